@@ -1,0 +1,5 @@
+"""The alerting platform without its surroundings: matching, stages, ports, conductors, memory adapters, simulator.
+
+Nothing in here reads a clock, a random source, a socket or a file: time, randomness and ids are arguments. Only the
+standard library may be imported.
+"""

@@ -1,0 +1,69 @@
+"""One occurrence that a source reports. It has no owner: it is matched against the rules of every client."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from alerting_core import limits
+from alerting_core.domain.problem import Problem, ProblemCode
+from alerting_core.domain.severity import Severity
+from alerting_core.domain.text import check_id, check_text
+
+SCHEMA_VERSION = 1
+"""Version of the messages this package writes."""
+
+EVENT_TS_MAX = 253_402_300_799
+"""The last second of the year 9999: the latest time that JSON readers and Postgres clients agree on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as every stage sees it.
+
+    Attributes:
+        alert_id: Unique per occurrence; the same id again is the same alert again.
+        severity: UNSPECIFIED when the producer used a number unknown here.
+        source: System that reports, for example `api`.
+        name: What happened, for example `timeout`.
+        event_ts: When it happened, unix seconds.
+        context: Labels and annotations, text to text.
+        schema_version: Of the producer's message.
+    """
+
+    alert_id: str
+    severity: Severity
+    source: str
+    name: str
+    event_ts: int
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
+    schema_version: int = SCHEMA_VERSION
+
+
+def check_alert(alert: Alert) -> tuple[Problem, ...]:
+    """Return all that is wrong with *alert*; empty when every later stage can store and send it."""
+    return tuple(_problems(alert))
+
+
+def _problems(alert: Alert) -> Iterator[Problem]:
+    yield from check_id("alert_id", alert.alert_id, chars_max=limits.ID_CHARS_MAX)
+    yield from check_text("source", alert.source, chars_max=limits.ID_CHARS_MAX)
+    yield from check_text("name", alert.name, chars_max=limits.ID_CHARS_MAX)
+    if not 0 <= alert.event_ts <= EVENT_TS_MAX:
+        yield Problem("event_ts", ProblemCode.OUT_OF_RANGE, f"must be 0 to {EVENT_TS_MAX}, in unix seconds")
+    yield from check_context(alert.context)
+
+
+def check_context(context: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong with the labels of an alert: their number, their sizes, their characters."""
+    if len(context) > limits.CONTEXT_ENTRIES_MAX:
+        detail = f"has {len(context)} entries, at most {limits.CONTEXT_ENTRIES_MAX} are allowed"
+        yield Problem("context", ProblemCode.TOO_MANY, detail)
+        return
+    total = 0
+    for key, value in context.items():
+        yield from check_text("context", key, chars_max=limits.CONTEXT_KEY_CHARS_MAX)
+        path = f"context.{key[:40]}"
+        yield from check_text(path, value, chars_max=limits.CONTEXT_VALUE_CHARS_MAX, allow_empty=True)
+        total += len(key.encode(errors="replace")) + len(value.encode(errors="replace"))
+    if total > limits.CONTEXT_BYTES_MAX:
+        detail = f"has {total} bytes in all, at most {limits.CONTEXT_BYTES_MAX} are allowed"
+        yield Problem("context", ProblemCode.TOO_LARGE, detail)

@@ -1,0 +1,37 @@
+"""Checks of single text fields, shared by everything that takes text from outside."""
+
+from collections.abc import Iterator
+
+from alerting_core.domain.problem import Problem, ProblemCode
+
+
+def check_text(path: str, value: object, *, chars_max: int, allow_empty: bool = False) -> Iterator[Problem]:
+    """Yield what keeps *value* from being stored and sent as text.
+
+    Text must be a `str` that UTF-8 can encode (no lone surrogates), without NUL (Postgres cannot hold it), at most
+    *chars_max* characters, and not blank unless *allow_empty*.
+    """
+    if not isinstance(value, str):
+        yield Problem(path, ProblemCode.WRONG_TYPE, f"expected text, got {type(value).__name__}")
+        return
+    if not allow_empty and not value.strip():
+        yield Problem(path, ProblemCode.EMPTY, "must not be empty")
+    if len(value) > chars_max:
+        yield Problem(path, ProblemCode.TOO_LONG, f"has {len(value)} characters, at most {chars_max} are allowed")
+    if "\0" in value:
+        yield Problem(path, ProblemCode.NUL_CHARACTER, "must not hold a NUL character")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            yield Problem(path, ProblemCode.NOT_UTF8, "holds a lone surrogate, which UTF-8 cannot encode")
+
+
+def check_id(path: str, value: object, *, chars_max: int) -> Iterator[Problem]:
+    """Yield what keeps *value* from being an identifier: as text, and without control characters or outer blanks."""
+    yield from check_text(path, value, chars_max=chars_max)
+    if isinstance(value, str) and value.strip():
+        if value != value.strip():
+            yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not begin or end with white space")
+        elif any(ord(c) < 0x20 or ord(c) == 0x7F for c in value if c != "\0"):
+            yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not hold control characters")

@@ -1,0 +1,97 @@
+"""Every bound of the platform, with its name and its reason.
+
+Sizes of text are in characters unless the name says bytes. A bound is part of the contract: the API, the stream codecs,
+the memory adapters and Postgres all refuse what is beyond it, so that one layer never stores what the next cannot take.
+"""
+
+from typing import Final
+
+ID_CHARS_MAX: Final = 255
+"""client_id, alert_id, source and name: what the existing producers keep to, and what a B-tree page holds with ease."""
+
+CONTEXT_ENTRIES_MAX: Final = 64
+"""Labels and annotations of one alert. Four times the largest set seen in Prometheus rule collections."""
+
+CONTEXT_KEY_CHARS_MAX: Final = 255
+"""One label name."""
+
+CONTEXT_VALUE_CHARS_MAX: Final = 16_384
+"""One annotation; runbook texts run to a few thousand characters."""
+
+CONTEXT_BYTES_MAX: Final = 65_536
+"""All keys and values of one alert together: it is stored once per notification and sent once per delivery."""
+
+RECORD_VALUE_BYTES_MAX: Final = 1_048_576
+"""One record of a stream. Kafka's default `message.max.bytes`."""
+
+ALERTS_PER_REQUEST_MAX: Final = 1_000
+"""One POST of alerts: one transaction of well under a second."""
+
+BODY_BYTES_MAX: Final = 1_048_576
+"""One HTTP request body."""
+
+RULES_PER_CLIENT_MAX: Final = 10_000
+"""An edit costs work in proportion to one client's rules; this keeps it under the two-second promise."""
+
+ENDPOINTS_PER_RULE_MAX: Final = 20
+"""Fan-out of one match is bounded by rules × endpoints."""
+
+ADDRESSES_PER_ENDPOINT_MAX: Final = 20
+"""One e-mail endpoint; longer lists belong into a mailing list."""
+
+ENDPOINT_VALUE_CHARS_MAX: Final = 2_048
+"""A URL; what browsers and proxies agree on."""
+
+HEADERS_PER_ENDPOINT_MAX: Final = 20
+"""Custom webhook headers."""
+
+HEADER_CHARS_MAX: Final = 1_024
+"""One custom header's name or value."""
+
+SECRET_BYTES_MIN: Final = 24
+SECRET_BYTES_MAX: Final = 64
+"""Range that the Standard Webhooks specification asks of a signing secret."""
+
+SECRET_OVERLAP_MS: Final = 24 * 3_600_000
+"""How long the previous secret keeps signing after a rotation, so that a receiver can change over without a gap."""
+
+RESPONSE_BYTES_MAX: Final = 16_384
+"""What is kept of an endpoint's answer in the attempt log."""
+
+CONNECT_MS_MAX: Final = 5_000
+REQUEST_MS_MAX: Final = 15_000
+"""One delivery attempt; the specification's receivers answer within 15 s."""
+
+RECIPIENTS_PER_NOTIFICATION_MAX: Final = 500
+"""Deliveries of one notification. Beyond it the rest are recorded as SKIPPED with the reason, never dropped."""
+
+POLL_RECORDS_MAX: Final = 1_000
+"""Records a conductor takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
+
+OUTPUTS_PER_COMMIT_MAX: Final = 10_000
+"""Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""
+
+CLAIM_DELIVERIES_MAX: Final = 500
+"""Deliveries one sender holds a lease on at a time."""
+
+LEASE_MS: Final = 60_000
+"""How long a claim lasts: four times the longest attempt, so that only a dead sender loses one."""
+
+SWEEP_AFTER_MS: Final = 60_000
+"""Age at which an unfinished notification without a delivery under way is driven again."""
+
+SWEEP_BATCH_MAX: Final = 1_000
+"""Notifications one sweep takes."""
+
+HOST_CONCURRENCY_MAX: Final = 32
+"""Attempts under way at one host from one sender, so that a slow host cannot take every slot."""
+
+PAGE_ITEMS_DEFAULT: Final = 50
+PAGE_ITEMS_MAX: Final = 200
+"""Items of one page of a list."""
+
+PREVIEW_ALERTS_MAX: Final = 5_000
+"""Recent alerts that a draft rule is tried against."""
+
+MATCH_CACHE_ENTRIES_MAX: Final = 10_000
+"""Distinct (severity, source, name) whose match result an index remembers."""
