@@ -8,7 +8,7 @@ that breaks its promise. `retryable` says whether the same call may succeed late
 from collections.abc import Sequence
 from typing import ClassVar
 
-from alerting_core.domain.problem import Problem
+from alerting_core.problem import Problem
 
 
 class AlertingError(Exception):

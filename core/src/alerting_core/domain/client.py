@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerting_core import limits
-from alerting_core.domain.problem import Problem
+from alerting_core.problem import Problem
 from alerting_core.domain.text import check_id, check_text
 
 

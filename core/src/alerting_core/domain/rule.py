@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from alerting_core import limits
-from alerting_core.domain.problem import Problem, ProblemCode
+from alerting_core.problem import Problem, ProblemCode
 from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD, Severity
 from alerting_core.domain.text import check_text
 

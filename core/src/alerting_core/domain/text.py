@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from alerting_core.domain.problem import Problem, ProblemCode
+from alerting_core.problem import Problem, ProblemCode
 
 
 def check_text(path: str, value: object, *, chars_max: int, allow_empty: bool = False) -> Iterator[Problem]:

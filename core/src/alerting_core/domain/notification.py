@@ -1,0 +1,91 @@
+"""The decision to tell one client about one alert, and the states it passes through.
+
+There is exactly one per (client_id, alert_id). It starts RECEIVED and ends when each of its deliveries has ended.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from alerting_core.domain.delivery import DeliveryStatus
+from alerting_core.domain.severity import Severity
+
+
+class NotificationStatus(StrEnum):
+    """Where a notification is."""
+
+    RECEIVED = "RECEIVED"
+    """Deliveries are still to be planned, or under way."""
+    SENT = "SENT"
+    """Every delivery that could be made was delivered."""
+    PARTIAL = "PARTIAL"
+    """Some were delivered, others are dead."""
+    FAILED = "FAILED"
+    """None was delivered, at least one is dead."""
+    SKIPPED = "SKIPPED"
+    """There was nothing to deliver to."""
+
+
+class NotificationEvent(StrEnum):
+    """What moves a notification."""
+
+    ALL_DELIVERED = "all-delivered"
+    SOME_DELIVERED = "some-delivered"
+    NONE_DELIVERED = "none-delivered"
+    NOTHING_TO_DELIVER = "nothing-to-deliver"
+    RESENT = "resent"
+
+
+_S = NotificationStatus
+_E = NotificationEvent
+
+NOTIFICATION_MOVES: Final[Mapping[tuple[NotificationStatus, NotificationEvent], NotificationStatus]] = {
+    (_S.RECEIVED, _E.ALL_DELIVERED): _S.SENT,
+    (_S.RECEIVED, _E.SOME_DELIVERED): _S.PARTIAL,
+    (_S.RECEIVED, _E.NONE_DELIVERED): _S.FAILED,
+    (_S.RECEIVED, _E.NOTHING_TO_DELIVER): _S.SKIPPED,
+    (_S.SENT, _E.RESENT): _S.RECEIVED,
+    (_S.PARTIAL, _E.RESENT): _S.RECEIVED,
+    (_S.FAILED, _E.RESENT): _S.RECEIVED,
+    (_S.SKIPPED, _E.RESENT): _S.RECEIVED,
+}
+"""Every allowed move; a pair that is not here is not allowed. RECEIVED cannot be resent: it is still under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification with the alert that caused it.
+
+    Attributes:
+        rule_ids: The client's rules that matched, most specific first.
+        skip_reason: For people, when SKIPPED.
+    """
+
+    notification_id: str
+    client_id: str
+    alert_id: str
+    severity: Severity
+    source: str
+    name: str
+    event_ts: int
+    rule_ids: tuple[str, ...]
+    status: NotificationStatus
+    created_at_ms: int
+    updated_at_ms: int
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def settled_by(deliveries: Iterable[DeliveryStatus]) -> NotificationEvent | None:
+    """Say what the states of all deliveries of a notification make of it; None while one is still under way."""
+    delivered = dead = 0
+    for status in deliveries:
+        if not status.is_final:
+            return None
+        delivered += status is DeliveryStatus.DELIVERED
+        dead += status is DeliveryStatus.DEAD
+    if not delivered and not dead:
+        return NotificationEvent.NOTHING_TO_DELIVER
+    if not dead:
+        return NotificationEvent.ALL_DELIVERED
+    return NotificationEvent.SOME_DELIVERED if delivered else NotificationEvent.NONE_DELIVERED

@@ -1,0 +1,116 @@
+"""What clients and operators edit: clients, rules, endpoints. Everything given here has been checked before.
+
+Every change of rules also appends to the outbox in the same transaction, so that evaluators learn of it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerting_core.domain.client import Client
+from alerting_core.domain.endpoint import Endpoint, EndpointType
+from alerting_core.domain.rule import Rule
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFilter:
+    """Narrows a list of rules; None leaves a field open. `text` is found in source or name, case-insensitively."""
+
+    client_id: str | None = None
+    severity: str | None = None
+    enabled: bool | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFilter:
+    """Narrows a list of endpoints; None leaves a field open."""
+
+    client_id: str | None = None
+    rule_id: str | None = None
+    type: EndpointType | None = None
+    enabled: bool | None = None
+
+
+class ClientStore(Protocol):
+    """Clients, in client_id order."""
+
+    async def create(self, client: Client) -> Client:
+        """Store a new client. Raises Conflict when the client_id is taken."""
+        ...
+
+    async def get(self, scope: Scope, client_id: str) -> Client:
+        """Return one client. Raises NotFound."""
+        ...
+
+    async def list(self, scope: Scope, page: PageRequest, *, text: str | None = None) -> Page[Client]:
+        """Return a page of clients; `text` is found in client_id or name, case-insensitively."""
+        ...
+
+    async def rename(self, client_id: str, name: str, *, now_ms: int) -> Client:
+        """Change the name. Raises NotFound."""
+        ...
+
+    async def delete(self, client_id: str) -> None:
+        """Delete the client with all that it owns; its rules match no more. Raises NotFound."""
+        ...
+
+
+class RuleStore(Protocol):
+    """Rules, newest first (created_at, then rule_id)."""
+
+    async def create(self, rule: Rule) -> Rule:
+        """Store a new rule. Raises Conflict for a second rule with the same fields, NotFound without its client,
+        LimitExceeded beyond `limits.RULES_PER_CLIENT_MAX`."""
+        ...
+
+    async def get(self, scope: Scope, rule_id: str) -> Rule:
+        """Return one rule. Raises NotFound."""
+        ...
+
+    async def list(self, scope: Scope, page: PageRequest, where: RuleFilter) -> Page[Rule]:
+        """Return a page of rules."""
+        ...
+
+    async def all_of(self, client_id: str) -> list[Rule]:
+        """Return every rule of one client, disabled ones included (at most `limits.RULES_PER_CLIENT_MAX`)."""
+        ...
+
+    async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
+        """Store the changed fields of `rule` (severity, source, name, enabled, updated_at) with its version raised.
+
+        None for *expected_version* takes whatever version is stored. Raises NotFound, VersionConflict, Conflict.
+        """
+        ...
+
+    async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
+        """Delete the rule and its endpoints. Raises NotFound, VersionConflict."""
+        ...
+
+
+class EndpointStore(Protocol):
+    """Endpoints, newest first (created_at, then endpoint_id)."""
+
+    async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
+        """Store a new endpoint. Raises NotFound without its rule, Conflict for the same type and value on one rule,
+        LimitExceeded beyond `limits.ENDPOINTS_PER_RULE_MAX`."""
+        ...
+
+    async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
+        """Return one endpoint with its secret. Raises NotFound."""
+        ...
+
+    async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
+        """Return a page of endpoints."""
+        ...
+
+    async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
+        """Store the changed fields (value, headers, secret, enabled, disabled_reason) with the version raised.
+
+        Raises NotFound, VersionConflict, Conflict.
+        """
+        ...
+
+    async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
+        """Delete the endpoint. Raises NotFound, VersionConflict."""
+        ...

@@ -1,0 +1,85 @@
+"""What happened: notifications with their deliveries and attempts, to be read, resent and counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerting_core.domain.delivery import Attempt, Delivery
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFilter:
+    """Narrows a list of notifications; None leaves a field open. Times are of creation, `until_ms` exclusive."""
+
+    client_id: str | None = None
+    status: NotificationStatus | None = None
+    severity: str | None = None
+    source: str | None = None
+    name: str | None = None
+    alert_id: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """One delivery with its attempts, first to last."""
+
+    delivery: Delivery
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationDetail:
+    """One notification with all its deliveries, by creation then id."""
+
+    notification: Notification
+    deliveries: Sequence[DeliveryDetail]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Exact counts for the dashboard, of one client or of all.
+
+    Attributes:
+        by_hour: 24 counts of notifications created, oldest hour first; empty hours are 0.
+    """
+
+    clients: int
+    rules_enabled: int
+    rules_disabled: int
+    endpoints_by_type: Mapping[str, int]
+    notifications_by_status: Mapping[str, int]
+    last_hour: int
+    by_hour: Sequence[int]
+
+
+class Journal(Protocol):
+    """Read side of notifications, and what people may do to them."""
+
+    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+        """Return a page of notifications, newest first (created_at, then notification_id)."""
+        ...
+
+    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+        """Return one notification with all that was tried. Raises NotFound."""
+        ...
+
+    async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
+        """Make a finished notification RECEIVED again and its deliveries PENDING and due, with attempts from 0.
+
+        What was attempted stays recorded. Targets that its rules have gained since are planned by the dispatcher, whom
+        the caller tells by publishing NotificationReady. Raises NotFound; Conflict while it is RECEIVED.
+        """
+        ...
+
+    async def add_test(self, scope: Scope, endpoint: Endpoint, notification: Notification, delivery: Delivery) -> None:
+        """Store a test notification with one PENDING delivery for *endpoint*, to be sent by the ordinary path."""
+        ...
+
+    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+        """Return the dashboard's counts."""
+        ...

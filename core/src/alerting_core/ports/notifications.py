@@ -1,0 +1,59 @@
+"""The store of notifications as the aggregator, the dispatcher and the sweeper need it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRef:
+    """Names one notification: its client first, since nothing is looked up without one."""
+
+    client_id: str
+    notification_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one match.
+
+    Attributes:
+        ref: The notification; its id is the derived one.
+        alert_id: Of the match.
+        status: As stored now; None when the client no longer exists and nothing was stored.
+        created: Whether this call stored it.
+    """
+
+    ref: NotificationRef
+    alert_id: str
+    status: NotificationStatus | None
+    created: bool
+
+
+class NotificationStore(Protocol):
+    """Durable notifications, one per (client_id, alert_id)."""
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        """Store a RECEIVED notification per match that has none yet; results align with *matches*.
+
+        Durable on return. Recording a match again changes nothing and returns created=False with the stored status.
+        The same (client, alert) twice in one call is stored once. Matches of unknown clients come back with status None.
+
+        Raises:
+            PortUnavailable: The store is away; any part may have been stored.
+        """
+        ...
+
+    async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
+        """Return those of *refs* that exist, in any order."""
+        ...
+
+    async def unfinished(self, *, older_than_ms: int, limit: int) -> Sequence[NotificationRef]:
+        """Return RECEIVED notifications last changed before *older_than_ms* that no delivery will finish, oldest first.
+
+        That is: those without any delivery, and those whose deliveries are all final.
+        """
+        ...

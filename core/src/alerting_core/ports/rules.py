@@ -1,0 +1,45 @@
+"""Where evaluators learn of rules: once the whole, then what changed, client by client."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerting_core.domain.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSnapshot:
+    """All enabled rules as of *version*."""
+
+    version: int
+    rules: Sequence[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """What changed up to *version*: for each changed client all its enabled rules, empty when it has none left."""
+
+    version: int
+    by_client: Mapping[str, Sequence[Rule]]
+
+
+class RuleSource(Protocol):
+    """Read side of the rules for matching. Versions only grow, and a snapshot is never partial."""
+
+    async def snapshot(self) -> RuleSnapshot:
+        """Return all enabled rules of all clients, consistent as of one version.
+
+        Raises:
+            PortUnavailable: The source is away; nothing is returned rather than a part.
+        """
+        ...
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        """Return what changed after *since_version*; None when that can no longer be told: take a snapshot.
+
+        A change that was committed before the call is in the answer. No change: the same version, no clients.
+
+        Raises:
+            PortUnavailable: The source is away.
+        """
+        ...
