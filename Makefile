@@ -1,0 +1,72 @@
+# Everything a person types. `make help` lists it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+bin := .venv/bin
+
+# The stamp names the folder that .venv was made in; any other content means that it has to be made anew.
+installed := .venv/.installed-in
+ifneq ($(shell cat $(installed) 2>/dev/null),$(CURDIR))
+.PHONY: $(installed)
+endif
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(installed) ## Install everything into this checkout
+	@:
+
+$(installed): uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml .make/setup .make/uv
+	@.make/setup
+
+.PHONY: run
+run: setup ## Install and start the platform on http://127.0.0.1:8080
+	@exec $(bin)/alerting up
+
+.PHONY: demo-reset
+demo-reset: setup ## Delete the embedded data, so that the next start loads the demo afresh
+	@$(bin)/python .make/demo_reset.py
+
+.PHONY: test
+test: setup ## Run all tests, and say what could not be run
+	@$(bin)/python -m tests.run
+
+.PHONY: test-core-isolated
+test-core-isolated: setup ## Run the core's unit tests with nothing but the core and pytest installed
+	@$(bin)/python -m tests.run isolated
+
+.PHONY: test-core-pyodide
+test-core-pyodide: setup ## Run the core's unit tests in the browser's Python
+	@$(bin)/python -m tests.run pyodide
+
+.PHONY: check
+check: setup ## Check style, types, layers and the lock file
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/pyright
+	$(bin)/lint-imports --no-cache --no-logo
+	"$$(.make/uv)" lock --check --quiet
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what can be mended by itself
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+.PHONY: bench
+bench: setup ## Measure speed, each figure beside a limit measured in the same run
+	@$(bin)/python -m pytest tests/bench -o python_files='bench_*.py' -q -s -p no:xdist --timeout=0
+
+.PHONY: sim
+sim: setup ## Simulate the platform with faults: make sim SEED=81723
+	@$(bin)/python -m tests.simulation --seed $(or $(SEED),1)
+
+.PHONY: sim-long
+sim-long: setup ## Simulate 20,000 seeds
+	@$(bin)/python -m tests.simulation --seeds 20000
+
+.PHONY: lock
+lock: ## Lock the newest versions that fit (UPGRADE=1), or only what changed
+	@"$$(.make/uv)" lock $(if $(UPGRADE),--upgrade)
+	@python3 .make/lock_hosts.py uv.lock
