@@ -1,0 +1,1 @@
+"""Programs that tests need and Python packages do not bring: found on the machine, or installed into `.tools`."""
