@@ -1,0 +1,79 @@
+"""The runs of pytest that make up the test command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.run.tally import NO_TESTS
+from tests.support.install.core_alone import install_core_alone
+from tests.support.install.place import CHECKOUT
+from tests.support.install.pyodide import node_binary, pyodide_folder
+
+WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
+
+_ALONE: Final = ["-c", "tests/core_alone.ini", "--confcutdir=tests/unit/core", "tests/unit/core", "-q"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One run of pytest.
+
+    Attributes:
+        name: What to type to run it alone.
+        says: What it shows.
+        run: Runs it, writes a JUnit report to the path given, and returns pytest's exit code.
+    """
+
+    name: str
+    says: str
+    run: Callable[[Path], int]
+
+
+def _call(command: Sequence[str | Path]) -> int:
+    environment = {"HYPOTHESIS_PROFILE": "ci", **os.environ}
+    return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
+
+
+def _pytest(*levels: str, options: Sequence[str] = ()) -> Callable[[Path], int]:
+    def run(report: Path) -> int:
+        folders = [f"tests/{level}" for level in levels if (CHECKOUT / "tests" / level).is_dir()]
+        if not folders:
+            return NO_TESTS
+        return _call([sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *options, *folders])
+
+    return run
+
+
+def _isolated(report: Path) -> int:
+    core = install_core_alone()
+    return _call([core.python, "-m", "pytest", *_ALONE, f"--junitxml={report}"])
+
+
+def _pyodide(report: Path) -> int:
+    core, pyodide = install_core_alone(), pyodide_folder()
+    runner = CHECKOUT / "tests" / "pyodide" / "run_tests.mjs"
+    places = [pyodide, core.wheel, core.pytest_site, CHECKOUT, report.parent]
+    return _call([node_binary(), runner, *places, *_ALONE, f"--junitxml=/results/{report.name}"])
+
+
+def _workers() -> str:
+    return str(min(os.cpu_count() or 1, WORKERS_MAX))
+
+
+STAGES: Final = (
+    Stage(
+        "parts",
+        "each part by itself: unit, property, contract, simulation, api, tidy",
+        _pytest(
+            *("unit", "property", "contract", "simulation", "api", "tidy"),
+            options=[f"--numprocesses={_workers()}", "--dist=worksteal"],
+        ),
+    ),
+    Stage("whole", "the whole on real servers: integration, e2e", _pytest("integration", "e2e")),
+    Stage("isolated", "the core with nothing else installed", _isolated),
+    Stage("pyodide", "the core in the browser's Python", _pyodide),
+)

@@ -1,0 +1,50 @@
+"""Where things are: the top level is fixed, and the core stands alone."""
+
+import ast
+import runpy
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from tests.tidy.sources import CHECKOUT, python_sources, repository_files
+
+TOP_LEVEL: Final = {
+    *("backend", "core", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
+    *("CHANGELOG.md", "Makefile", "README.md", "compose.yaml", "pyproject.toml", "uv.lock"),
+}
+
+
+def test_the_top_level_holds_what_the_design_names_and_dot_files() -> None:
+    entries = {path.split("/", 1)[0] for path in repository_files()}
+    assert {entry for entry in entries if not entry.startswith(".")} - TOP_LEVEL == set()
+
+
+def test_the_core_imports_the_standard_library_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "alerting_core"}
+    found = [
+        f"{source.path}: {module}"
+        for source in python_sources("core/src")
+        for module in _imported_modules(source.tree())
+        if module.split(".", 1)[0] not in allowed
+    ]
+    assert found == []
+
+
+def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
+    packages = ("core/src/alerting_core", "backend/src/alerting_backend", "lambdas/src/alerting_lambdas")
+    assert [package for package in packages if not (CHECKOUT / package / "py.typed").is_file()] == []
+
+
+def test_the_lock_file_names_the_public_index_alone() -> None:
+    foreign_sources = runpy.run_path(str(CHECKOUT / ".make" / "lock_hosts.py"))["foreign_sources"]
+    assert foreign_sources('source = { registry = "/srv/wheels" }') == ["/srv/wheels"]
+    assert foreign_sources((CHECKOUT / "uv.lock").read_text(encoding="utf-8")) == []
+
+
+def _imported_modules(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "import a name from where it lives, by its full path"
+            yield node.module or ""
