@@ -7,17 +7,25 @@ from pathlib import Path
 
 
 def server_process(data_dir: Path) -> int | None:
-    """Return the process id of a running server on *data_dir*, or None."""
+    """Return the process id of a database server that runs on *data_dir*, or None."""
     for note in sorted(data_dir.rglob("postmaster.pid")):
         process_id = int(note.read_text(encoding="utf-8").split("\n", 1)[0])
-        try:
-            os.kill(process_id, 0)
-        except ProcessLookupError:
-            continue
-        except PermissionError:
-            pass
-        return process_id
+        if is_running(process_id):
+            return process_id
     return None
+
+
+def is_running(process_id: int) -> bool:
+    """Tell whether there is such a process, and it is a database server where the system tells names."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # It is there, and another user's.
+    name = Path(f"/proc/{process_id}/comm")
+    # After a crash the note stays, and its number may have gone to any other process since.
+    return not name.exists() or name.read_text(encoding="utf-8").strip() == "postgres"
 
 
 def main() -> int:
