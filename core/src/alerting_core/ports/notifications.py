@@ -51,9 +51,10 @@ class NotificationStore(Protocol):
         """Return those of *refs* that exist, in any order."""
         ...
 
-    async def unfinished(self, *, older_than_ms: int, limit: int) -> Sequence[NotificationRef]:
+    async def take_unfinished(self, *, older_than_ms: int, now_ms: int, limit: int) -> Sequence[NotificationRef]:
         """Return RECEIVED notifications last changed before *older_than_ms* that no delivery will finish, oldest first.
 
-        That is: those without any delivery, and those whose deliveries are all final.
+        That is: those without any delivery, and those whose deliveries are all final. They count as changed at
+        *now_ms*, so that each is driven again at most once per such age, however long the dispatcher's backlog is.
         """
         ...
