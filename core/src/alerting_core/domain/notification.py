@@ -54,6 +54,14 @@ NOTIFICATION_MOVES: Final[Mapping[tuple[NotificationStatus, NotificationEvent], 
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationRef:
+    """Names one notification: its client first, since nothing is looked up without one."""
+
+    client_id: str
+    notification_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One notification with the alert that caused it.
 

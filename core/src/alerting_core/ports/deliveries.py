@@ -1,56 +1,13 @@
 """The store of deliveries: planned once, claimed with a lease, ended for ever."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from alerting_core.domain.delivery import Attempt, Delivery, DeliveryEvent, EndpointState, Reason
+from alerting_core.domain.claim import Claim, Outcome, Plan
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Notification
-from alerting_core.ports.notifications import NotificationRef
+from alerting_core.domain.notification import Notification, NotificationRef
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All deliveries of one notification, PENDING or already SKIPPED; none when no endpoint wants it."""
-
-    ref: NotificationRef
-    deliveries: tuple[Delivery, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to make the next attempt of a delivery until the lease runs out.
-
-    Attributes:
-        owner: Who holds it; unique per claim call.
-        delivery: As stored, with the attempts made so far.
-        endpoint: As it is now; None when it was deleted.
-    """
-
-    owner: str
-    delivery: Delivery
-    notification: Notification
-    endpoint: EndpointState | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one claim came to.
-
-    Attributes:
-        attempt: The try to record; None when none was made (skipped, postponed).
-        event: The move to make; None leaves the state and only sets when it is due (a postponed delivery).
-        next_attempt_at_ms: When it is due next; required for RETRY_LATER and for a postponed one, else None.
-        disable_endpoint: The endpoint said that it is gone for good: disable it.
-    """
-
-    claim: Claim
-    reason: Reason
-    event: DeliveryEvent | None
-    attempt: Attempt | None = None
-    next_attempt_at_ms: int | None = None
-    disable_endpoint: bool = False
+__all__ = ["Claim", "DeliveryStore", "Outcome", "Plan"]
 
 
 class DeliveryStore(Protocol):

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alerting_core.domain.match import Match
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 
-
-@dataclass(frozen=True, slots=True)
-class NotificationRef:
-    """Names one notification: its client first, since nothing is looked up without one."""
-
-    client_id: str
-    notification_id: str
+__all__ = ["NotificationRef", "NotificationStore", "Recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class NotificationStore(Protocol):
         """Store a RECEIVED notification per match that has none yet; results align with *matches*.
 
         Durable on return. Recording a match again changes nothing and returns created=False with the stored status.
-        The same (client, alert) twice in one call is stored once. Matches of unknown clients come back with status None.
+        The same (client, alert) twice in one call is stored once. A match of an unknown client has the status None.
 
         Raises:
             PortUnavailable: The store is away; any part may have been stored.
