@@ -95,3 +95,31 @@ PREVIEW_ALERTS_MAX: Final = 5_000
 
 MATCH_CACHE_ENTRIES_MAX: Final = 10_000
 """Distinct (severity, source, name) whose match result an index remembers."""
+
+TIME_MS_MAX: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999: the latest time that JSON readers and Postgres clients agree on."""
+
+CURSOR_CHARS_MAX: Final = 1_600
+"""A cursor holds one id of 255 characters at most, each at most four bytes, in base64 and JSON."""
+
+KEY_BYTES: Final = 32
+"""256 random bits of an API key: beyond any guessing."""
+
+KEY_SHOWN_CHARS: Final = 8
+"""Characters of an API key that lists show: enough to tell keys apart, and 208 bits stay secret."""
+
+GIVEN_KEY_CHARS_MIN: Final = 8
+"""An operator's key chosen by hand. Short enough for a trial on one's own machine; a generated one has 47."""
+
+IDEMPOTENCY_RUNNING_MS_MAX: Final = 120_000
+"""Age at which a request that began under an Idempotency-Key and never ended is taken for dead: no request runs so
+long, and a retry may take its place."""
+
+IDEMPOTENCY_KEEP_MS: Final = 24 * 3_600_000
+"""How long the answer of an Idempotency-Key is kept: longer than any client goes on retrying."""
+
+BULK_ROWS_MAX: Final = 10_000
+"""Rows that a bulk load writes per statement: large enough that a round trip is cheap, small enough for a second."""
+
+POLL_WAIT_MS: Final = 500
+"""How long an idle conductor waits for records before it looks at its other duties, such as changed rules."""

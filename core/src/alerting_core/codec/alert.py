@@ -103,4 +103,3 @@ def _parse_context_entry(payload: bytes, into: dict[str, str]) -> None:
         if wire_type == wire.BYTES and number in pair:
             pair[number] = wire.to_text(content)
     into[pair[1]] = pair[2]
-

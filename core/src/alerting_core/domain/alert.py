@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alerting_core import limits
-from alerting_core.problem import Problem, ProblemCode
 from alerting_core.domain.severity import Severity
 from alerting_core.domain.text import check_id, check_text
+from alerting_core.problem import Problem, ProblemCode
 
 SCHEMA_VERSION = 1
 """Version of the messages this package writes."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from alerting_core import limits
-from alerting_core.problem import Problem
 from alerting_core.domain.text import check_id, check_text
+from alerting_core.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

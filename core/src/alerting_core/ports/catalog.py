@@ -3,8 +3,9 @@
 Every change of rules also appends to the outbox in the same transaction, so that evaluators learn of it.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType
@@ -72,7 +73,7 @@ class RuleStore(Protocol):
         """Return a page of rules."""
         ...
 
-    async def all_of(self, client_id: str) -> list[Rule]:
+    async def all_of(self, client_id: str) -> Sequence[Rule]:
         """Return every rule of one client, disabled ones included (at most `limits.RULES_PER_CLIENT_MAX`)."""
         ...
 
@@ -113,4 +114,38 @@ class EndpointStore(Protocol):
 
     async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
         """Delete the endpoint. Raises NotFound, VersionConflict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a bulk load stored; what was there already is not counted."""
+
+    clients: int
+    rules: int
+    endpoints: int
+
+
+Progress: TypeAlias = Callable[[Loaded], None]
+"""Told what has been stored so far, after each part of a bulk load."""
+
+
+class BulkLoader(Protocol):
+    """Test data by the hundred thousand. Everything given here has been checked before, also against the limits."""
+
+    async def load(
+        self,
+        clients: Iterable[Client],
+        rules: Iterable[Rule],
+        endpoints: Iterable[Endpoint],
+        *,
+        beside_other_data: bool = False,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Store what is not stored yet, clients first, `limits.BULK_ROWS_MAX` rows at a time.
+
+        Evaluators learn of the new rules as of any other change. Loading the same again stores nothing, so that a load
+        that was cut off is finished by repeating it. Raises Conflict, before anything is stored, when there are clients
+        that are not among *clients*, unless *beside_other_data*.
+        """
         ...

@@ -41,11 +41,21 @@ class NotificationDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class NewNotification:
+    """A notification that is stored together with its deliveries."""
+
+    notification: Notification
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Exact counts for the dashboard, of one client or of all.
 
     Attributes:
-        by_hour: 24 counts of notifications created, oldest hour first; empty hours are 0.
+        last_hour: Notifications created in the 60 minutes up to now.
+        by_hour: Notifications created in each of the 24 hours up to now, the oldest first, so that the last is
+            `last_hour`; empty hours are 0.
     """
 
     clients: int
@@ -76,8 +86,11 @@ class Journal(Protocol):
         """
         ...
 
-    async def add_test(self, scope: Scope, endpoint: Endpoint, notification: Notification, delivery: Delivery) -> None:
-        """Store a test notification with one PENDING delivery for *endpoint*, to be sent by the ordinary path."""
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+        """Store a test notification with its deliveries to *endpoint*, to be sent by the ordinary path.
+
+        Those PENDING are due at once. Raises NotFound when the endpoint is gone.
+        """
         ...
 
     async def totals(self, scope: Scope, *, now_ms: int) -> Totals:

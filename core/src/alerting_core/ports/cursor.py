@@ -1,0 +1,98 @@
+"""Cursors: where the next page of a list begins, opaque to those who hand them back.
+
+A cursor names the last item seen, by the list's sort key, never a number of items: items added or removed meanwhile
+shift nothing. It is the JSON text of list name and key with a checksum, in URL-safe base64. The checksum is no secret:
+a cursor opens nothing that the caller may not see, it only catches what was cut off, mixed up or made up.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from alerting_core import limits
+from alerting_core.codec.notification import is_uuid
+from alerting_core.errors import InvalidInput
+from alerting_core.problem import Problem, ProblemCode
+
+_CHECKSUM_BYTES: Final = 6
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeKey:
+    """Sort key of the lists that run newest first: creation, then id (a UUID)."""
+
+    at_ms: int
+    id: str
+
+
+def encode_time_cursor(listed: str, key: TimeKey) -> str:
+    """Return the cursor that continues the list *listed* (`rules`, `endpoints`, …) after *key*."""
+    return _encode([listed, key.at_ms, key.id])
+
+
+def decode_time_cursor(listed: str, cursor: str) -> TimeKey:
+    """Return where *cursor* continues the list *listed*. Raises InvalidInput for anything not made for it."""
+    match _decode(cursor):
+        case [str(name), int(at_ms), str(item_id)] if (
+            name == listed and 0 <= at_ms <= limits.TIME_MS_MAX and is_uuid(item_id)
+        ):
+            return TimeKey(at_ms, item_id)
+        case _:
+            raise _invalid()
+
+
+def encode_text_cursor(listed: str, key: str) -> str:
+    """Return the cursor that continues a list in text order after *key*."""
+    return _encode([listed, key])
+
+
+def decode_text_cursor(listed: str, cursor: str) -> str:
+    """Return after which text *cursor* continues the list *listed*. Raises InvalidInput like `decode_time_cursor`."""
+    match _decode(cursor):
+        case [str(name), str(key)] if name == listed and len(key) <= limits.ID_CHARS_MAX and is_storable(key):
+            return key
+        case _:
+            raise _invalid()
+
+
+def is_storable(text: str) -> bool:
+    """Whether *text* could be stored at all. Nothing stored equals or contains what is not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _encode(parts: list[str | int]) -> str:
+    payload = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+    return urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
+
+
+def _decode(cursor: str) -> object:
+    if not cursor.isascii() or len(cursor) > limits.CURSOR_CHARS_MAX:
+        raise _invalid()
+    try:
+        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError as error:
+        raise _invalid() from error
+    # Decoding skips foreign characters and loose bits; only what encodes to the same text again was made here.
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor or raw[:_CHECKSUM_BYTES] != _checksum(
+        raw[_CHECKSUM_BYTES:]
+    ):
+        raise _invalid()
+    try:
+        return json.loads(raw[_CHECKSUM_BYTES:])
+    except ValueError as error:
+        raise _invalid() from error
+
+
+def _checksum(payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=_CHECKSUM_BYTES, person=b"cursor").digest()
+
+
+def _invalid() -> InvalidInput:
+    detail = "is not a cursor of this list: pass next_cursor of the page before as it is, or none for the first page"
+    return InvalidInput([Problem("cursor", ProblemCode.UNKNOWN_VALUE, detail)])
