@@ -1,0 +1,164 @@
+"""Deliveries in memory: planned once, claimed with a lease, ended for ever."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState
+from alerting_core.domain.endpoint import DisableReason, Endpoint
+from alerting_core.domain.notification import Notification, NotificationEvent, NotificationStatus
+from alerting_core.memory.database import DeliveryRow, MemoryDatabase
+from alerting_core.memory.notifications import find, move, what_settles
+from alerting_core.ports.deliveries import Claim, Outcome, Plan
+from alerting_core.ports.notifications import NotificationRef
+
+
+class MemoryDeliveryStore:
+    """Stores deliveries and attempts; any number of these on one database take turns."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def endpoints_of(self, notifications: Sequence[Notification]) -> Mapping[str, Sequence[Endpoint]]:
+        """Return notification_id → the endpoints of its rules that are its own client's."""
+        return {n.notification_id: self._endpoints_of(n) for n in notifications}
+
+    async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
+        """Store the deliveries of each RECEIVED notification; settle it when nothing is to be delivered."""
+        return sum(self._plan(plan, now_ms=now_ms) for plan in plans)
+
+    async def claim_due(
+        self,
+        *,
+        owner: str,
+        now_ms: int,
+        lease_ms: int,
+        limit: int,
+        per_host_max: int,
+        hosts_excluded: Collection[str],
+    ) -> Sequence[Claim]:
+        """Lease what is due, client by client in turn."""
+        claims: list[Claim] = []
+        due = self._database.deliveries.due.take(
+            now_ms=now_ms, limit=limit, per_host_max=per_host_max, hosts_excluded=hosts_excluded
+        )
+        for delivery_id in due:
+            delivery = self._database.deliveries[delivery_id].delivery
+            self._database.deliveries[delivery_id] = DeliveryRow(delivery, now_ms + lease_ms, owner)
+            notification = self._database.notifications[delivery.notification_id]
+            claims.append(
+                Claim(owner, delivery, notification, self._endpoint_state(delivery.endpoint_id, notification))
+            )
+        return claims
+
+    async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+        """Record attempts, move deliveries, settle notifications."""
+        moved = [self._record(outcome, now_ms=now_ms) for outcome in outcomes]
+        for outcome in outcomes:
+            notification = outcome.claim.notification
+            self._settle(NotificationRef(notification.client_id, notification.notification_id), now_ms=now_ms)
+        return moved
+
+    async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:
+        """Make the owner's own claims due at once."""
+        for claim in claims:
+            row = self._database.deliveries.get(claim.delivery.delivery_id)
+            if row is not None and row.lease_owner == claim.owner:
+                self._database.deliveries[claim.delivery.delivery_id] = DeliveryRow(row.delivery, now_ms)
+
+    async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
+        """Settle those whose deliveries are all final."""
+        return sum(self._settle(ref, now_ms=now_ms) for ref in refs)
+
+    async def next_due_ms(self) -> int | None:
+        """Return when the next delivery is due or its lease ends."""
+        return self._database.deliveries.due.next_due_ms()
+
+    def _endpoints_of(self, notification: Notification) -> Sequence[Endpoint]:
+        of_rule = self._database.endpoints_of_rule
+        ids = sorted({id_ for rule_id in notification.rule_ids for id_ in of_rule.get(rule_id, ())})
+        endpoints = map(self._database.endpoints.__getitem__, ids)
+        return [endpoint for endpoint in endpoints if endpoint.client_id == notification.client_id]
+
+    def _endpoint_state(self, endpoint_id: str, notification: Notification) -> EndpointState | None:
+        endpoint = self._database.endpoints.get(endpoint_id)
+        if endpoint is None or endpoint.client_id != notification.client_id:
+            return None
+        return EndpointState(endpoint.enabled, endpoint.targets, endpoint.headers, endpoint.secret)
+
+    def _plan(self, plan: Plan, *, now_ms: int) -> int:
+        notification = find(self._database, plan.ref)
+        if notification is None or notification.status is not NotificationStatus.RECEIVED:
+            return 0
+        added = 0
+        for delivery in plan.deliveries:
+            assert delivery.client_id == plan.ref.client_id, "a delivery is its notification's client's"
+            if delivery.delivery_id in self._database.deliveries:
+                continue
+            due_at_ms = None if delivery.status.is_final else delivery.next_attempt_at_ms
+            self._database.deliveries[delivery.delivery_id] = DeliveryRow(delivery, due_at_ms)
+            of_notification = self._database.deliveries_of_notification.setdefault(notification.notification_id, {})
+            of_notification[delivery.delivery_id] = None
+            added += 1
+        if what_settles(self._database, notification) is NotificationEvent.NOTHING_TO_DELIVER:
+            move(self._database, notification, NotificationEvent.NOTHING_TO_DELIVER, now_ms=now_ms)
+        return added
+
+    def _record(self, outcome: Outcome, *, now_ms: int) -> bool:
+        """Record the attempt; move the delivery if it is still this owner's, or if it was delivered after all."""
+        row = self._database.deliveries.get(outcome.claim.delivery.delivery_id)
+        if row is None or not self._record_attempt(outcome, now_ms=now_ms):
+            return False
+        own = row.lease_owner == outcome.claim.owner
+        if row.delivery.status.is_final or not (own or outcome.event is DeliveryEvent.ACCEPTED):
+            return False
+        delivery, due_at_ms = row.delivery, outcome.next_attempt_at_ms
+        if outcome.event is not None:
+            delivery = replace(
+                delivery,
+                status=DELIVERY_MOVES[delivery.status, outcome.event],
+                reason=outcome.reason,
+                attempts=delivery.attempts if outcome.attempt is None else outcome.attempt.number,
+                updated_at_ms=now_ms,
+            )
+        delivery = replace(delivery, next_attempt_at_ms=due_at_ms)
+        self._database.deliveries[delivery.delivery_id] = DeliveryRow(delivery, due_at_ms)
+        return True
+
+    def _record_attempt(self, outcome: Outcome, *, now_ms: int) -> bool:
+        """Record the attempt and what it says of the endpoint; False when it was recorded before."""
+        attempt = outcome.attempt
+        if attempt is None:
+            return True
+        attempts = self._database.attempts_of_delivery.setdefault(attempt.delivery_id, {})
+        if attempt.attempt_id in attempts:
+            return False
+        attempts[attempt.attempt_id] = attempt
+        if outcome.disable_endpoint:
+            self._disable(outcome, now_ms=now_ms)
+        return True
+
+    def _disable(self, outcome: Outcome, *, now_ms: int) -> None:
+        """Disable the endpoint that is gone, unless it points elsewhere by now."""
+        delivery = outcome.claim.delivery
+        endpoint = self._database.endpoints.get(delivery.endpoint_id)
+        if endpoint is None or not endpoint.enabled or delivery.target not in endpoint.targets:
+            return
+        self._database.endpoints[endpoint.endpoint_id] = replace(
+            endpoint,
+            enabled=False,
+            disabled_reason=DisableReason.GONE,
+            version=endpoint.version + 1,
+            updated_at_ms=now_ms,
+        )
+
+    def _settle(self, ref: NotificationRef, *, now_ms: int) -> bool:
+        notification = find(self._database, ref)
+        if notification is None or notification.status is not NotificationStatus.RECEIVED:
+            return False
+        if not self._database.deliveries_of_notification.get(notification.notification_id):
+            return False
+        event = what_settles(self._database, notification)
+        if event is None:
+            return False
+        move(self._database, notification, event, now_ms=now_ms)
+        return True

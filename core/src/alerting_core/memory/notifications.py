@@ -1,0 +1,90 @@
+"""Notifications in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from heapq import nsmallest
+
+from alerting_core.domain.ids import derive_notification_id
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import (
+    NOTIFICATION_MOVES,
+    Notification,
+    NotificationEvent,
+    NotificationStatus,
+    settled_by,
+)
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.ports.notifications import NotificationRef, Recorded
+
+
+class MemoryNotificationStore:
+    """Stores one notification per client and alert; its id is derived from both, so that the key is the id."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        """Store a RECEIVED notification per match that has none yet."""
+        return [self._record(match, now_ms=now_ms) for match in matches]
+
+    async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
+        """Return those that exist, each once."""
+        found = (find(self._database, ref) for ref in dict.fromkeys(refs))
+        return [notification for notification in found if notification is not None]
+
+    async def unfinished(self, *, older_than_ms: int, limit: int) -> Sequence[NotificationRef]:
+        """Return the oldest RECEIVED notifications without a delivery that will finish them."""
+        received = map(self._database.notifications.__getitem__, self._database.notifications.received)
+        old = (n for n in received if n.updated_at_ms < older_than_ms and not is_under_way(self._database, n))
+        oldest = nsmallest(limit, old, key=lambda n: (n.updated_at_ms, n.notification_id))
+        return [NotificationRef(n.client_id, n.notification_id) for n in oldest]
+
+    def _record(self, match: Match, *, now_ms: int) -> Recorded:
+        alert = match.alert
+        notification_id = derive_notification_id(match.client_id, alert.alert_id)
+        ref = NotificationRef(match.client_id, notification_id)
+        if match.client_id not in self._database.clients:
+            return Recorded(ref, alert.alert_id, None, created=False)
+        stored = self._database.notifications.get(notification_id)
+        if stored is not None:
+            return Recorded(ref, alert.alert_id, stored.status, created=False)
+        status = NotificationStatus.RECEIVED
+        self._database.notifications[notification_id] = Notification(
+            notification_id=notification_id,
+            client_id=match.client_id,
+            alert_id=alert.alert_id,
+            severity=alert.severity,
+            source=alert.source,
+            name=alert.name,
+            event_ts=alert.event_ts,
+            rule_ids=match.rule_ids,
+            status=status,
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
+            context=dict(alert.context),
+        )
+        return Recorded(ref, alert.alert_id, status, created=True)
+
+
+def find(database: MemoryDatabase, ref: NotificationRef) -> Notification | None:
+    """Return the notification if it exists and is that client's."""
+    notification = database.notifications.get(ref.notification_id)
+    return notification if notification is not None and notification.client_id == ref.client_id else None
+
+
+def is_under_way(database: MemoryDatabase, notification: Notification) -> bool:
+    """Whether one of its deliveries is not final."""
+    ids = database.deliveries_of_notification.get(notification.notification_id, {})
+    return any(not database.deliveries[id_].delivery.status.is_final for id_ in ids)
+
+
+def what_settles(database: MemoryDatabase, notification: Notification) -> NotificationEvent | None:
+    """Say what its deliveries make of it; None while one is under way."""
+    ids = database.deliveries_of_notification.get(notification.notification_id, {})
+    return settled_by(database.deliveries[id_].delivery.status for id_ in ids)
+
+
+def move(database: MemoryDatabase, notification: Notification, event: NotificationEvent, *, now_ms: int) -> None:
+    """Move a notification by the table of allowed moves."""
+    status = NOTIFICATION_MOVES[notification.status, event]
+    database.notifications[notification.notification_id] = replace(notification, status=status, updated_at_ms=now_ms)
