@@ -1,0 +1,123 @@
+"""The bytes on the wire are a promise to existing producers and consumers."""
+
+import pytest
+from alerting_core import limits
+from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match, encode_match_tail
+from alerting_core.codec.notification import (
+    NotificationReady,
+    decode_notification_ready,
+    encode_notification_ready,
+)
+from alerting_core.codec.rejected import Rejected
+from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.match import Match
+from alerting_core.domain.severity import Severity
+from alerting_core.problem import ProblemCode
+
+ALERT = Alert("a1", Severity.HIGH, "api", "timeout", 1_700_000_000, {"region": "eu", "environment": "prod"})
+ALERT_BYTES = bytes.fromhex(
+    "0a0261311001 1880e2cfaa06 20032a03617069 320774696d656f7574"
+    "3a130a0b656e7669726f6e6d656e74120470726f64"
+    "3a0c0a06726567696f6e12026575"
+)
+NOTIFICATION_ID = "5b6c2f9e-8d3a-4c56-9b1e-0a1b2c3d4e5f"
+
+
+def test_an_alert_is_written_as_the_existing_producers_write_it() -> None:
+    assert encode_alert(ALERT) == ALERT_BYTES
+    assert decode_alert(ALERT_BYTES) == ALERT
+
+
+def test_a_match_is_its_alert_followed_by_client_and_rules() -> None:
+    match = Match(ALERT, "acme", ("r1", "r2"))
+    assert encode_match(match) == ALERT_BYTES + bytes.fromhex("420461636d654a0272314a027232")
+    assert decode_match(encode_match(match)) == match
+
+
+def test_a_notification_ready_is_written_and_read_back() -> None:
+    message = NotificationReady(NOTIFICATION_ID, "acme", "a1")
+    encoded = encode_notification_ready(message)
+    assert encoded == b"\x0a\x24" + NOTIFICATION_ID.encode() + b"\x12\x04acme\x1a\x02a1\x20\x01"
+    assert decode_notification_ready(encoded) == message
+
+
+def test_a_rule_change_is_written_and_read_back() -> None:
+    message = RuleChanged("r1", "acme", RuleAction.DISABLED, version=7, updated_at=1_700_000_000)
+    encoded = encode_rule_changed(message)
+    assert encoded == bytes.fromhex("0a027231 120461636d65 1804 2007 2880e2cfaa06 3001")
+    assert decode_rule_changed(encoded) == message
+
+
+def test_unknown_fields_of_newer_producers_are_passed_over() -> None:
+    newer = ALERT_BYTES + b"\xa2\x06\x03new" + b"\xa8\x06\x05" + b"\xad\x06\x01\x02\x03\x04" + b"\xb1\x06" + b"\x00" * 8
+    assert decode_alert(newer) == ALERT
+
+
+def test_a_severity_of_a_newer_producer_reads_as_unspecified() -> None:
+    alert = decode_alert(ALERT_BYTES + b"\x20\x09")
+    assert isinstance(alert, Alert)
+    assert alert.severity is Severity.UNSPECIFIED
+
+
+def test_the_last_of_a_repeated_scalar_wins() -> None:
+    alert = decode_alert(ALERT_BYTES + b"\x2a\x02db")
+    assert isinstance(alert, Alert)
+    assert alert.source == "db"
+
+
+def test_an_action_of_a_newer_producer_reads_as_unspecified() -> None:
+    message = decode_rule_changed(bytes.fromhex("0a027231120461636d651809"))
+    assert isinstance(message, RuleChanged)
+    assert message.action is RuleAction.UNSPECIFIED
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "code"),
+    [
+        (b"", "", ProblemCode.EMPTY),
+        (b"\xff", "", ProblemCode.UNDECODABLE),
+        (b"\x00\x01", "", ProblemCode.UNDECODABLE),
+        (b"\x0a\x7fshort", "", ProblemCode.UNDECODABLE),
+        (b"\x0b", "", ProblemCode.UNDECODABLE),
+        (b"\x18" + b"\x80" * 10 + b"\x01", "", ProblemCode.UNDECODABLE),
+        (b"\x0a\x02\xc3\x28", "", ProblemCode.UNDECODABLE),
+        (b"\x0a" + b"\xff\xff\xff\xff\x0f", "", ProblemCode.UNDECODABLE),
+        (b"\x0a\x00", "alert_id", ProblemCode.EMPTY),
+        (ALERT_BYTES + b"\x2a\x03a\x00b", "source", ProblemCode.NUL_CHARACTER),
+        (ALERT_BYTES + b"\x2a\x80\x02" + b"x" * 256, "source", ProblemCode.TOO_LONG),
+        (ALERT_BYTES + b"\x18" + b"\xff" * 9 + b"\x01", "event_ts", ProblemCode.OUT_OF_RANGE),
+        (ALERT_BYTES * 40_000, "", ProblemCode.TOO_LARGE),
+        (ALERT_BYTES + b"".join(b"\x3a\x06\x0a\x04k%03d" % i for i in range(70)), "context", ProblemCode.TOO_MANY),
+    ],
+)
+def test_a_poison_record_is_a_value_that_says_why(value: bytes, path: str, code: ProblemCode) -> None:
+    rejected = decode_alert(value)
+    assert isinstance(rejected, Rejected)
+    assert (path, code) in [(problem.path, problem.code) for problem in rejected.problems]
+    assert 0 < len(rejected.reason) <= 1_000
+
+
+def test_all_problems_of_a_record_are_told_at_once() -> None:
+    rejected = decode_match(b"\x2a\x03a\x00b")
+    assert isinstance(rejected, Rejected)
+    paths = {problem.path for problem in rejected.problems}
+    assert paths >= {"alert_id", "source", "name", "client_id", "rule_ids"}
+
+
+def test_a_match_without_rules_is_refused() -> None:
+    rejected = decode_match(ALERT_BYTES + encode_match_tail("acme", ()))
+    assert isinstance(rejected, Rejected)
+    assert [problem.code for problem in rejected.problems] == [ProblemCode.MISSING]
+
+
+def test_a_notification_id_that_is_no_uuid_is_refused() -> None:
+    rejected = decode_notification_ready(encode_notification_ready(NotificationReady("n1", "acme", "a1")))
+    assert isinstance(rejected, Rejected)
+    assert rejected.problems[0].path == "notification_id"
+
+
+def test_what_is_within_the_limits_is_accepted() -> None:
+    longest = "é" * limits.ID_CHARS_MAX
+    alert = Alert(longest, Severity.LOW, longest, longest, 0, {longest: "v" * limits.CONTEXT_VALUE_CHARS_MAX})
+    assert decode_alert(encode_alert(alert)) == alert
