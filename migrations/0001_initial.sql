@@ -119,7 +119,9 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_due_until_final CHECK ((due_at IS NOT NULL) = (status IN ('PENDING', 'RETRYING')))
 );
 CREATE INDEX deliveries_by_notification ON deliveries (client_id, notification_id);
-CREATE INDEX deliveries_due ON deliveries (client_id, due_at) WHERE due_at IS NOT NULL;
+-- One run per client and host, so that a claim goes round the clients and steps over a host that takes nothing, however
+-- much waits for it.
+CREATE INDEX deliveries_due ON deliveries (client_id, host, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_next_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE attempts (
@@ -138,10 +140,20 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_by_delivery ON attempts (client_id, delivery_id, started_at);
 
--- Every change of rules, in commit order: writers take an advisory lock before they append, so that a reader who has
--- seen change N has seen all below N. No reference to clients: the deletion of a client is itself a change to be told.
+-- Every change of rules, numbered without gaps in commit order: a writer takes its numbers from the one row of
+-- outbox_head and holds that row until it commits, so that a reader who has seen change N has seen all below N. The row
+-- outlives the changes: numbers never start again, and trimmed_change_id tells which changes can no longer be read.
+CREATE TABLE outbox_head (
+    only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    last_change_id    bigint NOT NULL DEFAULT 0,
+    trimmed_change_id bigint NOT NULL DEFAULT 0,
+    CHECK (trimmed_change_id BETWEEN 0 AND last_change_id)
+);
+INSERT INTO outbox_head DEFAULT VALUES;
+
+-- No reference to clients: the deletion of a client is itself a change to be told.
 CREATE TABLE outbox (
-    change_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    change_id    bigint PRIMARY KEY,
     client_id    text NOT NULL,
     rule_id      uuid NOT NULL,
     action       smallint NOT NULL CHECK (action BETWEEN 1 AND 4),
@@ -150,7 +162,6 @@ CREATE TABLE outbox (
     published_at timestamptz
 );
 CREATE INDEX outbox_unpublished ON outbox (change_id) WHERE published_at IS NULL;
-CREATE INDEX outbox_by_age ON outbox (created_at);
 
 -- Recent alerts, matched or not. They have no owner.
 CREATE TABLE alerts (
@@ -165,13 +176,15 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_age ON alerts (received_at DESC, alert_id DESC);
 
 -- Streams as tables, for the platform without a broker. The row of a partition is locked while its offsets are given
--- out, so that offsets are visible in order and without gaps.
+-- out, so that offsets are visible in order and without gaps. Records below first_offset have been trimmed.
 CREATE TABLE stream_partitions (
-    topic       text NOT NULL,
-    partition   integer NOT NULL CHECK (partition >= 0),
-    next_offset bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (topic, partition)
-);
+    topic        text NOT NULL,
+    partition    integer NOT NULL CHECK (partition >= 0),
+    first_offset bigint NOT NULL DEFAULT 0,
+    next_offset  bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (topic, partition),
+    CHECK (first_offset BETWEEN 0 AND next_offset)
+) WITH (fillfactor = 50);
 
 CREATE TABLE stream_records (
     topic      text NOT NULL,
@@ -180,7 +193,7 @@ CREATE TABLE stream_records (
     key        bytea NOT NULL,
     value      bytea NOT NULL,
     headers    bytea,
-    created_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset")
 );
 
@@ -191,7 +204,7 @@ CREATE TABLE stream_offsets (
     next_offset    bigint NOT NULL,
     updated_at     timestamptz NOT NULL,
     PRIMARY KEY (consumer_group, topic, partition)
-);
+) WITH (fillfactor = 50);
 
 -- Answers to POST requests that carried an Idempotency-Key. owner: the client, or '' for operators.
 CREATE TABLE idempotency_keys (

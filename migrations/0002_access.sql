@@ -24,16 +24,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON rules, endpoints TO alerting_api;
 GRANT SELECT, INSERT, UPDATE ON notifications, deliveries TO alerting_api;
 GRANT SELECT ON attempts, alerts TO alerting_api;
 GRANT SELECT, INSERT ON outbox TO alerting_api;
+GRANT SELECT, UPDATE (last_change_id) ON outbox_head TO alerting_api;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     clients, api_keys, rules, endpoints, notifications, deliveries, idempotency_keys, generator_jobs TO alerting_admin;
 GRANT SELECT ON attempts, alerts, stream_offsets TO alerting_admin;
 GRANT SELECT, INSERT ON outbox TO alerting_admin;
+GRANT SELECT, UPDATE (last_change_id) ON outbox_head TO alerting_admin;
 GRANT SELECT, INSERT, UPDATE ON stream_partitions TO alerting_admin;
 GRANT SELECT, INSERT ON stream_records TO alerting_admin;
 
 GRANT SELECT ON clients, rules TO alerting_worker;
-GRANT SELECT, UPDATE ON endpoints TO alerting_worker;
+GRANT SELECT, UPDATE ON endpoints, outbox_head TO alerting_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     notifications, deliveries, attempts, alerts, outbox, stream_partitions, stream_records, stream_offsets,
     idempotency_keys, generator_jobs TO alerting_worker;
