@@ -32,11 +32,14 @@ class MemoryNotificationStore:
         found = (find(self._database, ref) for ref in dict.fromkeys(refs))
         return [notification for notification in found if notification is not None]
 
-    async def unfinished(self, *, older_than_ms: int, limit: int) -> Sequence[NotificationRef]:
-        """Return the oldest RECEIVED notifications without a delivery that will finish them."""
-        received = map(self._database.notifications.__getitem__, self._database.notifications.received)
+    async def take_unfinished(self, *, older_than_ms: int, now_ms: int, limit: int) -> Sequence[NotificationRef]:
+        """Return the oldest RECEIVED notifications without a delivery that will finish them; note that they were."""
+        rows = self._database.notifications
+        received = (rows[id_] for id_ in rows.received)
         old = (n for n in received if n.updated_at_ms < older_than_ms and not is_under_way(self._database, n))
         oldest = nsmallest(limit, old, key=lambda n: (n.updated_at_ms, n.notification_id))
+        for notification in oldest:
+            rows[notification.notification_id] = replace(notification, updated_at_ms=now_ms)
         return [NotificationRef(n.client_id, n.notification_id) for n in oldest]
 
     def _record(self, match: Match, *, now_ms: int) -> Recorded:
