@@ -52,6 +52,9 @@ SECRET_BYTES_MIN: Final = 24
 SECRET_BYTES_MAX: Final = 64
 """Range that the Standard Webhooks specification asks of a signing secret."""
 
+NEW_SECRET_BYTES: Final = 32
+"""A secret made here: as many bits as its HMAC-SHA256 gives out."""
+
 SECRET_OVERLAP_MS: Final = 24 * 3_600_000
 """How long the previous secret keeps signing after a rotation, so that a receiver can change over without a gap."""
 
@@ -123,3 +126,21 @@ BULK_ROWS_MAX: Final = 10_000
 
 POLL_WAIT_MS: Final = 500
 """How long an idle conductor waits for records before it looks at its other duties, such as changed rules."""
+
+MATCH_CACHE_CLIENTS_MAX: Final = 500_000
+"""Clients in all those results together, about 50 MB: a few popular rules must not make each result a large one."""
+
+HELD_CLAIMS_MAX: Final = 1_024
+"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 64 MiB."""
+
+RETRIES_MAX: Final = 50
+"""Steps of a configured retry schedule: each is a row of the attempt log per delivery."""
+
+RETRY_STEP_MS_MAX: Final = 7 * 24 * 3_600_000
+"""One wait between two attempts; an alert told later than a week after it was due helps nobody."""
+
+BREAKER_HOSTS_MAX: Final = 10_000
+"""Hosts in trouble that one sender remembers. The longest untroubled are forgotten first: they start anew, closed."""
+
+BREAKER_PROBES_MAX: Final = 3
+"""Attempts that test a host at once after it was left alone: one could be unlucky, many would be the old load."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from alerting_core.domain.client import Client
 from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.key import ApiKey
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.tables import DeliveryRow, DeliveryTable, NotificationTable
 from alerting_core.ports.alerts import StoredAlert
@@ -31,6 +32,7 @@ class MemoryDatabase:
     """
 
     clients: dict[str, Client] = field(default_factory=dict[str, Client])
+    keys: dict[str, ApiKey] = field(default_factory=dict[str, ApiKey])
     rules: dict[str, Rule] = field(default_factory=dict[str, Rule])
     rules_of_client: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])

@@ -1,0 +1,96 @@
+"""Rules in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alerting_core import limits
+from alerting_core.codec.rule import RuleAction
+from alerting_core.domain.rule import Rule
+from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
+from alerting_core.memory.catalog.tables import add_rule, append_change, remove_rule
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.pages import newest_first
+from alerting_core.ports.catalog import RuleFilter
+from alerting_core.ports.cursor import TimeKey
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+
+class MemoryRuleStore:
+    """Stores rules and tells of their changes."""
+
+    def __init__(self, database: MemoryDatabase, *, rules_per_client_max: int = limits.RULES_PER_CLIENT_MAX) -> None:
+        self._database = database
+        self._rules_per_client_max = rules_per_client_max
+
+    async def create(self, rule: Rule) -> Rule:
+        """Store a new rule."""
+        if rule.client_id not in self._database.clients:
+            raise NotFound("there is no such client")
+        self._check_unique(rule)
+        if len(self._ids_of(rule.client_id)) >= self._rules_per_client_max:
+            raise LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
+        add_rule(self._database, rule)
+        return rule
+
+    async def get(self, scope: Scope, rule_id: str) -> Rule:
+        """Return one rule."""
+        rule = self._database.rules.get(rule_id)
+        if rule is None or scope not in {None, rule.client_id}:
+            raise NotFound("there is no such rule")
+        return rule
+
+    async def list(self, scope: Scope, page: PageRequest, where: RuleFilter) -> Page[Rule]:
+        """Return a page of rules."""
+        found = (r for r in self._database.rules.values() if scope in {None, r.client_id} and _meets(r, where))
+        return newest_first("rules", found, lambda rule: TimeKey(rule.created_at_ms, rule.rule_id), page)
+
+    async def all_of(self, client_id: str) -> Sequence[Rule]:
+        """Return every rule of one client."""
+        return [self._database.rules[rule_id] for rule_id in self._ids_of(client_id)]
+
+    async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
+        """Store the changed fields."""
+        stored = await self._at_version(scope, rule.rule_id, expected_version)
+        changed = replace(
+            stored,
+            severity=rule.severity,
+            source=rule.source,
+            name=rule.name,
+            enabled=rule.enabled,
+            updated_at_ms=rule.updated_at_ms,
+            version=stored.version + 1,
+        )
+        self._check_unique(changed)
+        self._database.rules[rule.rule_id] = changed
+        append_change(self._database, changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)
+        return changed
+
+    async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
+        """Delete the rule and its endpoints."""
+        remove_rule(self._database, await self._at_version(scope, rule_id, expected_version))
+
+    async def _at_version(self, scope: Scope, rule_id: str, expected_version: int | None) -> Rule:
+        rule = await self.get(scope, rule_id)
+        if expected_version not in {None, rule.version}:
+            raise VersionConflict("the rule was changed meanwhile", current_version=rule.version)
+        return rule
+
+    def _ids_of(self, client_id: str) -> Sequence[str]:
+        return list(self._database.rules_of_client.get(client_id, {}))
+
+    def _check_unique(self, rule: Rule) -> None:
+        if rule.rule_id in self._database.rules and rule.version == 1:
+            raise Conflict("there is a rule with this rule_id already")
+        for rule_id in self._ids_of(rule.client_id):
+            if rule_id != rule.rule_id and self._database.rules[rule_id].pattern == rule.pattern:
+                raise Conflict("the client has a rule with the same severity, source and name already")
+
+
+def _meets(rule: Rule, where: RuleFilter) -> bool:
+    text = None if where.text is None else where.text.lower()
+    return (
+        where.client_id in {None, rule.client_id}
+        and where.severity in {None, rule.severity}
+        and where.enabled in {None, rule.enabled}
+        and (text is None or text in rule.source.lower() or text in rule.name.lower())
+    )

@@ -1,0 +1,124 @@
+"""What happened, in memory."""
+
+from collections import Counter
+from dataclasses import replace
+
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent
+from alerting_core.errors import Conflict, NotFound
+from alerting_core.memory.database import DeliveryRow, MemoryDatabase
+from alerting_core.memory.pages import newest_first
+from alerting_core.ports.cursor import TimeKey
+from alerting_core.ports.journal import (
+    DeliveryDetail,
+    NewNotification,
+    NotificationDetail,
+    NotificationFilter,
+    Totals,
+)
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+_HOUR_MS = 3_600_000
+
+
+class MemoryJournal:
+    """Reads notifications, and does to them what people ask for."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+        """Return a page of notifications."""
+        rows = self._database.notifications.values()
+        found = (n for n in rows if scope in {None, n.client_id} and _meets(n, where))
+        return newest_first("notifications", found, lambda n: TimeKey(n.created_at_ms, n.notification_id), page)
+
+    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+        """Return one notification with all that was tried."""
+        notification = self._get(scope, notification_id)
+        rows = [self._database.deliveries[id_].delivery for id_ in self._delivery_ids(notification_id)]
+        rows.sort(key=lambda delivery: (delivery.created_at_ms, delivery.delivery_id))
+        details: list[DeliveryDetail] = []
+        for delivery in rows:
+            attempts = self._database.attempts_of_delivery.get(delivery.delivery_id, {}).values()
+            first_to_last = sorted(attempts, key=lambda attempt: (attempt.started_at_ms, attempt.attempt_id))
+            details.append(DeliveryDetail(delivery, first_to_last))
+        return NotificationDetail(notification, details)
+
+    async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
+        """Make a finished notification RECEIVED again, and its deliveries due."""
+        notification = self._get(scope, notification_id)
+        status = NOTIFICATION_MOVES.get((notification.status, NotificationEvent.RESENT))
+        if status is None:
+            raise Conflict("the notification is still under way")
+        resent = replace(notification, status=status, updated_at_ms=now_ms)
+        self._database.notifications[notification_id] = resent
+        for delivery_id in self._delivery_ids(notification_id):
+            delivery = self._database.deliveries[delivery_id].delivery
+            pending = replace(
+                delivery,
+                status=DELIVERY_MOVES[delivery.status, DeliveryEvent.RESENT],
+                attempts=0,
+                reason=None,
+                next_attempt_at_ms=now_ms,
+                updated_at_ms=now_ms,
+            )
+            self._database.deliveries[delivery_id] = DeliveryRow(pending, now_ms)
+        return resent
+
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+        """Store a test notification with its deliveries."""
+        stored = self._database.endpoints.get(endpoint.endpoint_id)
+        if stored is None or stored.client_id != endpoint.client_id or scope not in {None, stored.client_id}:
+            raise NotFound("there is no such endpoint")
+        notification_id = test.notification.notification_id
+        self._database.notifications[notification_id] = test.notification
+        ids = self._database.deliveries_of_notification.setdefault(notification_id, {})
+        for delivery in test.deliveries:
+            self._database.deliveries[delivery.delivery_id] = DeliveryRow(delivery, delivery.next_attempt_at_ms)
+            ids[delivery.delivery_id] = None
+
+    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+        """Return the dashboard's counts."""
+        database = self._database
+        enabled = [rule.enabled for rule in database.rules.values() if scope in {None, rule.client_id}]
+        endpoints = Counter(str(e.type) for e in database.endpoints.values() if scope in {None, e.client_id})
+        notifications = [n for n in database.notifications.values() if scope in {None, n.client_id}]
+        by_hour = [0] * 24
+        for notification in notifications:
+            hours_ago = (now_ms - notification.created_at_ms) // _HOUR_MS
+            if 0 <= hours_ago < 24:
+                by_hour[23 - hours_ago] += 1
+        return Totals(
+            clients=sum(scope in {None, client_id} for client_id in database.clients),
+            rules_enabled=sum(enabled),
+            rules_disabled=len(enabled) - sum(enabled),
+            endpoints_by_type=endpoints,
+            notifications_by_status=Counter(str(n.status) for n in notifications),
+            last_hour=by_hour[23],
+            by_hour=by_hour,
+        )
+
+    def _get(self, scope: Scope, notification_id: str) -> Notification:
+        notification = self._database.notifications.get(notification_id)
+        if notification is None or scope not in {None, notification.client_id}:
+            raise NotFound("there is no such notification")
+        return notification
+
+    def _delivery_ids(self, notification_id: str) -> tuple[str, ...]:
+        return tuple(self._database.deliveries_of_notification.get(notification_id, {}))
+
+
+def _meets(notification: Notification, where: NotificationFilter) -> bool:
+    created_at_ms = notification.created_at_ms
+    return (
+        where.client_id in {None, notification.client_id}
+        and where.status in {None, notification.status}
+        and where.severity in {None, notification.severity.name}
+        and where.source in {None, notification.source}
+        and where.name in {None, notification.name}
+        and where.alert_id in {None, notification.alert_id}
+        and (where.since_ms is None or created_at_ms >= where.since_ms)
+        and (where.until_ms is None or created_at_ms < where.until_ms)
+    )
