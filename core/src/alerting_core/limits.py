@@ -144,3 +144,9 @@ BREAKER_HOSTS_MAX: Final = 10_000
 
 BREAKER_PROBES_MAX: Final = 3
 """Attempts that test a host at once after it was left alone: one could be unlucky, many would be the old load."""
+
+STAGE_OFFLINE_MS: Final = 120_000
+"""Silence after which an instance of a stage is called offline: idle stages report many times in that."""
+
+STAGE_RATE_WINDOW_MS: Final = 60_000
+"""Time over which a rate is taken: long enough to be calm, short enough to follow a person's question."""

@@ -1,0 +1,111 @@
+"""What a delivery is sent to, a URL or one e-mail address, taken apart."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from alerting_core.domain.endpoint import EndpointType
+from alerting_core.domain.host import ascii_host
+
+SMTP_HOST: Final = "smtp"
+"""What all e-mail counts by: it leaves through one provider, whatever the address."""
+
+UNREADABLE_HOST: Final = "unreadable"
+"""What a target counts by that no check of this version would have let in."""
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_PORT_MAX: Final = 65_535
+_NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
+_URL: Final = re.compile(r"(?P<scheme>[a-z]+)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_AUTHORITY: Final = re.compile(r"(?:.*@)?(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]*))?", re.DOTALL)
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LOCAL_PART_CHARS_MAX: Final = 64
+_ADDRESS_CHARS_MAX: Final = 254
+"""RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """The parts of a URL that decide whom it reaches; `host` is in the form of `ascii_host`."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def read_url(text: str) -> Url | None:
+    """Return the deciding parts of an http or https URL; None when `url_problems` has something to say."""
+    if next(url_problems(text), None) is not None:
+        return None
+    parts = _URL.fullmatch(text)
+    authority = _AUTHORITY.fullmatch(parts["authority"]) if parts else None
+    host = ascii_host(authority["host"]) if authority else None
+    assert parts is not None and authority is not None and host is not None
+    scheme = parts["scheme"].lower()
+    return Url(scheme, host, int(authority["port"] or _DEFAULT_PORTS[scheme]))
+
+
+def url_problems(text: str) -> Iterator[str]:
+    """Yield what keeps *text* from being a URL to deliver to, for people.
+
+    Stricter than RFC 3986 wherever two readers might see two different hosts: no credentials, no backslashes, no
+    blanks, and beyond ASCII only in the host's name.
+    """
+    if _NOT_IN_URLS.search(text):
+        yield 'must not hold blanks, control characters or any of " < > \\ ^ ` { | }; percent-encode them'
+    parts = _URL.fullmatch(text)
+    if parts is None or parts["scheme"].lower() not in _DEFAULT_PORTS:
+        yield "must begin with http:// or https://"
+        return
+    authority = _AUTHORITY.fullmatch(parts["authority"])
+    if "@" in parts["authority"]:
+        yield "must not hold a user name or password; send credentials in a header"
+    if authority is None or not authority["host"]:
+        yield "must name a host"
+    elif ascii_host(authority["host"]) is None:
+        yield "names a host that is neither a DNS name nor an IP address"
+    if authority is not None and authority["port"] and not 1 <= int(authority["port"][:6]) <= _PORT_MAX:
+        yield f"has a port that is not from 1 to {_PORT_MAX}"
+    if not parts["rest"].isascii():
+        yield "holds characters beyond ASCII after the host; percent-encode them"
+    if "#" in parts["rest"]:
+        yield "must not hold a fragment (#…): it would never be sent"
+
+
+def read_address(text: str) -> str | None:
+    """Return an e-mail address with its domain in the form of `ascii_host`; None when it is not one.
+
+    Quoted local parts, address literals and local parts beyond ASCII are not taken: hardly a mailbox has one, and they
+    are what injections into mail headers are made of.
+    """
+    local, at, domain = text.rpartition("@")
+    host = ascii_host(domain)
+    if not at or host is None or host.startswith("[") or host.replace(".", "").isdigit() or "_" in host:
+        return None
+    if len(local) > _LOCAL_PART_CHARS_MAX or not _LOCAL_PART.fullmatch(local):
+        return None
+    address = f"{local}@{host}"
+    return address if len(address) <= _ADDRESS_CHARS_MAX else None
+
+
+def host_of(endpoint_type: EndpointType, target: str) -> str:
+    """Return what concurrency limits and breakers count *target* by.
+
+    For URLs `host:port` in lower case, the scheme's port when none is written; for all e-mail the one name `smtp`.
+    """
+    if endpoint_type is EndpointType.EMAIL:
+        return SMTP_HOST
+    url = read_url(target)
+    return f"{url.host}:{url.port}" if url else UNREADABLE_HOST
+
+
+def domain_of(endpoint_type: EndpointType, target: str) -> str | None:
+    """Return the host of a URL or the domain of an address, in the form of `ascii_host`; None when unreadable."""
+    if endpoint_type is EndpointType.EMAIL:
+        address = read_address(target)
+        return address.rpartition("@")[2] if address else None
+    url = read_url(target)
+    return url.host if url else None
