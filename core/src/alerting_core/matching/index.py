@@ -1,0 +1,149 @@
+"""The index of all enabled rules: which of them, of which clients, an alert meets.
+
+How look-ups work is told in `table`, how results are remembered in `cache`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alerting_core import limits
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.matching.cache import NOTHING, Found, MatchCache
+from alerting_core.matching.table import RuleTable, Sharing, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStats:
+    """Counts for reports and metrics.
+
+    Attributes:
+        rules: Enabled rules; disabled ones are not in the index.
+        clients: Clients with at least one of them.
+        patterns: Different (severity, source, name) among them.
+        masks: How many look-ups one alert takes.
+        cache_entries: Remembered results.
+        cache_hits: Questions answered from the cache since the start.
+        cache_misses: Questions that were not.
+    """
+
+    rules: int
+    clients: int
+    patterns: int
+    masks: int
+    cache_entries: int
+    cache_hits: int
+    cache_misses: int
+
+
+class RuleIndex:
+    """Which rules of which clients an alert meets. One task owns it."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] = (),
+        *,
+        cache_entries_max: int = limits.MATCH_CACHE_ENTRIES_MAX,
+        cache_clients_max: int = limits.MATCH_CACHE_CLIENTS_MAX,
+    ) -> None:
+        """Start with *rules*; the bounds are those of the remembered results, 0 for none."""
+        self._cache = MatchCache(entries_max=cache_entries_max, clients_max=cache_clients_max)
+        self._changes = self._hits = self._misses = 0
+        self._table = RuleTable()
+        self.load(rules)
+
+    def __len__(self) -> int:
+        """Return the number of rules."""
+        return len(self._table.keys)
+
+    def __contains__(self, rule_id: object) -> bool:
+        """Say whether the rule is in the index, that is: known and enabled."""
+        return rule_id in self._table.keys
+
+    def match(self, severity: Severity, source: str, name: str) -> Found:
+        """Return client_id → that client's matching rule ids, the most specific first; clients in any order.
+
+        The order of rule ids is that of `table.MASKS`. Rules of one client with the same fields, which the stores
+        refuse, come in the order in which they were added. Empty when no rule matches. The result is shared with later
+        callers: it is not to be changed.
+        """
+        question = (self._changes, severity, source, name)
+        found = self._cache.get(question)
+        if found is not None:
+            self._hits += 1
+            return found
+        self._misses += 1
+        found = self._table.look_up(severity, source, name) or NOTHING
+        self._cache.put(question, found)
+        return found
+
+    def load(self, rules: Iterable[Rule]) -> None:
+        """Forget everything and take *rules* instead, the disabled ones among them left out.
+
+        The last of several with one id counts. Should *rules* raise, the index is as it was before.
+        """
+        table, sharing = RuleTable(), Sharing()
+        for rule in rules:
+            if rule.enabled:
+                table.insert(rule.rule_id, sharing.text(rule.client_id), sharing.key(key_of(rule)))
+            else:
+                table.remove(rule.rule_id)
+        self._table = table
+        self._changes += 1
+
+    def add(self, rule: Rule) -> bool:
+        """Put *rule* in, in the place of an earlier one of the same id; a disabled rule only takes that one out.
+
+        Returns:
+            Whether the index changed.
+        """
+        if not rule.enabled:
+            return self.remove(rule.rule_id)
+        key = key_of(rule)
+        if self._table.holds(rule.rule_id, rule.client_id, key):
+            return False
+        self._table.insert(rule.rule_id, rule.client_id, key)
+        self._changes += 1
+        return True
+
+    def remove(self, rule_id: str) -> bool:
+        """Take the rule out.
+
+        Returns:
+            Whether it was there.
+        """
+        removed = self._table.remove(rule_id)
+        self._changes += removed
+        return removed
+
+    def replace_client(self, client_id: str, rules: Iterable[Rule]) -> int:
+        """Make *rules*, all of them this client's, the only ones that it has; only what differs is touched.
+
+        Returns:
+            How many rules were added, removed or changed. At 0 no remembered result is lost.
+        """
+        wanted = {rule.rule_id: rule for rule in rules if rule.enabled}
+        assert all(rule.client_id == client_id for rule in wanted.values()), "another client's rule"
+        gone = self._table.by_client.get(client_id, set[str]()) - wanted.keys()
+        return sum(self.remove(rule_id) for rule_id in gone) + sum(self.add(rule) for rule in wanted.values())
+
+    def checksum(self) -> str:
+        """Return 16 hex digits that two indexes with the same rules share, however they came to have them.
+
+        It is the exclusive or, over all rules, of the BLAKE2b digest of 8 bytes over rule id, client id, severity
+        number, source and name, joined by NUL, with `*` for wildcards. It tells mistakes, not malice.
+        """
+        return f"{self._table.checksum:016x}"
+
+    @property
+    def stats(self) -> IndexStats:
+        """Counts as of now."""
+        return IndexStats(
+            rules=len(self),
+            clients=len(self._table.by_client),
+            patterns=len(self._table.buckets),
+            masks=len(self._table.masks),
+            cache_entries=len(self._cache),
+            cache_hits=self._hits,
+            cache_misses=self._misses,
+        )

@@ -1,0 +1,37 @@
+"""What hypothesis draws rules and alerts from: few different values, so that they often meet, and odd ones."""
+
+from hypothesis import strategies as st
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import SEVERITY_NAMES, Severity
+
+TEXTS = ("api", "API", "api ", "é", "e\u0301", "警報", "*", "**", "None", "0")
+"""Alike to a careless eye or a careless comparison; a rule can hold all but `*`, which is the wildcard there."""
+
+severities = st.sampled_from(list(Severity))
+texts = st.sampled_from(TEXTS)
+client_ids = st.sampled_from(("a", "A", "b"))
+rule_ids = st.integers(0, 11).map("rule-{}".format)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    """Draw a rule; also the one that no store would take, with three wildcards."""
+    return Rule(
+        rule_id=draw(rule_ids),
+        client_id=draw(client_ids),
+        severity=draw(st.sampled_from((*SEVERITY_NAMES, "*"))),
+        source=draw(texts | st.just("*")),
+        name=draw(texts | st.just("*")),
+        enabled=draw(st.sampled_from((True, True, True, False))),
+        version=1,
+        created_at_ms=0,
+        updated_at_ms=0,
+    )
+
+
+@st.composite
+def alerts(draw: st.DrawFn) -> Alert:
+    """Draw an alert, of unknown severity too."""
+    return Alert("alert-1", draw(severities), draw(texts), draw(texts), event_ts=0)

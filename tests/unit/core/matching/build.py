@@ -1,0 +1,25 @@
+"""Rules and alerts with boring fields, for tests of matching."""
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+
+
+def make_rule(
+    rule_id: str = "rule-1",
+    severity: str = "HIGH",
+    source: str = "api",
+    name: str = "timeout",
+    *,
+    client_id: str = "client-1",
+    enabled: bool = True,
+) -> Rule:
+    """Return a rule of version 1."""
+    return Rule(rule_id, client_id, severity, source, name, enabled, version=1, created_at_ms=0, updated_at_ms=0)
+
+
+def make_alert(
+    severity: Severity = Severity.HIGH, source: str = "api", name: str = "timeout", *, alert_id: str = "alert-1"
+) -> Alert:
+    """Return an alert without context."""
+    return Alert(alert_id, severity, source, name, event_ts=0)

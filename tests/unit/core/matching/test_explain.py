@@ -1,0 +1,72 @@
+"""Explanations: all that stood against a rule, with stable codes."""
+
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.matching.explain import Finding, MatchReason, RuleExplanation, explain
+from tests.unit.core.matching.build import make_alert, make_rule
+
+
+def _explain_one(rule: Rule, severity: Severity = Severity.HIGH, source: str = "api") -> RuleExplanation:
+    (explanation,) = explain(make_alert(severity, source), [rule])
+    return explanation
+
+
+def _codes(explanation: RuleExplanation) -> list[str]:
+    return [str(finding.reason) for finding in explanation.findings]
+
+
+def test_a_matching_rule_is_explained_by_matched_alone() -> None:
+    explanation = _explain_one(make_rule("r", "*", "api", "timeout", client_id="c"))
+    assert explanation.matched
+    assert (explanation.rule_id, explanation.client_id) == ("r", "c")
+    assert explanation.findings == (
+        Finding(MatchReason.MATCHED, "", "", "", "the rule matched by source and name"),
+    )  # fmt: skip
+
+
+def test_all_that_differs_is_told_at_once_with_expected_and_actual_values() -> None:
+    explanation = _explain_one(make_rule("r", "LOW", "db", "crash", enabled=False))
+    assert not explanation.matched
+    assert _codes(explanation) == ["disabled", "severity-differs", "source-differs", "name-differs"]
+    assert [(f.field, f.expected, f.actual) for f in explanation.findings] == [
+        ("enabled", "true", "false"),
+        ("severity", "LOW", "HIGH"),
+        ("source", "db", "api"),
+        ("name", "crash", "timeout"),
+    ]
+
+
+def test_a_disabled_rule_that_would_match_is_only_disabled() -> None:
+    assert _codes(_explain_one(make_rule(enabled=False))) == ["disabled"]
+
+
+def test_an_unknown_severity_is_told_apart_from_another_severity() -> None:
+    assert _codes(_explain_one(make_rule(), Severity.UNSPECIFIED)) == ["severity-unknown"]
+    assert _explain_one(make_rule(severity="*"), Severity.UNSPECIFIED).matched
+
+
+def test_an_asterisk_in_the_alert_differs_from_an_exact_rule() -> None:
+    explanation = _explain_one(make_rule(), source="*")
+    assert _codes(explanation) == ["source-differs"]
+    assert explanation.findings[0].actual == "*"
+
+
+def test_differences_that_are_hard_to_see_are_named() -> None:
+    def detail(source: str, actual: str) -> str:
+        return _explain_one(make_rule(source=source), source=actual).findings[0].detail
+
+    assert detail("API", "api").endswith("they differ in upper and lower case")
+    assert detail("api ", "api").endswith("they differ in white space before or after the text")
+    assert detail("é", "e\u0301").endswith("they look the same, but are different Unicode characters")
+    assert detail("db", "api") == "the rule asks for the source 'db', the alert has 'api'"
+
+
+def test_explanations_come_in_the_order_of_the_rules() -> None:
+    rules = [make_rule("z"), make_rule("a", "LOW"), make_rule("m", "*")]
+    assert [(e.rule_id, e.matched) for e in explain(make_alert(), rules)] == [("z", True), ("a", False), ("m", True)]
+
+
+def test_the_reason_codes_are_stable() -> None:
+    assert {reason.value for reason in MatchReason} == {
+        "matched", "disabled", "severity-differs", "severity-unknown", "source-differs", "name-differs",
+    }  # fmt: skip
