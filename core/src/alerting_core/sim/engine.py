@@ -1,0 +1,228 @@
+"""An event loop on virtual time: hours pass in milliseconds, and the same program always runs in the same order.
+
+Theory of operation. asyncio's own loop does all the work; only its selector is replaced. Where a real one would sleep
+until the next timer, this one moves the clock there. There are no sockets and no threads, so that a loop that has
+neither a callback nor a timer would wait for ever: that is a `SimDeadlock`.
+
+A task belongs to the `Process` in whose context it was made. When a process is killed, whatever is scheduled in its
+context is thrown away and nothing of it is ever scheduled again: its tasks stay suspended where they were, as after
+kill -9, and no `finally` runs. They are kept alive until the loop is closed, since Python would otherwise close them
+in passing.
+
+The loop may run inside another running loop (in a browser there is always one): that one is put aside meanwhile.
+"""
+
+import asyncio
+from asyncio import events, tasks
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, ContextVar, copy_context
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
+
+
+class SimDeadlock(RuntimeError):
+    """Every task waits for something that nobody will ever do."""
+
+
+class Process:
+    """A worker process: the tasks that run in its context.
+
+    Attributes:
+        name: Unique in the world.
+        is_dead: Killed, or ended; nothing of it runs any more.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_dead = False
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks_max = 64
+        self.context = copy_context()
+        self.context.run(_PROCESS.set, self)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Keep *task* alive for as long as it has something to do."""
+        self._tasks.append(task)
+        if len(self._tasks) > self._tasks_max:
+            self._tasks = self.unfinished()
+            self._tasks_max = 64 + 2 * len(self._tasks)
+
+    def unfinished(self) -> list[asyncio.Task[Any]]:
+        """Return its tasks that have not ended."""
+        return [task for task in self._tasks if not task.done()]
+
+
+_PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
+
+
+class SimTask(asyncio.Task[T]):
+    """A task whose place in a set does not depend on its address in memory."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], *, number: int, **options: Any) -> None:
+        self._number = number
+        super().__init__(coroutine, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """Runs tasks on virtual time, which starts at 0."""
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_debug(enabled=False)
+        self._now = 0.0
+        self._tasks_made = 0
+        self._graveyard: list[asyncio.Task[Any]] = []
+        self._burying = False
+        # What asyncio's loop asks for: the selector, and how finely time is told (the same on every machine).
+        self._selector = self
+        self._clock_resolution = 1e-6
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._now
+
+    def now_ms(self) -> int:
+        """Return the virtual time in milliseconds."""
+        return round(self._now * 1_000)
+
+    def run_until(self, at_ms: int) -> None:
+        """Run everything that happens up to *at_ms*; earlier if somebody calls `stop`."""
+        timer = self.call_at(at_ms / 1_000, self.stop, context=Context())
+        self._run_aside()
+        timer.cancel()
+
+    def step(self) -> bool:
+        """Run what is ready, or else move to the next timer and run that; False when there is neither."""
+        live = [timer for timer in self._scheduled if not timer.cancelled()]
+        if not self._ready and not live:
+            return False
+        if not self._ready:
+            self._now = max(self._now, min(timer.when() for timer in live))
+        self.call_soon(self.stop, context=Context())
+        self._run_aside()
+        return True
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run *main* to its end. Raises SimDeadlock when it can never end."""
+        task = self.create_task(main)
+        task.add_done_callback(lambda _: self.stop())
+        self._run_aside()
+        assert task.done(), "stopped from elsewhere"
+        return cast("T", task.result())
+
+    async def pause(self, ms: float) -> None:
+        """Wait *ms* of virtual time."""
+        future: asyncio.Future[None] = self.create_future()
+        timer = self.call_at(self._now + ms / 1_000, _wake, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    async def never(self) -> None:
+        """Wait for ever."""
+        await self.create_future()
+
+    def start(self, process: Process, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run *coroutine* as a task of *process*."""
+        return self.create_task(coroutine, context=process.context)
+
+    def kill(self, process: Process) -> None:
+        """End *process* where it is: none of its code runs again."""
+        process.is_dead = True
+        for handle in (*self._ready, *self._scheduled):
+            if _process_of(handle) is process:
+                handle.cancel()
+        self._graveyard += process.unfinished()
+
+    def bury(self) -> None:
+        """Let every task end, those of the killed too, and close the loop. Their ports must refuse them by now."""
+        self._burying = True
+        for _ in range(_BURIAL_ROUNDS):
+            left = [task for task in (*self._graveyard, *asyncio.all_tasks(self)) if not task.done()]
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            self.run_until(self.now_ms())
+        self._graveyard = []
+        self.close()
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task of the process in whose context it is made."""
+        self._tasks_made += 1
+        task: SimTask[Any] = SimTask(coro, number=self._tasks_made, loop=self, **options)
+        context: Context | None = options.get("context")
+        process = _PROCESS.get() if context is None else context.get(_PROCESS)
+        if process is not None:
+            process.keep(task)
+        return task
+
+    def call_soon(
+        self, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedule *callback*, unless it belongs to a process that is dead."""
+        process = None if context is None else context.get(_PROCESS)
+        if process is not None and process.is_dead and not self._burying:
+            handle = asyncio.Handle(callback, args, self, context)
+            handle.cancel()
+            return handle
+        return super().call_soon(callback, *args, context=context)
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """Stand in for a selector: instead of waiting, let the time pass."""
+        if timeout is None:
+            raise SimDeadlock("every task waits for something that nobody will ever do")
+        self._now += timeout
+        return []
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        assert not event_list
+
+    def _write_to_self(self) -> None:
+        """Nothing sleeps, so that nothing has to be woken."""
+
+    def _run_aside(self) -> None:
+        """Run until stopped, with the loop and the task that are running now put aside."""
+        outer = events._get_running_loop()
+        outer_task = None if outer is None else asyncio.current_task(outer)
+        if outer is not None and outer_task is not None:
+            tasks._leave_task(outer, outer_task)
+        events._set_running_loop(None)
+        try:
+            self.run_forever()
+        finally:
+            events._set_running_loop(outer)
+            if outer is not None and outer_task is not None:
+                tasks._enter_task(outer, outer_task)
+
+
+_BURIAL_ROUNDS = 20
+"""A task may wait again while it is being cancelled, but not for ever."""
+
+
+def current_process() -> Process | None:
+    """Return the process whose code is running; None outside of any."""
+    return _PROCESS.get()
+
+
+def _process_of(handle: asyncio.Handle) -> Process | None:
+    context = cast("Context", handle._context)  # type: ignore[attr-defined]
+    return context.get(_PROCESS)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
