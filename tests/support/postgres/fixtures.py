@@ -1,0 +1,51 @@
+"""Fixtures of Postgres: import those that a folder's tests use into its conftest."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.pools import Pools, open_pools
+from tests.support.install.unavailable import Unavailable
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.servers import embedded_cluster, oldest_cluster
+
+__all__ = ["database", "embedded_postgres_cluster", "empty_database", "oldest_postgres_cluster", "pools"]
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres_cluster() -> Iterator[Cluster]:
+    """Return the server that comes with the platform, started once per test run."""
+    with embedded_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def oldest_postgres_cluster() -> Iterator[Cluster]:
+    """Return a server of the oldest supported version."""
+    try:
+        with oldest_cluster() as cluster:
+            yield cluster
+    except Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+async def database(embedded_postgres_cluster: Cluster) -> AsyncIterator[Address]:
+    """Return a database of this test's own, with the schema and no rows."""
+    async with embedded_postgres_cluster.database() as address:
+        yield address
+
+
+@pytest.fixture
+async def empty_database(embedded_postgres_cluster: Cluster) -> AsyncIterator[Address]:
+    """Return a database of this test's own without any schema."""
+    async with embedded_postgres_cluster.database(empty=True) as address:
+        yield address
+
+
+@pytest.fixture
+async def pools(database: Address) -> AsyncIterator[Pools]:
+    """Return the pools of the roles on `database`."""
+    async with open_pools(database, size_max=4) as opened:
+        yield opened
