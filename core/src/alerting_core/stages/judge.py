@@ -10,6 +10,7 @@ Decisions, in one place:
 * What never reached the endpoint is tried again, but for two: an address that the operator's policy forbids (trying
   again would only go on knocking at a network that must be left alone) and a channel that is not configured (nobody
   answers however long we wait). Both end dead with their reason and can be resent.
+* What our own rate limit held back (`Unreached` with RATE_LIMITED) was no attempt: it is postponed, and costs none.
 * The attempt after the last step decides: there is no further one.
 """
 
@@ -36,9 +37,13 @@ UNREACHED_REASONS: Final = frozenset(
         Reason.PROTOCOL_ERROR,
         Reason.NOT_CONFIGURED,
         Reason.CIRCUIT_OPEN,
+        Reason.RATE_LIMITED,
     }
 )
 """What an `Unreached` may say."""
+
+_RATE_POSTPONE_MS: Final = 5_000
+"""When a message that our own rate limit held back is due again: about as long as a transport makes one wait for it."""
 
 _DETAIL_CHARS_MAX: Final = 1_000
 """An error's text, for people."""
@@ -89,6 +94,8 @@ def judge(claim: Claim, reply: Reply, *, schedule: RetrySchedule, started_at_ms:
         now_ms: When the answer came; the next wait counts from here.
     """
     reading = _read(reply, now_ms=now_ms)
+    if isinstance(reply, Unreached) and reading.reason is Reason.RATE_LIMITED:
+        return Outcome(claim, reading.reason, None, next_attempt_at_ms=now_ms + _RATE_POSTPONE_MS)
     number = claim.delivery.attempts + 1
     attempt = Attempt(
         attempt_id=derive_attempt_id(claim.delivery.delivery_id, claim.owner),
