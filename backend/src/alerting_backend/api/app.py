@@ -1,0 +1,48 @@
+"""Puts the application together. Importing this module does nothing; all that a request needs is in the container."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from alerting_backend.api.auth import Authenticator
+from alerting_backend.api.body_limit import BodyLimit
+from alerting_backend.api.container import Container
+from alerting_backend.api.idempotency import AnsweredBefore, answer_again
+from alerting_backend.api.openapi import describe
+from alerting_backend.api.problems import EXPECTED_ERRORS, answer_error
+from alerting_backend.api.request_log import RequestLog
+from alerting_backend.api.routes import alerts, clients, endpoints, keys, rules
+from alerting_backend.api.security_headers import SecurityHeaders
+from alerting_core import limits
+
+_ROUTERS: Final = (clients.router, rules.router, endpoints.router, alerts.router, keys.router)
+
+
+def create_app(container: Container) -> FastAPI:
+    """Return the ASGI application that serves *container*. It needs no lifespan: nothing is started or stopped here."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    app.state.container = container
+    app.state.authenticator = Authenticator(container.keys, container.clock)
+    for router in _ROUTERS:
+        app.include_router(router)
+    for error in EXPECTED_ERRORS:
+        app.add_exception_handler(error, answer_error)
+    app.add_exception_handler(AnsweredBefore, answer_again)
+    # The last one added is the outermost: every answer gets its headers and its line in the log.
+    app.add_middleware(BodyLimit, bytes_max=limits.BODY_BYTES_MAX)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+    describe(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    first, *others = route.name.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -1,0 +1,55 @@
+"""What the API is made of: use cases and ports, put together by the composition root (embedded mode, Lambda, tests)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Depends, Request
+
+from alerting_core.app.application import Application
+from alerting_core.ports.alerts import AlertLog
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.idempotency import IdempotencyStore
+from alerting_core.ports.keys import KeyStore
+from alerting_core.ports.metrics import StageMetrics
+
+ReadinessCheck: TypeAlias = Callable[[], Awaitable[None]]
+"""Returns when the dependency answers; raises PortUnavailable or any other error when it does not."""
+
+SOURCE_LABEL_DEFAULT: Final = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything that a request may need. Routes get no settings and know no adapter.
+
+    Attributes:
+        checks: What readiness depends on, by the name that `/readyz` shows.
+        source_label: The label of a Prometheus alert that becomes its source.
+    """
+
+    use: Application
+    clock: Clock
+    keys: KeyStore
+    idempotency: IdempotencyStore
+    alerts: AlertLog
+    stages: StageMetrics
+    checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
+    source_label: str = SOURCE_LABEL_DEFAULT
+
+
+def container_of(request: Request) -> Container:
+    """Return the container of the application that serves *request*."""
+    container: Container = request.app.state.container
+    return container
+
+
+def _use_cases(container: Annotated[Container, Depends(container_of)]) -> Application:
+    return container.use
+
+
+Parts = Annotated[Container, Depends(container_of)]
+"""A route's way to the ports."""
+
+Use = Annotated[Application, Depends(_use_cases)]
+"""A route's way to the use cases."""

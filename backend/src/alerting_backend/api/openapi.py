@@ -1,0 +1,48 @@
+"""The OpenAPI document: `python -m alerting_backend.api.openapi [FILE]` writes it."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from alerting_backend.api.schema.problem import Problem
+
+_REF: Final = "#/components/schemas/{model}"
+
+_DESCRIPTION: Final = """\
+Alerts come in, are matched against the rules of every client, and go out as e-mail, Slack messages and signed webhooks.
+
+* **Refusals** are problem documents by RFC 9457 with a stable `code` and all that is wrong at once.
+* **Lists** are `{items, next_cursor}` in a stable order: pass `next_cursor` back as `cursor` until it is null.
+* **Changes** made meanwhile are not overwritten by requests with `If-Match`: 412 instead.
+* **Repetitions** of a POST with the same `Idempotency-Key` are answered as before, and nothing is done again.
+* **Ids of others** do not exist: 404.
+"""
+
+_TAGS: Final = [
+    {"name": "clients", "description": "The unit of isolation. A client owns rules, endpoints and notifications."},
+    {"name": "rules", "description": "What a client wants to be told about: severity, source and name."},
+    {"name": "keys", "description": "Who may call, for which client, and for what."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Make *app* describe itself completely."""
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="Alerting platform",
+            version="1",
+            description=_DESCRIPTION,
+            routes=app.routes,
+            tags=_TAGS,
+        )
+        _, problem = models_json_schema([(Problem, "serialization")], ref_template=_REF)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(problem["$defs"])
+        app.openapi_schema = document
+    return app.openapi_schema

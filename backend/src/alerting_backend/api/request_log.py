@@ -1,0 +1,68 @@
+"""The outermost layer: gives each request its id, writes one line about it, and answers what nobody expected.
+
+The line holds names, sizes and times, never a header, a query string or a body: those may hold secrets.
+"""
+
+import time
+from typing import Any, Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alerting_backend.api.problems import answer, refusal_of
+from alerting_backend.api.request_ids import HEADER, assign_request_id
+
+PRINCIPAL_KEY: Final = "alerting.principal"
+"""Where in the scope authentication leaves who is calling."""
+
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds by machines: told at DEBUG, unless they fail."""
+
+_log = structlog.get_logger("alerting.api")
+
+
+class RequestLog:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = assign_request_id(scope)
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (HEADER.lower().encode(), request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception as error:
+                _log.exception("request_failed", **_place(scope))
+                if status is not None:
+                    raise  # Half an answer is out: only closing the connection tells the caller so.
+                await answer(refusal_of(error), request_id=request_id)(scope, receive, send_with_id)
+            _write_line(scope, status=status, seconds=time.perf_counter() - started)
+
+
+def _write_line(scope: Scope, *, status: int | None, seconds: float) -> None:
+    quiet = scope["path"] in _QUIET and status is not None and status < 400
+    write = _log.debug if quiet else _log.info
+    principal = scope.get(PRINCIPAL_KEY)
+    who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
+    write("request_answered", **_place(scope), status=status, duration_ms=round(seconds * 1000, 1), **who)
+
+
+def _place(scope: Scope) -> dict[str, Any]:
+    """Name the operation by its template: ids and whatever else a caller writes into a path stay out of the log."""
+    route = scope.get("route")
+    return {"method": scope["method"], "path": getattr(route, "path_format", None) or "(no route)"}

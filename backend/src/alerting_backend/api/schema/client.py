@@ -1,0 +1,55 @@
+"""Clients as JSON."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, Field
+
+from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time
+from alerting_backend.api.times import rfc3339
+from alerting_core.domain.client import Client
+
+_EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
+
+
+class NewClient(RequestModel):
+    """A client to create."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    client_id: Annotated[Identifier, Field(description="Chosen by the operator; never changes.")]
+    name: Annotated[Text, Field(description="For people.")]
+
+
+class ClientReplacement(RequestModel):
+    """What may change of a client."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme Corporation"}]})
+
+    name: Text
+
+
+class ClientShown(ResponseModel):
+    """A client: the unit of isolation, which owns rules, endpoints and notifications."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                _EXAMPLE | {"created_at": "2026-01-02T03:04:05.678Z", "updated_at": "2026-01-02T03:04:05.678Z"}
+            ]
+        }
+    )
+
+    client_id: str
+    name: str
+    created_at: Time
+    updated_at: Time
+
+
+def show_client(client: Client) -> ClientShown:
+    """Write *client* as JSON."""
+    return ClientShown(
+        client_id=client.client_id,
+        name=client.name,
+        created_at=rfc3339(client.created_at_ms),
+        updated_at=rfc3339(client.updated_at_ms),
+    )

@@ -1,0 +1,103 @@
+"""API keys as JSON."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time, Uuid
+from alerting_backend.api.times import rfc3339, rfc3339_or_none, unix_ms
+from alerting_core.domain.key import KEY_PREFIX, ApiKey, KeyScope
+
+ScopeName: TypeAlias = Literal[
+    "alerts:write", "rules:read", "rules:write", "notifications:read", "notifications:resend", "admin"
+]
+
+_EXAMPLE: Final[dict[str, Any]] = {
+    "key_id": "0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11",
+    "client_id": "acme",
+    "name": "prometheus in production",
+    "prefix": "alk_Zk3v9QbT",
+    "scopes": ["alerts:write"],
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "expires_at": None,
+    "revoked_at": None,
+}
+
+
+class NewKey(RequestModel):
+    """A key to make."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"client_id": "acme", "name": "prometheus in production", "scopes": ["alerts:write"]}]
+        }
+    )
+
+    client_id: Annotated[
+        Identifier | None,
+        Field(description="The client that the key is bound to. An operator who names none makes an operator's key."),
+    ] = None
+    name: Annotated[Text, Field(description="For people: who uses it and what for.")]
+    scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=len(KeyScope))]
+    # Strict models take no text for a time, and JSON has nothing else.
+    expires_at: Annotated[
+        AwareDatetime | None, Field(strict=False, description="RFC 3339, with an offset. Left out: never.")
+    ] = None
+
+    @property
+    def expires_at_ms(self) -> int | None:
+        """The same in unix milliseconds."""
+        moment: datetime | None = self.expires_at
+        return None if moment is None else unix_ms(moment)
+
+
+class KeyShown(ResponseModel):
+    """A key, without what would let anybody use it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    key_id: Uuid
+    client_id: Annotated[str | None, Field(description="null: an operator's key, which sees all clients.")]
+    name: str
+    prefix: Annotated[str, Field(description="How the key begins, to tell keys apart.")]
+    scopes: list[ScopeName]
+    created_at: Time
+    expires_at: Time | None
+    revoked_at: Time | None
+
+
+class NewKeyShown(KeyShown):
+    """A key that was just made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_EXAMPLE | {"key": "alk_Zk3v9QbT…"}]},
+    )
+
+    key: Annotated[
+        str | None,
+        Field(description="The key itself, shown this once. null when the answer is repeated for an Idempotency-Key."),
+    ]
+
+
+def show_key(key: ApiKey) -> KeyShown:
+    """Write *key* as JSON."""
+    return KeyShown(**_fields(key))
+
+
+def show_new_key(key: ApiKey, text: str | None) -> NewKeyShown:
+    """Write *key* as JSON, with its text."""
+    return NewKeyShown(**_fields(key), key=text)
+
+
+def _fields(key: ApiKey) -> dict[str, Any]:
+    return {
+        "key_id": key.key_id,
+        "client_id": key.client_id,
+        "name": key.name,
+        "prefix": KEY_PREFIX + key.prefix,
+        "scopes": [scope.value for scope in KeyScope if scope in key.scopes],
+        "created_at": rfc3339(key.created_at_ms),
+        "expires_at": rfc3339_or_none(key.expires_at_ms),
+        "revoked_at": rfc3339_or_none(key.revoked_at_ms),
+    }

@@ -1,0 +1,22 @@
+"""Times as the API writes them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc3339(at_ms: int) -> str:
+    """Write unix milliseconds as `2026-01-02T03:04:05.678Z`."""
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def rfc3339_or_none(at_ms: int | None) -> str | None:
+    """Write unix milliseconds, if there are any."""
+    return None if at_ms is None else rfc3339(at_ms)
+
+
+def unix_ms(moment: datetime) -> int:
+    """Return an aware *moment* in unix milliseconds, cut off, not rounded."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
