@@ -56,7 +56,7 @@ fmt: setup ## Format the code and mend what can be mended by itself
 
 .PHONY: bench
 bench: setup ## Measure speed, each figure beside a limit measured in the same run
-	@$(bin)/python -m pytest tests/bench -o python_files='bench_*.py' -q -s -p no:xdist --timeout=0
+	@$(bin)/python -m tests.bench
 
 .PHONY: sim
 sim: setup ## Simulate the platform with faults: make sim SEED=81723

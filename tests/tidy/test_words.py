@@ -10,7 +10,7 @@ from tests.tidy.sources import functions, python_sources, written_sources
 # A name made of one of these says where something was put, not what it is.
 EMPTY_WORDS: Final = {"chunk", "handler", "helper", "helpers", "manager", "service", "util", "utils"}
 # Names that libraries give; they are theirs.
-THEIRS: Final = {"exception_handler", "add_exception_handler", "http_exception_handler", "handler"}
+THEIRS: Final = {"exception_handler", "add_exception_handler", "http_exception_handler", "get_route_handler", "handler"}
 
 SENTENCE_WORDS_MIN: Final = 4
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
