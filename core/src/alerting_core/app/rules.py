@@ -6,7 +6,7 @@ from alerting_core.app.owner import owner_of
 from alerting_core.app.retrying import retry_on_version_conflict
 from alerting_core.domain.rule import Rule, check_rule
 from alerting_core.errors import InvalidInput
-from alerting_core.ports.catalog import ClientStore, RuleFilter, RuleStore
+from alerting_core.ports.catalog import RuleFilter, RuleStore
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
 from alerting_core.ports.paging import Page, PageRequest, Scope
@@ -31,7 +31,6 @@ class RuleDraft:
 class Rules:
     """What may be done with rules. An *expected_version* of None takes whatever version is stored."""
 
-    clients: ClientStore
     store: RuleStore
     clock: Clock
     ids: IdSource

@@ -1,0 +1,65 @@
+"""All use cases, made from the ports that they stand on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from alerting_core.app.clients import Clients
+from alerting_core.app.endpoint_test import EndpointTest
+from alerting_core.app.endpoints import Endpoints
+from alerting_core.app.insight import Insight
+from alerting_core.app.keys import Keys
+from alerting_core.app.notifications import Notifications
+from alerting_core.app.rules import Rules
+from alerting_core.app.submit import Intake
+from alerting_core.ports.alerts import AlertLog
+from alerting_core.ports.catalog import ClientStore, EndpointStore, RuleStore
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.ids import IdSource
+from alerting_core.ports.journal import Journal
+from alerting_core.ports.keys import KeyStore
+from alerting_core.ports.stream import Sink
+from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPorts:
+    """What the use cases ask of the world."""
+
+    clients: ClientStore
+    rules: RuleStore
+    endpoints: EndpointStore
+    keys: KeyStore
+    journal: Journal
+    alerts: AlertLog
+    sink: Sink
+    clock: Clock
+    ids: IdSource
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """All use cases. Stateless: make one per process and share it."""
+
+    clients: Clients
+    rules: Rules
+    endpoints: Endpoints
+    endpoint_test: EndpointTest
+    insight: Insight
+    intake: Intake
+    notifications: Notifications
+    keys: Keys
+
+    @classmethod
+    def on(cls, ports: ApplicationPorts, *, placeholders: Collection[str] = PLACEHOLDER_DOMAINS) -> "Application":
+        """Return the use cases on *ports*; *placeholders* are the domains that the dispatcher never contacts."""
+        p = ports
+        return cls(
+            clients=Clients(p.clients, p.clock),
+            rules=Rules(p.rules, p.clock, p.ids),
+            endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
+            endpoint_test=EndpointTest(p.endpoints, p.journal, p.clock, p.ids, placeholders),
+            insight=Insight(p.clients, p.rules, p.alerts),
+            intake=Intake(p.sink, p.clock, p.ids),
+            notifications=Notifications(p.journal, p.sink, p.clock),
+            keys=Keys(p.keys, p.clock, p.ids),
+        )
