@@ -1,0 +1,118 @@
+"""Endpoints on Postgres."""
+
+from typing import Final
+
+from alerting_backend.adapters.postgres.catalog.endpoint_rows import COLUMNS, read_endpoint, row_of, secret_columns
+from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.pools import Connection, Pools
+from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
+from alerting_core import limits
+from alerting_core.codec.notification import is_uuid
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
+from alerting_core.ports.catalog import EndpointFilter
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+_SELECT: Final = f"SELECT {COLUMNS} FROM endpoints"  # noqa: S608 - constants alone
+_LIST: Final = NewestFirst("endpoints", _SELECT, "endpoint_id", read_endpoint)
+
+_INSERT: Final = f"""
+INSERT INTO endpoints ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""  # noqa: S608 - constants alone
+
+_UPDATE: Final = f"""
+UPDATE endpoints SET
+    value = $3, headers = $4, secret = $5, previous_secret = $6, previous_secret_until = $7, enabled = $8,
+    disabled_reason = $9, updated_at = $10, version = version + 1
+WHERE client_id = $1 AND endpoint_id = $2
+RETURNING {COLUMNS}
+"""  # noqa: S608 - constants alone
+
+_REFUSED: Final = {
+    "endpoints_unique_value": lambda: Conflict("the rule has an endpoint with the same type and value already"),
+    "endpoints_pkey": lambda: Conflict("there is an endpoint with this endpoint_id already"),
+    "endpoints_endpoint_id_key": lambda: Conflict("there is an endpoint with this endpoint_id already"),
+}
+
+
+class PostgresEndpointStore:
+    """Stores endpoints."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
+        """Store a new endpoint."""
+        if scope not in {None, endpoint.client_id} or not is_uuid(endpoint.rule_id):
+            raise NotFound("there is no such rule")
+        with refusals(_REFUSED):
+            async with scoped(self._pools, scope, "create_endpoint") as connection:
+                # The lock lets the rule's endpoints grow one after the other, so that they are counted right.
+                locked = "SELECT 1 FROM rules WHERE client_id = $1 AND rule_id = $2 FOR UPDATE"
+                if await connection.fetchval(locked, endpoint.client_id, endpoint.rule_id) is None:
+                    raise NotFound("there is no such rule")
+                await connection.execute(_INSERT, *row_of(endpoint))
+                count = "SELECT count(*) FROM endpoints WHERE client_id = $1 AND rule_id = $2"
+                if await connection.fetchval(count, endpoint.client_id, endpoint.rule_id) > _ENDPOINTS_MAX:
+                    raise LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
+        return endpoint
+
+    async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
+        """Return one endpoint."""
+        async with scoped(self._pools, scope, "get_endpoint") as connection:
+            return await _find(connection, scope, endpoint_id)
+
+    async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
+        """Return a page of endpoints."""
+        conditions = Conditions(scope)
+        conditions.add_equal(client_id=where.client_id, rule_id=where.rule_id, type=where.type, enabled=where.enabled)
+        if not all_storable(where.client_id) or not (where.rule_id is None or is_uuid(where.rule_id)):
+            return Page([])
+        return await _LIST.page(self._pools, scope, conditions, page)
+
+    async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
+        """Store the changed fields."""
+        with refusals(_REFUSED):
+            async with scoped(self._pools, scope, "replace_endpoint") as connection:
+                stored = await _lock(connection, scope, endpoint.endpoint_id, expected_version)
+                row = await connection.fetchrow(
+                    _UPDATE,
+                    stored.client_id,
+                    stored.endpoint_id,
+                    endpoint.value,
+                    dict(endpoint.headers),
+                    *secret_columns(endpoint.secret),
+                    endpoint.enabled,
+                    endpoint.disabled_reason,
+                    endpoint.updated_at_ms,
+                )
+        assert row is not None, "the row is locked"
+        return read_endpoint(row)
+
+    async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
+        """Delete the endpoint."""
+        async with scoped(self._pools, scope, "delete_endpoint") as connection:
+            stored = await _lock(connection, scope, endpoint_id, expected_version)
+            gone = "DELETE FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
+            await connection.execute(gone, stored.client_id, stored.endpoint_id)
+
+
+_ENDPOINTS_MAX: Final = limits.ENDPOINTS_PER_RULE_MAX
+
+
+async def _find(connection: Connection, scope: Scope, endpoint_id: str, *, lock: str = "") -> Endpoint:
+    conditions = Conditions(scope)
+    conditions.add_equal(endpoint_id=endpoint_id)
+    row = None
+    if is_uuid(endpoint_id):
+        row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
+    if row is None:
+        raise NotFound("there is no such endpoint")
+    return read_endpoint(row)
+
+
+async def _lock(connection: Connection, scope: Scope, endpoint_id: str, expected_version: int | None) -> Endpoint:
+    endpoint = await _find(connection, scope, endpoint_id, lock=" FOR UPDATE")
+    if expected_version not in {None, endpoint.version}:
+        raise VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
+    return endpoint

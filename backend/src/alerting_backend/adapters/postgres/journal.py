@@ -1,0 +1,178 @@
+"""What happened, on Postgres."""
+
+from collections import defaultdict
+from typing import Any, Final
+
+from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.pools import Connection, Pools
+from alerting_backend.adapters.postgres.rows import (
+    ATTEMPT_COLUMNS,
+    DELIVERY_COLUMNS,
+    NOTIFICATION_COLUMNS,
+    delivery_row,
+    notification_row,
+    read_attempt,
+    read_delivery,
+    read_notification,
+)
+from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, scoped
+from alerting_core import limits
+from alerting_core.codec.notification import is_uuid
+from alerting_core.domain.delivery import Attempt
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent
+from alerting_core.domain.severity import Severity
+from alerting_core.errors import Conflict, NotFound
+from alerting_core.ports.journal import DeliveryDetail, NewNotification, NotificationDetail, NotificationFilter, Totals
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+_SELECT: Final = f"SELECT {NOTIFICATION_COLUMNS} FROM notifications"  # noqa: S608 - constants alone
+
+_DELIVERIES: Final = f"""
+SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE client_id = $1 AND notification_id = $2 ORDER BY created_at, delivery_id
+"""  # noqa: S608 - constants alone
+
+_ATTEMPTS: Final = f"""
+SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE client_id = $1 AND delivery_id = ANY ($2::uuid[])
+ORDER BY started_at, attempt_id
+"""  # noqa: S608 - constants alone
+
+_RESEND: Final = f"""
+UPDATE notifications SET status = $3, updated_at = $4 WHERE client_id = $1 AND notification_id = $2
+RETURNING {NOTIFICATION_COLUMNS}
+"""  # noqa: S608 - constants alone
+
+_RESEND_DELIVERIES: Final = """
+UPDATE deliveries SET
+    status = 'PENDING', attempts = 0, reason = NULL, due_at = $3, lease_owner = NULL, updated_at = $3
+WHERE client_id = $1 AND notification_id = $2
+"""
+
+_INSERT: Final = f"""
+INSERT INTO notifications ({NOTIFICATION_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""  # noqa: S608 - constants alone
+
+_INSERT_DELIVERY: Final = f"""
+INSERT INTO deliveries ({DELIVERY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""  # noqa: S608 - constants alone
+
+
+_HOUR_MS: Final = 3_600_000
+
+_COUNT_CLIENTS: Final = "SELECT count(*) FROM clients"
+_COUNT_RULES: Final = "SELECT enabled, count(*) FROM rules"
+_COUNT_ENDPOINTS: Final = "SELECT type, count(*) FROM endpoints"
+_COUNT_NOTIFICATIONS: Final = "SELECT status, count(*) FROM notifications"
+_BY_HOUR: Final = """
+SELECT floor(extract(epoch FROM $1::timestamptz - created_at) / 3600)::integer AS hours_ago, count(*) AS created
+FROM notifications
+WHERE created_at > $2 AND created_at <= $1 AND ($3::text IS NULL OR client_id = $3)
+GROUP BY 1
+"""
+
+_LIST: Final = NewestFirst("notifications", _SELECT, "notification_id", read_notification)
+
+
+class PostgresJournal:
+    """Reads notifications, and does to them what people ask for."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+        """Return a page of notifications."""
+        conditions = Conditions(scope)
+        severity = None if where.severity is None else Severity.__members__.get(where.severity)
+        conditions.add_equal(
+            client_id=where.client_id,
+            status=where.status,
+            severity=None if severity is None else int(severity),
+            source=where.source,
+            name=where.name,
+            alert_id=where.alert_id,
+        )
+        if where.since_ms is not None:
+            conditions.add("created_at >= {}", _within(where.since_ms))
+        if where.until_ms is not None:
+            conditions.add("created_at < {}", _within(where.until_ms))
+        unknown = where.severity is not None and severity is None
+        if unknown or not all_storable(where.client_id, where.source, where.name, where.alert_id):
+            return Page([])
+        return await _LIST.page(self._pools, scope, conditions, page)
+
+    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+        """Return one notification with all that was tried."""
+        async with scoped(self._pools, scope, "notification_detail") as connection:
+            notification = await _find(connection, scope, notification_id)
+            rows = await connection.fetch(_DELIVERIES, notification.client_id, notification_id)
+            ids = [row["delivery_id"] for row in rows]
+            tries = await connection.fetch(_ATTEMPTS, notification.client_id, ids)
+        attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
+        for row in tries:
+            attempts[row["delivery_id"]].append(read_attempt(row))
+        return NotificationDetail(
+            notification, [DeliveryDetail(read_delivery(row), attempts[row["delivery_id"]]) for row in rows]
+        )
+
+    async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
+        """Make a finished notification RECEIVED again, and its deliveries due."""
+        async with scoped(self._pools, scope, "resend") as connection:
+            stored = await _find(connection, scope, notification_id, lock=" FOR UPDATE")
+            status = NOTIFICATION_MOVES.get((stored.status, NotificationEvent.RESENT))
+            if status is None:
+                raise Conflict("the notification is still under way")
+            row = await connection.fetchrow(_RESEND, stored.client_id, notification_id, str(status), now_ms)
+            assert row is not None, "the row is locked"
+            await connection.execute(_RESEND_DELIVERIES, stored.client_id, notification_id, now_ms)
+        return read_notification(row)
+
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+        """Store a test notification with its deliveries."""
+        stored = "SELECT 1 FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
+        if scope not in {None, endpoint.client_id}:
+            raise NotFound("there is no such endpoint")
+        async with scoped(self._pools, scope, "add_test") as connection:
+            if await connection.fetchval(stored, endpoint.client_id, endpoint.endpoint_id) is None:
+                raise NotFound("there is no such endpoint")
+            await connection.execute(_INSERT, *notification_row(test.notification))
+            await connection.executemany(_INSERT_DELIVERY, [delivery_row(each) for each in test.deliveries])
+
+    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+        """Return the dashboard's counts."""
+        of_scope = Conditions(scope)
+        async with scoped(self._pools, scope, "totals") as connection:
+            clients = await connection.fetchval(_COUNT_CLIENTS + of_scope.sql, *of_scope.arguments)
+            rules = await _counts(connection, _COUNT_RULES, of_scope)
+            endpoints = await _counts(connection, _COUNT_ENDPOINTS, of_scope)
+            notifications = await _counts(connection, _COUNT_NOTIFICATIONS, of_scope)
+            rows = await connection.fetch(_BY_HOUR, now_ms, now_ms - 24 * _HOUR_MS, scope)
+        hours = {row["hours_ago"]: row["created"] for row in rows}
+        return Totals(
+            clients=clients,
+            rules_enabled=rules.get(True, 0),
+            rules_disabled=rules.get(False, 0),
+            endpoints_by_type=endpoints,
+            notifications_by_status=notifications,
+            last_hour=hours.get(0, 0),
+            by_hour=[hours.get(hour, 0) for hour in reversed(range(24))],
+        )
+
+
+async def _counts(connection: Connection, select: str, conditions: Conditions) -> dict[Any, int]:
+    rows = await connection.fetch(select + conditions.sql + " GROUP BY 1", *conditions.arguments)
+    return {row[0]: row[1] for row in rows}
+
+
+async def _find(connection: Connection, scope: Scope, notification_id: str, *, lock: str = "") -> Notification:
+    conditions = Conditions(scope)
+    conditions.add_equal(notification_id=notification_id)
+    row = None
+    if is_uuid(notification_id):
+        row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
+    if row is None:
+        raise NotFound("there is no such notification")
+    return read_notification(row)
+
+
+def _within(at_ms: int) -> int:
+    return min(max(at_ms, 0), limits.TIME_MS_MAX)
