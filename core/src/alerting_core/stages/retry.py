@@ -60,8 +60,16 @@ class RetrySchedule:
         return len(self.steps_ms) + 1
 
     def longest_ms(self, *, after_attempts: int = 0) -> int:
-        """Return how long the rest of the schedule lasts at most, the wait after attempt *after_attempts* included."""
-        return sum(self.steps_ms[max(after_attempts - 1, 0) :]) * (100 + self.jitter_percent) // 100
+        """Return how long the rest of the schedule can last after attempt *after_attempts*; 0 for before the first.
+
+        Each wait with the most that jitter adds, and the one under way as long as Retry-After may have made it.
+        """
+        begun = max(after_attempts - 1, 0)
+        waits_ms = self.steps_ms[begun:]
+        longest_ms = sum(waits_ms) * (100 + self.jitter_percent) // 100
+        if after_attempts == 0:
+            return longest_ms
+        return longest_ms + sum(waits_ms[:1]) * (100 - self.jitter_percent) // 100
 
 
 def retry_delay_ms(

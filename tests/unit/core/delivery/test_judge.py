@@ -42,7 +42,7 @@ RETRIED: list[tuple[Reply, Reason]] = [
     (HttpReply(999), Reason.PROTOCOL_ERROR),
     (SmtpReply(421), Reason.SMTP_TEMPORARY),
     (SmtpReply(354), Reason.PROTOCOL_ERROR),
-    *((Unreached(reason), reason) for reason in sorted(UNREACHED_REASONS)),
+    *((Unreached(reason), reason) for reason in sorted(UNREACHED_REASONS - {Reason.RATE_LIMITED})),
 ]
 FINAL: list[tuple[Reply, Reason]] = [
     (HttpReply(410), Reason.GONE),
@@ -82,6 +82,14 @@ def test_retry_after_is_honoured(status: int) -> None:
     assert judged(HttpReply(status, retry_after="15")).next_attempt_at_ms == NOW_MS + 15_000
     assert judged(HttpReply(status, retry_after="3600")).next_attempt_at_ms == NOW_MS + 20_000
     assert judged(HttpReply(status, retry_after="1")).next_attempt_at_ms == NOW_MS + 10_000
+
+
+@pytest.mark.parametrize("attempts", [0, 1, 2])
+def test_what_our_own_rate_limit_holds_back_costs_no_attempt(attempts: int) -> None:
+    outcome = judged(Unreached(Reason.RATE_LIMITED), attempts=attempts)
+    assert (outcome.event, outcome.attempt, outcome.reason) == (None, None, Reason.RATE_LIMITED)
+    assert outcome.next_attempt_at_ms is not None
+    assert NOW_MS < outcome.next_attempt_at_ms <= NOW_MS + limits.REQUEST_MS_MAX
 
 
 def test_retry_after_means_nothing_on_other_answers() -> None:
