@@ -16,6 +16,10 @@ from alerting_core.matching.reference import match_by_nested_loop
 from tests.property.strategies import TEXTS, alerts, client_ids, rule_ids, rules
 
 
+WATCHED = ((Severity.HIGH, "api", "api"), (Severity.UNSPECIFIED, "*", "0"), (Severity.LOW, "API", "é"))
+"""Asked after every edit, so that a result remembered from before it would show."""
+
+
 class EditedIndex(RuleBasedStateMachine):
     """Edits an index and a plain dict of rules alike, and asks both all the time."""
 
@@ -73,6 +77,12 @@ class EditedIndex(RuleBasedStateMachine):
         wanted = match_by_nested_loop(self.known.values(), alert.severity, alert.source, alert.name)
         for _ in range(2):  # The second time it may come from the cache.
             assert self.index.match(alert.severity, alert.source, alert.name) == wanted
+
+    @invariant()
+    def answers_as_the_nested_loop_does(self) -> None:
+        for severity, source, name in WATCHED:
+            wanted = match_by_nested_loop(self.known.values(), severity, source, name)
+            assert self.index.match(severity, source, name) == wanted
 
     @invariant()
     def is_the_index_of_the_enabled_rules(self) -> None:

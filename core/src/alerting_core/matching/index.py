@@ -124,7 +124,7 @@ class RuleIndex:
         """
         wanted = {rule.rule_id: rule for rule in rules if rule.enabled}
         assert all(rule.client_id == client_id for rule in wanted.values()), "another client's rule"
-        gone = self._table.by_client.get(client_id, set[str]()) - wanted.keys()
+        gone = [rule_id for rule_id in self._table.by_client.get(client_id, ()) if rule_id not in wanted]
         return sum(self.remove(rule_id) for rule_id in gone) + sum(self.add(rule) for rule in wanted.values())
 
     def checksum(self) -> str:

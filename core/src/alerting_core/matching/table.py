@@ -9,8 +9,8 @@ rule touches one entry.
 An alert's own `*` is text and never None, so it meets no wildcard by accident. An alert of unknown severity meets only
 wildcards without anything being done about it: no rule has that number.
 
-Memory. Keys hold plain ints and text, and the dicts nothing but text and keys: Python's garbage collector leaves such
-objects out of its rounds.
+Memory. Keys hold plain ints and text, and the inner dicts nothing but text (they are dicts also where a set would do):
+Python's garbage collector leaves such objects out of its rounds.
 """
 
 from hashlib import blake2b
@@ -46,7 +46,7 @@ class RuleTable:
         """Start empty."""
         self.buckets: Final[dict[Key, dict[str, str]]] = {}  # Key → rule_id → client_id.
         self.keys: Final[dict[str, Key]] = {}  # rule_id → key.
-        self.by_client: Final[dict[str, set[str]]] = {}  # client_id → rule ids.
+        self.by_client: Final[dict[str, dict[str, None]]] = {}  # client_id → rule ids.
         self.masks: tuple[Mask, ...] = ()
         self.checksum = 0
         self._rules_per_mask: Final[dict[Mask, int]] = dict[Mask, int].fromkeys(MASKS, 0)
@@ -81,9 +81,9 @@ class RuleTable:
             bucket[rule_id] = client_id
         owned = self.by_client.get(client_id)
         if owned is None:
-            self.by_client[client_id] = {rule_id}
+            self.by_client[client_id] = {rule_id: None}
         else:
-            owned.add(rule_id)
+            owned[rule_id] = None
         self._count(key, 1)
         self.checksum ^= digest(rule_id, client_id, key)
 
@@ -97,7 +97,7 @@ class RuleTable:
         if not bucket:
             del self.buckets[key]
         owned = self.by_client[client_id]
-        owned.remove(rule_id)
+        del owned[rule_id]
         if not owned:
             del self.by_client[client_id]
         self._count(key, -1)
