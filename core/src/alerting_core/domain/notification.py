@@ -83,6 +83,11 @@ class Notification:
     updated_at_ms: int
     context: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def ref(self) -> NotificationRef:
+        """The notification's name."""
+        return NotificationRef(self.client_id, self.notification_id)
+
 
 def settled_by(deliveries: Iterable[DeliveryStatus]) -> NotificationEvent | None:
     """Say what the states of all deliveries of a notification make of it; None while one is still under way."""

@@ -1,0 +1,128 @@
+"""All conductors, wired to one set of ports and run side by side until told to stop."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from alerting_core.pipeline.aggregate import Aggregator
+from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
+from alerting_core.pipeline.dispatch import Dispatcher
+from alerting_core.pipeline.evaluate import Evaluator
+from alerting_core.pipeline.loop import Conductor, Failure, run_steps
+from alerting_core.pipeline.record import Recorder
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.wakeup import Wakeup
+from alerting_core.ports.alerts import AlertLog
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.rules import RuleSource
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    ALERTS_MATCHED,
+    ALERTS_NEW,
+    EVALUATOR_GROUP,
+    NOTIFICATIONS_READY,
+    RECORDER_GROUP,
+    SENDER_GROUP,
+    Sink,
+    Stream,
+)
+from alerting_core.ports.transport import Transport
+from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+
+SWEEP_EVERY_MS: Final = 10_000
+"""Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePorts:
+    """Everything the pipeline asks of the world.
+
+    Attributes:
+        open_stream: Gives the stream of a topic for a consumer group.
+        new_owner: Gives a name that no other claim has or will have.
+    """
+
+    open_stream: Callable[[str, str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    new_owner: Callable[[], str]
+
+
+class Pipeline:
+    """One instance of every conductor.
+
+    Attributes:
+        rules: The rules as the evaluator has them, for readiness and metrics.
+        streams: By the stage that reads it, for lag.
+        conductors: By stage.
+    """
+
+    def __init__(
+        self,
+        ports: PipelinePorts,
+        *,
+        policy: DeliveryPolicy,
+        placeholders: Collection[str] = PLACEHOLDER_DOMAINS,
+    ) -> None:
+        bell = Wakeup()
+        self.rules = RuleFeed(ports.rules, ports.clock)
+        self.deliverer = Deliverer(
+            ports.deliveries, ports.transport, ports.clock, ports.new_owner, policy=policy, bell=bell
+        )
+        self.streams = {
+            Stage.RECORDER: ports.open_stream(ALERTS_NEW, RECORDER_GROUP),
+            Stage.EVALUATOR: ports.open_stream(ALERTS_NEW, EVALUATOR_GROUP),
+            Stage.AGGREGATOR: ports.open_stream(ALERTS_MATCHED, AGGREGATOR_GROUP),
+            Stage.DISPATCHER: ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP),
+        }
+        self.conductors: dict[Stage, Conductor] = {
+            Stage.RECORDER: Recorder(self.streams[Stage.RECORDER], ports.alerts, ports.clock),
+            Stage.EVALUATOR: Evaluator(self.streams[Stage.EVALUATOR], self.rules),
+            Stage.AGGREGATOR: Aggregator(self.streams[Stage.AGGREGATOR], ports.notifications, ports.clock),
+            Stage.DISPATCHER: Dispatcher(
+                self.streams[Stage.DISPATCHER], ports.notifications, ports.deliveries, ports.clock, bell, placeholders
+            ),
+            Stage.DELIVERER: self.deliverer,
+            Stage.SWEEPER: Sweeper(ports.notifications, ports.deliveries, ports.sink, ports.clock),
+        }
+
+    async def run(
+        self,
+        *,
+        stop: asyncio.Event,
+        on_report: Callable[[BatchReport], None],
+        on_failure: Callable[[Stage, Failure], None],
+    ) -> None:
+        """Run all conductors until *stop* is set, then let the deliveries under way end.
+
+        An exception that is no retryable `AlertingError` is a bug: it ends all of them and is raised.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            for stage, conductor in self.conductors.items():
+                tasks.create_task(self._run_one(stage, conductor, stop, on_report, on_failure), name=stage)
+
+    async def _run_one(
+        self,
+        stage: Stage,
+        conductor: Conductor,
+        stop: asyncio.Event,
+        on_report: Callable[[BatchReport], None],
+        on_failure: Callable[[Stage, Failure], None],
+    ) -> None:
+        def failed(failure: Failure) -> None:
+            on_failure(stage, failure)
+
+        pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
+        await run_steps(conductor, stop=stop, on_report=on_report, on_failure=failed, idle_pause_ms=pause_ms)
+        if stage is Stage.DELIVERER:
+            on_report(await self.deliverer.drain())

@@ -1,0 +1,68 @@
+"""Keeps an evaluator's rule index in step with the source of rules.
+
+The first load must succeed: without rules every alert would seem unmatched and be lost. Later the feed asks for what
+changed before each batch, so that an alert published after an edit is matched against the edited rule. While the source
+is away the evaluator goes on with the rules it has, and the feed says how old they are.
+"""
+
+from collections.abc import Mapping
+
+from alerting_core.errors import PortUnavailable
+from alerting_core.matching.index import RuleIndex
+from alerting_core.pipeline.report import Count
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.rules import RuleSource
+
+
+class RuleFeed:
+    """An index and the version of the rules in it."""
+
+    def __init__(self, source: RuleSource, clock: Clock) -> None:
+        self.index = RuleIndex()
+        self._source = source
+        self._clock = clock
+        self._version: int | None = None
+        self._confirmed_at_ms: int | None = None
+
+    @property
+    def version(self) -> int | None:
+        """The version of the rules in the index; None before the first load."""
+        return self._version
+
+    def age_ms(self) -> int | None:
+        """Return how long ago the rules were last known to be current; None before the first load."""
+        if self._confirmed_at_ms is None:
+            return None
+        return max(0, self._clock.now_ms() - self._confirmed_at_ms)
+
+    async def refresh(self) -> Mapping[Count, int]:
+        """Bring the index up to date; return what was done.
+
+        Raises:
+            PortUnavailable: The source is away and no rules have ever been loaded.
+        """
+        if self._version is None:
+            return await self._reload()
+        try:
+            return await self._follow(self._version)
+        except PortUnavailable:
+            return {Count.RULE_SOURCE_AWAY: 1}
+
+    async def _follow(self, version: int) -> Mapping[Count, int]:
+        asked_at_ms = self._clock.now_ms()
+        changes = await self._source.changes(version)
+        if changes is None:
+            return await self._reload()
+        for client_id, rules in changes.by_client.items():
+            self.index.replace_client(client_id, rules)
+        self._version, self._confirmed_at_ms = changes.version, asked_at_ms
+        return {Count.RULE_CLIENTS_UPDATED: len(changes.by_client)} if changes.by_client else {}
+
+    async def _reload(self) -> Mapping[Count, int]:
+        asked_at_ms = self._clock.now_ms()
+        snapshot = await self._source.snapshot()
+        # Built aside and swapped in whole: no alert ever meets a partial set.
+        index = RuleIndex()
+        index.load(snapshot.rules)
+        self.index, self._version, self._confirmed_at_ms = index, snapshot.version, asked_at_ms
+        return {Count.RULES_RELOADED: 1}

@@ -1,0 +1,30 @@
+"""The records that the platform writes: for each its topic, its key and its bytes, in one place."""
+
+from alerting_core.codec.alert import encode_alert
+from alerting_core.codec.headers import MESSAGE_HEADERS
+from alerting_core.codec.notification import NotificationReady, encode_notification_ready
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.notification import NotificationRef
+from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, Headers, Outgoing, Record
+
+
+def alert_record(alert: Alert, headers: Headers = MESSAGE_HEADERS) -> Outgoing:
+    """Return the record of a new alert."""
+    return Outgoing(ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), headers)
+
+
+def ready_record(ref: NotificationRef, alert_id: str, headers: Headers = MESSAGE_HEADERS) -> Outgoing:
+    """Return the record that tells the dispatcher of a stored notification."""
+    message = NotificationReady(ref.notification_id, ref.client_id, alert_id)
+    return Outgoing(NOTIFICATIONS_READY, ref.client_id.encode(), encode_notification_ready(message), headers)
+
+
+def dead_letter(record: Record, reason: str) -> Outgoing:
+    """Return *record* as it came, with headers that say where it was and why it was refused."""
+    where = (
+        ("dlq-topic", record.topic.encode()),
+        ("dlq-partition", str(record.partition).encode()),
+        ("dlq-offset", str(record.offset).encode()),
+        ("dlq-reason", reason.encode(errors="replace")),
+    )
+    return Outgoing(record.topic + DLQ_SUFFIX, record.key, record.value, (*record.headers, *where))
