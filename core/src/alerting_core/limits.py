@@ -150,3 +150,6 @@ STAGE_OFFLINE_MS: Final = 120_000
 
 STAGE_RATE_WINDOW_MS: Final = 60_000
 """Time over which a rate is taken: long enough to be calm, short enough to follow a person's question."""
+
+JOBS_UNFINISHED_MAX: Final = 100
+"""Generator jobs that wait or run: more would be a mistake of a script."""

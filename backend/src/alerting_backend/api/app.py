@@ -5,11 +5,11 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from alerting_backend.api.auth import Authenticator
 from alerting_backend.api.body_limit import BodyLimit
 from alerting_backend.api.container import Container
 from alerting_backend.api.idempotency import AnsweredBefore, answer_again
 from alerting_backend.api.openapi import describe
+from alerting_backend.api.principal import Authenticator
 from alerting_backend.api.problems import EXPECTED_ERRORS, answer_error
 from alerting_backend.api.request_log import RequestLog
 from alerting_backend.api.routes import alerts, clients, endpoints, keys, rules

@@ -1,96 +1,20 @@
-"""Who is calling and what for: bearer keys, their scopes, and the client that a key is bound to."""
+"""What a caller may do: each route names the scope that it needs, and is reached by keys that have it alone."""
 
-from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi.dependencies.models import Dependant
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from alerting_backend.api.principal import Authenticator, Principal
 from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.problems import Refusal
 from alerting_backend.api.request_log import PRINCIPAL_KEY
-from alerting_core import limits
-from alerting_core.domain.key import ApiKey, KeyScope, hash_key
-from alerting_core.ports.clock import Clock
-from alerting_core.ports.keys import KeyStore
-from alerting_core.ports.paging import Scope
+from alerting_core.domain.key import KeyScope
 
-KEYS_CACHED_MAX: Final = 10_000
-"""Keys remembered by one process: a few megabytes. Unknown keys are not remembered, so that nobody can push out known
-ones by guessing."""
-
-KEY_CACHE_MS: Final = 5_000
-"""How long a look-up is good for, and so how long a key that another process revoked still opens this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The caller of one request.
-
-    Attributes:
-        client_id: The one client whose objects exist for it; None for an operator, who sees all.
-    """
-
-    key_id: str
-    client_id: str | None
-    key: ApiKey
-
-    @property
-    def scope(self) -> Scope:
-        """On whose behalf the ports are called."""
-        return self.client_id
-
-    @property
-    def owner(self) -> str:
-        """Whose Idempotency-Keys these are."""
-        return self.client_id or ""
-
-
-class Authenticator:
-    """Finds the valid key behind a bearer token, with a bounded memory for those seen lately."""
-
-    def __init__(self, keys: KeyStore, clock: Clock) -> None:
-        self._keys = keys
-        self._clock = clock
-        self._seen: OrderedDict[bytes, tuple[ApiKey, int]] = OrderedDict()
-
-    async def authenticate(self, token: str) -> Principal | None:
-        """Return who *token* belongs to; None for no valid key."""
-        if not token or len(token) > limits.ID_CHARS_MAX:
-            return None
-        now_ms = self._clock.now_ms()
-        key = await self._find(hash_key(token), now_ms=now_ms)
-        if key is None or not key.is_valid(now_ms=now_ms):
-            return None
-        return Principal(key.key_id, key.client_id, key)
-
-    def forget(self) -> None:
-        """Look every key up anew: one was changed here."""
-        self._seen.clear()
-
-    async def _find(self, key_hash: bytes, *, now_ms: int) -> ApiKey | None:
-        known = self._seen.get(key_hash)
-        # An age below zero: the clock was set back, and nothing is known about how old the entry is.
-        if known is not None and 0 <= now_ms - known[1] < KEY_CACHE_MS:
-            self._seen.move_to_end(key_hash)
-            return known[0]
-        key = await self._keys.find_by_hash(key_hash)
-        if key is None:
-            self._seen.pop(key_hash, None)
-            return None
-        self._seen[key_hash] = (key, now_ms)
-        self._seen.move_to_end(key_hash)
-        if len(self._seen) > KEYS_CACHED_MAX:
-            self._seen.popitem(last=False)
-        return key
-
-
-def authenticator_of(request: Request) -> Authenticator:
-    """Return the authenticator of the application that serves *request*."""
-    authenticator: Authenticator = request.app.state.authenticator
-    return authenticator
-
+_CHALLENGE: Final = 'Bearer realm="alerting"'
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -99,15 +23,22 @@ _bearer = HTTPBearer(
     description="An API key: `Authorization: Bearer alk_…`. A client's key sees that client alone, an operator's all.",
 )
 
-_CHALLENGE: Final = 'Bearer realm="alerting"'
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of its caller.
+
+    Attributes:
+        operator: Whether the key must not be bound to a client.
+    """
+
+    scopes: frozenset[KeyScope]
+    operator: bool
 
 
-async def authorize(
-    request: Request,
-    needed: SecurityScopes,
-    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Principal:
-    """Return the caller, if its key may be used for the scopes that the route names."""
+async def admit(request: Request, needs: Needs) -> None:
+    """Let the request in, or refuse it. `ApiRoute` calls this before it looks at anything else, the body included."""
+    sent: HTTPAuthorizationCredentials | None = await _bearer(request)
     if sent is None:
         detail = "send a key in the header: Authorization: Bearer alk_…"
         raise Refusal(ProblemKind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": _CHALLENGE})
@@ -117,27 +48,48 @@ async def authorize(
         detail = "the key is unknown, expired or revoked"
         raise Refusal(ProblemKind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
     request.scope[PRINCIPAL_KEY] = principal
-    for scope in needed.scopes:
-        if not principal.key.allows(KeyScope(scope)):
+    for scope in needs.scopes:
+        if not principal.key.allows(scope):
             challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope}"'
             detail = f"this needs a key with the scope {scope}"
             raise Refusal(ProblemKind.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
-    return principal
-
-
-async def authorize_operator(
-    principal: Annotated[Principal, Security(authorize, scopes=[KeyScope.ADMIN])],
-) -> Principal:
-    """Return the caller, if it is an operator."""
-    if principal.client_id is not None:
+    if needs.operator and principal.client_id is not None:
         raise Refusal(ProblemKind.FORBIDDEN, "this needs an operator's key; this one is bound to a client")
+
+
+def needs_of(dependant: Dependant) -> Needs | None:
+    """Return what a route's parameters ask of its caller; None for a route that is open to all."""
+    calls = list(_calls(dependant))
+    scopes = frozenset(KeyScope(s) for call, own in calls if call is _caller for s in own)
+    return Needs(scopes, operator=any(call is _operator for call, _ in calls)) if scopes else None
+
+
+def _calls(dependant: Dependant) -> Iterator[tuple[object, Sequence[str]]]:
+    for each in dependant.dependencies:
+        yield each.call, each.own_oauth_scopes or ()
+        yield from _calls(each)
+
+
+def authenticator_of(request: Request) -> Authenticator:
+    """Return the authenticator of the application that serves *request*."""
+    authenticator: Authenticator = request.app.state.authenticator
+    return authenticator
+
+
+def _caller(request: Request, _: Annotated[object, Depends(_bearer)]) -> Principal:
+    # A route that does not go through `admit` finds nobody here, and fails rather than serve a stranger.
+    principal: Principal = request.scope[PRINCIPAL_KEY]
     return principal
 
 
-AlertWriter = Annotated[Principal, Security(authorize, scopes=[KeyScope.ALERTS_WRITE])]
-RuleReader = Annotated[Principal, Security(authorize, scopes=[KeyScope.RULES_READ])]
-RuleWriter = Annotated[Principal, Security(authorize, scopes=[KeyScope.RULES_WRITE])]
-NotificationReader = Annotated[Principal, Security(authorize, scopes=[KeyScope.NOTIFICATIONS_READ])]
-NotificationResender = Annotated[Principal, Security(authorize, scopes=[KeyScope.NOTIFICATIONS_RESEND])]
-Admin = Annotated[Principal, Security(authorize, scopes=[KeyScope.ADMIN])]
-Operator = Annotated[Principal, Depends(authorize_operator)]
+def _operator(principal: Annotated[Principal, Security(_caller, scopes=[KeyScope.ADMIN])]) -> Principal:
+    return principal
+
+
+AlertWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.ALERTS_WRITE])]
+RuleReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_READ])]
+RuleWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_WRITE])]
+NotificationReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.NOTIFICATIONS_READ])]
+NotificationResender = Annotated[Principal, Security(_caller, scopes=[KeyScope.NOTIFICATIONS_RESEND])]
+Admin = Annotated[Principal, Security(_caller, scopes=[KeyScope.ADMIN])]
+Operator = Annotated[Principal, Depends(_operator)]

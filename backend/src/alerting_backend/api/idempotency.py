@@ -1,6 +1,6 @@
 """`Idempotency-Key` on POST: the same request sent again is answered again, and done once.
 
-A route that changes something takes `Once` as a parameter after the caller. It claims the key; `ApiRoute` then keeps
+A route that changes something takes `Once` as a parameter. It claims the key; `ApiRoute` then keeps
 the answer of a request that succeeded, and gives the key up for one that was refused, since that changed nothing.
 """
 
@@ -11,8 +11,8 @@ import structlog
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-from alerting_backend.api.auth import Principal
 from alerting_backend.api.container import Container
+from alerting_backend.api.principal import Principal
 from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.problems import Refusal
 from alerting_backend.api.request_log import PRINCIPAL_KEY
@@ -43,6 +43,7 @@ async def claim_key(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             description="Makes the request safe to repeat: within 24 hours, the same key with the same request is "
             "answered as before and nothing is done again. 1 to 255 visible characters, chosen by the caller.",
             json_schema_extra={"minLength": 1, "maxLength": limits.ID_CHARS_MAX, "pattern": r"^[\x21-\x7e]+$"},

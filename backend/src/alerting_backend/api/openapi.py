@@ -44,5 +44,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
         _, problem = models_json_schema([(Problem, "serialization")], ref_template=_REF)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(problem["$defs"])
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _head_with_first_sentence(operation)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _head_with_first_sentence(operation: dict[str, Any]) -> None:
+    """Take the first line of a route's docstring for the title, and the rest for the text."""
+    title, _, text = operation["description"].partition("\n\n")
+    operation["summary"] = title.removesuffix(".")
+    operation["description"] = text or title

@@ -1,7 +1,6 @@
 """Refusals as RFC 9457 problem documents, made in this one place from every error that can leave a route."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -10,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alerting_backend.api.methods import allowed_methods
 from alerting_backend.api.problem_codes import PROBLEM_TYPES, ProblemKind, type_uri
 from alerting_backend.api.request_ids import request_id_of
 from alerting_backend.api.validation import problems_of
@@ -105,7 +105,7 @@ def answer(refusal: Refusal, *, request_id: str) -> Response:
     """Return the HTTP response that carries *refusal*."""
     return Response(
         orjson.dumps(document(refusal, request_id=request_id)),
-        status_code=HTTPStatus(PROBLEM_TYPES[refusal.kind].status),
+        status_code=PROBLEM_TYPES[refusal.kind].status,
         media_type=MEDIA_TYPE,
         headers=refusal.headers,
     )
@@ -113,6 +113,8 @@ def answer(refusal: Refusal, *, request_id: str) -> Response:
 
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer an expected error with its problem document."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        error.headers = {"Allow": allowed_methods(request)}
     return answer(refusal_of(error), request_id=request_id_of(request.scope))
 
 

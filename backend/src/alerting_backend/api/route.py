@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alerting_backend.api.auth import admit, needs_of
 from alerting_backend.api.idempotency import AnsweredBefore, settle_key
 from alerting_backend.api.json_body import decode_json, require_json
 
@@ -22,14 +23,17 @@ class _JsonRequest(Request):
 
 
 class ApiRoute(APIRoute):
-    """Takes JSON in UTF-8 or nothing (415, 400), and keeps answers under their Idempotency-Key."""
+    """Admits callers (401, 403), takes JSON in UTF-8 or nothing (415, 400), keeps answers under Idempotency-Keys."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's own way from request to response."""
         serve = super().get_route_handler()
         takes_body = self.body_field is not None
+        needs = needs_of(self.dependant)
 
         async def serve_strictly(request: Request) -> Response:
+            if needs is not None:
+                await admit(request, needs)
             strict = _JsonRequest(request.scope, request.receive)
             if takes_body and (body := await strict.body()):
                 require_json(request.headers.get("content-type", ""))

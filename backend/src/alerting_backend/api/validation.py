@@ -68,8 +68,7 @@ def _detail_of(error: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             return "is not a field of this object"
         case _:
-            message = str(error["msg"]).removeprefix("Value error, ")
-            return message[:1].lower() + message[1:]
+            return str(error["msg"]).replace("Input should", "must", 1)
 
 
 def _path_of(loc: Sequence[str | int]) -> str:

@@ -25,6 +25,7 @@ def expected_version(
     if_match: Annotated[
         str | None,
         Header(
+            alias="If-Match",
             description="The `ETag` that the object had when it was read, so that a change made meanwhile is not "
             "overwritten (412). Without it, or with `*`, the stored version is taken whatever it is.",
             examples=['"3"'],
