@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
+from alerting_core import limits
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
 from alerting_core.pipeline.dispatch import Dispatcher
@@ -73,7 +74,16 @@ class Pipeline:
         *,
         policy: DeliveryPolicy,
         placeholders: Collection[str] = PLACEHOLDER_DOMAINS,
+        wait_ms: int = limits.POLL_WAIT_MS,
     ) -> None:
+        """Wire one of each.
+
+        Args:
+            ports: What they stand on.
+            policy: Of the deliverer.
+            placeholders: Domains never contacted.
+            wait_ms: How long a conductor without records waits for some.
+        """
         bell = Wakeup()
         self.rules = RuleFeed(ports.rules, ports.clock)
         self.deliverer = Deliverer(
@@ -86,11 +96,19 @@ class Pipeline:
             Stage.DISPATCHER: ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP),
         }
         self.conductors: dict[Stage, Conductor] = {
-            Stage.RECORDER: Recorder(self.streams[Stage.RECORDER], ports.alerts, ports.clock),
-            Stage.EVALUATOR: Evaluator(self.streams[Stage.EVALUATOR], self.rules),
-            Stage.AGGREGATOR: Aggregator(self.streams[Stage.AGGREGATOR], ports.notifications, ports.clock),
+            Stage.RECORDER: Recorder(self.streams[Stage.RECORDER], ports.alerts, ports.clock, wait_ms=wait_ms),
+            Stage.EVALUATOR: Evaluator(self.streams[Stage.EVALUATOR], self.rules, wait_ms=wait_ms),
+            Stage.AGGREGATOR: Aggregator(
+                self.streams[Stage.AGGREGATOR], ports.notifications, ports.clock, wait_ms=wait_ms
+            ),
             Stage.DISPATCHER: Dispatcher(
-                self.streams[Stage.DISPATCHER], ports.notifications, ports.deliveries, ports.clock, bell, placeholders
+                self.streams[Stage.DISPATCHER],
+                ports.notifications,
+                ports.deliveries,
+                ports.clock,
+                bell,
+                placeholders,
+                wait_ms=wait_ms,
             ),
             Stage.DELIVERER: self.deliverer,
             Stage.SWEEPER: Sweeper(ports.notifications, ports.deliveries, ports.sink, ports.clock),

@@ -1,0 +1,107 @@
+"""A platform in memory for tests of conductors: the adapters that ship, a clock that stands still."""
+
+from collections.abc import Sequence
+from itertools import count
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.client import Client
+from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.embedded.pipeline import Pipeline, PipelinePorts
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.stream import MemorySink, MemoryStream
+from alerting_core.memory.transport import MemoryTransport
+from alerting_core.pipeline.deliver import DeliveryPolicy
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import Stream
+
+NOW_MS = 1_700_000_000_000
+SECRET = SigningSecret("whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0")
+
+
+class Platform:
+    """The pipeline and all that it stands on."""
+
+    def __init__(self) -> None:
+        self.clock = MemoryClock(NOW_MS)
+        self.log = MemoryLog(clock=self.clock, partitions=2)
+        self.db = MemoryDatabase()
+        self.transport = MemoryTransport()
+        self.deliveries = MemoryDeliveryStore(self.db)
+        self.notifications = MemoryNotificationStore(self.db)
+        self.owners = count()
+        self.pipeline = self.new_pipeline()
+
+    def new_pipeline(self) -> Pipeline:
+        """Start over, as a process does after a crash: only what is stored remains."""
+        ports = PipelinePorts(
+            open_stream=self.open_stream,
+            sink=MemorySink(self.log),
+            rules=MemoryRuleSource(self.db),
+            alerts=MemoryAlertLog(self.db),
+            notifications=self.notifications,
+            deliveries=self.deliveries,
+            transport=self.transport,
+            clock=self.clock,
+            new_owner=lambda: f"owner-{next(self.owners)}",
+        )
+        return Pipeline(ports, policy=DeliveryPolicy(idle_wait_ms=1), wait_ms=0)
+
+    def open_stream(self, topic: str, group: str) -> Stream:
+        """Return the one consumer of a group."""
+        return MemoryStream(self.log, topic=topic, group=group, member="only")
+
+    async def add_rule(self, client_id: str, *, severity: str = "*", source: str = "api", name: str = "*") -> Rule:
+        """Store a client, if it is new, and a rule with one webhook endpoint."""
+        if client_id not in self.db.clients:
+            await MemoryClientStore(self.db).create(Client(client_id, client_id, NOW_MS, NOW_MS))
+        number = len(self.db.rules)
+        rule_id = f"00000000-0000-4000-8000-{number:012d}"
+        rule = await MemoryRuleStore(self.db).create(
+            Rule(rule_id, client_id, severity, source, name, True, 1, NOW_MS, NOW_MS)
+        )
+        endpoint_id = f"00000000-0000-4000-9000-{number:012d}"
+        url = f"http://{client_id}.local/{number}"
+        endpoint = Endpoint(
+            endpoint_id, client_id, rule_id, EndpointType.WEBHOOK, url, True, 1, NOW_MS, NOW_MS, secret=SECRET
+        )
+        await MemoryEndpointStore(self.db).create(None, endpoint)
+        return rule
+
+    def send(self, *alerts: Alert) -> None:
+        """Append alerts to alerts.new."""
+        self.log.append([alert_record(alert) for alert in alerts])
+
+    async def step(self, stage: Stage) -> BatchReport:
+        """Run one step of one conductor."""
+        return await self.pipeline.conductors[stage].step()
+
+    async def run_all(self, *, steps: int = 6) -> None:
+        """Run every conductor in turn, often enough for an alert to pass through."""
+        for _ in range(steps):
+            for stage in (Stage.RECORDER, Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+                await self.step(stage)
+
+    def records(self, topic: str) -> Sequence[bytes]:
+        """Return the values in a topic."""
+        return [
+            record.value
+            for partition in range(self.log.partitions)
+            for record in self.log.read(topic, partition, offset=0, records_max=1_000)
+        ]
+
+
+def make_alert(alert_id: str = "a1", *, source: str = "api", name: str = "timeout") -> Alert:
+    """Return an alert with boring values."""
+    return Alert(alert_id, Severity.HIGH, source, name, NOW_MS // 1_000, {"region": "eu"})
