@@ -12,11 +12,24 @@ from alerting_backend.api.openapi import describe
 from alerting_backend.api.principal import Authenticator
 from alerting_backend.api.problems import EXPECTED_ERRORS, answer_error
 from alerting_backend.api.request_log import RequestLog
-from alerting_backend.api.routes import alerts, clients, endpoints, keys, rules
+from alerting_backend.api.request_metrics import RequestMetrics
+from alerting_backend.api.routes import (
+    alerts,
+    clients,
+    endpoints,
+    keys,
+    metrics,
+    notifications,
+    probes,
+    prometheus,
+    rules,
+)
 from alerting_backend.api.security_headers import SecurityHeaders
 from alerting_core import limits
 
-_ROUTERS: Final = (clients.router, rules.router, endpoints.router, alerts.router, keys.router)
+_ROUTERS: Final = tuple(
+    noun.router for noun in (alerts, clients, rules, endpoints, notifications, keys, metrics, prometheus, probes)
+)
 
 
 def create_app(container: Container) -> FastAPI:
@@ -29,6 +42,8 @@ def create_app(container: Container) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.container = container
+    app.state.started_at_ms = container.clock.now_ms()
+    app.state.request_metrics = RequestMetrics()
     app.state.authenticator = Authenticator(container.keys, container.clock)
     for router in _ROUTERS:
         app.include_router(router)
@@ -38,7 +53,7 @@ def create_app(container: Container) -> FastAPI:
     # The last one added is the outermost: every answer gets its headers and its line in the log.
     app.add_middleware(BodyLimit, bytes_max=limits.BODY_BYTES_MAX)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, metrics=app.state.request_metrics)
     describe(app)
     return app
 

@@ -14,7 +14,7 @@ from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.metrics import StageMetrics
 
 ReadinessCheck: TypeAlias = Callable[[], Awaitable[None]]
-"""Returns when the dependency answers; raises PortUnavailable or any other error when it does not."""
+"""Returns when the dependency answers; raises an AlertingError, whose code is shown, when it does not."""
 
 SOURCE_LABEL_DEFAULT: Final = "job"
 

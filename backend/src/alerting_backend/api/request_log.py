@@ -4,13 +4,14 @@ The line holds names, sizes and times, never a header, a query string or a body:
 """
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerting_backend.api.problems import answer, refusal_of
 from alerting_backend.api.request_ids import HEADER, assign_request_id
+from alerting_backend.api.request_metrics import RequestMetrics
 
 PRINCIPAL_KEY: Final = "alerting.principal"
 """Where in the scope authentication leaves who is calling."""
@@ -24,8 +25,9 @@ _log = structlog.get_logger("alerting.api")
 class RequestLog:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,18 +53,19 @@ class RequestLog:
                 if status is not None:
                     raise  # Half an answer is out: only closing the connection tells the caller so.
                 await answer(refusal_of(error), request_id=request_id)(scope, receive, send_with_id)
-            _write_line(scope, status=status, seconds=time.perf_counter() - started)
+            self._account(scope, status=status or 0, seconds=time.perf_counter() - started)
+
+    def _account(self, scope: Scope, *, status: int, seconds: float) -> None:
+        place = _place(scope)
+        self.metrics.observe(**place, status=status, seconds=seconds)
+        quiet = place["path"] in _QUIET and status < 400
+        write = _log.debug if quiet else _log.info
+        principal = scope.get(PRINCIPAL_KEY)
+        who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
+        write("request_answered", **place, status=status, duration_ms=round(seconds * 1000, 1), **who)
 
 
-def _write_line(scope: Scope, *, status: int | None, seconds: float) -> None:
-    quiet = scope["path"] in _QUIET and status is not None and status < 400
-    write = _log.debug if quiet else _log.info
-    principal = scope.get(PRINCIPAL_KEY)
-    who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
-    write("request_answered", **_place(scope), status=status, duration_ms=round(seconds * 1000, 1), **who)
-
-
-def _place(scope: Scope) -> dict[str, Any]:
+def _place(scope: Scope) -> dict[str, str]:
     """Name the operation by its template: ids and whatever else a caller writes into a path stay out of the log."""
     route = scope.get("route")
     return {"method": scope["method"], "path": getattr(route, "path_format", None) or "(no route)"}

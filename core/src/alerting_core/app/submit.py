@@ -17,9 +17,15 @@ from alerting_core.problem import Problem, ProblemCode
 
 @dataclass(frozen=True, slots=True)
 class AlertDraft:
-    """An alert as a caller sends it. Without an alert_id one is made; without an event_ts (unix s) it is now."""
+    """An alert as a caller sends it.
 
-    severity: str
+    Attributes:
+        severity: None when the source names none that is known: only rules with `*` meet it.
+        alert_id: None to have one made.
+        event_ts: Unix seconds; None for now.
+    """
+
+    severity: str | None
     source: str
     name: str
     context: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -34,6 +40,10 @@ class Intake:
     sink: Sink
     clock: Clock
     ids: IdSource
+
+    def check(self, draft: AlertDraft) -> tuple[Problem, ...]:
+        """Return all that is wrong with *draft*; empty when `submit` would take it."""
+        return (*_check_severity(draft.severity), *check_alert(self._alert(draft, 0)))
 
     async def submit(
         self, drafts: Sequence[AlertDraft], *, path: str = "alerts[{}]", traceparent: str | None = None
@@ -85,7 +95,7 @@ def _check_count(drafts: Sequence[AlertDraft]) -> None:
         raise InvalidInput([Problem("alerts", ProblemCode.TOO_MANY, detail)])
 
 
-def _check_severity(severity: str) -> Sequence[Problem]:
-    if severity in SEVERITY_NAMES:
+def _check_severity(severity: str | None) -> Sequence[Problem]:
+    if severity is None or severity in SEVERITY_NAMES:
         return ()
     return (Problem("severity", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(SEVERITY_NAMES)}"),)

@@ -1,0 +1,73 @@
+"""The figures of this process in Prometheus' text format. Label values are names of ours, never a client's."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from alerting_backend.api.request_metrics import RequestMetrics
+from alerting_core.ports.metrics import StageFigures, StageState
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_LABELS: Final = ("stage", "instance")
+
+_COUNTERS: Final[Sequence[tuple[str, str, Callable[[StageFigures], int]]]] = (
+    ("received", "Records or claims whose work is committed.", lambda f: f.received),
+    ("published", "Records written to the next topic.", lambda f: f.published),
+    ("rejected", "Poison records that went to the dead-letter topic.", lambda f: f.rejected),
+    ("errors", "Steps that failed and were tried again.", lambda f: f.errors),
+)
+
+
+class _Stages(Collector):
+    """The figures of one moment."""
+
+    def __init__(self, figures: Sequence[StageFigures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        for name, says, read in _COUNTERS:
+            counter = CounterMetricFamily(f"alerting_stage_{name}", says, labels=_LABELS)
+            for one in self._figures:
+                counter.add_metric((one.stage, one.instance), read(one))
+            yield counter
+        yield self._counts()
+        yield self._lag()
+        yield self._states()
+        seen = GaugeMetricFamily("alerting_stage_last_seen_timestamp_seconds", "Latest step.", labels=_LABELS)
+        for one in self._figures:
+            seen.add_metric((one.stage, one.instance), one.last_seen_ms / 1_000)
+        yield seen
+
+    def _counts(self) -> Metric:
+        counter = CounterMetricFamily(
+            "alerting_stage_counts", "What a stage counts beside its records.", labels=(*_LABELS, "count")
+        )
+        for one in self._figures:
+            for name, number in sorted(one.counts.items()):
+                counter.add_metric((one.stage, one.instance, name), number)
+        return counter
+
+    def _lag(self) -> Metric:
+        gauge = GaugeMetricFamily("alerting_stage_lag_records", "Records that wait for a stage.", labels=_LABELS)
+        for one in self._figures:
+            if one.lag is not None:
+                gauge.add_metric((one.stage, one.instance), one.lag)
+        return gauge
+
+    def _states(self) -> Metric:
+        gauge = GaugeMetricFamily("alerting_stage_state", "1 for the state it is in.", labels=(*_LABELS, "state"))
+        for one in self._figures:
+            for state in StageState:
+                gauge.add_metric((one.stage, one.instance, state), int(one.state is state))
+        return gauge
+
+
+def expose(figures: Sequence[StageFigures], requests: RequestMetrics) -> bytes:
+    """Return the exposition of *figures* and of the requests served."""
+    stages = CollectorRegistry()
+    stages.register(_Stages(figures))
+    return generate_latest(stages) + generate_latest(requests.registry)
