@@ -136,6 +136,11 @@ async def connected(pool: Pool, operation: str) -> AsyncIterator[Connection]:
             yield connection
 
 
+async def fetch_map(connection: Connection, statement: str, *arguments: object) -> dict[Any, Any]:
+    """Return first column → second column of the rows of *statement*."""
+    return {row[0]: row[1] for row in await connection.fetch(statement, *arguments)}
+
+
 @asynccontextmanager
 async def owner_connection(address: Address) -> AsyncIterator[Connection]:
     """Connect as the owner of the schema, for migrations alone: no time limit on statements."""

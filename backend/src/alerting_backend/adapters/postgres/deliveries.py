@@ -1,0 +1,152 @@
+"""Deliveries in Postgres: planned once, claimed with a lease, ended for ever."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from alerting_backend.adapters.postgres.catalog.endpoint_rows import COLUMNS as ENDPOINT_COLUMNS
+from alerting_backend.adapters.postgres.catalog.endpoint_rows import read_endpoint
+from alerting_backend.adapters.postgres.claims import claim_due
+from alerting_backend.adapters.postgres.outcomes import record_outcomes
+from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
+from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, delivery_row
+from alerting_backend.adapters.postgres.settling import lock_received, settle_ended, settle_without_work
+from alerting_core.codec.notification import is_uuid
+from alerting_core.domain.claim import Claim, Outcome, Plan
+from alerting_core.domain.delivery import Delivery
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import Notification, NotificationRef
+
+_ENDPOINTS: Final = f"""
+SELECT {ENDPOINT_COLUMNS}
+FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id) JOIN endpoints USING (client_id, rule_id)
+ORDER BY endpoint_id
+"""  # noqa: S608 - constants alone
+
+_PLAN: Final = f"""
+INSERT INTO deliveries ({DELIVERY_COLUMNS})
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::integer[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[]
+)
+ON CONFLICT DO NOTHING
+RETURNING 1
+"""  # noqa: S608 - constants alone
+
+_RELEASE: Final = """
+UPDATE deliveries AS d SET due_at = $4, lease_owner = NULL
+FROM (
+    SELECT o.client_id, o.delivery_id
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS w (client_id, delivery_id, owner)
+    JOIN deliveries AS o ON o.client_id = w.client_id AND o.delivery_id = w.delivery_id AND o.lease_owner = w.owner
+    ORDER BY o.client_id, o.delivery_id
+    FOR NO KEY UPDATE OF o
+) AS own
+WHERE d.client_id = own.client_id AND d.delivery_id = own.delivery_id
+"""
+
+_NEXT_DUE: Final = "SELECT min(due_at) FROM deliveries WHERE due_at IS NOT NULL"
+
+
+class PgDeliveryStore:
+    """Stores deliveries and attempts.
+
+    Args:
+        pool: Of the worker's role.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def endpoints_of(self, notifications: Sequence[Notification]) -> Mapping[str, Sequence[Endpoint]]:
+        """Return notification_id → the endpoints of its rules that are its own client's."""
+        wanted = {(n.client_id, rule_id) for n in notifications for rule_id in n.rule_ids if is_uuid(rule_id)}
+        found = await self._endpoints_of_rules(sorted(wanted)) if wanted else {}
+        # The same rules match again and again: their endpoints are put together once.
+        together: dict[tuple[str, tuple[str, ...]], Sequence[Endpoint]] = {}
+        for n in notifications:
+            if (n.client_id, n.rule_ids) not in together:
+                endpoints = [e for rule_id in dict.fromkeys(n.rule_ids) for e in found.get((n.client_id, rule_id), ())]
+                together[n.client_id, n.rule_ids] = sorted(endpoints, key=lambda endpoint: endpoint.endpoint_id)
+        return {n.notification_id: together[n.client_id, n.rule_ids] for n in notifications}
+
+    async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
+        """Store the deliveries of each RECEIVED notification; settle it when nothing is to be delivered."""
+        async with transaction(self._pool, "plan_deliveries") as connection:
+            received = await lock_received(connection, [plan.ref for plan in plans])
+            planned = set(received)
+            new = [delivery for plan in plans if plan.ref in planned for delivery in plan.deliveries]
+            added = await _insert(connection, new)
+            await settle_without_work(connection, received, now_ms=now_ms)
+        return added
+
+    async def claim_due(
+        self,
+        *,
+        owner: str,
+        now_ms: int,
+        lease_ms: int,
+        limit: int,
+        per_host_max: int,
+        hosts_excluded: Collection[str],
+    ) -> Sequence[Claim]:
+        """Lease what is due, client by client in turn."""
+        async with transaction(self._pool, "claim_due") as connection:
+            return await claim_due(
+                connection,
+                owner=owner,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+                limit=limit,
+                per_host_max=per_host_max,
+                hosts_excluded=hosts_excluded,
+            )
+
+    async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+        """Record attempts, move deliveries, settle notifications."""
+        if not outcomes:
+            return []
+        async with transaction(self._pool, "record_outcomes") as connection:
+            return await record_outcomes(connection, outcomes, now_ms=now_ms)
+
+    async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:
+        """Make the owner's own claims due at once."""
+        if not claims:
+            return
+        async with connected(self._pool, "release_claims") as connection:
+            await connection.execute(
+                _RELEASE,
+                [claim.delivery.client_id for claim in claims],
+                [claim.delivery.delivery_id for claim in claims],
+                [claim.owner for claim in claims],
+                now_ms,
+            )
+
+    async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
+        """Settle those whose deliveries are all final."""
+        async with transaction(self._pool, "settle_notifications") as connection:
+            received = await lock_received(connection, refs)
+            return await settle_ended(connection, received, now_ms=now_ms)
+
+    async def next_due_ms(self) -> int | None:
+        """Return when the next delivery is due or its lease ends."""
+        async with connected(self._pool, "next_due") as connection:
+            due_ms: int | None = await connection.fetchval(_NEXT_DUE)
+            return due_ms
+
+    async def _endpoints_of_rules(
+        self, rules: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sequence[Endpoint]]:
+        """Return (client_id, rule_id) → its endpoints."""
+        async with connected(self._pool, "endpoints_of") as connection:
+            rows = await connection.fetch(_ENDPOINTS, [client_id for client_id, _ in rules], [id_ for _, id_ in rules])
+        found: dict[tuple[str, str], list[Endpoint]] = {}
+        for row in rows:
+            found.setdefault((row["client_id"], row["rule_id"]), []).append(read_endpoint(row))
+        return found
+
+
+async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
+    if not deliveries:
+        return 0
+    columns = zip(*map(delivery_row, deliveries), strict=True)
+    return len(await connection.fetch(_PLAN, *columns))

@@ -1,0 +1,153 @@
+"""Notifications in Postgres, as the pipeline needs them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import asyncpg
+
+from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
+from alerting_backend.adapters.postgres.rows import NOTIFICATION_COLUMNS, read_notification
+from alerting_core.domain.ids import derive_notification_id
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
+from alerting_core.ports.notifications import Recorded
+
+# In one order, so that two aggregators with the same matches wait for each other instead of locking each other out.
+_RECORD: Final = """
+INSERT INTO notifications (
+    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, status, created_at,
+    updated_at
+)
+SELECT
+    m.client_id, m.notification_id, m.alert_id, m.severity, m.source, m.name, m.context,
+    ARRAY(SELECT jsonb_array_elements_text(m.rule_ids)), m.event_ts, $10, $11, $11
+FROM unnest(
+    $1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[], $9::bigint[]
+) AS m (client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts)
+JOIN clients USING (client_id)
+ORDER BY m.client_id, m.notification_id
+ON CONFLICT DO NOTHING
+RETURNING notification_id
+"""
+
+_STATUSES: Final = """
+SELECT n.notification_id, n.status
+FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)
+JOIN notifications AS n USING (client_id, notification_id)
+"""
+
+_LOAD: Final = f"""
+SELECT {NOTIFICATION_COLUMNS}
+FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)) AS w
+JOIN notifications USING (client_id, notification_id)
+"""  # noqa: S608 - constants alone
+
+_TAKE_UNFINISHED: Final = """
+UPDATE notifications AS n SET updated_at = $2
+FROM (
+    SELECT u.client_id, u.notification_id, u.updated_at
+    FROM notifications AS u
+    WHERE u.status = 'RECEIVED' AND u.updated_at < $1 AND NOT EXISTS (
+        SELECT FROM deliveries AS d
+        WHERE d.client_id = u.client_id AND d.notification_id = u.notification_id AND d.due_at IS NOT NULL
+    )
+    ORDER BY u.updated_at, u.notification_id LIMIT $3
+    FOR UPDATE SKIP LOCKED
+) AS old
+WHERE n.client_id = old.client_id AND n.notification_id = old.notification_id
+RETURNING n.client_id, n.notification_id, old.updated_at AS changed_at
+"""
+
+_CLIENT_GONE_TRIES: Final = 5
+"""How often a client may be deleted between the look at it and the insert before that is taken for something else."""
+
+
+class PgNotificationStore:
+    """Stores one notification per client and alert; its id is derived from both, so that the key is the id.
+
+    Args:
+        pool: Of the worker's role.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        """Store a RECEIVED notification per match that has none yet."""
+        refs = [_ref_of(match) for match in matches]
+        first = dict(zip(reversed(refs), reversed(matches), strict=True))
+        if not first:
+            return []
+        async with connected(self._pool, "record_notifications") as connection:
+            created = await _insert(connection, first, now_ms=now_ms)
+            known = [ref for ref in first if ref.notification_id not in created]
+            stored = await _statuses(connection, known) if known else {}
+        recorded: list[Recorded] = []
+        for ref, match in zip(refs, matches, strict=True):
+            is_new = ref.notification_id in created
+            status = NotificationStatus.RECEIVED if is_new else stored.get(ref.notification_id)
+            recorded.append(Recorded(ref, match.alert.alert_id, status, created=is_new))
+            if is_new:
+                created.discard(ref.notification_id)
+                stored[ref.notification_id] = NotificationStatus.RECEIVED
+        return recorded
+
+    async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
+        """Return those that exist, each once."""
+        async with connected(self._pool, "load_notifications") as connection:
+            return await load(connection, refs)
+
+    async def take_unfinished(self, *, older_than_ms: int, now_ms: int, limit: int) -> Sequence[NotificationRef]:
+        """Return the oldest RECEIVED notifications without a delivery that will finish them; note that they were."""
+        async with transaction(self._pool, "take_unfinished") as connection:
+            rows = await connection.fetch(_TAKE_UNFINISHED, older_than_ms, now_ms, limit)
+        oldest_first = sorted(rows, key=lambda row: (row["changed_at"], row["notification_id"]))
+        return [NotificationRef(row["client_id"], row["notification_id"]) for row in oldest_first]
+
+
+async def load(connection: Connection, refs: Iterable[NotificationRef]) -> Sequence[Notification]:
+    """Return those of *refs* that exist, each once."""
+    rows = await connection.fetch(_LOAD, *columns_of(refs))
+    return [read_notification(row) for row in rows]
+
+
+def columns_of(refs: Iterable[NotificationRef]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return client ids and notification ids, as a statement takes them."""
+    refs = list(refs)
+    return [ref.client_id for ref in refs], [ref.notification_id for ref in refs]
+
+
+def _ref_of(match: Match) -> NotificationRef:
+    return NotificationRef(match.client_id, derive_notification_id(match.client_id, match.alert.alert_id))
+
+
+async def _insert(connection: Connection, matches: dict[NotificationRef, Match], *, now_ms: int) -> set[str]:
+    """Return the ids of those that were stored by this call."""
+    alerts = [match.alert for match in matches.values()]
+    arguments = (
+        *columns_of(matches),
+        [alert.alert_id for alert in alerts],
+        [int(alert.severity) for alert in alerts],
+        [alert.source for alert in alerts],
+        [alert.name for alert in alerts],
+        [dict(alert.context) for alert in alerts],
+        [match.rule_ids for match in matches.values()],
+        [alert.event_ts for alert in alerts],
+        str(NotificationStatus.RECEIVED),
+        now_ms,
+    )
+    for _ in range(_CLIENT_GONE_TRIES - 1):
+        try:
+            return _ids(await connection.fetch(_RECORD, *arguments))
+        except asyncpg.ForeignKeyViolationError:
+            continue  # A client was deleted meanwhile: it is not found any more.
+    return _ids(await connection.fetch(_RECORD, *arguments))
+
+
+def _ids(rows: Sequence[asyncpg.Record]) -> set[str]:
+    return {row["notification_id"] for row in rows}
+
+
+async def _statuses(connection: Connection, refs: Iterable[NotificationRef]) -> dict[str, NotificationStatus]:
+    rows = await connection.fetch(_STATUSES, *columns_of(refs))
+    return {row["notification_id"]: NotificationStatus(row["status"]) for row in rows}
