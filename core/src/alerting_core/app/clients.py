@@ -41,4 +41,4 @@ class Clients:
 
     async def delete(self, client_id: str) -> None:
         """Delete the client with all that it owns. Raises NotFound."""
-        await self.store.delete(client_id)
+        await self.store.delete(client_id, now_ms=self.clock.now_ms())

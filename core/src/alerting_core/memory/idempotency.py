@@ -23,6 +23,8 @@ class MemoryIdempotencyStore:
         """Claim the key, or say what became of it."""
         self._forget(now_ms)
         entry = self._entries.get((owner, key))
+        if entry is not None and now_ms - entry.begun_at_ms > limits.IDEMPOTENCY_KEEP_MS:
+            entry = None
         if entry is not None and entry.request_hash != request_hash:
             return Different()
         if entry is not None and entry.answer is not None:

@@ -52,7 +52,7 @@ class ClientStore(Protocol):
         """Change the name. Raises NotFound."""
         ...
 
-    async def delete(self, client_id: str) -> None:
+    async def delete(self, client_id: str, *, now_ms: int) -> None:
         """Delete the client with all that it owns; its rules match no more. Raises NotFound."""
         ...
 

@@ -49,7 +49,8 @@ class MemoryBulkLoader:
         patterns = {(rule.client_id, rule.pattern) for rule in self._database.rules.values()}
         before = len(self._database.rules)
         for rule in rules:
-            if rule.rule_id not in self._database.rules and (rule.client_id, rule.pattern) not in patterns:
+            known = rule.rule_id in self._database.rules or (rule.client_id, rule.pattern) in patterns
+            if rule.client_id in self._database.clients and not known:
                 patterns.add((rule.client_id, rule.pattern))
                 add_rule(self._database, rule)
         return len(self._database.rules) - before

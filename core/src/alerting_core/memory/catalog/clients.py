@@ -41,7 +41,7 @@ class MemoryClientStore:
         self._database.clients[client_id] = client
         return client
 
-    async def delete(self, client_id: str) -> None:
+    async def delete(self, client_id: str, *, now_ms: int) -> None:
         """Delete the client with all that it owns."""
         await self.get(None, client_id)
         remove_client(self._database, client_id)

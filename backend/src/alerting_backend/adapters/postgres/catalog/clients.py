@@ -10,7 +10,6 @@ from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, 
 from alerting_core.codec.rule import RuleAction
 from alerting_core.domain.client import Client
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.ports.clock import Clock
 from alerting_core.ports.cursor import decode_text_cursor, encode_text_cursor
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
@@ -27,10 +26,8 @@ RETURNING client_id, name, created_at, updated_at
 class PostgresClientStore:
     """Stores clients."""
 
-    def __init__(self, pools: Pools, clock: Clock) -> None:
-        """Take the time at which the outbox tells of deleted rules from *clock*."""
+    def __init__(self, pools: Pools) -> None:
         self._pools = pools
-        self._clock = clock
 
     async def create(self, client: Client) -> Client:
         """Store a new client."""
@@ -79,7 +76,7 @@ class PostgresClientStore:
             raise _no_client()
         return _read(row)
 
-    async def delete(self, client_id: str) -> None:
+    async def delete(self, client_id: str, *, now_ms: int) -> None:
         """Delete the client with all that it owns."""
         if not all_storable(client_id):
             raise _no_client()
@@ -92,7 +89,7 @@ class PostgresClientStore:
             rules = await connection.fetch(gone, client_id)
             await connection.execute("DELETE FROM clients WHERE client_id = $1", client_id)
             changes = [RuleChange(client_id, row["rule_id"], RuleAction.DELETED, row["version"]) for row in rules]
-            await append_changes(connection, changes, now_ms=self._clock.now_ms())
+            await append_changes(connection, changes, now_ms=now_ms)
 
 
 def _no_client() -> NotFound:

@@ -1,0 +1,161 @@
+"""The stores of what people edit and read, on memory and on real servers. Import the fixtures that a file uses."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from alerting_backend.adapters.postgres.catalog.bulk import PostgresBulkLoader
+from alerting_backend.adapters.postgres.catalog.clients import PostgresClientStore
+from alerting_backend.adapters.postgres.catalog.endpoints import PostgresEndpointStore
+from alerting_backend.adapters.postgres.catalog.idempotency import PostgresIdempotencyStore
+from alerting_backend.adapters.postgres.catalog.keys import PostgresKeyStore
+from alerting_backend.adapters.postgres.catalog.rules import PostgresRuleStore
+from alerting_backend.adapters.postgres.journal import PostgresJournal
+from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
+from alerting_core.codec.rule import RuleAction
+from alerting_core.memory.catalog.bulk import MemoryBulkLoader
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.keys import MemoryKeyStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.idempotency import MemoryIdempotencyStore
+from alerting_core.memory.journal import MemoryJournal
+from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, RuleStore
+from alerting_core.ports.idempotency import IdempotencyStore
+from alerting_core.ports.journal import Journal
+from alerting_core.ports.keys import KeyStore
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.fixtures import embedded_postgres_cluster, oldest_postgres_cluster
+
+__all__ = [
+    "bulk",
+    "catalog",
+    "clients",
+    "cluster_or_memory",
+    "embedded_postgres_cluster",
+    "endpoints",
+    "idempotency",
+    "journal",
+    "keys",
+    "oldest_postgres_cluster",
+    "rules",
+]
+
+RULES_MAX = 5
+"""Rules that a client may have in these tests."""
+
+Told = tuple[str, str, RuleAction, int]
+"""(client_id, rule_id, action, version of the rule) as the outbox tells it."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All stores on one database; `told` reads the outbox from the start."""
+
+    clients: ClientStore
+    rules: RuleStore
+    endpoints: EndpointStore
+    keys: KeyStore
+    idempotency: IdempotencyStore
+    bulk: BulkLoader
+    journal: Journal
+    told: Callable[[], Awaitable[list[Told]]]
+
+
+def on_memory() -> Catalog:
+    """Return the stores on a new database in memory."""
+    database = MemoryDatabase()
+
+    async def told() -> list[Told]:
+        return [(c.client_id, c.rule_id, RuleAction(c.action), c.rule_version) for c in database.outbox]
+
+    return Catalog(
+        clients=MemoryClientStore(database),
+        rules=MemoryRuleStore(database, rules_per_client_max=RULES_MAX),
+        endpoints=MemoryEndpointStore(database),
+        keys=MemoryKeyStore(database),
+        idempotency=MemoryIdempotencyStore(),
+        bulk=MemoryBulkLoader(database),
+        journal=MemoryJournal(database),
+        told=told,
+    )
+
+
+def on_postgres(pools: Pools) -> Catalog:
+    """Return the stores on the database that *pools* reach."""
+
+    async def told() -> list[Told]:
+        async with connected(pools.admin, "told") as connection:
+            rows = await connection.fetch("SELECT client_id, rule_id, action, version FROM outbox ORDER BY change_id")
+        return [(row[0], row[1], RuleAction(row[2]), row[3]) for row in rows]
+
+    return Catalog(
+        clients=PostgresClientStore(pools),
+        rules=PostgresRuleStore(pools, rules_per_client_max=RULES_MAX),
+        endpoints=PostgresEndpointStore(pools),
+        keys=PostgresKeyStore(pools),
+        idempotency=PostgresIdempotencyStore(pools),
+        bulk=PostgresBulkLoader(pools),
+        journal=PostgresJournal(pools),
+        told=told,
+    )
+
+
+@pytest.fixture(params=["memory", "embedded_postgres_cluster", "oldest_postgres_cluster"])
+def cluster_or_memory(request: pytest.FixtureRequest) -> Cluster | None:
+    """Return the server to test on, None for memory."""
+    return None if request.param == "memory" else request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def catalog(cluster_or_memory: Cluster | None) -> AsyncIterator[Catalog]:
+    """Return the stores on an empty database."""
+    if cluster_or_memory is None:
+        yield on_memory()
+        return
+    async with cluster_or_memory.database() as address, open_pools(address, size_max=4) as pools:
+        yield on_postgres(pools)
+
+
+@pytest.fixture
+def clients(catalog: Catalog) -> ClientStore:
+    """Return the clients of `catalog`."""
+    return catalog.clients
+
+
+@pytest.fixture
+def rules(catalog: Catalog) -> RuleStore:
+    """Return the rules of `catalog`."""
+    return catalog.rules
+
+
+@pytest.fixture
+def endpoints(catalog: Catalog) -> EndpointStore:
+    """Return the endpoints of `catalog`."""
+    return catalog.endpoints
+
+
+@pytest.fixture
+def keys(catalog: Catalog) -> KeyStore:
+    """Return the keys of `catalog`."""
+    return catalog.keys
+
+
+@pytest.fixture
+def idempotency(catalog: Catalog) -> IdempotencyStore:
+    """Return the answers of `catalog`."""
+    return catalog.idempotency
+
+
+@pytest.fixture
+def bulk(catalog: Catalog) -> BulkLoader:
+    """Return the bulk loader of `catalog`."""
+    return catalog.bulk
+
+
+@pytest.fixture
+def journal(catalog: Catalog) -> Journal:
+    """Return the journal of `catalog`."""
+    return catalog.journal
