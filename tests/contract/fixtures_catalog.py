@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from alerting_backend.adapters.postgres.catalog.bulk import PostgresBulkLoader
-from alerting_backend.adapters.postgres.catalog.clients import PostgresClientStore
-from alerting_backend.adapters.postgres.catalog.endpoints import PostgresEndpointStore
-from alerting_backend.adapters.postgres.catalog.idempotency import PostgresIdempotencyStore
-from alerting_backend.adapters.postgres.catalog.keys import PostgresKeyStore
-from alerting_backend.adapters.postgres.catalog.rules import PostgresRuleStore
-from alerting_backend.adapters.postgres.journal import PostgresJournal
+from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
+from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
+from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
+from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
+from alerting_backend.adapters.postgres.catalog.keys import PgKeyStore
+from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
+from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.journal import PgJournal
+from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
 from alerting_core.codec.rule import RuleAction
 from alerting_core.memory.catalog.bulk import MemoryBulkLoader
@@ -20,26 +22,27 @@ from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
 from alerting_core.memory.catalog.keys import MemoryKeyStore
 from alerting_core.memory.catalog.rules import MemoryRuleStore
 from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.journal import MemoryJournal
+from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, RuleStore
+from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.journal import Journal
 from alerting_core.ports.keys import KeyStore
+from alerting_core.ports.notifications import NotificationStore
 from tests.support.postgres.cluster import Cluster
-from tests.support.postgres.fixtures import embedded_postgres_cluster, oldest_postgres_cluster
 
 __all__ = [
     "bulk",
     "catalog",
     "clients",
     "cluster_or_memory",
-    "embedded_postgres_cluster",
     "endpoints",
     "idempotency",
     "journal",
     "keys",
-    "oldest_postgres_cluster",
     "rules",
 ]
 
@@ -61,6 +64,8 @@ class Catalog:
     idempotency: IdempotencyStore
     bulk: BulkLoader
     journal: Journal
+    notifications: NotificationStore
+    deliveries: DeliveryStore
     told: Callable[[], Awaitable[list[Told]]]
 
 
@@ -79,6 +84,8 @@ def on_memory() -> Catalog:
         idempotency=MemoryIdempotencyStore(),
         bulk=MemoryBulkLoader(database),
         journal=MemoryJournal(database),
+        notifications=MemoryNotificationStore(database),
+        deliveries=MemoryDeliveryStore(database),
         told=told,
     )
 
@@ -92,13 +99,15 @@ def on_postgres(pools: Pools) -> Catalog:
         return [(row[0], row[1], RuleAction(row[2]), row[3]) for row in rows]
 
     return Catalog(
-        clients=PostgresClientStore(pools),
-        rules=PostgresRuleStore(pools, rules_per_client_max=RULES_MAX),
-        endpoints=PostgresEndpointStore(pools),
-        keys=PostgresKeyStore(pools),
-        idempotency=PostgresIdempotencyStore(pools),
-        bulk=PostgresBulkLoader(pools),
-        journal=PostgresJournal(pools),
+        clients=PgClientStore(pools),
+        rules=PgRuleStore(pools, rules_per_client_max=RULES_MAX),
+        endpoints=PgEndpointStore(pools),
+        keys=PgKeyStore(pools),
+        idempotency=PgIdempotencyStore(pools),
+        bulk=PgBulkLoader(pools),
+        journal=PgJournal(pools),
+        notifications=PgNotificationStore(pools.worker),
+        deliveries=PgDeliveryStore(pools.worker),
         told=told,
     )
 
