@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
+from unicodedata import category
 
 _NAME_CHARS_MAX: Final = 253
 """A DNS name without its final dot."""
@@ -24,7 +25,7 @@ def ascii_host(text: str) -> str | None:
     """
     if text.startswith("["):
         return _ipv6(text)
-    if not text or len(text) > _NAME_CHARS_MAX + 1 or not _READ_IN_TWO_WAYS.isdisjoint(text):
+    if not text or len(text) > _NAME_CHARS_MAX + 1 or not (text.isascii() or _is_international_name(text)):
         return None
     try:
         name = text.encode("idna").decode().lower().removesuffix(".")
@@ -36,6 +37,11 @@ def ascii_host(text: str) -> str | None:
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4(name)
     return name
+
+
+def _is_international_name(text: str) -> bool:
+    # The codec knows the Unicode of 2002 and lets pass what was not there yet, unseen characters included.
+    return all(each in ".-_。．｡" or category(each)[0] in "LMN" for each in text) and _READ_IN_TWO_WAYS.isdisjoint(text)
 
 
 def _ipv4(name: str) -> str | None:

@@ -75,6 +75,9 @@ def test_what_people_use_is_accepted(kind: str, value: str) -> None:
         "https://acme.dev/größe",
         "https://acme.dev/<script>",
         "https://faß.dev/",
+        "https://acme\u2066.dev/",
+        "https://acme\u202e.dev/",
+        "https://🚨.dev/",
     ],
 )
 @pytest.mark.parametrize("kind", ["slack", "webhook"])

@@ -97,7 +97,7 @@ def _text(notification: Notification, facts: Sequence[Row], labels: Sequence[Row
 def _text_label(key: str, value: str) -> str:
     # Further lines are set in, so that no value can pass itself off as a line of ours.
     first, _, rest = value.partition("\n")
-    return f"  {key}: {first}" + (f"\n{indent(rest, '      ', lambda _: True)}" if rest else "")
+    return f"  {key}: {first}" + (f"\n{indent(rest, '      ')}" if rest else "")
 
 
 def _html(notification: Notification, facts: Sequence[Row], labels: Sequence[Row]) -> str:

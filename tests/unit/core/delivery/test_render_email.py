@@ -1,0 +1,141 @@
+"""A notification as a mail."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from alerting_core.domain.endpoint import EndpointType
+from alerting_core.domain.message import EmailMessage
+from alerting_core.domain.severity import Severity
+from alerting_core.stages.render.message import render
+from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_notification
+
+
+def mail(target: str = "ops@acme.dev", **changes: Any) -> EmailMessage:
+    delivery = make_delivery(target, type=EndpointType.EMAIL)
+    message = render(make_claim(delivery, make_notification(**changes)), now_ms=NOW_MS)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+class Page(HTMLParser):
+    """Elements and text of a page, as a reader sees them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == [], "an element is not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not any(name.startswith("on") for name, _ in attrs)
+        self.tags.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_the_subject_says_severity_and_name() -> None:
+    assert mail().subject == "Alert: HIGH - timeout"
+
+
+def test_text_and_html_hold_every_fact() -> None:
+    message = mail()
+    page = Page(message.html)
+    for fact in ["HIGH", "api", "timeout", "alert-1", "acme", make_notification().notification_id, "rule-1, rule-2"]:
+        assert fact in message.text
+        assert fact in page.text
+    for key, value in make_notification().context.items():
+        assert f"  {key}: {value}\n" in message.text
+        assert {key, value} <= set(page.text)
+
+
+def test_the_message_id_is_the_deliverys_on_every_attempt() -> None:
+    assert mail().message_id == make_delivery("ops@acme.dev", type=EndpointType.EMAIL).delivery_id
+
+
+def test_the_domain_of_the_recipient_is_in_ascii() -> None:
+    assert mail("ops@bücher.dev").to == "ops@xn--bcher-kva.dev"
+
+
+@pytest.mark.parametrize(
+    ("severity", "colour"),
+    [
+        (Severity.CRITICAL, "#dc2626"),
+        (Severity.HIGH, "#ea580c"),
+        (Severity.MEDIUM, "#ca8a04"),
+        (Severity.LOW, "#16a34a"),
+    ],
+)
+def test_the_colour_says_the_severity(severity: Severity, colour: str) -> None:
+    assert f"border-top:6px solid {colour}" in mail(severity=severity).html
+
+
+@pytest.mark.parametrize("name", ["a\r\nBcc: all@acme.dev", "a\nb", "a\x00b", "a\u2028b", "a\x85b", "a\u202eb"])
+def test_a_name_cannot_break_out_of_the_subject(name: str) -> None:
+    subject = mail(name=name).subject
+    assert subject.startswith("Alert: HIGH - a")
+    assert subject.isprintable()
+
+
+def test_html_in_an_alert_is_shown_as_text() -> None:
+    attack = "</td></table><script>alert(1)</script><img src=x onerror='alert(1)'>\"&amp;"
+    message = mail(name=attack, source=attack, alert_id=attack, context={attack: attack})
+    page = Page(message.html)
+    assert set(page.tags) <= {
+        "html", "head", "meta", "title", "body", "table", "tr", "td", "p", "span", "h1", "h2", "bdi"
+    }  # fmt: skip
+    assert page.text.count(attack) == 6
+
+
+def test_nothing_is_loaded_from_anywhere_and_nothing_becomes_a_link() -> None:
+    html = mail(context={"runbook": "https://runbooks.acme.dev/"}).html
+    assert not any(mark in html for mark in ("src=", "href=", "url(", "@import"))
+
+
+def test_no_value_can_pass_itself_off_as_another_line() -> None:
+    text = mail(source="api\nSeverity: LOW", context={"a": "1\n  b: 2\r\nSeverity: LOW"}).text
+    assert "Source:       api Severity: LOW\n" in text
+    assert "  a: 1\n        b: 2\n      Severity: LOW\n" in text
+
+
+def test_text_that_runs_the_other_way_disorders_nothing_around_it() -> None:
+    message = mail(name="שלום", context={"rtl": "مرحبا", "override": "a\u202egpj.exe"})
+    assert "<bdi>שלום</bdi>" in message.html
+    assert "<bdi>مرحبا</bdi>" in message.html
+    assert "\u202e" not in message.subject + message.text + message.html
+    assert "a\ufffdgpj.exe" in message.text
+
+
+def test_long_texts_are_cut_and_left_out_labels_are_counted() -> None:
+    context = {f"k{number:02}": "v" * 10_000 for number in range(64)}
+    message = mail(name="x" * 10_000, context=context)
+    assert len(message.subject) == 200
+    assert message.subject.endswith("…")
+    assert "  k04: " + "v" * 3_999 + "…\n" in message.text
+    assert "k05" not in message.text
+    assert "59 more labels are left out of this mail" in message.text
+    assert "59 more labels are left out of this mail" in message.html
+
+
+def test_emoji_come_through() -> None:
+    assert "🚨 👩‍👩‍👧" in mail(name="🚨 👩‍👩‍👧").subject
+
+
+def test_of_many_rules_the_first_are_named_and_the_rest_counted() -> None:
+    text = mail(rule_ids=tuple(f"r{number}" for number in range(25))).text
+    assert "r18, r19 and 5 more\n" in text
+
+
+def test_an_alert_without_labels_has_no_context() -> None:
+    message = mail(context={})
+    assert "Context" not in message.text + message.html
