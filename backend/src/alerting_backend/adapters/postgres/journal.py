@@ -73,7 +73,7 @@ GROUP BY 1
 _LIST: Final = NewestFirst("notifications", _SELECT, "notification_id", read_notification)
 
 
-class PostgresJournal:
+class PgJournal:
     """Reads notifications, and does to them what people ask for."""
 
     def __init__(self, pools: Pools) -> None:

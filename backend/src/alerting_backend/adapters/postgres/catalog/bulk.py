@@ -44,7 +44,7 @@ ON CONFLICT DO NOTHING RETURNING 1
 """  # noqa: S608 - constants alone
 
 
-class PostgresBulkLoader:
+class PgBulkLoader:
     """Loads test data."""
 
     def __init__(self, pools: Pools) -> None:

@@ -23,7 +23,7 @@ RETURNING client_id, name, created_at, updated_at
 """
 
 
-class PostgresClientStore:
+class PgClientStore:
     """Stores clients."""
 
     def __init__(self, pools: Pools) -> None:

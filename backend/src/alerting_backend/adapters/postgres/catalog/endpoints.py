@@ -35,7 +35,7 @@ _REFUSED: Final = {
 }
 
 
-class PostgresEndpointStore:
+class PgEndpointStore:
     """Stores endpoints."""
 
     def __init__(self, pools: Pools) -> None:

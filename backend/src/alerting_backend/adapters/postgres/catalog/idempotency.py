@@ -36,7 +36,7 @@ _TRIES_MAX: Final = 3
 """A claim may be given up between the statement that finds it taken and the one that looks at it."""
 
 
-class PostgresIdempotencyStore:
+class PgIdempotencyStore:
     """Keeps answers; the janitor drops those out of date."""
 
     def __init__(self, pools: Pools) -> None:

@@ -28,7 +28,7 @@ _REFUSED: Final = {
 }
 
 
-class PostgresKeyStore:
+class PgKeyStore:
     """Stores keys by their hash."""
 
     def __init__(self, pools: Pools) -> None:

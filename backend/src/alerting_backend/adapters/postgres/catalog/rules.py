@@ -41,7 +41,7 @@ _REFUSED: Final = {
 }
 
 
-class PostgresRuleStore:
+class PgRuleStore:
     """Stores rules and tells of their changes in the same transaction."""
 
     def __init__(self, pools: Pools, *, rules_per_client_max: int = limits.RULES_PER_CLIENT_MAX) -> None:

@@ -1,0 +1,312 @@
+"""Each promise of `Journal`."""
+
+from dataclasses import replace
+
+import pytest
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.claim import Claim, Outcome
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, DeliveryStatus, Reason
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.ids import derive_attempt_id
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.errors import Conflict, InvalidInput, NotFound
+from alerting_core.ports.cursor import TimeKey, encode_time_cursor
+from alerting_core.ports.journal import Journal, NewNotification, NotificationFilter
+from alerting_core.ports.paging import PageRequest
+from alerting_core.stages.plan import plan_deliveries
+from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
+from tests.contract.fixtures_catalog import Catalog
+from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid, walk
+
+ALL = PageRequest(200)
+HOUR_MS = 3_600_000
+
+
+class Story:
+    """What the pipeline does, in one line each."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.rules: dict[str, Rule] = {}
+        self.claims = 0
+
+    async def client(self, client_id: str) -> Rule:
+        """Make a client with one rule."""
+        await self.catalog.clients.create(make_client(client_id))
+        self.rules[client_id] = await self.catalog.rules.create(make_rule(client_id))
+        return self.rules[client_id]
+
+    async def endpoint(self, client_id: str = "acme") -> Endpoint:
+        return await self.catalog.endpoints.create(None, make_endpoint(self.rules[client_id]))
+
+    async def notify(self, client_id: str = "acme", *, now_ms: int = NOW_MS, **alert: object) -> Notification:
+        """Store a RECEIVED notification."""
+        made = replace(Alert(new_uuid(), Severity.HIGH, "api", "timeout", 1_767_323_045, {"region": "eu"}), **alert)  # type: ignore[arg-type]
+        match = Match(made, client_id, (self.rules[client_id].rule_id,))
+        [recorded] = await self.catalog.notifications.record([match], now_ms=now_ms)
+        return await self.read(recorded.ref)
+
+    async def read(self, ref: NotificationRef) -> Notification:
+        [notification] = await self.catalog.notifications.load([ref])
+        return notification
+
+    async def plan(self, notification: Notification, *, now_ms: int = NOW_MS) -> None:
+        endpoints = await self.catalog.deliveries.endpoints_of([notification])
+        plan = plan_deliveries(notification, endpoints[notification.notification_id], now_ms=now_ms)
+        await self.catalog.deliveries.plan([plan], now_ms=now_ms)
+
+    async def attempt(self, event: DeliveryEvent, *, now_ms: int = NOW_MS) -> list[Attempt]:
+        """Attempt all that is due, each with the same outcome."""
+        self.claims += 1
+        claims = await self.catalog.deliveries.claim_due(
+            owner=f"sender-{self.claims}",
+            now_ms=now_ms,
+            lease_ms=60_000,
+            limit=100,
+            per_host_max=100,
+            hosts_excluded=(),
+        )
+        outcomes = [outcome(claim, event, now_ms=now_ms) for claim in claims]
+        assert all(await self.catalog.deliveries.record_outcomes(outcomes, now_ms=now_ms))
+        return [each.attempt for each in outcomes if each.attempt is not None]
+
+    async def finished(self, client_id: str = "acme", *, now_ms: int = NOW_MS) -> Notification:
+        """Store a notification and settle it: SENT with an endpoint, else SKIPPED."""
+        notification = await self.notify(client_id, now_ms=now_ms)
+        await self.plan(notification, now_ms=now_ms)
+        await self.attempt(DeliveryEvent.ACCEPTED, now_ms=now_ms)
+        return await self.read(NotificationRef(client_id, notification.notification_id))
+
+
+def outcome(claim: Claim, event: DeliveryEvent, *, now_ms: int) -> Outcome:
+    delivery_id = claim.delivery.delivery_id
+    reason = Reason.DELIVERED if event is DeliveryEvent.ACCEPTED else Reason.HTTP_SERVER_ERROR
+    attempt = Attempt(
+        attempt_id=derive_attempt_id(delivery_id, claim.owner),
+        delivery_id=delivery_id,
+        number=claim.delivery.attempts + 1,
+        reason=reason,
+        started_at_ms=now_ms,
+        latency_ms=12,
+        status_code=200 if event is DeliveryEvent.ACCEPTED else 500,
+        response="the answer",
+        detail="in words",
+    )
+    next_ms = now_ms + 1 if event is DeliveryEvent.RETRY_LATER else None
+    return Outcome(claim, reason, event, attempt, next_attempt_at_ms=next_ms)
+
+
+@pytest.fixture
+async def story(catalog: Catalog) -> Story:
+    story = Story(catalog)
+    await story.client("acme")
+    await story.client("globex")
+    return story
+
+
+async def test_notifications_are_listed_newest_first_then_by_id(journal: Journal, story: Story) -> None:
+    stored = [await story.notify(now_ms=NOW_MS + n) for n in (1, 3, 2, 3, 1)]
+    newest_first = sorted(stored, key=lambda n: (n.created_at_ms, n.notification_id), reverse=True)
+    assert (await journal.list(None, ALL, NotificationFilter())).items == newest_first
+    assert await walk(lambda page: journal.list("acme", page, NotificationFilter()), limit=2) == newest_first
+
+
+async def test_a_filter_narrows_a_list(journal: Journal, story: Story) -> None:
+    low = await story.notify(severity=Severity.LOW, source="db", name="disk")
+    unknown = await story.notify(severity=Severity.UNSPECIFIED, now_ms=NOW_MS + 10)
+    other = await story.finished("globex", now_ms=NOW_MS + 20)
+
+    async def found(where: NotificationFilter) -> set[str]:
+        return {n.notification_id for n in (await journal.list(None, ALL, where)).items}
+
+    a, b, c = low.notification_id, unknown.notification_id, other.notification_id
+    assert await found(NotificationFilter(client_id="acme")) == {a, b}
+    assert await found(NotificationFilter(status=NotificationStatus.SKIPPED)) == {c}
+    assert await found(NotificationFilter(severity="LOW")) == {a}
+    assert await found(NotificationFilter(severity="UNSPECIFIED")) == {b}
+    assert await found(NotificationFilter(source="db", name="disk")) == {a}
+    assert await found(NotificationFilter(alert_id=other.alert_id)) == {c}
+    assert await found(NotificationFilter(since_ms=NOW_MS + 10)) == {b, c}
+    assert await found(NotificationFilter(until_ms=NOW_MS + 10)) == {a}
+    assert await found(NotificationFilter(since_ms=NOW_MS + 10, until_ms=NOW_MS + 20)) == {b}
+    assert await found(NotificationFilter(since_ms=-(10**30), until_ms=10**30)) == {a, b, c}
+    assert await found(NotificationFilter(since_ms=10**30)) == set()
+    assert await found(NotificationFilter(severity="*")) == set()
+    assert await found(NotificationFilter(source="a\0")) == set()
+    assert await found(NotificationFilter(name="\ud800")) == set()
+
+
+async def test_another_clients_notification_does_not_exist_for_a_scope(journal: Journal, story: Story) -> None:
+    other = await story.finished("globex")
+    assert (await journal.list("acme", ALL, NotificationFilter())).items == []
+    assert (await journal.list("acme", ALL, NotificationFilter(client_id="globex"))).items == []
+    with pytest.raises(NotFound):
+        await journal.detail("acme", other.notification_id)
+    with pytest.raises(NotFound):
+        await journal.resend("acme", other.notification_id, now_ms=NOW_MS)
+    assert (await journal.detail("globex", other.notification_id)).notification == other
+
+
+@pytest.mark.parametrize("notification_id", ["nothing", "", "a\0", "\ud800", new_uuid()])
+async def test_an_unknown_notification_is_not_found(journal: Journal, notification_id: str) -> None:
+    for scope in (None, "acme"):
+        with pytest.raises(NotFound):
+            await journal.detail(scope, notification_id)
+        with pytest.raises(NotFound):
+            await journal.resend(scope, notification_id, now_ms=NOW_MS)
+
+
+async def test_pages_visit_each_notification_once_while_others_come(journal: Journal, story: Story) -> None:
+    stay = [await story.notify(now_ms=NOW_MS + n % 2) for n in range(5)]
+
+    async def disturb() -> None:
+        await story.notify(now_ms=NOW_MS + 100)
+
+    seen = await walk(lambda page: journal.list(None, page, NotificationFilter()), limit=2, after_page=disturb)
+    assert sorted(n.notification_id for n in seen) == sorted(n.notification_id for n in stay)
+
+
+async def test_a_cursor_of_another_list_is_invalid(journal: Journal) -> None:
+    for cursor in (encode_time_cursor("rules", TimeKey(NOW_MS, new_uuid())), "garbage"):
+        with pytest.raises(InvalidInput) as caught:
+            await journal.list("acme", PageRequest(10, cursor), NotificationFilter())
+        assert [problem.path for problem in caught.value.problems] == ["cursor"]
+
+
+async def test_the_detail_tells_all_that_was_tried_first_to_last(journal: Journal, story: Story) -> None:
+    endpoints = [await story.endpoint(), await story.endpoint()]
+    notification = await story.notify()
+    await story.plan(notification)
+    first = await story.attempt(DeliveryEvent.RETRY_LATER)
+    second = await story.attempt(DeliveryEvent.ACCEPTED, now_ms=NOW_MS + 1)
+
+    detail = await journal.detail("acme", notification.notification_id)
+    assert detail.notification == replace(notification, status=NotificationStatus.SENT, updated_at_ms=NOW_MS + 1)
+    deliveries = [each.delivery for each in detail.deliveries]
+    assert [d.delivery_id for d in deliveries] == sorted(d.delivery_id for d in deliveries)
+    assert {d.target for d in deliveries} == {e.value for e in endpoints}
+    assert all((d.status, d.attempts, d.next_attempt_at_ms) == (DeliveryStatus.DELIVERED, 2, None) for d in deliveries)
+    tried = {attempt.delivery_id: [attempt] for attempt in first}
+    for attempt in second:
+        tried[attempt.delivery_id].append(attempt)
+    assert {each.delivery.delivery_id: list(each.attempts) for each in detail.deliveries} == tried
+
+
+async def test_a_resent_notification_is_received_again_and_its_deliveries_are_due(
+    journal: Journal, story: Story
+) -> None:
+    await story.endpoint()
+    sent = await story.finished()
+    assert sent.status is NotificationStatus.SENT
+
+    resent = await journal.resend("acme", sent.notification_id, now_ms=NOW_MS + 50)
+
+    assert resent == replace(sent, status=NotificationStatus.RECEIVED, updated_at_ms=NOW_MS + 50)
+    detail = await journal.detail("acme", sent.notification_id)
+    assert detail.notification == resent
+    [one] = detail.deliveries
+    assert one.delivery.status is DeliveryStatus.PENDING
+    assert (one.delivery.attempts, one.delivery.reason, one.delivery.next_attempt_at_ms) == (0, None, NOW_MS + 50)
+    assert len(one.attempts) == 1, "what was attempted stays recorded"
+
+
+async def test_a_resent_notification_is_delivered_and_settled_again(journal: Journal, story: Story) -> None:
+    await story.endpoint()
+    sent = await story.finished()
+    await journal.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
+    [attempt] = await story.attempt(DeliveryEvent.GIVEN_UP, now_ms=NOW_MS + 50)
+    assert attempt.number == 1
+    detail = await journal.detail("acme", sent.notification_id)
+    assert detail.notification.status is NotificationStatus.FAILED
+    assert [a.reason for a in detail.deliveries[0].attempts] == [Reason.DELIVERED, Reason.HTTP_SERVER_ERROR]
+
+
+async def test_targets_gained_since_are_planned_after_a_resend(journal: Journal, story: Story) -> None:
+    await story.endpoint()
+    sent = await story.finished()
+    gained = await story.endpoint()
+    resent = await journal.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
+    await story.plan(resent, now_ms=NOW_MS + 50)
+    targets = {each.delivery.target for each in (await journal.detail(None, sent.notification_id)).deliveries}
+    assert gained.value in targets
+    assert len(targets) == 2
+
+
+async def test_a_notification_under_way_cannot_be_resent(journal: Journal, story: Story) -> None:
+    await story.endpoint()
+    notification = await story.notify()
+    await story.plan(notification)
+    before = await journal.detail(None, notification.notification_id)
+    with pytest.raises(Conflict):
+        await journal.resend(None, notification.notification_id, now_ms=NOW_MS + 1)
+    assert await journal.detail(None, notification.notification_id) == before
+
+
+async def test_a_skipped_notification_can_be_resent(journal: Journal, story: Story) -> None:
+    skipped = await story.finished()
+    assert skipped.status is NotificationStatus.SKIPPED
+    resent = await journal.resend("acme", skipped.notification_id, now_ms=NOW_MS + 1)
+    assert resent.status is NotificationStatus.RECEIVED
+
+
+async def make_test(story: Story, endpoint: Endpoint) -> NewNotification:
+    made = replace(await story.notify(endpoint.client_id), notification_id=new_uuid(), alert_id="test-1", rule_ids=())
+    return NewNotification(made, plan_deliveries(made, [endpoint], now_ms=NOW_MS).deliveries)
+
+
+async def test_a_test_notification_is_sent_by_the_ordinary_path(journal: Journal, story: Story) -> None:
+    endpoint = await story.endpoint()
+    test = await make_test(story, endpoint)
+    await journal.add_test("acme", endpoint, test)
+    detail = await journal.detail("acme", test.notification.notification_id)
+    assert detail.notification == test.notification
+    assert [each.delivery for each in detail.deliveries] == list(test.deliveries)
+    await story.attempt(DeliveryEvent.ACCEPTED)
+    detail = await journal.detail("acme", test.notification.notification_id)
+    assert detail.notification.status is NotificationStatus.SENT
+
+
+async def test_an_endpoint_that_is_gone_or_anothers_cannot_be_tested(
+    catalog: Catalog, journal: Journal, story: Story
+) -> None:
+    endpoint = await story.endpoint()
+    test = await make_test(story, endpoint)
+    with pytest.raises(NotFound):
+        await journal.add_test("globex", endpoint, test)
+    await catalog.endpoints.delete(None, endpoint.endpoint_id, expected_version=None)
+    for scope in (None, "acme"):
+        with pytest.raises(NotFound):
+            await journal.add_test(scope, endpoint, test)
+    assert test.notification.notification_id not in {
+        n.notification_id for n in (await journal.list(None, ALL, NotificationFilter())).items
+    }
+
+
+async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, journal: Journal, story: Story) -> None:
+    now_ms = NOW_MS + 100 * HOUR_MS
+    await catalog.rules.create(make_rule("acme", enabled=False))
+    await story.endpoint("acme")
+    ages = [0, 1, HOUR_MS - 1, HOUR_MS, 24 * HOUR_MS - 1, 24 * HOUR_MS, 50 * HOUR_MS]
+    for age_ms in ages:
+        await story.notify("acme", now_ms=now_ms - age_ms)
+    await story.finished("globex", now_ms=now_ms - 2 * HOUR_MS)
+    await story.notify("globex", now_ms=now_ms + 1)
+
+    mine = await journal.totals("acme", now_ms=now_ms)
+    assert (mine.clients, mine.rules_enabled, mine.rules_disabled) == (1, 1, 1)
+    assert dict(mine.endpoints_by_type) == {"webhook": 1}
+    assert dict(mine.notifications_by_status) == {"RECEIVED": 7}
+    assert mine.last_hour == 3
+    assert list(mine.by_hour) == [1, *([0] * 21), 1, 3]
+
+    everybody = await journal.totals(None, now_ms=now_ms)
+    assert (everybody.clients, everybody.rules_enabled, everybody.rules_disabled) == (2, 2, 1)
+    assert dict(everybody.notifications_by_status) == {"RECEIVED": 8, "SKIPPED": 1}
+    assert list(everybody.by_hour) == [1, *([0] * 20), 1, 1, 3]
+
+    nobody = await journal.totals("nobody", now_ms=now_ms)
+    assert (nobody.clients, nobody.last_hour, list(nobody.by_hour)) == (0, 0, [0] * 24)
