@@ -95,3 +95,8 @@ def test_an_empty_label_is_shown_as_a_dash_and_no_labels_as_nothing() -> None:
 def test_of_many_rules_the_first_are_named_and_the_rest_counted() -> None:
     _, blocks = parts(rule_ids=tuple(f"r{number}" for number in range(100)))
     assert blocks[-1]["elements"][0]["text"].endswith("Rules r0, r1, r2, r3, r4, and 95 more")
+
+
+def test_a_test_message_that_no_rule_caused_names_none() -> None:
+    _, blocks = parts(rule_ids=())
+    assert blocks[-1]["elements"][0]["text"] == "Notification 5d0d6a4e-0000-8000-8000-000000000001"

@@ -79,13 +79,15 @@ def _blocks(notification: Notification) -> Iterator[_Block]:
     assert len(fields) <= FIELDS_MAX
     yield {"type": "section", "fields": [_mrkdwn(f"*{label}*\n{_value(value)}") for label, value in fields]}
     yield from ({"type": "section", "text": _mrkdwn(text)} for text in _packed(_label_lines(notification)))
+    yield {"type": "context", "elements": [_mrkdwn(_footer(notification))]}
+
+
+def _footer(notification: Notification) -> str:
+    footer = f"Notification {_escaped(notification.notification_id, chars_max=_ID_CHARS_MAX)}"
     rules = [_escaped(rule_id, chars_max=_ID_CHARS_MAX) for rule_id in notification.rule_ids[:_RULES_SHOWN_MAX]]
     if left_out := len(notification.rule_ids) - len(rules):
         rules.append(f"and {left_out} more")
-    footer = (
-        f"Notification {_escaped(notification.notification_id, chars_max=_ID_CHARS_MAX)} · Rules {', '.join(rules)}"
-    )
-    yield {"type": "context", "elements": [_mrkdwn(footer)]}
+    return f"{footer} · Rules {', '.join(rules)}" if rules else footer
 
 
 def _label_lines(notification: Notification) -> Iterator[str]:
