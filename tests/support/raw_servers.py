@@ -27,9 +27,15 @@ class RawServer:
     open_max: int = 0
     sent_bytes: int = 0
     requests: list[bytes] = field(default_factory=list)
+    dialogues: set[asyncio.Task[None]] = field(default_factory=set)
 
     def url(self, path: str = "/", *, scheme: str = "http", host: str | None = None) -> str:
         return f"{scheme}://{host or self.host}:{self.port}{path}"
+
+    def hang_up(self) -> None:
+        """Cut off every connection."""
+        for task in tuple(self.dialogues):
+            task.cancel()
 
 
 @asynccontextmanager
@@ -39,20 +45,19 @@ async def serve_raw(
     """Run a server whose every connection is one *dialogue*; what is still going on at the end is cut off."""
     raw = RawServer(host)
     talk = dialogue(raw)
-    tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raw.connections += 1
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
-        raw.open_max = max(raw.open_max, len(tasks))
+        raw.dialogues.add(task)
+        raw.open_max = max(raw.open_max, len(raw.dialogues))
         try:
             await talk(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass  # The other side hung up, or the test is over.
         finally:
-            tasks.discard(task)
+            raw.dialogues.discard(task)
             writer.transport.abort()
 
     server = await asyncio.start_server(connected, host, 0, ssl=tls)
@@ -61,9 +66,8 @@ async def serve_raw(
         yield raw
     finally:
         server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        raw.hang_up()
+        await asyncio.gather(*raw.dialogues, return_exceptions=True)
 
 
 async def read_http_request(reader: asyncio.StreamReader) -> bytes:
@@ -128,8 +132,8 @@ def floods(head: bytes, part: bytes) -> Callable[[RawServer], Dialogue]:
     return make
 
 
-def says(*lines: bytes) -> Callable[[RawServer], Dialogue]:
-    """Write each of *lines* in turn: the first at once, each later one after a line was read. Then hang."""
+def says(*lines: bytes, then_hang: bool = True) -> Callable[[RawServer], Dialogue]:
+    """Write each of *lines*: the first at once, each later one after a line was read. Then hang, or hang up."""
 
     def make(raw: RawServer) -> Dialogue:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -138,7 +142,9 @@ def says(*lines: bytes) -> Callable[[RawServer], Dialogue]:
                     raw.requests.append(await reader.readline())
                 writer.write(line)
                 await writer.drain()
-            await asyncio.Event().wait()
+            if then_hang:
+                await asyncio.Event().wait()
+            raw.requests.append(await reader.readline())
 
         return talk
 
