@@ -1,0 +1,193 @@
+"""The built-in inbox of the demo: a place where webhooks, Slack messages and mails arrive and can be looked at.
+
+It is a receiver like any other: messages come to it over the network, by the same way as to everybody else, and it
+checks signatures with the official Standard Webhooks library, not with the code that made them.
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from alerting_backend.demo.arrival import Arrival, Channel, SignatureCheck
+
+ARRIVALS_MAX: Final = 200
+"""Messages that the inbox keeps; the page shows them all."""
+
+TEXT_CHARS_MAX: Final = 131_072
+"""What is kept of a message: twice the context of an alert, so that the whole inbox stays within some 50 MB."""
+
+TITLE_CHARS_MAX: Final = 200
+"""One line of the page."""
+
+_SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the inbox answers to the messages for one name."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Inbox:
+    """The last messages, newest last. Lives in one event loop."""
+
+    def __init__(self, *, arrivals_max: int = ARRIVALS_MAX) -> None:
+        """Start empty, taking everything."""
+        self._arrivals: deque[Arrival] = deque(maxlen=arrivals_max)
+        self._in_inbox: Counter[tuple[Channel, str, str]] = Counter()
+        self._secrets: dict[str, str] = {}
+        self._answers: dict[str, Answer] = {}
+        self._received = 0
+        self._news = asyncio.Event()
+
+    @property
+    def arrivals(self) -> Sequence[Arrival]:
+        """Return what is in the inbox, oldest first."""
+        return tuple(self._arrivals)
+
+    @property
+    def received(self) -> int:
+        """Return how many messages came since the inbox was opened, cleared or not."""
+        return self._received
+
+    def know_secret(self, name: str, secret: str) -> None:
+        """Check the signatures of webhooks for *name* with *secret* (`whsec_…`) from now on, and refuse wrong ones."""
+        self._secrets[name] = secret
+
+    def answer_with(self, name: str, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """Answer webhooks and Slack messages for *name* so from now on, to see what the sender makes of it."""
+        self._answers[name] = Answer(status, headers or {})
+
+    def clear(self) -> None:
+        """Forget all messages; the numbers go on."""
+        self._arrivals.clear()
+        self._in_inbox.clear()
+
+    async def wait_for(self, received: int) -> Sequence[Arrival]:
+        """Wait until *received* messages came in all, and return what is in the inbox."""
+        while self._received < received:
+            self._news.clear()
+            await self._news.wait()
+        return self.arrivals
+
+    def take_webhook(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Take a webhook and say how to answer it; a wrong signature is 401."""
+        seal = self._check(name, headers, body)
+        wrong = seal in {SignatureCheck.INVALID, SignatureCheck.MISSING}
+        answer = Answer(401) if wrong else self._answers.get(name, Answer())
+        self._put_post(Channel.WEBHOOK, name, headers, body, seal=seal, status=answer.status)
+        return answer
+
+    def take_slack(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Take a Slack message and say how to answer it; what Slack would not show is 400."""
+        payload = _json(body)
+        shows = isinstance(payload, dict) and any(payload.get(key) for key in ("text", "blocks", "attachments"))
+        answer = self._answers.get(name, Answer()) if shows else Answer(400)
+        self._put_post(Channel.SLACK, name, headers, body, seal=SignatureCheck.NOT_SIGNED, status=answer.status)
+        return answer
+
+    def take_mail(self, address: str, headers: Mapping[str, str], *, text: str, html: str) -> None:
+        """Take a mail."""
+        self._put(
+            Arrival(
+                channel=Channel.EMAIL,
+                name=address,
+                status=250,
+                message_id=headers.get("message-id", ""),
+                title=headers.get("subject", ""),
+                headers=headers,
+                text=text,
+                html=html,
+            )
+        )
+
+    def _check(self, name: str, headers: Mapping[str, str], body: bytes) -> SignatureCheck:
+        secret = self._secrets.get(name)
+        if "webhook-signature" not in headers:
+            return SignatureCheck.NOT_SIGNED if secret is None else SignatureCheck.MISSING
+        if secret is None:
+            return SignatureCheck.SECRET_UNKNOWN
+        try:
+            Webhook(secret).verify(body, dict(headers), json_parse=False)
+        except (WebhookVerificationError, ValueError):  # ValueError: not base64, not UTF-8, no comma.
+            return SignatureCheck.INVALID
+        return SignatureCheck.VALID
+
+    def _put_post(
+        self, channel: Channel, name: str, headers: Mapping[str, str], body: bytes, *, seal: SignatureCheck, status: int
+    ) -> None:
+        payload = _json(body)
+        text = body.decode(errors="replace")
+        self._put(
+            Arrival(
+                channel=channel,
+                name=name,
+                status=status,
+                message_id=headers.get("webhook-id", ""),
+                title=_title(payload) or text,
+                headers={key: value for key, value in headers.items() if key not in _SECRET_HEADERS},
+                text=text if payload is None else json.dumps(payload, indent=2, ensure_ascii=False),
+                signature=seal,
+            )
+        )
+
+    def _put(self, arrival: Arrival) -> None:
+        self._make_room()
+        self._received += 1
+        key = _key(arrival)
+        self._arrivals.append(
+            replace(
+                arrival,
+                number=self._received,
+                received_at=datetime.now(UTC),
+                is_repeat=bool(arrival.message_id) and self._in_inbox[key] > 0,
+                title=_sound(" ".join(arrival.title.split())[:TITLE_CHARS_MAX]),
+                headers={name: _sound(value) for name, value in arrival.headers.items()},
+                text=_sound(arrival.text[:TEXT_CHARS_MAX]),
+                html=_sound(arrival.html[:TEXT_CHARS_MAX]),
+            )
+        )
+        self._in_inbox[key] += 1
+        self._news.set()
+
+    def _make_room(self) -> None:
+        if self._arrivals and len(self._arrivals) == self._arrivals.maxlen:
+            oldest = self._arrivals.popleft()
+            key = _key(oldest)
+            self._in_inbox[key] -= 1
+            if not self._in_inbox[key]:
+                del self._in_inbox[key]
+
+
+def _key(arrival: Arrival) -> tuple[Channel, str, str]:
+    return arrival.channel, arrival.name, arrival.message_id
+
+
+def _sound(text: str) -> str:
+    """Return *text* without lone surrogates, which JSON can carry and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _title(payload: object) -> str:
+    """Return what a person wants to know first; our webhooks and Slack messages have it at known places."""
+    if not isinstance(payload, dict):
+        return ""
+    if isinstance(text := payload.get("text"), str):
+        return text
+    parts = [payload.get(key) for key in ("severity", "source", "name")]
+    return " · ".join(part for part in parts if isinstance(part, str))

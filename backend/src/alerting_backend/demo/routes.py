@@ -1,0 +1,67 @@
+"""The demo inbox over HTTP, below /demo/inbox."""
+
+import secrets
+from typing import Annotated, Final
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+
+from alerting_backend.demo.inbox import ARRIVALS_MAX, Answer, Inbox
+from alerting_backend.demo.page import page_policy, render_page
+from alerting_core import limits
+
+INBOX_PATH: Final = "/demo/inbox"
+
+_Name = Annotated[str, Path(min_length=1, max_length=limits.ID_CHARS_MAX)]
+
+
+def inbox_router(inbox: Inbox) -> APIRouter:
+    """Return the routes of *inbox*. They are no part of the documented API, and whoever reaches them may read all."""
+    router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
+
+    @router.post("/webhook/{name}")
+    async def take_webhook(name: _Name, request: Request) -> Response:
+        answer = inbox.take_webhook(name, _headers(request), await _body(request))
+        return _respond(answer, JSONResponse({"received": inbox.received}))
+
+    @router.post("/slack/{name}")
+    async def take_slack(name: _Name, request: Request) -> Response:
+        answer = inbox.take_slack(name, _headers(request), await _body(request))
+        return _respond(answer, PlainTextResponse("ok" if answer.status == 200 else "invalid_payload"))
+
+    @router.get("")
+    async def show(request: Request, limit: Annotated[int, Query(ge=0, le=ARRIVALS_MAX)] = ARRIVALS_MAX) -> Response:
+        arrivals = inbox.arrivals[-limit:] if limit else ()
+        if "text/html" not in request.headers.get("accept", ""):
+            items = [arrival.as_json() for arrival in reversed(arrivals)]
+            return JSONResponse({"items": items, "received": inbox.received}, headers={"Vary": "Accept"})
+        nonce = secrets.token_urlsafe(16)
+        page = render_page(arrivals, received=inbox.received, nonce=nonce)
+        return HTMLResponse(page, headers={"Content-Security-Policy": page_policy(nonce), "Vary": "Accept"})
+
+    @router.delete("", status_code=204)
+    async def clear() -> None:
+        inbox.clear()
+
+    return router
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return dict(request.headers.items())
+
+
+def _respond(answer: Answer, response: Response) -> Response:
+    response.status_code = answer.status
+    response.headers.update(answer.headers)
+    if answer.status in {204, 304}:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
+    return response
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limits.BODY_BYTES_MAX:
+            raise HTTPException(413, f"the inbox takes at most {limits.BODY_BYTES_MAX} bytes")
+    return bytes(body)
