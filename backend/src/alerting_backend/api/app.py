@@ -16,7 +16,10 @@ from alerting_backend.api.request_metrics import RequestMetrics
 from alerting_backend.api.routes import (
     alerts,
     clients,
+    docs,
     endpoints,
+    home,
+    jobs,
     keys,
     metrics,
     notifications,
@@ -27,9 +30,7 @@ from alerting_backend.api.routes import (
 from alerting_backend.api.security_headers import SecurityHeaders
 from alerting_core import limits
 
-_ROUTERS: Final = tuple(
-    noun.router for noun in (alerts, clients, rules, endpoints, notifications, keys, metrics, prometheus, probes)
-)
+_NOUNS: Final = (alerts, prometheus, clients, rules, endpoints, notifications, keys, jobs, metrics, probes, docs, home)
 
 
 def create_app(container: Container) -> FastAPI:
@@ -45,8 +46,8 @@ def create_app(container: Container) -> FastAPI:
     app.state.started_at_ms = container.clock.now_ms()
     app.state.request_metrics = RequestMetrics()
     app.state.authenticator = Authenticator(container.keys, container.clock)
-    for router in _ROUTERS:
-        app.include_router(router)
+    for noun in _NOUNS:
+        app.include_router(noun.router)
     for error in EXPECTED_ERRORS:
         app.add_exception_handler(error, answer_error)
     app.add_exception_handler(AnsweredBefore, answer_again)

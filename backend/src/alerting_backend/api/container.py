@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import Depends, Request
 
 from alerting_core.app.application import Application
+from alerting_core.app.jobs import GeneratorJobs
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.idempotency import IdempotencyStore
@@ -33,6 +34,7 @@ class Container:
     keys: KeyStore
     idempotency: IdempotencyStore
     alerts: AlertLog
+    jobs: GeneratorJobs
     stages: StageMetrics
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
     source_label: str = SOURCE_LABEL_DEFAULT

@@ -70,4 +70,5 @@ CREATED: Final[Responses] = {201: {"headers": _LOCATION}}
 CREATED_VERSIONED: Final[Responses] = {201: {"headers": _LOCATION | _ETAG}}
 SHOWN_VERSIONED: Final[Responses] = {200: {"headers": _ETAG}}
 ACCEPTED: Final[Responses] = {202: {"description": "Accepted: durable, and under way."}}
+ACCEPTED_LOCATED: Final[Responses] = {202: ACCEPTED[202] | {"headers": _LOCATION}}
 DELETED: Final[Responses] = {204: {"description": "Deleted."}}

@@ -21,9 +21,16 @@ Alerts come in, are matched against the rules of every client, and go out as e-m
 """
 
 _TAGS: Final = [
+    {"name": "alerts", "description": "The way in, and why an alert did or did not notify anybody."},
+    {"name": "prometheus", "description": "What a Prometheus server speaks to an Alertmanager."},
     {"name": "clients", "description": "The unit of isolation. A client owns rules, endpoints and notifications."},
     {"name": "rules", "description": "What a client wants to be told about: severity, source and name."},
+    {"name": "endpoints", "description": "Where a client wants to be told: e-mail, Slack, or a signed webhook."},
+    {"name": "notifications", "description": "What was told to whom, with every delivery and every attempt."},
     {"name": "keys", "description": "Who may call, for which client, and for what."},
+    {"name": "generator", "description": "Made-up alerts, for load tests and demos."},
+    {"name": "metrics", "description": "The platform's own figures."},
+    {"name": "probes", "description": "Whether this process lives, and whether it can work."},
 ]
 
 
@@ -53,6 +60,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _head_with_first_sentence(operation: dict[str, Any]) -> None:
     """Take the first line of a route's docstring for the title, and the rest for the text."""
-    title, _, text = operation["description"].partition("\n\n")
+    title, _, text = operation.get("description", operation["summary"]).partition("\n\n")
     operation["summary"] = title.removesuffix(".")
     operation["description"] = text or title

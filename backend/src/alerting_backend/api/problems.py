@@ -58,6 +58,7 @@ _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
     400: ProblemKind.MALFORMED_BODY,
     404: ProblemKind.NOT_FOUND,
     405: ProblemKind.METHOD_NOT_ALLOWED,
+    413: ProblemKind.BODY_TOO_LARGE,
 }
 
 
@@ -79,7 +80,7 @@ def refusal_of(error: Exception) -> Refusal:
         case RequestValidationError():
             return Refusal(ProblemKind.INVALID_INPUT, "the request has problems", problems=problems_of(error.errors()))
         case HTTPException() if kind := _KINDS_OF_STATUSES.get(error.status_code):
-            detail = PROBLEM_TYPES[kind].says if kind is ProblemKind.METHOD_NOT_ALLOWED else "nothing is at this path"
+            detail = "nothing is at this path" if kind is ProblemKind.NOT_FOUND else PROBLEM_TYPES[kind].says
             return Refusal(kind, detail, headers=error.headers)
         case _:
             return Refusal(ProblemKind.INTERNAL, "an internal error; the log has it under this request id")

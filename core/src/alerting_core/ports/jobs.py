@@ -1,10 +1,10 @@
 """Jobs of the alert generator: started, watched and stopped by operators, worked off by a runner."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from alerting_core.generator.config import GeneratorConfig
 from alerting_core.ports.paging import Page, PageRequest
 
 
@@ -31,7 +31,7 @@ class GeneratorJob:
     """One run of the alert generator.
 
     Attributes:
-        config: What to generate, as the JSON object that was checked when the job was made.
+        config: What to generate; it has been checked and has a seed.
         started_at_ms: When it was first taken by a runner.
         completed_at_ms: When it became final.
         stop_asked: Somebody wants it to end; the runner has not done so yet.
@@ -41,13 +41,13 @@ class GeneratorJob:
 
     job_id: str
     status: JobStatus
-    config: Mapping[str, object]
+    config: GeneratorConfig
     created_at_ms: int
     started_at_ms: int | None = None
     completed_at_ms: int | None = None
     stop_asked: bool = False
     alerts_sent: int = 0
-    error: str | None = field(default=None)
+    error: str | None = None
 
 
 class JobStore(Protocol):
