@@ -1,0 +1,140 @@
+"""Use cases on clients and rules."""
+
+import pytest
+
+from alerting_core import limits
+from alerting_core.app.paging import page_request
+from alerting_core.app.rules import RuleDraft
+from alerting_core.domain.rule import Rule
+from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.ports.catalog import RuleFilter
+from alerting_core.ports.paging import Scope
+from tests.unit.core.app.world import NOW_MS, make_world, problems_of
+
+DRAFT = RuleDraft("HIGH", "api", "timeout")
+
+
+async def test_a_client_is_made_renamed_and_deleted() -> None:
+    world = make_world()
+    made = await world.use.clients.create("acme", "Acme")
+    assert (made.created_at_ms, made.updated_at_ms) == (NOW_MS, NOW_MS)
+    world.clock.advance(5)
+    renamed = await world.use.clients.rename("acme", "Acme Ltd")
+    assert (renamed.name, renamed.created_at_ms, renamed.updated_at_ms) == ("Acme Ltd", NOW_MS, NOW_MS + 5)
+    await world.use.clients.delete("acme")
+    assert (await world.use.clients.list(None, page_request())).items == []
+
+
+async def test_all_that_is_wrong_with_a_client_is_said_at_once() -> None:
+    clients = make_world().use.clients
+    assert await problems_of(clients.create(" a", "")) == [("client_id", "control-character"), ("name", "empty")]
+    assert await problems_of(clients.rename("acme", "x" * 256)) == [("name", "too-long")]
+
+
+async def test_all_that_is_wrong_with_a_rule_is_said_at_once_and_nothing_is_stored() -> None:
+    world = make_world()
+    await world.use.clients.create("acme", "Acme")
+    bad = RuleDraft("URGENT", "", "a\0b")
+    expected = [("severity", "unknown-value"), ("source", "empty"), ("name", "nul-character")]
+    assert await problems_of(world.use.rules.create("acme", None, bad)) == expected
+    assert await problems_of(world.use.rules.replace("acme", "x", bad, expected_version=None)) == expected
+    assert await problems_of(world.use.rules.create(None, "acme", RuleDraft("*", "*", "*"))) == [("", "all-wildcard")]
+    assert world.database.rules == {}
+    assert world.database.outbox == []
+
+
+async def test_a_client_makes_its_own_rules_without_naming_itself() -> None:
+    world = make_world()
+    await world.use.clients.create("acme", "Acme")
+    rule = await world.use.rules.create("acme", None, DRAFT)
+    assert (rule.client_id, rule.version, rule.enabled, rule.created_at_ms) == ("acme", 1, True, NOW_MS)
+    assert (await world.use.rules.create("acme", "acme", RuleDraft("LOW", "api", "*", enabled=False))).enabled is False
+
+
+async def test_an_operator_names_the_client_and_a_client_no_other() -> None:
+    world = make_world()
+    for client_id in ("acme", "globex"):
+        await world.use.clients.create(client_id, "Name")
+    assert await problems_of(world.use.rules.create(None, None, DRAFT)) == [("client_id", "missing")]
+    with pytest.raises(NotFound):
+        await world.use.rules.create("acme", "globex", DRAFT)
+    with pytest.raises(NotFound):
+        await world.use.rules.create(None, "nobody", DRAFT)
+    assert (await world.use.rules.create(None, "globex", DRAFT)).client_id == "globex"
+
+
+async def test_a_duplicate_rule_is_a_conflict() -> None:
+    world = make_world()
+    await world.rule()
+    with pytest.raises(Conflict):
+        await world.rule()
+
+
+async def test_replacing_leaves_enabled_as_it_is_unless_it_is_given() -> None:
+    world = make_world()
+    rule = await world.rule(enabled=False)
+    world.clock.advance(1)
+    new = RuleDraft("*", "db", "*")
+    changed = await world.use.rules.replace("acme", rule.rule_id, new, expected_version=1)
+    assert (changed.severity, changed.source, changed.name) == ("*", "db", "*")
+    assert (changed.enabled, changed.version, changed.updated_at_ms) == (False, 2, NOW_MS + 1)
+    on = await world.use.rules.replace("acme", rule.rule_id, RuleDraft("*", "db", "*", True), expected_version=None)
+    assert (on.enabled, on.version) == (True, 3)
+
+
+async def test_switching_a_rule_off_changes_nothing_else() -> None:
+    world = make_world()
+    rule = await world.rule()
+    off = await world.use.rules.set_enabled("acme", rule.rule_id, False, expected_version=1)
+    assert (off.enabled, off.pattern, off.version) == (False, rule.pattern, 2)
+    with pytest.raises(VersionConflict):
+        await world.use.rules.set_enabled("acme", rule.rule_id, True, expected_version=1)
+
+
+class ContestedRules(MemoryRuleStore):
+    """A store in which somebody else changes a rule right after it was read, as often as `others` says."""
+
+    others = 1
+
+    async def get(self, scope: Scope, rule_id: str) -> Rule:
+        """Return the rule, and let the other change it."""
+        rule = await super().get(scope, rule_id)
+        if self.others > 0:
+            self.others -= 1
+            renamed = Rule(rule_id, rule.client_id, "LOW", f"theirs {self.others}", "n", True, 0, 0, NOW_MS)
+            await MemoryRuleStore.replace(MemoryRuleStore(self._database), None, renamed, expected_version=None)
+        return rule
+
+
+async def test_a_change_without_a_version_keeps_what_somebody_else_changed_meanwhile() -> None:
+    world = make_world(ContestedRules)
+    rule = await world.rule()
+    off = await world.use.rules.set_enabled("acme", rule.rule_id, False, expected_version=None)
+    assert (off.enabled, off.source, off.version) == (False, "theirs 0", 3)
+
+
+async def test_a_contest_without_end_is_a_version_conflict() -> None:
+    world = make_world(ContestedRules)
+    rule = await world.rule()
+    assert isinstance(world.rule_store, ContestedRules)
+    world.rule_store.others = 100
+    with pytest.raises(VersionConflict):
+        await world.use.rules.set_enabled("acme", rule.rule_id, False, expected_version=None)
+
+
+async def test_a_deleted_rule_is_gone() -> None:
+    world = make_world()
+    rule = await world.rule()
+    with pytest.raises(VersionConflict):
+        await world.use.rules.delete("acme", rule.rule_id, expected_version=2)
+    await world.use.rules.delete("acme", rule.rule_id, expected_version=1)
+    assert (await world.use.rules.list("acme", page_request(), RuleFilter())).items == []
+
+
+def test_a_page_has_its_bounds() -> None:
+    assert page_request().limit == limits.PAGE_ITEMS_DEFAULT
+    assert page_request(1, "x").cursor == "x"
+    for limit in (0, -1, limits.PAGE_ITEMS_MAX + 1):
+        with pytest.raises(InvalidInput):
+            page_request(limit)
