@@ -188,6 +188,7 @@ def test_a_webhook_may_have_headers_of_its_own(headers: dict[str, str]) -> None:
         {"Transfer-Encoding": "chunked"},
         {"Connection": "close"},
         {"X-Team": "1", "x-team": "2"},
+        {"x-team": "1", "X-Team": "2"},
     ],
 )
 def test_a_header_that_could_change_the_request_is_refused(headers: dict[str, str]) -> None:
