@@ -149,3 +149,23 @@ def says(*lines: bytes, then_hang: bool = True) -> Callable[[RawServer], Dialogu
         return talk
 
     return make
+
+
+def mail_server(*, rcpt: bytes = b"250 OK\r\n") -> Callable[[RawServer], Dialogue]:
+    """Take every mail, or say *rcpt* to every recipient; offer no extension."""
+
+    def make(raw: RawServer) -> Dialogue:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 mail.example\r\n")
+            in_data = False
+            while line := await reader.readline():
+                raw.requests.append(line)
+                if in_data and line != b".\r\n":
+                    continue
+                in_data = line.startswith(b"DATA")
+                answer = rcpt if line.startswith(b"RCPT") else b"250 OK\r\n"
+                writer.write(b"354 go on\r\n" if in_data else answer)
+
+        return talk
+
+    return make

@@ -7,7 +7,7 @@ from typing import Final
 
 from alerting_backend.demo.arrival import Arrival, SignatureCheck
 
-_PAGE: Final = Template("""<!doctype html>
+_PAGE: Final = Template(r"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -27,10 +27,12 @@ p { color: var(--soft); margin: .25rem 0 1rem; }
 button { font: inherit; padding: .25rem .75rem; border: 1px solid var(--line); border-radius: .375rem;
   background: var(--card); color: inherit; cursor: pointer; }
 details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; }
-summary { display: grid; grid-template-columns: 5.5rem 1fr auto; gap: 0 .75rem; padding: .6rem .9rem; cursor: pointer;
+summary { display: grid; grid-template-columns: 6.5rem 1fr auto; gap: 0 .75rem; padding: .6rem .9rem; cursor: pointer;
   list-style: none; }
 summary::-webkit-details-marker { display: none; }
 .channel { font-weight: 600; }
+.channel::before { content: "\25b8\a0"; color: var(--soft); }
+details[open] .channel::before { content: "\25be\a0"; }
 .title, .name { overflow-wrap: anywhere; }
 .name, time, .id { color: var(--soft); font-size: .875rem; }
 .name { grid-column: 2 / -1; }
@@ -39,6 +41,11 @@ pre { margin: 0; padding: .75rem .9rem; background: var(--code); border-top: 1px
   font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .id { padding: .5rem .9rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .empty { padding: 3rem 1rem; text-align: center; border: 1px dashed var(--line); border-radius: .5rem; }
+@media (max-width: 40rem) {
+  summary { grid-template-columns: 1fr auto; }
+  time { grid-area: 1 / 2; }
+  .title, .name { grid-column: 1 / -1; }
+}
 </style>
 </head>
 <body>
