@@ -15,7 +15,6 @@ from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.property.strategies import TEXTS, alerts, client_ids, rule_ids, rules
 
-
 WATCHED = ((Severity.HIGH, "api", "api"), (Severity.UNSPECIFIED, "*", "0"), (Severity.LOW, "API", "é"))
 """Asked after every edit, so that a result remembered from before it would show."""
 

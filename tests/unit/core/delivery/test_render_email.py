@@ -127,7 +127,7 @@ def test_long_texts_are_cut_and_left_out_labels_are_counted() -> None:
     assert "59 more labels are left out of this mail" in message.html
 
 
-def test_emoji_come_through() -> None:
+def test_emoji_come_through_unharmed() -> None:
     assert "🚨 👩‍👩‍👧" in mail(name="🚨 👩‍👩‍👧").subject
 
 
