@@ -1,6 +1,7 @@
 """The bytes on the wire are a promise to existing producers and consumers."""
 
 import pytest
+
 from alerting_core import limits
 from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match, encode_match_tail
 from alerting_core.codec.notification import (

@@ -17,9 +17,8 @@ from alerting_core.pipeline.report import Count, Stage
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.rules import RuleChanges
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing, Record
-from alerting_core.sim.engine import SimLoop
 
-from .platform import NOW_MS, Platform, make_alert
+from .platform import NOW_MS, Platform, make_alert, run
 
 
 def test_an_alert_becomes_one_delivered_webhook() -> None:
@@ -34,7 +33,7 @@ def test_an_alert_becomes_one_delivered_webhook() -> None:
         assert isinstance(arrival.message, HttpMessage)
         assert arrival.message.headers["webhook-id"] == notification.notification_id
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_an_alert_that_no_rule_wants_is_counted_and_published_nowhere() -> None:
@@ -47,7 +46,7 @@ def test_an_alert_that_no_rule_wants_is_counted_and_published_nowhere() -> None:
         assert report.published == 0
         assert platform.records(ALERTS_MATCHED) == []
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_an_alert_published_after_an_edit_meets_the_edited_rule() -> None:
@@ -63,7 +62,7 @@ def test_an_alert_published_after_an_edit_meets_the_edited_rule() -> None:
         assert isinstance(match, Match)
         assert match.client_id == "late"
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_poison_record_goes_to_the_dead_letter_topic_with_its_reason() -> None:
@@ -83,7 +82,7 @@ def test_a_poison_record_goes_to_the_dead_letter_topic_with_its_reason() -> None
         assert headers["traceparent"] == b"t"
         assert len(platform.db.notifications) == 1
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_the_fan_out_of_one_commit_is_bounded_and_nothing_is_left_out() -> None:
@@ -101,7 +100,7 @@ def test_the_fan_out_of_one_commit_is_bounded_and_nothing_is_left_out() -> None:
         assert [record.offset for record in rest.done] == [2], "a first alert is always taken whole"
         assert len(rest.outputs) == 5
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_an_alert_cannot_carry_a_client_or_rules_of_its_own() -> None:
@@ -117,7 +116,7 @@ def test_an_alert_cannot_carry_a_client_or_rules_of_its_own() -> None:
         assert isinstance(match, Match)
         assert (match.client_id, match.rule_ids) == ("acme", (rule.rule_id,))
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_crash_between_insert_and_publish_heals_when_the_record_comes_again() -> None:
@@ -136,7 +135,7 @@ def test_a_crash_between_insert_and_publish_heals_when_the_record_comes_again() 
         await platform.run_all()
         assert len(platform.transport.arrivals) == 1
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_second_copy_of_an_alert_makes_no_second_notification() -> None:
@@ -150,7 +149,7 @@ def test_a_second_copy_of_an_alert_makes_no_second_notification() -> None:
         assert len(platform.db.notifications) == 1
         assert len(platform.transport.arrivals) == 1
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_match_of_a_deleted_client_is_counted_and_stops_nothing() -> None:
@@ -165,7 +164,7 @@ def test_a_match_of_a_deleted_client_is_counted_and_stops_nothing() -> None:
         assert report.counts[Count.CLIENTS_UNKNOWN] == 1
         assert [one.client_id for one in platform.db.notifications.values()] == ["stays"]
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_notification_without_endpoint_is_skipped() -> None:
@@ -179,7 +178,7 @@ def test_a_notification_without_endpoint_is_skipped() -> None:
         (notification,) = platform.db.notifications.values()
         assert notification.status is NotificationStatus.SKIPPED
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_the_sweeper_drives_again_what_nobody_was_told_of() -> None:
@@ -198,7 +197,7 @@ def test_the_sweeper_drives_again_what_nobody_was_told_of() -> None:
         assert len(platform.records(NOTIFICATIONS_READY)) == 1
         assert (await platform.step(Stage.SWEEPER)).is_idle, "it is driven again at most once per minute"
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() -> None:
@@ -224,7 +223,7 @@ def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() -> Non
         assert report.counts[Count.RULE_SOURCE_AWAY] == 1
         assert feed.age_ms() == 5_000
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 class Hanging:
@@ -263,7 +262,7 @@ def test_stopping_lets_the_attempts_under_way_end_and_records_them() -> None:
         (row,) = platform.db.deliveries.values()
         assert row.delivery.status is DeliveryStatus.DELIVERED
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_outcomes_are_kept_until_the_store_has_taken_them() -> None:
@@ -289,7 +288,7 @@ def test_outcomes_are_kept_until_the_store_has_taken_them() -> None:
         assert row.delivery.status is DeliveryStatus.DELIVERED
         assert len(platform.transport.arrivals) == 1, "it was not sent again"
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_bug_in_an_attempt_ends_the_deliverer_instead_of_hiding() -> None:
@@ -309,7 +308,7 @@ def test_a_bug_in_an_attempt_ends_the_deliverer_instead_of_hiding() -> None:
             for _ in range(5):
                 await platform.step(Stage.DELIVERER)
 
-    SimLoop().run(scenario())
+    run(scenario())
 
 
 def test_a_dead_host_does_not_hold_up_the_others() -> None:
@@ -337,4 +336,4 @@ def test_a_dead_host_does_not_hold_up_the_others() -> None:
         assert set(done) == {"alive.local:80"}
         assert transport.sent == 32, "no more than the bound is sent to one host at once"
 
-    SimLoop().run(scenario())
+    run(scenario())
