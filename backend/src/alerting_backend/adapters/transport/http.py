@@ -196,11 +196,8 @@ async def _read(response: aiohttp.ClientResponse, deadline: float) -> Reply:
     failure: Unreached | None = None
     try:
         async with asyncio.timeout_at(deadline):
-            while len(body) < limits.RESPONSE_BYTES_MAX:
-                part = await response.content.read(limits.RESPONSE_BYTES_MAX - len(body))
-                if not part:
-                    break
-                body += part
+            while len(body) < limits.RESPONSE_BYTES_MAX and not response.content.at_eof():
+                body += await response.content.read(limits.RESPONSE_BYTES_MAX - len(body))
     except TimeoutError:
         failure = Unreached(Reason.TIMED_OUT, f"the answer {response.status} did not end in time")
     except HTTP_FAILURES:
