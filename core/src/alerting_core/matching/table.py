@@ -67,7 +67,7 @@ class RuleTable:
 
     def holds(self, rule_id: str, client_id: str, key: Key) -> bool:
         """Say whether exactly this rule is in."""
-        return self.keys.get(rule_id) == key and self.buckets[key][rule_id] == client_id
+        return self.keys.get(rule_id) == key and rule_id in self.by_client.get(client_id, ())
 
     def insert(self, rule_id: str, client_id: str, key: Key) -> None:
         """Put a rule in, in the place of an earlier one of the same id."""
