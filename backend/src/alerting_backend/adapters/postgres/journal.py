@@ -91,6 +91,8 @@ class PgJournal:
             name=where.name,
             alert_id=where.alert_id,
         )
+        if where.alert_id is not None:
+            _look_by_client(conditions, scope)
         if where.since_ms is not None:
             conditions.add("created_at >= {}", _within(where.since_ms))
         if where.until_ms is not None:
@@ -166,12 +168,19 @@ async def _counts(connection: Connection, select: str, conditions: Conditions) -
 async def _find(connection: Connection, scope: Scope, notification_id: str, *, lock: str = "") -> Notification:
     conditions = Conditions(scope)
     conditions.add_equal(notification_id=notification_id)
+    _look_by_client(conditions, scope)
     row = None
     if is_uuid(notification_id):
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
     if row is None:
         raise NotFound("there is no such notification")
     return read_notification(row)
+
+
+def _look_by_client(conditions: Conditions, scope: Scope) -> None:
+    """Let an operator's look-up use the indexes, which begin with the client: one probe per client, not all rows."""
+    if scope is None:
+        conditions.add("client_id IN (SELECT client_id FROM clients)")
 
 
 def _within(at_ms: int) -> int:

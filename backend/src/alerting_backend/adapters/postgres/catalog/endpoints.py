@@ -66,6 +66,9 @@ class PgEndpointStore:
         """Return a page of endpoints."""
         conditions = Conditions(scope)
         conditions.add_equal(client_id=where.client_id, rule_id=where.rule_id, type=where.type, enabled=where.enabled)
+        if where.rule_id is not None:
+            # The indexes begin with the client.
+            conditions.add("client_id = (SELECT client_id FROM rules WHERE rule_id = {}::uuid)", where.rule_id)
         if not all_storable(where.client_id) or not (where.rule_id is None or is_uuid(where.rule_id)):
             return Page([])
         return await _LIST.page(self._pools, scope, conditions, page)
