@@ -1,8 +1,9 @@
-"""A whole API in this process, on the stores in memory."""
+"""A whole API in this process, on the stores in memory or on those of a real Postgres."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -12,34 +13,59 @@ from alerting_backend.api.app import create_app
 from alerting_backend.api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.codec.alert import decode_alert
+from alerting_core.codec.notification import NotificationReady, decode_notification_ready
+from alerting_core.codec.rejected import Rejected
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.claim import Outcome
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification
+from alerting_core.domain.severity import Severity
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
-from alerting_core.memory.ids import SeededIds
-from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.journal import MemoryJournal
-from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.stream import MemorySink
+from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.idempotency import IdempotencyStore
+from alerting_core.ports.jobs import JobStore
+from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream
+from alerting_core.stages.plan import plan_deliveries
 
 START_MS = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
 ADMIN_KEY = "alk_admin-key-of-the-tests"
 
 
+class Backing:
+    """What a world stands on; one of `MemoryBacking` and `PostgresBacking`."""
+
+    clock: MemoryClock
+    ports: ApplicationPorts
+    idempotency: IdempotencyStore
+    jobs: JobStore
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+
+    def stream(self, topic: str) -> Stream:
+        """Return a consumer that starts at the first record of *topic*."""
+        raise NotImplementedError
+
+    async def footprint(self) -> Mapping[str, object]:
+        """Return something that differs when anything stored differs, table by table."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class World:
-    """The application, what it stands on, and a way to call it."""
+    """The application, what it stands on, and ways to call it and to prepare it."""
 
     app: FastAPI
     container: Container
-    clock: MemoryClock
-    database: MemoryDatabase
-    log: MemoryLog
+    backing: Backing
     meter: StageMeter
+
+    @property
+    def clock(self) -> MemoryClock:
+        """The time of this world."""
+        return self.backing.clock
 
     def http(self, key: str | None = ADMIN_KEY, **headers: str) -> AsyncClient:
         """Return an HTTP client that sends *key*."""
@@ -53,39 +79,77 @@ class World:
         new = await self.container.use.keys.create(None, client_id, name="test", scopes=scopes)
         return new.text
 
+    async def footprint(self) -> Mapping[str, object]:
+        """Return something that differs when anything stored differs."""
+        return await self.backing.footprint()
 
-async def make_world() -> World:
-    """Return an empty world with one admin key."""
-    clock, database = MemoryClock(START_MS), MemoryDatabase()
-    log, keys, alerts = MemoryLog(clock=clock), MemoryKeyStore(database), MemoryAlertLog(database)
-    ids, meter = SeededIds(1), StageMeter()
-    ports = ApplicationPorts(
-        clients=MemoryClientStore(database),
-        rules=MemoryRuleStore(database),
-        endpoints=MemoryEndpointStore(database),
-        keys=keys,
-        journal=MemoryJournal(database),
-        alerts=alerts,
-        sink=MemorySink(log),
-        clock=clock,
-        ids=ids,
-    )
+    async def alerts(self) -> list[Alert]:
+        """Return all alerts that were published, in no order that matters."""
+        decoded = [decode_alert(record.value) for record in await self._records(ALERTS_NEW)]
+        assert not [one for one in decoded if isinstance(one, Rejected)]
+        return [one for one in decoded if not isinstance(one, Rejected)]
+
+    async def ready(self) -> list[NotificationReady]:
+        """Return what the dispatcher was told."""
+        decoded = [decode_notification_ready(record.value) for record in await self._records(NOTIFICATIONS_READY)]
+        return [one for one in decoded if not isinstance(one, Rejected)]
+
+    async def _records(self, topic: str) -> list[Record]:
+        return list(await self.backing.stream(topic).poll(records_max=10_000, wait_ms=0))
+
+    async def notify(self, rule: Mapping[str, Any], alert_id: str = "a-1") -> Notification:
+        """Make the notification that *rule* and an alert lead to, with its deliveries planned."""
+        alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", START_MS // 1_000, {"region": "eu-west-1"})
+        match = Match(alert, rule["client_id"], (rule["rule_id"],))
+        (recorded,) = await self.backing.notifications.record([match], now_ms=self.clock.now_ms())
+        (notification,) = await self.backing.notifications.load([recorded.ref])
+        endpoints = await self.backing.deliveries.endpoints_of([notification])
+        plan = plan_deliveries(
+            notification, endpoints.get(notification.notification_id, ()), now_ms=self.clock.now_ms(), placeholders=()
+        )
+        await self.backing.deliveries.plan([plan], now_ms=self.clock.now_ms())
+        return notification
+
+    async def deliver(self, reason: Reason = Reason.DELIVERED, *, event: DeliveryEvent = DeliveryEvent.ACCEPTED) -> int:
+        """Make one attempt of everything that is due; return how many."""
+        now_ms = self.clock.now_ms()
+        claims = await self.backing.deliveries.claim_due(
+            owner="test", now_ms=now_ms, lease_ms=1_000, limit=100, per_host_max=100, hosts_excluded=()
+        )
+        outcomes = []
+        for number, claim in enumerate(claims):
+            attempt = Attempt(
+                attempt_id=f"00000000-0000-4000-8000-{number:012}",
+                delivery_id=claim.delivery.delivery_id,
+                number=claim.delivery.attempts + 1,
+                reason=reason,
+                started_at_ms=now_ms,
+                latency_ms=42,
+                status_code=200 if reason is Reason.DELIVERED else 500,
+                response="ok",
+            )
+            outcomes.append(Outcome(claim, reason, event, attempt))
+        await self.backing.deliveries.record_outcomes(outcomes, now_ms=now_ms)
+        return len(outcomes)
+
+
+async def make_world(backing: Backing, **changes: Any) -> World:
+    """Return an empty world with one admin key; *changes* are made to its container."""
+    ports, meter = backing.ports, StageMeter()
     container = Container(
         use=Application.on(ports),
-        clock=clock,
-        keys=keys,
-        idempotency=MemoryIdempotencyStore(),
-        alerts=alerts,
-        jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
+        clock=ports.clock,
+        keys=ports.keys,
+        idempotency=backing.idempotency,
+        alerts=ports.alerts,
+        jobs=GeneratorJobs(backing.jobs, ports.clock, ports.ids),
         stages=meter,
     )
+    container = replace(container, **changes)
     await container.use.keys.ensure_admin_key(ADMIN_KEY)
-    return World(create_app(container), container, clock, database, log, meter)
+    return World(create_app(container), container, backing, meter)
 
 
-@asynccontextmanager
-async def open_world() -> AsyncIterator[tuple[World, AsyncClient]]:
-    """Yield a world and an HTTP client of its admin."""
-    world = await make_world()
-    async with world.http() as http:
-        yield world, http
+def digest(text: str) -> str:
+    """Return a short stand-in for *text*."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

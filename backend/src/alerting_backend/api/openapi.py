@@ -10,6 +10,8 @@ from alerting_backend.api.schema.problem import Problem
 
 _REF: Final = "#/components/schemas/{model}"
 
+_FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
+
 _DESCRIPTION: Final = """\
 Alerts come in, are matched against the rules of every client, and go out as e-mail, Slack messages and signed webhooks.
 
@@ -54,8 +56,28 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operations in document["paths"].values():
             for operation in operations.values():
                 _head_with_first_sentence(operation)
+                _drop_framework_refusal(operation)
+                for parameter in operation.get("parameters", ()):
+                    _drop_null(parameter["schema"])
+        for name in _FRAMEWORK_SCHEMAS:
+            schemas.pop(name, None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _drop_framework_refusal(operation: dict[str, Any]) -> None:
+    """Take out the 422 that the framework adds for any parameter: text in a path is never refused as such."""
+    content = operation["responses"].get("422", {}).get("content", {})
+    if "application/json" in content:
+        del operation["responses"]["422"]
+
+
+def _drop_null(schema: dict[str, Any]) -> None:
+    """Say of a parameter that may be left out only what it is when it is there: no URL or header can be null."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        del schema["anyOf"]
+        schema.update({**options[0], **schema})
 
 
 def _head_with_first_sentence(operation: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ _EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
 class NewClient(RequestModel):
     """A client to create."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "initech", "name": "Initech"}]})
 
     client_id: Annotated[Identifier, Field(description="Chosen by the operator; never changes.")]
     name: Annotated[Text, Field(description="For people.")]

@@ -1,0 +1,140 @@
+"""Jobs of the alert generator on Postgres. They belong to operators: no client's connection reaches them."""
+
+from dataclasses import asdict
+from typing import Final
+
+import asyncpg
+
+from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.pools import Pools, transaction
+from alerting_backend.adapters.postgres.scoped import Conditions
+from alerting_core import limits
+from alerting_core.codec.notification import is_uuid
+from alerting_core.errors import LimitExceeded, NotFound
+from alerting_core.generator.config import CustomAlert, GeneratorConfig
+from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.paging import Page, PageRequest
+
+_SELECT: Final = "SELECT * FROM generator_jobs"
+
+# One creation at a time: two at once would both see room for one more.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('generator_jobs'))"
+
+_COUNT: Final = "SELECT count(*) FROM generator_jobs WHERE status IN ('pending', 'running')"
+
+_INSERT: Final = "INSERT INTO generator_jobs (job_id, status, config, created_at) VALUES ($1, $2, $3, $4)"
+
+_ASK_STOP: Final = """
+UPDATE generator_jobs SET
+    stop_asked = stop_asked OR status = 'running',
+    completed_at = CASE status WHEN 'pending' THEN $2::timestamptz ELSE completed_at END,
+    status = CASE status WHEN 'pending' THEN 'cancelled' ELSE status END
+WHERE job_id = $1
+RETURNING *
+"""
+
+_TAKE: Final = """
+UPDATE generator_jobs SET status = 'running', started_at = coalesce(started_at, $1)
+WHERE job_id = (
+    SELECT job_id FROM generator_jobs WHERE status = 'pending'
+    ORDER BY created_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING *
+"""
+
+_NOTE_PROGRESS: Final = """
+UPDATE generator_jobs SET alerts_sent = $2 WHERE job_id = $1 AND status = 'running' RETURNING NOT stop_asked
+"""
+
+_FINISH: Final = """
+UPDATE generator_jobs SET status = $2, alerts_sent = $3, error = $4, completed_at = $5
+WHERE job_id = $1 AND status IN ('pending', 'running')
+"""
+
+_REQUEUE: Final = "UPDATE generator_jobs SET status = 'pending' WHERE status = 'running' RETURNING 1"
+
+
+class PgJobStore:
+    """Stores jobs."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def create(self, job: GeneratorJob) -> GeneratorJob:
+        """Store a new PENDING job."""
+        async with transaction(self._pools.admin, "create_job") as connection:
+            await connection.execute(_LOCK)
+            unfinished = await connection.fetchval(_COUNT)
+            if unfinished >= limits.JOBS_UNFINISHED_MAX:
+                raise LimitExceeded(f"{unfinished} jobs wait or run already: stop some, or wait")
+            await connection.execute(_INSERT, job.job_id, job.status, asdict(job.config), job.created_at_ms)
+        return job
+
+    async def get(self, job_id: str) -> GeneratorJob:
+        """Return one job."""
+        return _found(await self._fetch(_SELECT + " WHERE job_id = $1", job_id, operation="get_job"))
+
+    async def list(self, page: PageRequest, *, status: JobStatus | None = None) -> Page[GeneratorJob]:
+        """Return a page of jobs."""
+        conditions = Conditions(None)
+        conditions.add_equal(status=status)
+        return await _LIST.page(self._pools, None, conditions, page)
+
+    async def ask_stop(self, job_id: str, *, now_ms: int) -> GeneratorJob:
+        """Cancel a waiting job, tell the runner of a running one."""
+        return _found(await self._fetch(_ASK_STOP, job_id, now_ms, operation="ask_stop"))
+
+    async def take(self, *, now_ms: int) -> GeneratorJob | None:
+        """Make the oldest waiting job a running one."""
+        async with transaction(self._pools.admin, "take_job") as connection:
+            row = await connection.fetchrow(_TAKE, now_ms)
+        return None if row is None else _read(row)
+
+    async def note_progress(self, job_id: str, alerts_sent: int) -> bool:
+        """Store how far a running job is."""
+        row = await self._fetch(_NOTE_PROGRESS, job_id, alerts_sent, operation="note_progress")
+        return row is not None and bool(row[0])
+
+    async def finish(self, job_id: str, status: JobStatus, *, alerts_sent: int, error: str | None, now_ms: int) -> None:
+        """End a running job."""
+        assert status.is_final, "a job ends in a final state"
+        await self._fetch(_FINISH, job_id, status, alerts_sent, error, now_ms, operation="finish_job")
+
+    async def requeue_running(self) -> int:
+        """Make all running jobs waiting ones."""
+        async with transaction(self._pools.admin, "requeue_jobs") as connection:
+            return len(await connection.fetch(_REQUEUE))
+
+    async def _fetch(self, statement: str, job_id: str, *arguments: object, operation: str) -> asyncpg.Record | None:
+        if not is_uuid(job_id):
+            return None
+        async with transaction(self._pools.admin, operation) as connection:
+            return await connection.fetchrow(statement, job_id, *arguments)
+
+
+def _found(row: asyncpg.Record | None) -> GeneratorJob:
+    if row is None:
+        raise NotFound("there is no such job")
+    return _read(row)
+
+
+def _read(row: asyncpg.Record) -> GeneratorJob:
+    return GeneratorJob(
+        job_id=row["job_id"],
+        status=JobStatus(row["status"]),
+        config=_read_config(row["config"]),
+        created_at_ms=row["created_at"],
+        started_at_ms=row["started_at"],
+        completed_at_ms=row["completed_at"],
+        stop_asked=row["stop_asked"],
+        alerts_sent=row["alerts_sent"],
+        error=row["error"],
+    )
+
+
+def _read_config(stored: dict[str, object]) -> GeneratorConfig:
+    custom = stored.pop("custom", None)
+    return GeneratorConfig(**stored, custom=CustomAlert(**custom) if isinstance(custom, dict) else None)  # type: ignore[arg-type]
+
+
+_LIST: Final = NewestFirst("jobs", _SELECT, "job_id", _read)

@@ -1,0 +1,64 @@
+"""A world in memory."""
+
+from collections.abc import Mapping
+from itertools import count
+
+from alerting_core.app.application import ApplicationPorts
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.keys import MemoryKeyStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.idempotency import MemoryIdempotencyStore
+from alerting_core.memory.ids import SeededIds
+from alerting_core.memory.jobs import MemoryJobStore
+from alerting_core.memory.journal import MemoryJournal
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.stream import MemorySink, MemoryStream
+from alerting_core.ports.stream import Stream
+from tests.api.world import START_MS, Backing, digest
+
+
+class MemoryBacking(Backing):
+    """Stores in memory."""
+
+    def __init__(self, clock: MemoryClock | None = None, ids: SeededIds | None = None) -> None:
+        clock, ids = clock or MemoryClock(START_MS), ids or SeededIds(1)
+        self.clock = clock
+        self.database = MemoryDatabase()
+        self.log = MemoryLog(clock=clock)
+        self.idempotency = MemoryIdempotencyStore()
+        self.jobs = MemoryJobStore()
+        self.notifications = MemoryNotificationStore(self.database)
+        self.deliveries = MemoryDeliveryStore(self.database)
+        self.ports = ApplicationPorts(
+            clients=MemoryClientStore(self.database),
+            rules=MemoryRuleStore(self.database),
+            endpoints=MemoryEndpointStore(self.database),
+            keys=MemoryKeyStore(self.database),
+            journal=MemoryJournal(self.database),
+            alerts=MemoryAlertLog(self.database),
+            sink=MemorySink(self.log),
+            clock=clock,
+            ids=ids,
+        )
+        self._groups = count(1)
+
+    def stream(self, topic: str) -> Stream:
+        """Return a consumer that starts at the first record of *topic*."""
+        return MemoryStream(self.log, topic=topic, group=f"test-{next(self._groups)}")
+
+    async def footprint(self) -> Mapping[str, object]:
+        """Return a digest of everything."""
+        tables = {name: getattr(self.database, name) for name in self.database.__slots__}
+        texts = {name: repr(table.items() if hasattr(table, "items") else table) for name, table in tables.items()}
+        texts["idempotency"] = repr(self.idempotency.__dict__)
+        texts["jobs"] = repr(self.jobs.__dict__)
+        texts["log"] = repr(
+            {topic: parts for topic, parts in self.log._topics.items() if any(p.records for p in parts)}
+        )
+        return {name: digest(text) for name, text in texts.items()}

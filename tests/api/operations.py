@@ -1,0 +1,88 @@
+"""Every operation of our own OpenAPI document, so that a test can walk them all and a new route cannot escape it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from tests.api.backing_memory import MemoryBacking
+from tests.api.world import make_world
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    described: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return str(self.described["operationId"])
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that a key needs; none: open to all."""
+        return tuple(scope for needs in self.described.get("security", ()) for scope in needs["key"])
+
+    @property
+    def statuses(self) -> set[int]:
+        """The documented statuses."""
+        return {int(status) for status in self.described["responses"]}
+
+    def parameters(self, place: str) -> list[Mapping[str, Any]]:
+        """The parameters in `path`, `query` or `header`."""
+        return [p for p in self.described.get("parameters", ()) if p["in"] == place]
+
+    @property
+    def body_schema(self) -> Mapping[str, Any] | None:
+        """The schema of the body, if there is one."""
+        content = self.described.get("requestBody", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
+            return None
+        options = [option for option in schema.get("oneOf", schema.get("anyOf", ())) if option.get("type") != "null"]
+        return resolve(options[0] if options else schema)
+
+    @property
+    def valid_body(self) -> Any:
+        """A body that is as it should be."""
+        schema = self.body_schema
+        assert schema is not None
+        if schema.get("type") == "array":
+            return [resolve(schema["items"])["examples"][0]]
+        return schema["examples"][0]
+
+    def url(self, ids: Mapping[str, str]) -> str:
+        """The path with *ids* in the place of its parameters."""
+        path = self.path
+        for name, value in ids.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return path
+
+
+@cache
+def document() -> Mapping[str, Any]:
+    """The OpenAPI document."""
+    return asyncio.run(make_world(MemoryBacking())).app.openapi()
+
+
+def resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a reference."""
+    if "$ref" in schema:
+        return document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def operations() -> Iterator[Operation]:
+    """All operations, in the order of the document."""
+    for path, methods in document()["paths"].items():
+        for method, described in methods.items():
+            yield Operation(method.upper(), path, described)
+
+
+ALL = list(operations())
+SECURED = [operation for operation in ALL if operation.scopes]
+WITH_BODY = [operation for operation in ALL if operation.body_schema is not None]
