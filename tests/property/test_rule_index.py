@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,7 +123,8 @@ def test_mending_each_finding_makes_the_rule_match(known: Rule, alert: Alert) ->
             mended = replace(mended, enabled=True)
         elif finding.reason is not MatchReason.MATCHED:
             assert getattr(known, finding.field) == finding.expected != finding.actual
-            mended = replace(mended, **{finding.field: finding.actual})
+            change: dict[str, Any] = {finding.field: finding.actual}
+            mended = replace(mended, **change)
     assert explain(alert, [mended])[0].matched
 
 
