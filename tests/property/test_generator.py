@@ -77,6 +77,6 @@ def test_any_text_is_a_distribution_or_has_problems(text: str) -> None:
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 999))
-def test_durations_add_up(hours: int, minutes: int, seconds: int, ms: int) -> None:
+def test_the_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int, ms: int) -> None:
     wanted = ((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms
     assert read_duration_ms("d", f"{hours}h{minutes}m{seconds}s{ms}ms") == wanted
