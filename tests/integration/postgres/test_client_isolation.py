@@ -1,0 +1,119 @@
+"""The second lock: what the database itself keeps a client's statements from, when they forget to name the client."""
+
+import asyncpg
+import pytest
+
+from alerting_backend.adapters.postgres.address import Role
+from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools, tenant_transaction, transaction
+from tests.contract.fixtures_catalog import on_postgres
+from tests.contract.story import Story
+from tests.support.catalog import NOW_MS, make_key, make_rule
+from tests.support.postgres.cluster import Cluster
+
+SEEN_BY_CLIENTS = ("clients", "rules", "endpoints", "notifications", "deliveries", "attempts", "outbox")
+CLOSED_TO_CLIENTS = ("api_keys", "idempotency_keys", "stream_records", "stream_offsets", "generator_jobs")
+CHANGED_BY_CLIENTS = ("rules", "endpoints")
+
+
+@pytest.fixture(autouse=True)
+async def two_clients_with_rows_in_every_table(pools: Pools) -> None:
+    catalog = on_postgres(pools)
+    story = Story(catalog)
+    for client_id in ("acme", "globex"):
+        await story.client(client_id)
+        await story.endpoint(client_id)
+        await story.finished(client_id)
+        await catalog.keys.create(make_key(client_id=client_id))
+
+
+async def owners(pools: Pools, client_id: str, table: str) -> set[str]:
+    async with tenant_transaction(pools.api, "test", client_id=client_id) as connection:
+        return {row["client_id"] for row in await connection.fetch(f"SELECT client_id FROM {table}")}
+
+
+@pytest.mark.parametrize("table", SEEN_BY_CLIENTS)
+async def test_a_statement_without_a_client_sees_the_callers_rows_alone(pools: Pools, table: str) -> None:
+    assert await owners(pools, "acme", table) == {"acme"}
+    assert await owners(pools, "globex", table) == {"globex"}
+    async with transaction(pools.admin, "test") as connection:
+        everybody = await connection.fetch(f"SELECT DISTINCT client_id FROM {table}")
+    assert {row["client_id"] for row in everybody} == {"acme", "globex"}
+
+
+@pytest.mark.parametrize("table", SEEN_BY_CLIENTS)
+async def test_without_a_client_nothing_is_seen(pools: Pools, table: str) -> None:
+    assert await owners(pools, "", table) == set()
+    async with connected(pools.api, "test") as connection:
+        assert await connection.fetch(f"SELECT * FROM {table}") == []
+
+
+@pytest.mark.parametrize("table", CLOSED_TO_CLIENTS)
+async def test_a_clients_connection_cannot_read_what_is_none_of_its_business(pools: Pools, table: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+            await connection.fetch(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("table", CHANGED_BY_CLIENTS)
+async def test_another_clients_rows_can_be_neither_changed_nor_deleted(pools: Pools, table: str) -> None:
+    async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+        assert await connection.execute(f"UPDATE {table} SET enabled = false WHERE client_id = 'globex'") == "UPDATE 0"
+        assert await connection.execute(f"DELETE FROM {table} WHERE client_id = 'globex'") == "DELETE 0"
+    assert await owners(pools, "globex", table) == {"globex"}
+
+
+async def test_a_row_can_be_neither_made_for_nor_given_to_another_client(pools: Pools) -> None:
+    rule = make_rule("globex")
+    insert = """
+    INSERT INTO rules (client_id, rule_id, severity, source, name, enabled, version, created_at, updated_at)
+    VALUES ($1, $2, 'LOW', 'a', 'b', true, 1, $3, $3)
+    """
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+            await connection.execute(insert, "globex", rule.rule_id, NOW_MS)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+            await connection.execute("UPDATE rules SET client_id = 'globex'")
+    assert await owners(pools, "acme", "rules") == {"acme"}
+
+
+async def test_the_client_of_one_transaction_is_forgotten_by_the_next(pools: Pools) -> None:
+    async with connected(pools.api, "test") as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.client_id', 'acme', true)")
+            assert len(await connection.fetch("SELECT * FROM rules")) == 1
+        assert await connection.fetch("SELECT * FROM rules") == []
+
+
+async def test_no_role_of_the_platform_can_step_over_the_policies(pools: Pools) -> None:
+    async with transaction(pools.admin, "test") as connection:
+        roles = await connection.fetch(
+            "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = ANY ($1::text[])",
+            [str(role) for role in Role],
+        )
+        owned = await connection.fetchval(
+            "SELECT count(*) FROM pg_tables WHERE tableowner = ANY ($1::text[])", [str(role) for role in Role]
+        )
+    assert len(roles) == len(Role)
+    assert not any(row["rolsuper"] or row["rolbypassrls"] or row["rolcreaterole"] for row in roles)
+    assert owned == 0
+
+
+async def test_the_owner_of_the_tables_is_bound_by_the_policies_too(pools: Pools) -> None:
+    async with transaction(pools.admin, "test") as connection:
+        rows = await connection.fetch(
+            "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY ($1::text[])",
+            [*SEEN_BY_CLIENTS, "api_keys"],
+        )
+    assert len(rows) == len(SEEN_BY_CLIENTS) + 1
+    assert all(row["relrowsecurity"] and row["relforcerowsecurity"] for row in rows)
+
+
+async def test_a_client_named_like_sql_is_a_client_like_any_other(embedded_postgres_cluster: Cluster) -> None:
+    async with embedded_postgres_cluster.database() as address, open_pools(address, size_max=2) as pools:
+        story = Story(on_postgres(pools))
+        names = ["'; SET app.client_id = 'b'; --", "b", "' OR '1'='1", "%", "*"]
+        for name in names:
+            await story.client(name)
+        for name in names:
+            assert await owners(pools, name, "rules") == {name}
