@@ -69,9 +69,9 @@ class Catalog:
     told: Callable[[], Awaitable[list[Told]]]
 
 
-def on_memory() -> Catalog:
-    """Return the stores on a new database in memory."""
-    database = MemoryDatabase()
+def on_memory(database: MemoryDatabase | None = None) -> Catalog:
+    """Return the stores on *database*, or on a new one in memory."""
+    database = database if database is not None else MemoryDatabase()
 
     async def told() -> list[Told]:
         return [(c.client_id, c.rule_id, RuleAction(c.action), c.rule_version) for c in database.outbox]

@@ -18,6 +18,14 @@ FROM head, unnest($1::text[], $2::uuid[], $3::smallint[], $4::integer[])
     WITH ORDINALITY AS c (client_id, rule_id, action, version, place)
 """
 
+_TRIM = """
+WITH head AS (
+    UPDATE outbox_head SET trimmed_change_id = greatest(trimmed_change_id, least($1, last_change_id))
+    RETURNING trimmed_change_id
+)
+DELETE FROM outbox USING head WHERE change_id <= head.trimmed_change_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
@@ -50,3 +58,8 @@ async def append_changes(connection: Connection, changes: Sequence[RuleChange], 
         [change.version for change in changes],
         now_ms,
     )
+
+
+async def trim_changes(connection: Connection, *, up_to: int) -> None:
+    """Forget the changes numbered *up_to* and below; who has not read them yet must take a snapshot."""
+    await connection.execute(_TRIM, up_to)

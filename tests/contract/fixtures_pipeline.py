@@ -1,0 +1,140 @@
+"""The ports of the pipeline, on memory and on real servers. Import the fixtures that a file uses."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from alerting_backend.adapters.postgres.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.outbox import trim_changes
+from alerting_backend.adapters.postgres.pools import Pools, open_pools, transaction
+from alerting_backend.adapters.postgres.rules import PgRuleSource
+from alerting_backend.adapters.postgres.sink import PgSink
+from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_core.domain.delivery import Delivery
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import Notification
+from alerting_core.domain.rule import Rule
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.stream import MemorySink, MemoryStream
+from alerting_core.ports.alerts import AlertLog
+from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.journal import DeliveryDetail
+from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.rules import RuleSource
+from alerting_core.ports.stream import Sink, Stream
+from tests.contract.fixtures_catalog import Catalog, cluster_or_memory, on_memory, on_postgres
+from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule
+from tests.support.pipeline import make_match
+from tests.support.postgres.cluster import Cluster
+
+__all__ = ["cluster_or_memory", "world"]
+
+
+@dataclass(frozen=True)
+class World:
+    """The ports on one database and one log, and what is there before the pipeline runs.
+
+    Attributes:
+        catalog: What people edit and read.
+        new_stream: Makes one more consumer of a topic in a group, as another process would.
+        trim_changes: Forgets the changes of rules up to and including a version.
+    """
+
+    catalog: Catalog
+    rule_source: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    sink: Sink
+    new_stream: Callable[[str, str], Stream]
+    trim_changes: Callable[[int], Awaitable[None]]
+
+    async def add_client(self, client_id: str = "acme") -> None:
+        """Store a client."""
+        await self.catalog.clients.create(make_client(client_id))
+
+    async def add_rule(self, client_id: str = "acme", *, enabled: bool = True) -> Rule:
+        """Store a rule of a client that is there."""
+        return await self.catalog.rules.create(make_rule(client_id, enabled=enabled))
+
+    async def add_endpoint(self, rule: Rule, **changes: object) -> Endpoint:
+        """Store an endpoint."""
+        return await self.catalog.endpoints.create(None, make_endpoint(rule, **changes))
+
+    async def add_notification(self, rule: Rule, *more: Rule) -> Notification:
+        """Store a RECEIVED notification that these rules of one client caused."""
+        match = make_match(rule.client_id, rule_ids=[rule.rule_id, *(r.rule_id for r in more)])
+        (recorded,) = await self.notifications.record([match], now_ms=NOW_MS)
+        (notification,) = await self.notifications.load([recorded.ref])
+        return notification
+
+    async def look_at(self, notification: Notification) -> tuple[Notification, list[DeliveryDetail]]:
+        """Return the notification and its deliveries as they are stored now."""
+        detail = await self.catalog.journal.detail(None, notification.notification_id)
+        return detail.notification, list(detail.deliveries)
+
+    async def look_at_delivery(self, delivery: Delivery) -> DeliveryDetail:
+        """Return a delivery as it is stored now."""
+        detail = await self.catalog.journal.detail(None, delivery.notification_id)
+        (found,) = [d for d in detail.deliveries if d.delivery.delivery_id == delivery.delivery_id]
+        return found
+
+
+def memory_world() -> World:
+    """Return the ports on a new database and a new log in memory."""
+    database = MemoryDatabase()
+    log = MemoryLog(clock=MemoryClock(NOW_MS))
+
+    async def trim(version: int) -> None:
+        database.outbox[:] = [change for change in database.outbox if change.version > version]
+
+    return World(
+        catalog=on_memory(database),
+        rule_source=MemoryRuleSource(database),
+        alerts=MemoryAlertLog(database),
+        notifications=MemoryNotificationStore(database),
+        deliveries=MemoryDeliveryStore(database),
+        sink=MemorySink(log),
+        new_stream=lambda topic, group: MemoryStream(log, topic=topic, group=group),
+        trim_changes=trim,
+    )
+
+
+def postgres_world(pools: Pools) -> World:
+    """Return the ports on the database that *pools* reach."""
+
+    async def trim(version: int) -> None:
+        async with transaction(pools.worker, "trim_changes") as connection:
+            await trim_changes(connection, up_to=version)
+
+    return World(
+        catalog=on_postgres(pools),
+        rule_source=PgRuleSource(pools.worker),
+        alerts=PgAlertLog(pools.worker),
+        notifications=PgNotificationStore(pools.worker),
+        deliveries=PgDeliveryStore(pools.worker),
+        sink=PgSink(PgLog(pools.worker)),
+        # Each with a log of its own: no consumer knows what another one of the same process wrote.
+        new_stream=lambda topic, group: PgStream(PgLog(pools.worker), topic=topic, group=group),
+        trim_changes=trim,
+    )
+
+
+@pytest.fixture
+async def world(cluster_or_memory: Cluster | None) -> AsyncIterator[World]:
+    """Return the ports on an empty database."""
+    if cluster_or_memory is None:
+        yield memory_world()
+        return
+    async with cluster_or_memory.database() as address, open_pools(address, size_max=4) as pools:
+        yield postgres_world(pools)
