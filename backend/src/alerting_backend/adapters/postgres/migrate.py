@@ -84,9 +84,7 @@ async def migrate(
     """
     chain = read_chain() if chain is None else chain
     async with owner_connection(address) as connection, _sole_runner(connection, lock_seconds_max):
-        with border("migrate"):
-            await connection.execute(_TABLE)
-            applied = await _applied(connection)
+        applied = await _begin(connection)
         _refuse_misfits(chain, applied)
         pending = [migration for migration in chain if migration.version not in applied]
         for place, migration in enumerate(pending, start=1):
@@ -145,6 +143,17 @@ async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncItera
                 raise MigrationLocked(f"another run of the migrations has been going on for {seconds_max:.0f} s")
             await asyncio.sleep(_LOCK_LOOK_SECONDS)
     yield
+
+
+async def _begin(connection: Connection) -> Mapping[int, _Applied]:
+    """Return what has been applied; the table that says so is made when missing."""
+    try:
+        with border("migrate"):
+            await connection.execute(_TABLE)
+            return await _applied(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        detail = f"the user of the DSN may not make tables, and must be the one who owns the schema: {error}"
+        raise MigrationFailed(detail) from error
 
 
 async def _applied(connection: Connection) -> Mapping[int, _Applied]:
