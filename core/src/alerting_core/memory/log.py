@@ -5,7 +5,7 @@ one owner at a time, and only its owner can commit it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -57,15 +57,22 @@ class MemoryLog:
         partitions: Of each topic.
         records_kept_max: Records of a partition that are kept although every group has read them; unread ones are
             always kept, except in a topic that no group has ever read, where they count as read. None keeps all.
+        on_append: Told of each record that was appended.
     """
 
     def __init__(
-        self, *, clock: Clock, partitions: int = PARTITIONS_DEFAULT, records_kept_max: int | None = None
+        self,
+        *,
+        clock: Clock,
+        partitions: int = PARTITIONS_DEFAULT,
+        records_kept_max: int | None = None,
+        on_append: Callable[[Record], None] | None = None,
     ) -> None:
         assert partitions >= 1
         self.partitions: Final = partitions
         self._clock = clock
         self._records_kept_max = records_kept_max
+        self._on_append = on_append
         self._topics: dict[str, list[_Partition]] = {}
         self._groups: dict[str, dict[str, _Group]] = {}
         self._members = 0
@@ -85,6 +92,8 @@ class MemoryLog:
                 output.topic, number, partition.end_offset, output.key, output.value, output.headers, now_ms
             )
             partition.records.append(record)
+            if self._on_append is not None:
+                self._on_append(record)
         for topic in {output.topic: None for output in outputs}:
             self._trim(topic)
             self._wake(topic)

@@ -53,12 +53,13 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
     """Deliveries by id, in the order in which they were first stored.
 
     Attributes:
+        open: How many are not final.
         due: The order in which those that are not final come up.
     """
 
     def __init__(self) -> None:
         self._rows: dict[str, DeliveryRow] = {}
-        self._open = 0
+        self.open = 0
         self.due = DueIndex(self._place_of)
 
     def __getitem__(self, delivery_id: str) -> DeliveryRow:
@@ -69,14 +70,14 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
         old = self._rows.get(delivery_id)
         old_due_at_ms = None if old is None else old.due_at_ms
         self._rows[delivery_id] = row
-        self._open += (row.due_at_ms is not None) - (old_due_at_ms is not None)
+        self.open += (row.due_at_ms is not None) - (old_due_at_ms is not None)
         if row.due_at_ms is not None and row.due_at_ms != old_due_at_ms:
             self.due.put(delivery_id, row.due_at_ms)
-        self.due.shrink(self._open)
+        self.due.shrink(self.open)
 
     def __delitem__(self, delivery_id: str) -> None:
         row = self._rows.pop(delivery_id)
-        self._open -= row.due_at_ms is not None
+        self.open -= row.due_at_ms is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)

@@ -16,7 +16,7 @@ import asyncio
 from asyncio import events, tasks
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, ContextVar
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Process:
         self.is_dead = False
         self._tasks: list[asyncio.Task[Any]] = []
         self._tasks_max = 64
-        self.context = copy_context()
+        self.context = Context()
         self.context.run(_PROCESS.set, self)
 
     def __repr__(self) -> str:
@@ -84,6 +84,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._tasks_made = 0
         self._graveyard: list[asyncio.Task[Any]] = []
+        self._lost_calls: list[Callable[[], object]] = []
         self._burying = False
         # What asyncio's loop asks for: the selector, and how finely time is told (the same on every machine).
         self._selector = self
@@ -131,6 +132,10 @@ class SimLoop(asyncio.BaseEventLoop):
         finally:
             timer.cancel()
 
+    def later(self, ms: float, callback: Callable[[], object]) -> None:
+        """Call *callback* after *ms*, as nobody's process."""
+        self.call_at(self._now + ms / 1_000, callback, context=Context())
+
     async def never(self) -> None:
         """Wait for ever."""
         await self.create_future()
@@ -142,9 +147,13 @@ class SimLoop(asyncio.BaseEventLoop):
     def kill(self, process: Process) -> None:
         """End *process* where it is: none of its code runs again."""
         process.is_dead = True
-        for handle in (*self._ready, *self._scheduled):
+        for handle in self._ready:
             if _process_of(handle) is process:
+                self._lost_calls.append(_call_of(handle))
                 handle.cancel()
+        for timer in self._scheduled:
+            if _process_of(timer) is process:
+                timer.cancel()
         self._graveyard += process.unfinished()
 
     def bury(self) -> None:
@@ -156,6 +165,10 @@ class SimLoop(asyncio.BaseEventLoop):
                 break
             for task in left:
                 task.cancel()
+            # A task whose wake-up call was thrown away can only end if it is made after all.
+            for call in self._lost_calls:
+                super().call_soon(call)
+            self._lost_calls = []
             self.run_until(self.now_ms())
         self._graveyard = []
         self.close()
@@ -177,6 +190,7 @@ class SimLoop(asyncio.BaseEventLoop):
         process = None if context is None else context.get(_PROCESS)
         if process is not None and process.is_dead and not self._burying:
             handle = asyncio.Handle(callback, args, self, context)
+            self._lost_calls.append(_call_of(handle))
             handle.cancel()
             return handle
         return super().call_soon(callback, *args, context=context)
@@ -221,6 +235,13 @@ def current_process() -> Process | None:
 def _process_of(handle: asyncio.Handle) -> Process | None:
     context = cast("Context", handle._context)  # type: ignore[attr-defined]
     return context.get(_PROCESS)
+
+
+def _call_of(handle: asyncio.Handle) -> Callable[[], object]:
+    callback = cast("Callable[..., object]", handle._callback)  # type: ignore[attr-defined]
+    args = cast("tuple[Any, ...]", handle._args)
+    context = cast("Context", handle._context)  # type: ignore[attr-defined]
+    return lambda: context.run(callback, *args)
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -1,0 +1,148 @@
+"""Attempts: each that was answered is recorded, each recorded one was made, and the next comes when it should."""
+
+from typing import ClassVar, Final
+
+from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
+from alerting_core.domain.message import HttpReply
+from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.facts import Answered, Claimed, ClockJumped, Ended, Fact, Recorded, Sent
+
+Key = tuple[str, str]
+
+ENDS_AT_ONCE: Final = frozenset({Reason.GONE, Reason.SMTP_PERMANENT, Reason.FORBIDDEN_ADDRESS, Reason.NOT_CONFIGURED})
+"""Answers after which there is no further attempt."""
+
+
+def key_of(claim: Claim) -> Key:
+    """Return what names an attempt: the delivery and who made it."""
+    return claim.delivery.delivery_id, claim.owner
+
+
+class Attempts(Checker):
+    """The attempts recorded are the messages answered, no more and no fewer; who dies takes its own along."""
+
+    name: ClassVar[str] = "attempts"
+    sees = (Sent, Answered, Recorded, Ended)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._sent: set[Key] = set()
+        self._answered: dict[Key, Answered] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Follow each message from its sending to its record."""
+        match fact:
+            case Sent(claim=Claim() as claim):
+                self._sent.add(key_of(claim))
+            case Answered(sent) if sent.claim is not None:
+                self._answered[key_of(sent.claim)] = fact
+            case Recorded():
+                self._record(fact)
+            case Ended(process):
+                if left := [a for a in self._answered.values() if a.sent.process is process]:
+                    self.blame(f"{process.name} ended and {len(left)} attempts were not recorded")
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """Nothing that a living process was told is missing."""
+        for (delivery_id, owner), answered in self._answered.items():
+            if not answered.sent.process.is_dead:
+                self.blame(f"{owner} was answered for {delivery_id}, and there is no record of it")
+
+    def _record(self, fact: Recorded) -> None:
+        outcome = fact.outcome
+        key, attempt = key_of(outcome.claim), outcome.attempt
+        answered = self._answered.pop(key, None)
+        if attempt is None:
+            if answered is not None:
+                self.blame(f"{key[1]} was answered for {key[0]}, and recorded no attempt")
+            return
+        if key not in self._sent and attempt.reason is not Reason.CIRCUIT_OPEN:
+            self.blame(f"{key[1]} recorded an attempt of {key[0]} that it never made")
+        stored = self.evidence.database.attempts_of_delivery.get(attempt.delivery_id, {})
+        if fact.before is not None and attempt.attempt_id not in stored:
+            self.blame(f"attempt {attempt.attempt_id} of {key[0]} was told to the store and is not in it")
+        if fact.moved and fact.before is not None and attempt.number != fact.before.delivery.attempts + 1:
+            self.blame(f"attempt {attempt.number} of {key[0]} follows attempt {fact.before.delivery.attempts}")
+
+
+class RetryTimes(Checker):
+    """A failed attempt is followed by the next after its step, give or take a fifth, or as the endpoint asked; the
+    last one is followed by none. Nothing is tried before it is due."""
+
+    name: ClassVar[str] = "retry-times"
+    sees = (Claimed, Answered, Recorded, ClockJumped)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._asked_ms: dict[Key, int] = {}
+        self._clock_jumps = 0
+        self._jumps_at_claim: dict[Key, int] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Look at when the next attempt is to be made, and at those that are given up."""
+        match fact:
+            case Claimed(_, claim, now_ms):
+                self._jumps_at_claim[key_of(claim)] = self._clock_jumps
+                due_at_ms = claim.delivery.next_attempt_at_ms
+                if due_at_ms is None or now_ms < due_at_ms:
+                    self.blame(f"{claim.delivery.delivery_id} was claimed at {now_ms}, it is due at {due_at_ms}")
+            case Answered(sent, HttpReply(retry_after=str(asked))) if sent.claim is not None:
+                self._asked_ms[key_of(sent.claim)] = int(asked) * 1_000
+            case ClockJumped():
+                self._clock_jumps += 1
+            case Recorded() if fact.moved and fact.outcome.attempt is not None:
+                self._check(fact, fact.outcome.attempt)
+            case _:
+                pass
+
+    def _check(self, fact: Recorded, attempt: Attempt) -> None:
+        key = key_of(fact.outcome.claim)
+        if fact.outcome.event is DeliveryEvent.GIVEN_UP:
+            self._check_given_up(fact, attempt)
+        if fact.outcome.event is not DeliveryEvent.RETRY_LATER or self._jumps_at_claim[key] != self._clock_jumps:
+            return  # A clock that jumped during the attempt makes its waits look wrong.
+        ended_at_ms = attempt.started_at_ms + attempt.latency_ms
+        wait_ms = (fact.outcome.next_attempt_at_ms or 0) - ended_at_ms
+        step_ms = self.evidence.schedule.steps_ms[attempt.number - 1]
+        least_ms, most_ms = step_ms * 0.8, step_ms * 1.2
+        asked_ms = self._asked_ms.get(key)
+        if asked_ms is not None:
+            asked_ms = min(asked_ms, 2 * step_ms)
+            least_ms, most_ms = max(least_ms, asked_ms), max(most_ms, asked_ms)
+        if not least_ms - 1 <= wait_ms <= most_ms + 1:
+            self.blame(f"attempt {attempt.number} of {key[0]} is followed after {wait_ms} ms, not {step_ms} ± 20 %")
+        row = self.evidence.database.deliveries.get(key[0])
+        if row is not None and row.due_at_ms != fact.outcome.next_attempt_at_ms:
+            self.blame(f"{key[0]} is due at {row.due_at_ms}, not at {fact.outcome.next_attempt_at_ms}")
+
+    def _check_given_up(self, fact: Recorded, attempt: Attempt) -> None:
+        delivery, schedule = fact.outcome.claim.delivery, self.evidence.schedule
+        if attempt.reason in ENDS_AT_ONCE or attempt.number >= schedule.attempts_max:
+            return
+        patience_ms = schedule.longest_ms(after_attempts=delivery.attempts)
+        held_back = (
+            attempt.reason is Reason.CIRCUIT_OPEN and attempt.started_at_ms >= delivery.updated_at_ms + patience_ms
+        )
+        if not held_back:
+            self.blame(f"{delivery.delivery_id} was given up after {attempt.number} attempts, for {attempt.reason}")
+
+
+class GoneDisables(Checker):
+    """An endpoint that answered 410 is disabled from then on, unless it points elsewhere by now."""
+
+    name: ClassVar[str] = "gone-disables"
+    sees = (Recorded,)
+
+    def see(self, fact: Fact) -> None:
+        """Look at the endpoint of each attempt that was told to be gone."""
+        assert isinstance(fact, Recorded)
+        delivery = fact.outcome.claim.delivery
+        if fact.outcome.reason is not Reason.GONE or fact.before is None:
+            return
+        endpoint = self.evidence.database.endpoints.get(delivery.endpoint_id)
+        first_told = fact.outcome.attempt is not None and fact.moved
+        if endpoint is not None and first_told and endpoint.enabled and delivery.target in endpoint.targets:
+            self.blame(f"{delivery.target} answered 410, and its endpoint is still enabled")

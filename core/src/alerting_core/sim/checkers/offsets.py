@@ -1,0 +1,108 @@
+"""Offsets: they never go back, only the owner of a partition moves them, and they never pass unfinished work."""
+
+from typing import ClassVar
+
+from alerting_core.codec.alert import decode_alert, decode_match
+from alerting_core.codec.notification import NotificationReady, decode_notification_ready
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.ids import derive_notification_id
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    NOTIFICATIONS_READY,
+    RECORDER_GROUP,
+    SENDER_GROUP,
+    Record,
+)
+from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.engine import Process
+from alerting_core.sim.facts import Appended, Committed, Fact, NotificationPut, Polled
+
+
+class Offsets(Checker):
+    """At the instant of a commit the work before the offset is done and durable. (That evaluators have published
+    their matches is watched by `NothingLost`.)"""
+
+    name: ClassVar[str] = "offsets"
+    sees = (Committed, Polled, Appended, NotificationPut)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._announced: set[str] = set()
+        self._polled_at_ms: dict[Process, int] = {}
+        self._resent_at_ms: dict[str, int] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Hold each commit against the tables."""
+        match fact:
+            case Appended(record) if record.topic == NOTIFICATIONS_READY:
+                ready = decode_notification_ready(record.value)
+                if isinstance(ready, NotificationReady):
+                    self._announced.add(ready.notification_id)
+            case NotificationPut(Notification() as old, Notification() as new):
+                if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
+                    self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
+            case Polled(process) if fact.group == SENDER_GROUP:
+                self._polled_at_ms[process] = self.evidence.now_ms()
+            case Committed():
+                self._check(fact)
+            case _:
+                pass
+
+    def _check(self, fact: Committed) -> None:
+        for number, end in fact.after.items():
+            start, where = fact.before[number], f"{fact.process.name} of {fact.group}"
+            if end < start:
+                self.blame(f"{where} moved partition {number} back from {start} to {end}")
+            if number not in fact.owned:
+                self.blame(f"{where} moved partition {number}, which belongs to another consumer")
+            for record in self.evidence.log.read(fact.topic, number, offset=start, records_max=max(0, end - start)):
+                missing = self._missing(fact, record)
+                if missing is not None:
+                    self.blame(f"{where} passed {record.topic}/{number}/{record.offset}, but {missing}")
+
+    def _missing(self, fact: Committed, record: Record) -> str | None:
+        """Say what of the work that *record* asks for is not done."""
+        match fact.group:
+            case group if group == RECORDER_GROUP:
+                return self._not_recorded(record)
+            case group if group == AGGREGATOR_GROUP:
+                return self._not_stored(record)
+            case group if group == SENDER_GROUP:
+                return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
+            case _:
+                return None
+
+    def _not_recorded(self, record: Record) -> str | None:
+        alert = decode_alert(record.value)
+        if isinstance(alert, Alert) and alert.alert_id not in self.evidence.database.alerts:
+            return f"{alert.alert_id} is not in the log of alerts"
+        return None
+
+    def _not_stored(self, record: Record) -> str | None:
+        match = decode_match(record.value)
+        if not isinstance(match, Match) or match.client_id not in self.evidence.database.clients:
+            return None
+        id_ = derive_notification_id(match.client_id, match.alert.alert_id)
+        stored = self.evidence.database.notifications.get(id_)
+        if stored is None:
+            return f"{match.client_id} has no notification of {match.alert.alert_id}"
+        if stored.status is NotificationStatus.RECEIVED and id_ not in self._announced:
+            return f"the dispatcher was never told of {id_}"
+        return None
+
+    def _not_planned(self, record: Record, polled_at_ms: int) -> str | None:
+        ready = decode_notification_ready(record.value)
+        if not isinstance(ready, NotificationReady):
+            return None
+        id_ = ready.notification_id
+        stored = self.evidence.database.notifications.get(id_)
+        if stored is None or stored.client_id != ready.client_id or stored.status is not NotificationStatus.RECEIVED:
+            return None
+        # One that was resent after the poll is announced by a record of its own.
+        if self._resent_at_ms.get(id_, -1) >= polled_at_ms or self.evidence.database.deliveries_of_notification.get(
+            id_
+        ):
+            return None
+        return f"{id_} is RECEIVED and has no deliveries"

@@ -1,0 +1,106 @@
+"""What can go wrong, how often, and for how long. Every fault can be switched off by itself.
+
+Rates are per opportunity (a port call, an attempt) or per virtual minute, as their names say. `Faults.drawn` gives each
+seed its own weather: each kind is off in some worlds and violent in others, since faults that are always on hide each
+other.
+"""
+
+from dataclasses import dataclass, fields, replace
+from random import Random
+from typing import Final
+
+OFF_PERCENT: Final = 35
+"""In how many of the drawn worlds one kind of fault does not happen at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How much goes wrong in a world. All zero: nothing.
+
+    Attributes:
+        crashes_per_call: kill -9 of the calling process, before the call's effect or after it and before its answer.
+        crashes_per_minute: kill -9 of any process, wherever it is.
+        stops_per_minute: A process is asked to stop, drains, and is started anew.
+        refusals_per_call: PortUnavailable before the effect.
+        lost_answers_per_call: PortUnavailable after the effect.
+        outages_per_minute: The log, the store or the rule source is away for a while.
+        slow_calls_per_call: A call that takes seconds, sometimes longer than a lease.
+        split_commits_per_call: Outputs are written, wholly or in part, and the offsets are not.
+        duplicates_per_record: A producer that retries: a record is appended twice.
+        delays_per_poll: A partition is not seen by this poll: records of different partitions change order.
+        rebalances_per_minute: A live consumer is taken for dead and loses its partitions.
+        clock_jumps_per_minute: The wall clock of a machine jumps, forwards or backwards.
+        edits_per_minute: A rule is created, changed, disabled or deleted.
+        endpoint_edits_per_minute: An endpoint is changed, disabled, deleted, or its secret rotated.
+        deletions_per_minute: A client is deleted with all that it owns.
+        resends_per_minute: A person resends a finished notification.
+        poison_per_alert: A record that cannot be decoded is produced beside an alert, in any of the topics.
+        errors_per_attempt: An endpoint answers 500, or a mail server 451.
+        limits_per_attempt: An endpoint answers 429 with Retry-After.
+        hangs_per_attempt: An endpoint does not answer in time, or so late that it almost does not.
+        lost_replies_per_attempt: An endpoint takes the message, and its answer is lost.
+        breakdowns_per_minute: A host refuses every attempt for a while.
+    """
+
+    crashes_per_call: float = 0.0
+    crashes_per_minute: float = 0.0
+    stops_per_minute: float = 0.0
+    refusals_per_call: float = 0.0
+    lost_answers_per_call: float = 0.0
+    outages_per_minute: float = 0.0
+    slow_calls_per_call: float = 0.0
+    split_commits_per_call: float = 0.0
+    duplicates_per_record: float = 0.0
+    delays_per_poll: float = 0.0
+    rebalances_per_minute: float = 0.0
+    clock_jumps_per_minute: float = 0.0
+    edits_per_minute: float = 0.0
+    endpoint_edits_per_minute: float = 0.0
+    deletions_per_minute: float = 0.0
+    resends_per_minute: float = 0.0
+    poison_per_alert: float = 0.0
+    errors_per_attempt: float = 0.0
+    limits_per_attempt: float = 0.0
+    hangs_per_attempt: float = 0.0
+    lost_replies_per_attempt: float = 0.0
+    breakdowns_per_minute: float = 0.0
+
+    @classmethod
+    def drawn(cls, dice: Random) -> "Faults":
+        """Draw the weather of one world: each fault off, or up to its worst, small values as likely as large ones."""
+        drawn = {
+            field.name: 0.0 if dice.random() * 100 < OFF_PERCENT else _WORST[field.name] * dice.random() ** 2
+            for field in fields(cls)
+        }
+        return cls(**drawn)
+
+    def without(self, *names: str) -> "Faults":
+        """Return these faults with some of them switched off."""
+        return replace(self, **dict.fromkeys(names, 0.0))
+
+
+_WORST: Final[dict[str, float]] = {
+    "crashes_per_call": 0.03,
+    "crashes_per_minute": 12.0,
+    "stops_per_minute": 6.0,
+    "refusals_per_call": 0.08,
+    "lost_answers_per_call": 0.08,
+    "outages_per_minute": 3.0,
+    "slow_calls_per_call": 0.01,
+    "split_commits_per_call": 0.3,
+    "duplicates_per_record": 0.2,
+    "delays_per_poll": 0.3,
+    "rebalances_per_minute": 6.0,
+    "clock_jumps_per_minute": 4.0,
+    "edits_per_minute": 20.0,
+    "endpoint_edits_per_minute": 10.0,
+    "deletions_per_minute": 1.0,
+    "resends_per_minute": 6.0,
+    "poison_per_alert": 0.2,
+    "errors_per_attempt": 0.4,
+    "limits_per_attempt": 0.2,
+    "hangs_per_attempt": 0.15,
+    "lost_replies_per_attempt": 0.2,
+    "breakdowns_per_minute": 2.0,
+}
+"""Bad enough to happen many times in a world of a minute, not so bad that nothing ever succeeds."""

@@ -1,0 +1,183 @@
+"""The ports as a process in a simulated world sees them: the memory adapters behind a `Gate`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.claim import Claim, Outcome, Plan
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationRef
+from alerting_core.memory.tables import DeliveryRow
+from alerting_core.ports.alerts import AlertLog, StoredAlert
+from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.notifications import NotificationStore, Recorded
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot, RuleSource
+from alerting_core.sim import facts
+from alerting_core.sim.gate import Gate, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class SimClock:
+    """The wall clock of the machine that a process runs on."""
+
+    gate: Gate
+    machine: str
+
+    def now_ms(self) -> int:
+        """Return the present time in unix milliseconds."""
+        return self.gate.world.wall_ms(self.machine)
+
+
+@dataclass(frozen=True, slots=True)
+class SimRuleSource:
+    """Rules."""
+
+    gate: Gate
+    source: RuleSource
+
+    async def snapshot(self) -> RuleSnapshot:
+        """Return all enabled rules."""
+        answer = await self.gate.call(Resource.RULES, "rules.snapshot", self.source.snapshot)
+        self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version))
+        return answer
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        """Return what changed."""
+        answer = await self.gate.call(Resource.RULES, "rules.changes", lambda: self.source.changes(since_version))
+        if answer is not None:
+            self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version))
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class SimAlertLog:
+    """Recent alerts."""
+
+    gate: Gate
+    log: AlertLog
+
+    async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
+        """Store *alerts*."""
+        await self.gate.call(Resource.STORE, "alerts.record", lambda: self.log.record(alerts, now_ms=now_ms))
+
+    async def get(self, alert_id: str) -> StoredAlert | None:
+        """Return the alert."""
+        return await self.gate.call(Resource.STORE, "alerts.get", lambda: self.log.get(alert_id))
+
+    async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
+        """Return the latest alerts."""
+        return await self.gate.call(Resource.STORE, "alerts.recent", lambda: self.log.recent(limit=limit))
+
+
+@dataclass(frozen=True, slots=True)
+class SimNotificationStore:
+    """Notifications."""
+
+    gate: Gate
+    store: NotificationStore
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        """Store notifications."""
+        return await self.gate.call(
+            Resource.STORE, "notifications.record", lambda: self.store.record(matches, now_ms=now_ms)
+        )
+
+    async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
+        """Return those that exist."""
+        return await self.gate.call(Resource.STORE, "notifications.load", lambda: self.store.load(refs))
+
+    async def take_unfinished(self, *, older_than_ms: int, now_ms: int, limit: int) -> Sequence[NotificationRef]:
+        """Return what no delivery will finish."""
+        return await self.gate.call(
+            Resource.STORE,
+            "notifications.take_unfinished",
+            lambda: self.store.take_unfinished(older_than_ms=older_than_ms, now_ms=now_ms, limit=limit),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SimDeliveryStore:
+    """Deliveries."""
+
+    gate: Gate
+    store: DeliveryStore
+
+    async def endpoints_of(self, notifications: Sequence[Notification]) -> Mapping[str, Sequence[Endpoint]]:
+        """Return the endpoints of notifications."""
+        return await self.gate.call(
+            Resource.STORE, "deliveries.endpoints_of", lambda: self.store.endpoints_of(notifications)
+        )
+
+    async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
+        """Store deliveries."""
+        return await self.gate.call(Resource.STORE, "deliveries.plan", lambda: self.store.plan(plans, now_ms=now_ms))
+
+    async def claim_due(
+        self,
+        *,
+        owner: str,
+        now_ms: int,
+        lease_ms: int,
+        limit: int,
+        per_host_max: int,
+        hosts_excluded: Collection[str],
+    ) -> Sequence[Claim]:
+        """Lease what is due."""
+
+        def told(claims: Sequence[Claim]) -> None:
+            for claim in claims:
+                self.gate.world.trace(f"{self.gate.process.name} claims {claim.delivery.delivery_id[:8]}")
+                self.gate.world.claimed(self.gate.process, claim, now_ms=now_ms, lease_ms=lease_ms)
+
+        return await self.gate.call(
+            Resource.STORE,
+            "deliveries.claim_due",
+            lambda: self.store.claim_due(
+                owner=owner,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+                limit=limit,
+                per_host_max=per_host_max,
+                hosts_excluded=hosts_excluded,
+            ),
+            told=told,
+        )
+
+    async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+        """Record outcomes."""
+        before: list[DeliveryRow | None] = []
+
+        async def effect() -> Sequence[bool]:
+            rows = self.gate.world.database.deliveries
+            before.extend(rows.get(outcome.claim.delivery.delivery_id) for outcome in outcomes)
+            return await self.store.record_outcomes(outcomes, now_ms=now_ms)
+
+        def told(moved: Sequence[bool]) -> None:
+            for outcome, one, row in zip(outcomes, moved, before, strict=True):
+                id_, event = outcome.claim.delivery.delivery_id[:8], outcome.event or "postponed"
+                self.gate.world.trace(f"{self.gate.process.name} records {id_} {event}{'' if one else ', too late'}")
+                self.gate.world.claim_ended(self.gate.process, outcome.claim)
+                self.gate.world.tell(facts.Recorded(self.gate.process, outcome, one, row, now_ms))
+
+        return await self.gate.call(Resource.STORE, "deliveries.record_outcomes", effect, told=told)
+
+    async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:
+        """Give claims back."""
+
+        def told(_: None) -> None:
+            for claim in claims:
+                self.gate.world.claim_ended(self.gate.process, claim)
+                self.gate.world.tell(facts.Released(self.gate.process, claim))
+
+        await self.gate.call(
+            Resource.STORE, "deliveries.release", lambda: self.store.release(claims, now_ms=now_ms), told=told
+        )
+
+    async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
+        """Settle what is finished."""
+        return await self.gate.call(Resource.STORE, "deliveries.settle", lambda: self.store.settle(refs, now_ms=now_ms))
+
+    async def next_due_ms(self) -> int | None:
+        """Return when the next delivery is due."""
+        return await self.gate.call(Resource.STORE, "deliveries.next_due_ms", self.store.next_due_ms)

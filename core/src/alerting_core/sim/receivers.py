@@ -1,0 +1,140 @@
+"""The outside: hosts with endpoints, and what they do to a message."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Final, assert_never
+
+from alerting_core import limits
+from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Reason
+from alerting_core.domain.message import EmailMessage, HttpReply, Message, Reply, SmtpReply, Unreached
+from alerting_core.memory.transport import target_of
+from alerting_core.sim import facts
+from alerting_core.sim.dice import dice_for, happens, wait_ms
+from alerting_core.sim.gate import Gate, Point
+
+if TYPE_CHECKING:
+    from alerting_core.sim.world import World
+
+ANSWER_MS_MEAN: Final = 150.0
+"""Of an endpoint that is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What an endpoint does to one message.
+
+    Attributes:
+        after_ms: How long the process waits for the reply.
+    """
+
+    accepted: bool
+    reply: Reply
+    after_ms: float
+
+
+class Receivers:
+    """All hosts and endpoints.
+
+    Attributes:
+        gone: URLs that answer 410 for good.
+        dead_hosts: Hosts that nobody ever reaches.
+        down_until_ms: Host → until when it refuses everything.
+    """
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._dice = dice_for(world.seed, "receivers")
+        self.gone: set[str] = set()
+        self.dead_hosts: set[str] = set()
+        self.down_until_ms: dict[str, int] = {}
+
+    def treat(self, message: Message) -> Treatment:
+        """Decide what happens to *message*."""
+        dice, faults, target = self._dice, self._world.faults, target_of(message)
+        host = "smtp" if isinstance(message, EmailMessage) else target.split("/")[2]
+        if host in self.dead_hosts or self._world.loop.now_ms() < self.down_until_ms.get(host, 0):
+            self._world.count("host down")
+            return _lost(dice, accepted=False)
+        if target in self.gone:
+            self._world.count("endpoint gone")
+            return Treatment(accepted=False, reply=HttpReply(410), after_ms=wait_ms(dice, mean_ms=ANSWER_MS_MEAN))
+        if happens(dice, faults.hangs_per_attempt):
+            return self._hang(message)
+        if happens(dice, faults.lost_replies_per_attempt):
+            self._world.count("reply lost")
+            return _lost(dice, accepted=True)
+        return self._answer(message)
+
+    def _hang(self, message: Message) -> Treatment:
+        if self._dice.random() < 0.5:
+            self._world.count("endpoint slow")
+            after_ms = limits.REQUEST_MS_MAX * (0.6 + 0.39 * self._dice.random())
+            return Treatment(accepted=True, reply=_taken(message), after_ms=after_ms)
+        self._world.count("endpoint timed out")
+        accepted = self._dice.random() < 0.5
+        return Treatment(accepted=accepted, reply=Unreached(Reason.TIMED_OUT), after_ms=limits.REQUEST_MS_MAX)
+
+    def _answer(self, message: Message) -> Treatment:
+        dice, faults = self._dice, self._world.faults
+        after_ms = wait_ms(dice, mean_ms=ANSWER_MS_MEAN)
+        by_mail = isinstance(message, EmailMessage)
+        if happens(dice, faults.errors_per_attempt):
+            self._world.count("endpoint error")
+            status = dice.choice((500, 502, 503, 404, 401, 302))
+            reply = SmtpReply(dice.choice((421, 451, 550))) if by_mail else HttpReply(status)
+            return Treatment(accepted=False, reply=reply, after_ms=after_ms)
+        if not by_mail and happens(dice, faults.limits_per_attempt):
+            self._world.count("endpoint rate limit")
+            seconds = dice.choice((1, 5, 60, 600))
+            return Treatment(accepted=False, reply=HttpReply(429, retry_after=str(seconds)), after_ms=after_ms)
+        return Treatment(accepted=True, reply=_taken(message), after_ms=after_ms)
+
+
+def _taken(message: Message) -> Reply:
+    return SmtpReply(250) if isinstance(message, EmailMessage) else HttpReply(200, b"ok")
+
+
+def _lost(dice: Random, *, accepted: bool) -> Treatment:
+    reply = Unreached(Reason.CONNECTION_FAILED, "connection reset")
+    return Treatment(accepted=accepted, reply=reply, after_ms=wait_ms(dice, mean_ms=ANSWER_MS_MEAN))
+
+
+class SimTransport:
+    """Carries messages to the receivers; the process may be killed on the way there and on the way back."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def send(self, message: Message) -> Reply:
+        """Return what the target answers."""
+        world, process = self._gate.world, self._gate.process
+        await self._gate.reach("send", Point.BEFORE)
+        target = target_of(message)
+        treatment = world.receivers.treat(message)
+        claim = world.claim_of(process, message)
+        # From here on the endpoint may have the message although nobody lives to hear of it.
+        sent = facts.Sent(world.next_number(), process, target, message, claim, treatment.accepted)
+        world.tell(sent)
+        world.trace(f"{process.name} sends {sent.number} to {target}{_for(claim)}")
+        await world.loop.pause(treatment.after_ms)
+        await self._gate.reach("send", Point.AFTER)
+        world.tell(facts.Answered(sent, treatment.reply))
+        world.trace(f"{process.name} is told {_said(treatment.reply)} to {sent.number}")
+        return treatment.reply
+
+
+def _for(claim: Claim | None) -> str:
+    return " without a claim" if claim is None else f" for {claim.delivery.delivery_id[:8]}"
+
+
+def _said(reply: Reply) -> str:
+    match reply:
+        case HttpReply(status):
+            return str(status)
+        case SmtpReply(code):
+            return str(code)
+        case Unreached(reason):
+            return reason
+        case _:
+            assert_never(reply)

@@ -1,0 +1,26 @@
+"""Whether everything has come to its end."""
+
+from typing import TYPE_CHECKING
+
+from alerting_core.sim.workers import GROUPS
+
+if TYPE_CHECKING:
+    from alerting_core.sim.world import World
+
+
+def unsettled(world: "World") -> list[str]:
+    """Return what is still under way, in words; nothing when the world is still."""
+    found: list[str] = []
+    if not world.source.is_done:
+        found.append("not every alert is accepted")
+    for group, topic in GROUPS.items():
+        committed, ends = world.log.committed(group, topic), world.log.end_offsets(topic)
+        if lag := sum(ends) - sum(committed.values()):
+            found.append(f"{group} lags {lag} records behind")
+    if received := len(world.database.notifications.received):
+        found.append(f"{received} notifications are RECEIVED")
+    if waiting := world.database.deliveries.open:
+        found.append(f"{waiting} deliveries are not final")
+    if under_way := world.under_way():
+        found.append(f"{under_way} attempts are not recorded")
+    return found

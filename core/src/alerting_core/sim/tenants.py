@@ -1,0 +1,174 @@
+"""The clients of a world with their rules and endpoints, and the people who edit them while alerts come in.
+
+Every target belongs to one client and says so, so that a message that went astray is seen. Hosts are shared: clients
+meet there.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+from alerting_core.domain.client import Client
+from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD
+from alerting_core.errors import Conflict
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.database import MemoryDatabase
+
+SOURCES: Final = ("api", "db", "cache")
+NAMES: Final = ("timeout", "crash", "disk", "*")
+"""`*` is plain text in an alert."""
+
+HOSTS_MAX: Final = 4
+
+_SECRET_OVERLAP_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Something that a person did."""
+
+    what: str
+    changed_rules: bool
+
+
+class Tenants:
+    """Creates and edits clients, rules and endpoints through the stores that the API uses."""
+
+    def __init__(self, database: MemoryDatabase, *, dice: Random, seed: int, now_ms: Callable[[], int]) -> None:
+        self._database, self._dice, self._seed, self._now_ms = database, dice, seed, now_ms
+        self._clients = MemoryClientStore(database)
+        self._rules = MemoryRuleStore(database)
+        self._endpoints = MemoryEndpointStore(database)
+        self._ids = 0
+
+    async def populate(self, *, clients: int, rules: int, endpoints: int) -> None:
+        """Create *clients*, each with up to *rules* rules of up to *endpoints* endpoints."""
+        for number in range(clients):
+            client_id = f"client-{number}"
+            await self._clients.create(Client(client_id, f"Client {number}", self._now_ms(), self._now_ms()))
+            for _ in range(self._dice.randint(1, rules)):
+                await self._new_rule(client_id, endpoints)
+
+    async def edit_rule(self) -> Edit | None:
+        """Create, change, enable, disable or delete a rule of some client; None when there is none."""
+        if not self._database.clients:
+            return None
+        client_id = self._dice.choice(list(self._database.clients))
+        rules = list(await self._rules.all_of(client_id))
+        deed = self._dice.choice(("create", "change", "toggle", "toggle", "delete"))
+        if deed == "create" or not rules:
+            created = await self._new_rule(client_id, 2)
+            return Edit(f"{client_id} creates rule {created}", changed_rules=True) if created else None
+        rule = self._dice.choice(rules)
+        if deed == "delete":
+            await self._rules.delete(client_id, rule.rule_id, expected_version=None, now_ms=self._now_ms())
+            return Edit(f"{client_id} deletes rule {rule.rule_id}", changed_rules=True)
+        if deed == "toggle":
+            changed = replace(rule, enabled=not rule.enabled, updated_at_ms=self._now_ms())
+        else:
+            severity, source, name = self._pattern()
+            changed = replace(rule, severity=severity, source=source, name=name, updated_at_ms=self._now_ms())
+        try:
+            await self._rules.replace(client_id, changed, expected_version=rule.version)
+        except Conflict:
+            return None
+        return Edit(f"{client_id} changes rule {rule.rule_id}", changed_rules=True)
+
+    async def edit_endpoint(self) -> Edit | None:
+        """Change, disable, delete or re-key an endpoint of some client; None when there is none."""
+        if not self._database.endpoints:
+            return None
+        endpoint = self._dice.choice(list(self._database.endpoints.values()))
+        deed = self._dice.choice(("move", "toggle", "rotate", "delete"))
+        if deed == "delete":
+            await self._endpoints.delete(endpoint.client_id, endpoint.endpoint_id, expected_version=None)
+            return Edit(f"{endpoint.client_id} deletes endpoint {endpoint.endpoint_id}", changed_rules=False)
+        try:
+            await self._endpoints.replace(endpoint.client_id, self._edited(endpoint, deed), expected_version=None)
+        except Conflict:
+            return None
+        return Edit(f"{endpoint.client_id} {deed}s endpoint {endpoint.endpoint_id}", changed_rules=False)
+
+    async def delete_client(self) -> Edit | None:
+        """Delete a client, but never the last one."""
+        if len(self._database.clients) < 2:
+            return None
+        client_id = self._dice.choice(list(self._database.clients))
+        await self._clients.delete(client_id, now_ms=self._now_ms())
+        return Edit(f"{client_id} is deleted", changed_rules=True)
+
+    def enabled_rules(self) -> Sequence[Rule]:
+        """Return all enabled rules as of now."""
+        return [rule for rule in self._database.rules.values() if rule.enabled]
+
+    async def _new_rule(self, client_id: str, endpoints: int) -> str | None:
+        severity, source, name = self._pattern()
+        rule_id, now_ms = self._new_id("sim-rule"), self._now_ms()
+        try:
+            await self._rules.create(Rule(rule_id, client_id, severity, source, name, True, 1, now_ms, now_ms))
+        except Conflict:
+            return None
+        for _ in range(self._dice.randint(0, endpoints)):
+            try:
+                await self._endpoints.create(client_id, self._new_endpoint(client_id, rule_id))
+            except Conflict:
+                continue
+        return rule_id
+
+    def _pattern(self) -> tuple[str, str, str]:
+        while True:
+            severity = self._dice.choice((*SEVERITY_NAMES, WILDCARD, WILDCARD))
+            source, name = self._dice.choice((*SOURCES, WILDCARD)), self._dice.choice((*NAMES[:3], WILDCARD, WILDCARD))
+            if (severity, source, name) != (WILDCARD, WILDCARD, WILDCARD):
+                return severity, source, name
+
+    def _new_endpoint(self, client_id: str, rule_id: str) -> Endpoint:
+        kind = self._dice.choice((EndpointType.WEBHOOK, EndpointType.WEBHOOK, EndpointType.SLACK, EndpointType.EMAIL))
+        return Endpoint(
+            endpoint_id=self._new_id("sim-endpoint"),
+            client_id=client_id,
+            rule_id=rule_id,
+            type=kind,
+            value=self._value(client_id, kind),
+            enabled=self._dice.random() < 0.9,
+            version=1,
+            created_at_ms=self._now_ms(),
+            updated_at_ms=self._now_ms(),
+            secret=SigningSecret(self._secret()) if kind is EndpointType.WEBHOOK else None,
+        )
+
+    def _edited(self, endpoint: Endpoint, deed: str) -> Endpoint:
+        now_ms = self._now_ms()
+        if deed == "toggle":
+            reason = DisableReason.BY_USER if endpoint.enabled else None
+            return replace(endpoint, enabled=not endpoint.enabled, disabled_reason=reason, updated_at_ms=now_ms)
+        if deed == "rotate" and endpoint.secret is not None:
+            secret = SigningSecret(self._secret(), endpoint.secret.current, now_ms + _SECRET_OVERLAP_MS)
+            return replace(endpoint, secret=secret, updated_at_ms=now_ms)
+        return replace(endpoint, value=self._value(endpoint.client_id, endpoint.type), updated_at_ms=now_ms)
+
+    def _value(self, client_id: str, kind: EndpointType) -> str:
+        """Few different targets for each client, so that several rules lead to the same one."""
+        place, host = self._dice.randrange(3), f"h{self._dice.randrange(HOSTS_MAX)}.sim"
+        match kind:
+            case EndpointType.EMAIL:
+                others = [f"{client_id}+{n}@mail.sim" for n in range(place)]
+                return ", ".join((f"{client_id}+{place}@mail.sim", *others))
+            case EndpointType.SLACK:
+                return f"https://{host}/{client_id}/slack/{place}"
+            case EndpointType.WEBHOOK:
+                return f"https://{host}/{client_id}/hook/{place}"
+
+    def _secret(self) -> str:
+        return "whsec_" + b64encode(self._dice.randbytes(24)).decode()
+
+    def _new_id(self, kind: str) -> str:
+        self._ids += 1
+        return derive_uuid(kind, str(self._seed), str(self._ids))

@@ -1,0 +1,237 @@
+"""Worker processes: which conductors each runs, on which machine, and what happens when one dies."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from alerting_core.errors import AlertingError
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.stream import MemoryStream
+from alerting_core.pipeline.aggregate import Aggregator
+from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
+from alerting_core.pipeline.dispatch import Dispatcher
+from alerting_core.pipeline.evaluate import Evaluator
+from alerting_core.pipeline.loop import Conductor, run_steps
+from alerting_core.pipeline.record import Recorder
+from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.wakeup import Wakeup
+from alerting_core.ports.alerts import AlertLog
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.rules import RuleSource
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    ALERTS_MATCHED,
+    ALERTS_NEW,
+    EVALUATOR_GROUP,
+    NOTIFICATIONS_READY,
+    RECORDER_GROUP,
+    SENDER_GROUP,
+    Sink,
+    Stream,
+)
+from alerting_core.ports.transport import Transport
+from alerting_core.sim.engine import Process
+from alerting_core.sim.facts import Ended, Raised
+from alerting_core.sim.gate import Gate
+from alerting_core.sim.ports import SimAlertLog, SimClock, SimDeliveryStore, SimNotificationStore, SimRuleSource
+from alerting_core.sim.receivers import SimTransport
+from alerting_core.sim.streams import SimSink, SimStream
+
+if TYPE_CHECKING:
+    from alerting_core.sim.world import World
+
+GROUPS: Final[Mapping[str, str]] = {
+    RECORDER_GROUP: ALERTS_NEW,
+    EVALUATOR_GROUP: ALERTS_NEW,
+    AGGREGATOR_GROUP: ALERTS_MATCHED,
+    SENDER_GROUP: NOTIFICATIONS_READY,
+}
+"""Consumer group → the topic that it reads."""
+
+RESTART_MS_MEAN: Final = 2_000.0
+SESSION_MS_MEAN: Final = 4_000.0
+"""How long a group waits for a dead consumer before it gives its partitions to others."""
+
+SWEEP_EVERY_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What one process asks of the world; `open_stream` takes a consumer group."""
+
+    open_stream: Callable[[str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    new_owner: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How the processes of a world go about it: batches and waits."""
+
+    records_max: int
+    outputs_max: int
+    wait_ms: int
+    policy: DeliveryPolicy
+
+
+def make_conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Conductor]]:
+    """Return how each stage is wired; only those that a process runs are made."""
+    bell = Wakeup()
+    most, wait = habits.records_max, habits.wait_ms
+    notifications, deliveries, clock = ports.notifications, ports.deliveries, ports.clock
+    return {
+        Stage.RECORDER: lambda: Recorder(
+            ports.open_stream(RECORDER_GROUP), ports.alerts, clock, records_max=most, wait_ms=wait
+        ),
+        Stage.EVALUATOR: lambda: Evaluator(
+            ports.open_stream(EVALUATOR_GROUP),
+            RuleFeed(ports.rules, clock),
+            records_max=most,
+            wait_ms=wait,
+            outputs_max=habits.outputs_max,
+        ),
+        Stage.AGGREGATOR: lambda: Aggregator(
+            ports.open_stream(AGGREGATOR_GROUP), notifications, clock, records_max=most, wait_ms=wait
+        ),
+        Stage.DISPATCHER: lambda: Dispatcher(
+            ports.open_stream(SENDER_GROUP),
+            notifications,
+            deliveries,
+            clock,
+            bell,
+            records_max=most,
+            wait_ms=wait,
+        ),
+        Stage.DELIVERER: lambda: Deliverer(
+            deliveries, ports.transport, clock, ports.new_owner, policy=habits.policy, bell=bell
+        ),
+        Stage.SWEEPER: lambda: Sweeper(notifications, deliveries, ports.sink, clock),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a world is made of. A test that plants a bug replaces one of these."""
+
+    log: Callable[..., MemoryLog] = MemoryLog
+    rules: Callable[[MemoryDatabase], RuleSource] = MemoryRuleSource
+    alerts: Callable[[MemoryDatabase], AlertLog] = MemoryAlertLog
+    notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
+    deliveries: Callable[[MemoryDatabase], DeliveryStore] = MemoryDeliveryStore
+    conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
+
+
+@dataclass(slots=True)
+class Worker:
+    """A place for a process: when one dies there, another is started.
+
+    Attributes:
+        process: The one that runs now, or the last that did.
+        stop: Set to ask it to end.
+    """
+
+    world: "World"
+    name: str
+    machine: str
+    stages: Sequence[Stage]
+    process: Process = field(init=False)
+    stop: asyncio.Event = field(init=False)
+    incarnation: int = 0
+
+    def start(self) -> None:
+        """Start a process."""
+        if self.world.is_over:
+            return
+        self.incarnation += 1
+        self.process = Process(f"{self.name}.{self.incarnation}")
+        self.stop = asyncio.Event()
+        self.world.trace(f"{self.process.name} starts on {self.machine}")
+        self.world.loop.start(self.process, self._main(self.process, self.stop))
+
+    def buried(self, *, restart: bool) -> None:
+        """Arrange what follows the death of the process: its groups miss it, and another takes its place."""
+        world, process = self.world, self.process
+        dice = world.dice("supervisor")
+        world.loop.later(dice.expovariate(1.0) * SESSION_MS_MEAN, lambda: self._leave(process))
+        if restart:
+            world.loop.later(dice.expovariate(1.0) * RESTART_MS_MEAN, self.start)
+
+    def leave_groups(self) -> None:
+        """Take the live process for dead: its groups give its partitions to others."""
+        self._leave(self.process)
+
+    def _leave(self, process: Process) -> None:
+        for group, topic in GROUPS.items():
+            self.world.log.leave(group, topic, process.name)
+
+    async def _main(self, process: Process, stop: asyncio.Event) -> None:
+        """Run the conductors until they are stopped."""
+        conductors = self.world.parts.conductors(self._ports(process), self.world.habits)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for stage in self.stages:
+                    tasks.create_task(self._run(stage, conductors[stage](), stop))
+        except BaseExceptionGroup as errors:
+            self._broke_off(process, errors.exceptions[0])
+            return
+        self.world.trace(f"{process.name} has stopped")
+        self.world.tell(Ended(process))
+        self._leave(process)
+        process.is_dead = True
+        self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
+
+    async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
+        pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
+        await run_steps(conductor, stop=stop, on_report=_ignore, on_failure=_ignore, idle_pause_ms=pause_ms)
+        if isinstance(conductor, Deliverer):
+            await conductor.drain()
+
+    def _broke_off(self, process: Process, error: BaseException) -> None:
+        """End a process by an error: while it drains a port may be away, at any other time it is a bug."""
+        if self.world.is_over:
+            return
+        if not (self.stop.is_set() and isinstance(error, AlertingError) and error.retryable):
+            self.world.tell(Raised(process, error))
+        self.world.kill(process, why=f"by {error!r}")
+
+    def _ports(self, process: Process) -> Ports:
+        world, gate, numbers = self.world, Gate(self.world, process), count(1)
+        database, parts = world.database, world.parts
+
+        def open_stream(group: str) -> Stream:
+            topic = GROUPS[group]
+            stream = MemoryStream(world.log, topic=topic, group=group, member=process.name)
+            return SimStream(gate, world.log, stream, topic=topic, group=group)
+
+        return Ports(
+            open_stream=open_stream,
+            sink=SimSink(gate, world.log),
+            rules=SimRuleSource(gate, parts.rules(database)),
+            alerts=SimAlertLog(gate, parts.alerts(database)),
+            notifications=SimNotificationStore(gate, parts.notifications(database)),
+            deliveries=SimDeliveryStore(gate, parts.deliveries(database)),
+            transport=SimTransport(gate),
+            clock=SimClock(gate, self.machine),
+            new_owner=lambda: f"{process.name}/{next(numbers)}",
+        )
+
+
+def _ignore(_: object) -> None:
+    """A world looks at effects, not at reports."""
