@@ -1,8 +1,11 @@
 """Each promise of `ClientStore`."""
 
+import asyncio
+
 import pytest
 
 from alerting_core.codec.rule import RuleAction
+from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.catalog import ClientStore, EndpointFilter, RuleFilter
 from alerting_core.ports.cursor import TimeKey, encode_text_cursor, encode_time_cursor
@@ -163,3 +166,17 @@ async def test_a_client_deleted_and_made_again_starts_empty(catalog: Catalog) ->
     await catalog.clients.delete("acme", now_ms=NOW_MS)
     await catalog.clients.create(make_client())
     assert await catalog.rules.all_of("acme") == []
+
+
+async def test_no_rule_made_while_its_client_is_deleted_stays_untold(catalog: Catalog) -> None:
+    for _ in range(5):
+        await catalog.clients.create(make_client())
+        creations = [catalog.rules.create(make_rule()) for _ in range(4)]
+        deletion = catalog.clients.delete("acme", now_ms=NOW_MS)
+        results = await asyncio.gather(*creations[:2], deletion, *creations[2:], return_exceptions=True)
+        assert all(isinstance(result, Rule | NotFound) or result is None for result in results)
+        assert await catalog.rules.all_of("acme") == []
+    told = await catalog.told()
+    created = [rule_id for _, rule_id, action, _ in told if action is RuleAction.CREATED]
+    deleted = [rule_id for _, rule_id, action, _ in told if action is RuleAction.DELETED]
+    assert sorted(created) == sorted(deleted)

@@ -200,3 +200,11 @@ async def test_a_deleted_endpoint_is_gone_and_its_value_is_free(endpoints: Endpo
     with pytest.raises(NotFound):
         await endpoints.get(None, endpoint.endpoint_id)
     await endpoints.create(None, make_endpoint(rule, value=endpoint.value))
+
+
+async def test_no_endpoint_outlives_a_rule_that_is_deleted_meanwhile(catalog: Catalog, rule: Rule) -> None:
+    creations = [catalog.endpoints.create("acme", make_endpoint(rule)) for _ in range(6)]
+    deletion = catalog.rules.delete("acme", rule.rule_id, expected_version=None, now_ms=NOW_MS)
+    results = await asyncio.gather(*creations[:3], deletion, *creations[3:], return_exceptions=True)
+    assert all(isinstance(result, Endpoint | NotFound) or result is None for result in results)
+    assert (await catalog.endpoints.list(None, ALL, EndpointFilter())).items == []

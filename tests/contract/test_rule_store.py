@@ -206,13 +206,14 @@ async def test_a_stale_version_is_refused_with_the_stored_one(catalog: Catalog) 
 
 async def test_of_two_changes_of_one_version_one_is_refused(rules: RuleStore) -> None:
     rule = await rules.create(make_rule())
-    results = await asyncio.gather(
-        *(rules.replace("acme", replace(rule, source=f"s{n}"), expected_version=1) for n in range(4)),
-        return_exceptions=True,
-    )
-    assert sum(isinstance(result, Rule) for result in results) == 1
-    assert sum(isinstance(result, VersionConflict) for result in results) == 3
-    assert (await rules.get(None, rule.rule_id)).version == 2
+    for version in range(1, 9):
+        results = await asyncio.gather(
+            *(rules.replace("acme", replace(rule, source=f"s{n}"), expected_version=version) for n in range(4)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(result, Rule) for result in results) == 1
+        assert sum(isinstance(result, VersionConflict) for result in results) == 3
+        assert (await rules.get(None, rule.rule_id)).version == version + 1
 
 
 async def test_replacing_into_the_fields_of_another_rule_is_a_conflict(catalog: Catalog) -> None:

@@ -1,13 +1,19 @@
 """The second lock: what the database itself keeps a client's statements from, when they forget to name the client."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
 from alerting_backend.adapters.postgres.address import Role
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools, tenant_transaction, transaction
+from alerting_core.errors import NotFound
+from alerting_core.ports.catalog import EndpointFilter, RuleFilter
+from alerting_core.ports.journal import NewNotification, NotificationFilter
+from alerting_core.ports.paging import PageRequest
 from tests.contract.fixtures_catalog import on_postgres
 from tests.contract.story import Story
-from tests.support.catalog import NOW_MS, make_key, make_rule
+from tests.support.catalog import NOW_MS, make_endpoint, make_key, make_rule
 from tests.support.postgres.cluster import Cluster
 
 SEEN_BY_CLIENTS = ("clients", "rules", "endpoints", "notifications", "deliveries", "attempts", "outbox")
@@ -117,3 +123,36 @@ async def test_a_client_named_like_sql_is_a_client_like_any_other(embedded_postg
             await story.client(name)
         for name in names:
             assert await owners(pools, name, "rules") == {name}
+
+
+async def test_the_stores_name_the_client_even_where_no_policy_binds_them(pools: Pools) -> None:
+    unbound = on_postgres(replace(pools, api=pools.admin))
+    all_of_it = PageRequest(200)
+    [rule] = await unbound.rules.all_of("globex")
+    [endpoint] = (await unbound.endpoints.list("globex", all_of_it, EndpointFilter())).items
+    [notification] = (await unbound.journal.list("globex", all_of_it, NotificationFilter())).items
+    id_ = notification.notification_id
+
+    for foreign in (
+        unbound.clients.get("acme", "globex"),
+        unbound.rules.get("acme", rule.rule_id),
+        unbound.rules.replace("acme", rule, expected_version=None),
+        unbound.rules.delete("acme", rule.rule_id, expected_version=None, now_ms=NOW_MS),
+        unbound.endpoints.create("acme", make_endpoint(rule)),
+        unbound.endpoints.get("acme", endpoint.endpoint_id),
+        unbound.endpoints.replace("acme", endpoint, expected_version=None),
+        unbound.endpoints.delete("acme", endpoint.endpoint_id, expected_version=None),
+        unbound.journal.detail("acme", id_),
+        unbound.journal.resend("acme", id_, now_ms=NOW_MS),
+        unbound.journal.add_test("acme", endpoint, NewNotification(notification, ())),
+    ):
+        with pytest.raises(NotFound):
+            await foreign
+    assert [c.client_id for c in (await unbound.clients.list("acme", all_of_it)).items] == ["acme"]
+    assert {r.client_id for r in (await unbound.rules.list("acme", all_of_it, RuleFilter())).items} == {"acme"}
+    assert {e.client_id for e in (await unbound.endpoints.list("acme", all_of_it, EndpointFilter())).items} == {"acme"}
+    listed = (await unbound.journal.list("acme", all_of_it, NotificationFilter())).items
+    assert {n.client_id for n in listed} == {"acme"}
+    totals = await unbound.journal.totals("acme", now_ms=NOW_MS)
+    assert (totals.clients, totals.rules_enabled, totals.last_hour) == (1, 1, 1)
+    assert dict(totals.endpoints_by_type) == {"webhook": 1}
