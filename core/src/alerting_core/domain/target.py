@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from alerting_core.domain.endpoint import EndpointType
@@ -20,6 +21,9 @@ _NOT_IN_URLS: Final = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 _URL: Final = re.compile(r"(?P<scheme>[a-z]+)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY: Final = re.compile(r"(?:.*@)?(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]*))?", re.DOTALL)
 
+_READ_MAX: Final = 16_384
+"""Targets whose reading is remembered: the same endpoints are told again and again. At most 2 KiB each, 32 MiB."""
+
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LOCAL_PART_CHARS_MAX: Final = 64
@@ -36,6 +40,7 @@ class Url:
     port: int
 
 
+@lru_cache(maxsize=_READ_MAX)
 def read_url(text: str) -> Url | None:
     """Return the deciding parts of an http or https URL; None when `url_problems` has something to say."""
     if next(url_problems(text), None) is not None:
@@ -75,6 +80,7 @@ def url_problems(text: str) -> Iterator[str]:
         yield "must not hold a fragment (#…): it would never be sent"
 
 
+@lru_cache(maxsize=_READ_MAX)
 def read_address(text: str) -> str | None:
     """Return an e-mail address with its domain in the form of `ascii_host`; None when it is not one.
 

@@ -1,8 +1,13 @@
 """Checks of single text fields, shared by everything that takes text from outside."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from alerting_core.problem import Problem, ProblemCode
+
+_CONTROL: Final = re.compile(r"[\x01-\x1f\x7f]")
+"""Control characters but NUL, which is a problem of its own."""
 
 
 def check_text(path: str, value: object, *, chars_max: int, allow_empty: bool = False) -> Iterator[Problem]:
@@ -33,5 +38,5 @@ def check_id(path: str, value: object, *, chars_max: int) -> Iterator[Problem]:
     if isinstance(value, str) and value.strip():
         if value != value.strip():
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not begin or end with white space")
-        elif any(ord(c) < 0x20 or ord(c) == 0x7F for c in value if c != "\0"):
+        elif _CONTROL.search(value):
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not hold control characters")

@@ -56,7 +56,7 @@ class DeliveryPolicy:
     schedule: RetrySchedule = field(default_factory=RetrySchedule)
     held_max: int = limits.HELD_CLAIMS_MAX
     claim_max: int = limits.CLAIM_DELIVERIES_MAX
-    per_host_claim_max: int = 64
+    per_host_claim_max: int = 128
     lease_ms: int = limits.LEASE_MS
     idle_wait_ms: int = 250
     drain_ms: int = 8_000

@@ -14,9 +14,10 @@ from alerting_core.domain.endpoint import EndpointType, SigningSecret, split_add
 from alerting_core.domain.notification import Notification, NotificationRef
 
 # `places` steps through the index deliveries_due from one (client, host) to the next, so that the cost is that of the
-# places with something open, not of all that waits there. From each place the earliest few are looked at; `rank` is a
-# delivery's turn within its client, and `host_rank` its turn within its host, so that all first turns come before any
-# second turn. Rows that another sender is just leasing are passed over, and those that it has leased are due no more.
+# places with something open, not of all that waits there. From each place the earliest few are looked at, twice its
+# even share of the limit: what a very uneven rest leaves over, the next claim takes. `rank` is a delivery's turn within
+# its client, and `host_rank` its turn within its host, so that all first turns come before any second turn. Rows that
+# another sender is just leasing are passed over, and those that it has leased are due no more.
 _CLAIM: Final = f"""
 WITH RECURSIVE places (client_id, host) AS (
     (
@@ -38,7 +39,8 @@ WITH RECURSIVE places (client_id, host) AS (
     CROSS JOIN LATERAL (
         SELECT o.client_id, o.delivery_id, o.host, o.due_at FROM deliveries AS o
         WHERE o.due_at IS NOT NULL AND o.client_id = places.client_id AND o.host = places.host AND o.due_at <= $2
-        ORDER BY o.due_at LIMIT least($4::integer, $5::integer)
+        ORDER BY o.due_at
+        LIMIT (SELECT least($4::integer, $5::integer, greatest(8, 2 * $4::integer / count(*))) FROM places)
     ) AS d
     WHERE places.host <> ALL ($6::text[])
 ), turns AS (
