@@ -1,0 +1,186 @@
+"""Reading and showing the values of single settings. A reader raises ValueError, whose text says how to write it."""
+
+import ipaddress
+import re
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Final
+
+from alerting_core.domain.key import check_given_key
+from alerting_core.domain.target import read_address
+from alerting_core.errors import InvalidInput
+from alerting_core.generator.duration import read_duration_ms
+from alerting_core.stages.retry import RetrySchedule
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_PORT_MAX: Final = 65_535
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DOMAIN: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_DSN_PASSWORD: Final = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&]*")
+_UNITS_MS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+
+MASK: Final = "********"
+
+
+def text(value: str) -> str:
+    """Read any text."""
+    return value
+
+
+def path(value: str) -> Path:
+    """Read a path."""
+    if "\0" in value:
+        raise ValueError("must be a path")
+    return Path(value)
+
+
+def switch(value: str) -> bool:
+    """Read 1 or 0."""
+    if value.lower() not in _TRUE | _FALSE:
+        raise ValueError("must be 1 or 0")
+    return value.lower() in _TRUE
+
+
+def port(value: str) -> int:
+    """Read the number of a port; 0 takes a free one."""
+    return _whole(value, largest=_PORT_MAX)
+
+
+def percent(value: str) -> int:
+    """Read a share."""
+    return _whole(value, largest=50)
+
+
+def rate(value: str) -> float:
+    """Read how many a second; 0 is no limit."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1_000_000:
+        raise ValueError("must be a number from 0 on")
+    return number
+
+
+def duration(value: str) -> int:
+    """Read a length of time, in milliseconds; 0 is none."""
+    if value == "0":
+        return 0
+    read = read_duration_ms("", value)
+    if not isinstance(read, int):
+        raise ValueError(f"{read.detail}, or 0")
+    return read
+
+
+def schedule(value: str) -> tuple[int, ...]:
+    """Read the waits between attempts, in milliseconds."""
+    steps = tuple(duration(part.strip()) for part in value.split(","))
+    try:
+        return RetrySchedule(steps).steps_ms
+    except InvalidInput as error:
+        raise ValueError("; ".join(f"{problem.path} {problem.detail}" for problem in error.problems)) from None
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Read a list of networks; `none` is no network."""
+    if value.lower() == "none":
+        return ()
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    for part in parts:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is no network: write it like 10.20.0.0/16 or fd00::/8") from None
+    return parts
+
+
+def domains(value: str) -> tuple[str, ...]:
+    """Read a list of domains; `none` is no domain."""
+    if value.lower() == "none":
+        return ()
+    parts = tuple(sorted({part.strip().lower() for part in value.split(",") if part.strip()}))
+    for part in parts:
+        if not _DOMAIN.fullmatch(part):
+            raise ValueError(f"{part!r} is no domain: write it like example.com")
+    return parts
+
+
+def label(value: str) -> str:
+    """Read the name of a Prometheus label."""
+    if not _LABEL.fullmatch(value):
+        raise ValueError("must be the name of a label, such as job")
+    return value
+
+
+def sender(value: str) -> str:
+    """Read whom mails are from."""
+    _, address = parseaddr(value)
+    if "\n" in value or read_address(address) is None:
+        raise ValueError("must be written like alerts@example.com or Alerts <alerts@example.com>")
+    return value
+
+
+def admin_key(value: str) -> str:
+    """Read an operator's key chosen by hand."""
+    if problems := tuple(check_given_key(value)):
+        raise ValueError("; ".join(problem.detail for problem in problems))
+    return value
+
+
+def dsn(value: str) -> str:
+    """Read where a Postgres is."""
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be written like postgresql://user:password@host:5432/database")
+    return value
+
+
+def url(value: str) -> str:
+    """Read where a platform is."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must be written like http://127.0.0.1:8080")
+    return value.rstrip("/")
+
+
+def show_duration(milliseconds: int) -> str:
+    """Write a length of time as `duration` reads it."""
+    for unit, size in _UNITS_MS:
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return "0"
+
+
+def show(value: object) -> str:
+    """Write a value as it would be set."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else "0"
+        case tuple():
+            return ",".join(map(str, value)) or "none"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def show_schedule(steps_ms: tuple[int, ...]) -> str:
+    """Write waits as `schedule` reads them."""
+    return ",".join(map(show_duration, steps_ms))
+
+
+def show_secret(value: str | None) -> str:
+    """Write that there is a secret, and nothing of it."""
+    return MASK if value else ""
+
+
+def show_dsn(value: str | None) -> str:
+    """Write where a Postgres is, without the password."""
+    return _DSN_PASSWORD.sub(MASK, value) if value else ""
+
+
+def _whole(value: str, *, largest: int) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) <= 9 and int(value) <= largest):
+        raise ValueError(f"must be a whole number from 0 to {largest}")
+    return int(value)

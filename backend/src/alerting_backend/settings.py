@@ -1,0 +1,192 @@
+"""Everything that an operator can set, each by one environment variable `ALERTING_…`.
+
+Read once, by the command line, and passed down; nothing else looks at the environment. A variable with our prefix that
+nobody knows is an error: a setting with a slip in its name would otherwise do nothing, in silence.
+"""
+# ruff: noqa: RUF009 - `_setting` only wraps `field`, which is what a dataclass default is for.
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
+
+from alerting_backend import setting_values as values
+from alerting_core.errors import AlertingError
+from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+from alerting_core.stages.retry import DEFAULT_STEPS_MS
+
+PREFIX: Final = "ALERTING_"
+
+_HOUR_MS: Final = 3_600_000
+
+SmtpSecurityName: TypeAlias = Literal["none", "starttls", "tls"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["console", "json"]
+
+
+class SettingsInvalid(AlertingError):
+    """Settings that nothing can be started with.
+
+    Attributes:
+        problems: All of them, each beginning with the name of its variable.
+    """
+
+    code: ClassVar[str] = "settings-invalid"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+def _setting(
+    says: str,
+    default: Any = None,
+    *,
+    read: Callable[[str], Any] = values.text,
+    show: Callable[[Any], str] = values.show,
+    one_of: Sequence[str] = (),
+) -> Any:
+    """Declare a setting: what it means, how its text is read, and how its value is shown."""
+    secret = show in {values.show_secret, values.show_dsn}
+    return field(default=default, repr=not secret, metadata={"says": says, "read": read, "show": show, "of": one_of})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings. Each is set by `ALERTING_` and its name in capitals."""
+
+    http_host: str = _setting("address to listen on", "127.0.0.1")
+    http_port: int = _setting("port to listen on; 0 takes a free one", 8080, read=values.port)
+    data_dir: Path = _setting("folder of the embedded database", Path(".data"), read=values.path)
+    admin_key: str | None = _setting(
+        "first admin key, instead of a generated one", read=values.admin_key, show=values.show_secret
+    )
+    demo: bool = _setting("1: load the demo into an empty database", True, read=values.switch)
+
+    postgres_dsn: str | None = _setting(
+        "a Postgres of your own, instead of the embedded one", read=values.dsn, show=values.show_dsn
+    )
+    postgres_api_password: str | None = _setting("of the role alerting_api there", show=values.show_secret)
+    postgres_admin_password: str | None = _setting("of the role alerting_admin there", show=values.show_secret)
+    postgres_worker_password: str | None = _setting("of the role alerting_worker there", show=values.show_secret)
+    kafka_brokers: str | None = _setting("for workers on Kafka; not for `alerting up`")
+    redis_url: str | None = _setting("for workers on Redis; not for `alerting up`", show=values.show_dsn)
+
+    delivery_allowed_networks: tuple[str, ...] | None = _setting(
+        "special networks that deliveries may reach; `alerting up` allows loopback unless this is set",
+        read=values.networks,
+    )
+    placeholder_domains: tuple[str, ...] = _setting(
+        "domains that are never contacted", tuple(sorted(PLACEHOLDER_DOMAINS)), read=values.domains
+    )
+    retry_schedule: tuple[int, ...] = _setting(
+        "waits after failed attempts", DEFAULT_STEPS_MS, read=values.schedule, show=values.show_schedule
+    )
+    retry_jitter_percent: int = _setting("how far each wait may be off", 20, read=values.percent)
+
+    smtp_host: str | None = _setting("mail server")
+    smtp_port: int = _setting("its port", 587, read=values.port)
+    smtp_security: SmtpSecurityName = _setting("how it is spoken to", "starttls", one_of=("none", "starttls", "tls"))
+    smtp_user: str | None = _setting("login there")
+    smtp_password: str | None = _setting("login there", show=values.show_secret)
+    smtp_from: str | None = _setting("sender of mails", read=values.sender)
+    smtp_per_second: float = _setting("mails a second; 0 is no limit", 2.0, read=values.rate)
+
+    prometheus_source_label: str = _setting("label of a Prometheus alert that is its source", "job", read=values.label)
+
+    keep_alerts: int = _setting(
+        "how long alerts can be explained", 24 * _HOUR_MS, read=values.duration, show=values.show_duration
+    )
+    keep_records: int = _setting(
+        "how long records stay in a stream after they were read", _HOUR_MS,
+        read=values.duration, show=values.show_duration,
+    )  # fmt: skip
+    keep_notifications: int = _setting(
+        "how long finished notifications are kept; 0 is for ever", 90 * 24 * _HOUR_MS,
+        read=values.duration, show=values.show_duration,
+    )  # fmt: skip
+
+    url: str = _setting("platform that commands call", "http://127.0.0.1:8080", read=values.url)
+    key: str | None = _setting("API key that commands call it with", show=values.show_secret)
+
+    log_level: LogLevel = _setting("what is logged", "info", one_of=("debug", "info", "warning", "error"))
+    log_format: LogFormat = _setting("for people or for programs", "console", one_of=("console", "json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting as it is in effect; secrets are masked."""
+
+    name: str
+    value: str
+    is_default: bool
+    says: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return what *environment* sets; a blank value counts as not set.
+
+    Raises:
+        SettingsInvalid: With all that is wrong, at once.
+    """
+    known = {_name_of(each): each for each in _declared()}
+    problems = [_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
+    read: dict[str, Any] = {}
+    for name, each in known.items():
+        value = environment.get(name, "").strip()
+        if not value:
+            continue
+        try:
+            read[each.name] = _read(each, value)
+        except ValueError as error:
+            problems.append(f"{name} {error}")
+    settings = Settings(**read)
+    problems += _misfits(settings)
+    if problems:
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def describe(settings: Settings) -> Sequence[Described]:
+    """Return every setting as it is in effect."""
+    return [
+        Described(
+            _name_of(each),
+            each.metadata["show"](getattr(settings, each.name)),
+            getattr(settings, each.name) == each.default,
+            each.metadata["says"],
+        )
+        for each in _declared()
+    ]
+
+
+def _declared() -> Sequence[Field[Any]]:
+    return fields(cast("Any", Settings))
+
+
+def _name_of(each: Field[Any]) -> str:
+    return PREFIX + each.name.upper()
+
+
+def _read(each: Field[Any], value: str) -> Any:
+    allowed = each.metadata["of"]
+    if not allowed:
+        return each.metadata["read"](value)
+    if value.lower() not in allowed:
+        raise ValueError(f"must be one of {', '.join(allowed)}")
+    return value.lower()
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"{name} is no setting" + (f": did you mean {near[0]}?" if near else "; `alerting settings` lists them")
+
+
+def _misfits(settings: Settings) -> Iterator[str]:
+    if settings.smtp_host and not settings.smtp_from:
+        yield "ALERTING_SMTP_FROM is needed with ALERTING_SMTP_HOST: whom mails are from"
+    if settings.smtp_from and not settings.smtp_host:
+        yield "ALERTING_SMTP_HOST is needed with ALERTING_SMTP_FROM: the mail server"
+    if bool(settings.smtp_user) != bool(settings.smtp_password):
+        yield "ALERTING_SMTP_USER and ALERTING_SMTP_PASSWORD are set together or not at all"
