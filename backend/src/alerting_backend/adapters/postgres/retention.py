@@ -1,0 +1,112 @@
+"""Clearing away old rows, a batch at a time.
+
+Records of a stream are cleared once every group that ever looked at the topic has read them, and they are old enough;
+one partition per transaction, so that no writer waits for two. Topics that no group reads, such as those of dead
+letters, are left alone.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from alerting_backend.adapters.postgres.outbox import trim_changes
+from alerting_backend.adapters.postgres.pools import Pool, connected, transaction
+
+_PARTITIONS: Final = """
+SELECT p.topic, p.partition, min(o.next_offset) AS read_to
+FROM stream_partitions AS p JOIN stream_offsets AS o USING (topic, partition)
+GROUP BY p.topic, p.partition, p.first_offset
+HAVING min(o.next_offset) > p.first_offset
+ORDER BY p.topic, p.partition
+"""
+
+_CLEAR_RECORDS: Final = """
+WITH old AS (
+    SELECT "offset" FROM (
+        SELECT "offset", created_at FROM stream_records
+        WHERE topic = $1 AND partition = $2 AND "offset" < $3
+        ORDER BY "offset" LIMIT $5
+    ) AS first WHERE created_at < $4
+), gone AS (
+    DELETE FROM stream_records AS r USING old
+    WHERE r.topic = $1 AND r.partition = $2 AND r."offset" = old."offset"
+    RETURNING r."offset"
+), moved AS (
+    UPDATE stream_partitions AS p SET first_offset = greatest(p.first_offset, ends.next_offset)
+    FROM (SELECT max("offset") + 1 AS next_offset FROM gone) AS ends
+    WHERE p.topic = $1 AND p.partition = $2 AND ends.next_offset IS NOT NULL
+)
+SELECT count(*) FROM gone
+"""
+
+
+class Old(StrEnum):
+    """What grows old, beside the records of streams and the changes of rules."""
+
+    ALERTS = "alerts"
+    NOTIFICATIONS = "notifications"
+    IDEMPOTENCY_KEYS = "idempotency_keys"
+    JOBS = "jobs"
+
+
+_CLEAR: Final[Mapping[Old, str]] = {
+    Old.ALERTS: """
+        WITH old AS (SELECT alert_id FROM alerts WHERE received_at < $1 ORDER BY received_at LIMIT $2)
+        DELETE FROM alerts AS a USING old WHERE a.alert_id = old.alert_id
+    """,
+    Old.NOTIFICATIONS: """
+        WITH old AS (
+            SELECT client_id, notification_id FROM notifications
+            WHERE created_at < $1 AND status <> 'RECEIVED' ORDER BY created_at LIMIT $2
+        )
+        DELETE FROM notifications AS n USING old
+        WHERE n.client_id = old.client_id AND n.notification_id = old.notification_id
+    """,
+    Old.IDEMPOTENCY_KEYS: """
+        WITH old AS (SELECT owner, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)
+        DELETE FROM idempotency_keys AS k USING old WHERE k.owner = old.owner AND k.key = old.key
+    """,
+    Old.JOBS: """
+        WITH old AS (SELECT job_id FROM generator_jobs WHERE completed_at < $1 ORDER BY completed_at LIMIT $2)
+        DELETE FROM generator_jobs AS j USING old WHERE j.job_id = old.job_id
+    """,
+}
+
+_NEWEST_BEYOND: Final = "SELECT received_at FROM alerts ORDER BY received_at DESC, alert_id DESC OFFSET $1 LIMIT 1"
+
+_OLD_CHANGE: Final = "SELECT max(change_id) FROM outbox WHERE created_at < $1"
+
+
+class PgRetention:
+    """Clears tables, on a pool of the worker's role."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
+        """Clear up to *rows_max* of the oldest from before *before_ms*; return how many."""
+        async with transaction(self._pool, f"clear_{what}") as connection:
+            status = await connection.execute(_CLEAR[what], before_ms, rows_max)
+        return int(status.rpartition(" ")[2])
+
+    async def readable_partitions(self) -> Mapping[tuple[str, int], int]:
+        """Return (topic, partition) → the offset below which every group has read, where something is to clear."""
+        async with connected(self._pool, "readable_partitions") as connection:
+            return {(row[0], row[1]): row[2] for row in await connection.fetch(_PARTITIONS)}
+
+    async def clear_records(self, partition: tuple[str, int], *, below: int, before_ms: int, rows_max: int) -> int:
+        """Clear up to *rows_max* records of one partition, below an offset and from before a time; return how many."""
+        async with transaction(self._pool, "clear_records") as connection:
+            return int(await connection.fetchval(_CLEAR_RECORDS, *partition, below, before_ms, rows_max))
+
+    async def alerts_beyond_ms(self, count: int) -> int:
+        """Return when the newest of the alerts beyond *count* was received; 0 when there are no more than that."""
+        async with connected(self._pool, "count_alerts") as connection:
+            return await connection.fetchval(_NEWEST_BEYOND, count) or 0
+
+    async def forget_changes(self, *, before_ms: int) -> None:
+        """Forget the changes of rules from before *before_ms*."""
+        async with transaction(self._pool, "forget_changes") as connection:
+            change_id = await connection.fetchval(_OLD_CHANGE, before_ms)
+            if change_id is not None:
+                await trim_changes(connection, up_to=change_id)

@@ -1,0 +1,1 @@
+"""The `alerting` command. Its modules import late what they need, so that `alerting --help` answers at once."""

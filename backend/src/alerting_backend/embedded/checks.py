@@ -1,0 +1,80 @@
+"""What readiness depends on. Each check raises an error whose code `/readyz` shows."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from alerting_backend.adapters.postgres.pools import Pools, connected
+from alerting_backend.api.container import ReadinessCheck
+from alerting_core.embedded.pipeline import Pipeline
+from alerting_core.errors import AlertingError
+from alerting_core.pipeline.report import Stage
+
+RULES_AGE_MS_MAX: Final = 30_000
+"""Rules that were not confirmed for so long may be out of date; the evaluator asks twice a second."""
+
+
+class PipelineNotRunning(AlertingError):
+    """The pipeline has not been started yet, or is being stopped."""
+
+    code: ClassVar[str] = "pipeline-not-running"
+
+
+class RulesNotLoaded(AlertingError):
+    """The evaluator has no rules yet."""
+
+    code: ClassVar[str] = "rules-not-loaded"
+
+
+class RulesOutdated(AlertingError):
+    """The evaluator could not ask for changes of rules for a while."""
+
+    code: ClassVar[str] = "rules-outdated"
+
+
+class Health:
+    """Answers the checks.
+
+    Attributes:
+        pipeline_runs: Set by who runs it.
+    """
+
+    def __init__(self, pools: Pools, pipeline: Pipeline) -> None:
+        """Look at *pools* and *pipeline*."""
+        self._pools = pools
+        self._pipeline = pipeline
+        self.pipeline_runs = False
+
+    def checks(self) -> Mapping[str, ReadinessCheck]:
+        """Return all checks by name."""
+        return {"postgres": self.postgres, "pipeline": self.pipeline, "streams": self.streams}
+
+    async def postgres(self) -> None:
+        """See whether Postgres answers."""
+        async with connected(self._pools.admin, "readiness") as connection:
+            await connection.fetchval("SELECT 1")
+
+    async def pipeline(self) -> None:
+        """See whether the pipeline runs, with rules that are current."""
+        if not self.pipeline_runs:
+            raise PipelineNotRunning("the pipeline does not run")
+        age_ms = self._pipeline.rules.age_ms()
+        if age_ms is None:
+            raise RulesNotLoaded("the rules are being loaded")
+        if age_ms > RULES_AGE_MS_MAX:
+            raise RulesOutdated(f"the rules were last confirmed {age_ms // 1_000} s ago")
+
+    async def streams(self) -> None:
+        """See whether the streams can be read."""
+        await self._pipeline.streams[Stage.EVALUATOR].lag()
+
+    async def wait_until_ready(self, *, look_s: float = 0.02) -> None:
+        """Return when all checks pass."""
+        while True:
+            try:
+                for check in self.checks().values():
+                    await check()
+            except AlertingError:
+                await asyncio.sleep(look_s)
+            else:
+                return

@@ -1,0 +1,84 @@
+"""The database of the process: the embedded one, or the operator's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import ClassVar, Final
+
+from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.embedded import embedded_postgres
+from alerting_backend.adapters.postgres.migrate import Progress, migrate, set_passwords
+from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.processes import running_postmaster
+from alerting_backend.settings import Settings
+from alerting_backend.wiring.address import address_set_in
+from alerting_core.errors import AlertingError
+
+_LOCK_KEY: Final = 4_710_317_282
+"""Beside the one of the migrations: whoever holds it is the one platform on a database that others can reach."""
+
+_LOOK_SECONDS: Final = 2.0
+
+
+class DatabaseInUse(AlertingError):
+    """Another platform works on the database."""
+
+    code: ClassVar[str] = "database-in-use"
+
+
+class DatabaseGone(AlertingError):
+    """The embedded database server has ended without being asked to."""
+
+    code: ClassVar[str] = "database-gone"
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, told: Callable[[str], None], step: Progress) -> AsyncIterator[Address]:
+    """Yield the address of a database with the present schema, for this process alone.
+
+    Args:
+        settings: Name the data folder, or an own Postgres.
+        told: Told what takes its time, perhaps from another thread.
+        step: Told before each step of the migrations.
+
+    Raises:
+        AlertingError: It cannot be had; the detail says what to do.
+    """
+    own = address_set_in(settings)
+    if own is None:
+        async with embedded_postgres(settings.data_dir, told=told) as address:
+            await migrate(address, progress=step)
+            yield address
+        return
+    await migrate(own, progress=step)
+    await set_passwords(own)
+    async with _sole_platform(own):
+        yield own
+
+
+@asynccontextmanager
+async def _sole_platform(address: Address) -> AsyncIterator[None]:
+    """Hold the lock of the database; it is let go of with the connection, also by a process that dies."""
+    async with owner_connection(address) as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
+            raise DatabaseInUse(
+                "another platform works on the database of ALERTING_POSTGRES_DSN: stop that one first, "
+                "or name another database"
+            )
+        yield
+
+
+async def watch_server(data_dir: Path, stop: asyncio.Event) -> None:
+    """Raise DatabaseGone when the embedded server has ended, until *stop* is set."""
+    data = (data_dir / "postgres").resolve()
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            if running_postmaster(data) is None:
+                raise DatabaseGone(
+                    f"the database server on {data} has ended, see {data.parent / 'postgres.log'}; "
+                    "start again to go on: nothing that was accepted is lost"
+                ) from None

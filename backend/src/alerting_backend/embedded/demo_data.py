@@ -1,0 +1,106 @@
+"""What the demo consists of: two clients that look at the same systems with different eyes, and what happens there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from alerting_core.domain.client import Client
+from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.rule import Rule
+
+MAIL_DOMAIN: Final = "demo.localhost"
+"""Mail to this domain goes to the inbox, whatever mail server is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRule:
+    """One rule, and where it tells: `webhook:<name>` and `slack:<name>` in the inbox, `email:<who>`."""
+
+    client_id: str
+    severity: str
+    source: str
+    name: str
+    tells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAlert:
+    """One alert."""
+
+    severity: str
+    source: str
+    name: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+CLIENTS: Final[Mapping[str, str]] = {"demo-shop": "Demo shop", "demo-bank": "Demo bank"}
+
+RULES: Final = (
+    DemoRule("demo-shop", "CRITICAL", "*", "*", ("webhook:shop", "slack:shop-alerts")),
+    DemoRule("demo-shop", "*", "checkout", "payment-failed", ("slack:shop-alerts",)),
+    DemoRule("demo-shop", "HIGH", "database", "slow-query", ("email:oncall-shop",)),
+    DemoRule("demo-bank", "*", "database", "*", ("webhook:bank",)),
+    DemoRule("demo-bank", "CRITICAL", "database", "replication-broken", ("email:oncall-bank", "slack:bank-alerts")),
+)
+
+ALERTS: Final = (
+    DemoAlert("CRITICAL", "checkout", "payment-failed", {"environment": "prod", "provider": "cards", "failed": "37 %"}),
+    DemoAlert("HIGH", "database", "slow-query", {"environment": "prod", "table": "orders", "seconds": "12.4"}),
+    DemoAlert("LOW", "frontend", "slow-page", {"environment": "staging", "page": "/cart"}),
+    DemoAlert("CRITICAL", "database", "replication-broken", {"environment": "prod", "region": "eu-west-1"}),
+    DemoAlert("MEDIUM", "checkout", "payment-failed", {"environment": "staging", "provider": "vouchers"}),
+    DemoAlert("CRITICAL", "api", "out-of-memory", {"environment": "prod", "host": "api-7"}),
+    DemoAlert("LOW", "database", "disk-filling", {"environment": "prod", "used": "81 %"}),
+    DemoAlert("MEDIUM", "queue", "backlog-growing", {"environment": "prod", "waiting": "5,210"}),
+)
+"""In turn; two of them meet no rule, for nobody is told everything."""
+
+
+def inbox_value(tells: str, *, inbox_url: str) -> tuple[EndpointType, str]:
+    """Return the type and value of the endpoint that *tells* stands for."""
+    kind, _, name = tells.partition(":")
+    if kind == "email":
+        return EndpointType.EMAIL, f"{name}@{MAIL_DOMAIN}"
+    return EndpointType(kind), f"{inbox_url}/{kind}/{name}"
+
+
+def demo_clients(*, name_suffix: str, now_ms: int) -> list[Client]:
+    """Return the clients; their names get a suffix while the demo is being loaded."""
+    return [Client(client_id, name + name_suffix, now_ms, now_ms) for client_id, name in CLIENTS.items()]
+
+
+def demo_rules(*, now_ms: int) -> list[Rule]:
+    """Return the rules; their ids are always the same."""
+    return [
+        Rule(_rule_id(rule), rule.client_id, rule.severity, rule.source, rule.name, True, 1, now_ms, now_ms)
+        for rule in RULES
+    ]
+
+
+def demo_endpoints(secrets: Mapping[str, str], *, inbox_url: str, now_ms: int) -> list[Endpoint]:
+    """Return the endpoints; *secrets* are those of the webhooks, by the name in the inbox."""
+    endpoints: list[Endpoint] = []
+    for rule in RULES:
+        for tells in rule.tells:
+            kind, value = inbox_value(tells, inbox_url=inbox_url)
+            secret = secrets[tells.partition(":")[2]] if kind is EndpointType.WEBHOOK else None
+            endpoints.append(
+                Endpoint(
+                    endpoint_id=derive_uuid("demo-endpoint", _rule_id(rule), tells),
+                    client_id=rule.client_id,
+                    rule_id=_rule_id(rule),
+                    type=kind,
+                    value=value,
+                    enabled=True,
+                    version=1,
+                    created_at_ms=now_ms,
+                    updated_at_ms=now_ms,
+                    secret=None if secret is None else SigningSecret(secret),
+                )
+            )
+    return endpoints
+
+
+def _rule_id(rule: DemoRule) -> str:
+    return derive_uuid("demo-rule", rule.client_id, rule.severity, rule.source, rule.name)

@@ -1,0 +1,193 @@
+"""The composition root: from settings to a platform that runs.
+
+Order of the start: socket, database, schema, pools, transports, first key, demo, then all that runs, side by side.
+Order of the end: the pipeline first, which lets deliveries under way end and records them, while the inbox of the demo
+still takes them; then the API; then pools and database. What is accepted meanwhile is durable, and waits for the next
+start. Anything that fails as only a bug can, ends everything: a platform that limps on loses what nobody looks for.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+
+from alerting_backend.adapters.metrics.meter import StageMeter
+from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.migrate import Progress
+from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.retention import PgRetention
+from alerting_backend.api.app import create_app
+from alerting_backend.embedded.checks import Health
+from alerting_backend.embedded.database import open_database, watch_server
+from alerting_backend.embedded.demo import Demo, open_demo
+from alerting_backend.embedded.listening import ApiServer, listen, url_of
+from alerting_backend.embedded.stopping import Stop
+from alerting_backend.runtime.janitor import Janitor, Retention
+from alerting_backend.runtime.job_runner import JobRunner
+from alerting_backend.runtime.lag import measure_lag
+from alerting_backend.runtime.stage_log import StageLog
+from alerting_backend.settings import Settings
+from alerting_backend.wiring.container import make_container
+from alerting_backend.wiring.ports import PostgresPorts
+from alerting_backend.wiring.transport import open_transport
+from alerting_core.app.application import Application
+from alerting_core.embedded.pipeline import Pipeline
+from alerting_core.pipeline.deliver import DeliveryPolicy
+from alerting_core.stages.retry import RetrySchedule
+
+DRAIN_MS = 5_000
+"""How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
+
+_LOG_EVERY_S = {"console": 5.0, "json": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a person wants to know of a platform that is ready.
+
+    Attributes:
+        new_key: The admin key that was made at this start, to be shown this once.
+    """
+
+    url: str
+    demo: Demo | None
+    new_key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom the start is told to.
+
+    Attributes:
+        told: Told in words what takes its time, perhaps from another thread.
+        step: Told before each step of the migrations.
+        ready: Told when everything runs.
+    """
+
+    told: Callable[[str], None]
+    step: Progress
+    ready: Callable[[Started], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    settings: Settings
+    ports: PostgresPorts
+    pipeline: Pipeline
+    health: Health
+    meter: StageMeter
+    instance: str
+    server: ApiServer
+    listener: socket.socket
+    demo: Demo | None
+    new_key: str | None = field(repr=False)
+
+
+async def run_platform(settings: Settings, stop: Stop, audience: Audience) -> None:
+    """Run the platform until *stop* is asked for.
+
+    Raises:
+        AlertingError: It cannot be started; the detail says what to do.
+        BaseExceptionGroup: Something of it failed while it ran.
+    """
+    async with _make(settings, audience) as parts:
+        await _run(parts, stop, audience)
+
+
+@asynccontextmanager
+async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]:
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(closing(listen(settings.http_host, settings.http_port)))
+        address = await stack.enter_async_context(open_database(settings, told=audience.told, step=audience.step))
+        pools = await stack.enter_async_context(open_pools(address))
+        ports = PostgresPorts.on(pools)
+        use = Application.on(ports.application, placeholders=settings.placeholder_domains)
+        new_key = await use.keys.ensure_admin_key(settings.admin_key)
+        demo = await stack.enter_async_context(open_demo(settings, ports, use, url=url_of(listener)))
+        transport = await stack.enter_async_context(
+            open_transport(settings, networks=_networks(listener), local_mail=demo.mail if demo else None)
+        )
+        pipeline = Pipeline(
+            ports.pipeline(transport), policy=_policy(settings), placeholders=settings.placeholder_domains
+        )
+        health, meter = Health(pools, pipeline), StageMeter()
+        app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
+        if demo is not None:
+            app.include_router(demo.router)
+        yield _Parts(
+            settings=settings,
+            ports=ports,
+            pipeline=pipeline,
+            health=health,
+            meter=meter,
+            instance=f"{socket.gethostname()}-{os.getpid()}",
+            server=ApiServer(app),
+            listener=listener,
+            demo=demo,
+            new_key=new_key,
+        )
+
+
+def _networks(listener: socket.socket) -> tuple[str, ...]:
+    """Return what deliveries may reach unless it is set: this machine, and so the inbox of the demo."""
+    host = str(listener.getsockname()[0])
+    return ("127.0.0.0/8", "::1/128", *(() if host in {"0.0.0.0", "::"} else (host,)))  # noqa: S104 - Not bound here.
+
+
+def _policy(settings: Settings) -> DeliveryPolicy:
+    schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
+    return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)
+
+
+async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
+    clock, ended = parts.ports.application.clock, stop.asked
+    told = StageLog(
+        parts.meter,
+        clock,
+        instance=parts.instance,
+        every_s=_LOG_EVERY_S[parts.settings.log_format],
+        together=parts.settings.log_format == "console",
+    )
+    retention = Retention(
+        alerts_ms=parts.settings.keep_alerts,
+        records_ms=parts.settings.keep_records,
+        notifications_ms=parts.settings.keep_notifications,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(parts.server.serve(sockets=[parts.listener]), name="api")
+        await parts.server.ready.wait()
+        pipeline = tasks.create_task(
+            parts.pipeline.run(stop=ended, on_report=told.on_report, on_failure=told.on_failure), name="pipeline"
+        )
+        parts.health.pipeline_runs = True
+        beside = [
+            told.tell(ended),
+            measure_lag(parts.pipeline.streams, parts.meter, clock, instance=parts.instance, stop=ended),
+            Janitor(PgRetention(parts.ports.pools.worker), clock, retention).run(ended),
+            JobRunner(PgJobStore(parts.ports.pools), parts.ports.application.sink, clock).run(ended),
+            _announce(parts, stop, audience),
+        ]
+        if parts.settings.postgres_dsn is None:
+            beside.append(watch_server(parts.settings.data_dir, ended))
+        if parts.demo is not None:
+            beside.append(parts.demo.send_alerts(ended))
+        for work in beside:
+            tasks.create_task(work)
+        stop.is_serving = True
+        await ended.wait()
+        parts.health.pipeline_runs = False
+        await pipeline
+        told.flush()
+        parts.server.stop()
+
+
+async def _announce(parts: _Parts, stop: Stop, audience: Audience) -> None:
+    ready = asyncio.ensure_future(parts.health.wait_until_ready())
+    asked = asyncio.ensure_future(stop.asked.wait())
+    await asyncio.wait([ready, asked], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if ready.done():
+        audience.ready(Started(url=url_of(parts.listener), demo=parts.demo, new_key=parts.new_key))
+    ready.cancel()
