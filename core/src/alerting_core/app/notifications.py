@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from alerting_core.codec.headers import message_headers
-from alerting_core.codec.notification import NotificationReady, encode_notification_ready
 from alerting_core.domain.notification import Notification
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.journal import Journal, NotificationDetail, NotificationFilter, Totals
 from alerting_core.ports.paging import Page, PageRequest, Scope
-from alerting_core.ports.stream import NOTIFICATIONS_READY, Outgoing, Sink
+from alerting_core.ports.records import ready_record
+from alerting_core.ports.stream import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,8 @@ class Notifications:
         notification = await self.journal.resend(scope, notification_id, now_ms=self.clock.now_ms())
         # A test of an endpoint has no rules: it is told again to the targets it had, and nobody plans more for it.
         if notification.rule_ids:
-            ready = NotificationReady(notification.notification_id, notification.client_id, notification.alert_id)
-            await self.sink.publish(
-                [
-                    Outgoing(
-                        NOTIFICATIONS_READY,
-                        notification.client_id.encode(),
-                        encode_notification_ready(ready),
-                        message_headers(traceparent),
-                    )
-                ]
-            )
+            record = ready_record(notification.ref, notification.alert_id, message_headers(traceparent))
+            await self.sink.publish([record])
         return notification
 
     async def totals(self, scope: Scope) -> Totals:

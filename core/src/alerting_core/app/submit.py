@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerting_core import limits
-from alerting_core.codec.alert import encode_alert
 from alerting_core.codec.headers import message_headers
 from alerting_core.domain.alert import Alert, check_alert
 from alerting_core.domain.severity import SEVERITY_NAMES, Severity
 from alerting_core.errors import InvalidInput
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
-from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Sink
+from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import Outgoing, Sink
 from alerting_core.problem import Problem, ProblemCode
 
 
@@ -69,7 +69,7 @@ class Intake:
             alert = self._alert(draft, now_s)
             found = [*_check_severity(draft.severity), *check_alert(alert)]
             if not found:
-                outputs.append(Outgoing(ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), headers))
+                outputs.append(alert_record(alert, headers))
             problems += [problem.under(path.format(index)) if path else problem for problem in found]
         if problems:
             raise InvalidInput(problems)

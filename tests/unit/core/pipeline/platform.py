@@ -1,6 +1,6 @@
 """A platform in memory for tests of conductors: the adapters that ship, a clock that stands still."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from itertools import count
 
 from alerting_core.domain.alert import Alert
@@ -25,19 +25,9 @@ from alerting_core.pipeline.deliver import DeliveryPolicy
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import Stream
-from alerting_core.sim.engine import SimLoop
 
 NOW_MS = 1_700_000_000_000
 SECRET = SigningSecret("whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0")
-
-
-def run(scenario: Coroutine[None, None, None]) -> None:
-    """Run *scenario* on virtual time."""
-    loop = SimLoop()
-    try:
-        loop.run(scenario)
-    finally:
-        loop.bury()
 
 
 class Platform:

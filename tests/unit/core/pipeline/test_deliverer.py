@@ -1,0 +1,114 @@
+"""Attempts side by side: bounded, recorded, and let end when stopping."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from alerting_core.domain.delivery import DeliveryStatus
+from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
+from alerting_core.errors import PortUnavailable
+from alerting_core.pipeline.report import Count, Stage
+
+from .platform import Platform, make_alert
+
+
+class Hanging:
+    """A target that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.sent = 0
+
+    async def send(self, message: Message) -> Reply:
+        self.sent += 1
+        await self.open.wait()
+        return HttpReply(200)
+
+
+async def _claimed_and_hanging(platform: Platform, transport: Hanging) -> None:
+    platform.transport = transport  # type: ignore[assignment]
+    platform.pipeline = platform.new_pipeline()
+    await platform.add_rule("acme")
+    platform.send(make_alert())
+    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+        await platform.step(stage)
+    await asyncio.sleep(0)
+
+
+async def test_stopping_lets_the_attempts_under_way_end_and_records_them() -> None:
+    platform, transport = Platform(), Hanging()
+    await _claimed_and_hanging(platform, transport)
+    assert transport.sent == 1
+    draining = asyncio.create_task(platform.pipeline.deliverer.drain())
+    await asyncio.sleep(0)
+    transport.open.set()
+    report = await draining
+    assert report.counts[Count.DELIVERIES_DELIVERED] == 1
+    (row,) = platform.db.deliveries.values()
+    assert row.delivery.status is DeliveryStatus.DELIVERED
+
+
+async def test_outcomes_are_kept_until_the_store_has_taken_them() -> None:
+    platform = Platform()
+    await platform.add_rule("acme")
+    platform.send(make_alert())
+    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+        await platform.step(stage)
+    stored = platform.deliveries.record_outcomes
+
+    async def away(outcomes: Sequence[object], *, now_ms: int) -> Sequence[bool]:
+        raise PortUnavailable("postgres", operation="record_outcomes")
+
+    platform.deliveries.record_outcomes = away  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(PortUnavailable):
+            for _ in range(3):
+                await platform.step(Stage.DELIVERER)
+    platform.deliveries.record_outcomes = stored  # type: ignore[method-assign]
+    await platform.step(Stage.DELIVERER)
+    (row,) = platform.db.deliveries.values()
+    assert row.delivery.status is DeliveryStatus.DELIVERED
+    assert len(platform.transport.arrivals) == 1, "it was not sent again"
+
+
+async def test_a_bug_in_an_attempt_ends_the_deliverer_instead_of_hiding() -> None:
+    class Buggy:
+        async def send(self, message: Message) -> Reply:
+            raise ZeroDivisionError
+
+    platform = Platform()
+    platform.transport = Buggy()  # type: ignore[assignment]
+    platform.pipeline = platform.new_pipeline()
+    await platform.add_rule("acme")
+    platform.send(make_alert())
+    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+        await platform.step(stage)
+    with pytest.raises(ZeroDivisionError):
+        for _ in range(5):
+            await platform.step(Stage.DELIVERER)
+
+
+async def test_a_dead_host_does_not_hold_up_the_others() -> None:
+    class HalfDead(Hanging):
+        async def send(self, message: Message) -> Reply:
+            assert isinstance(message, HttpMessage)
+            if "dead.local" in message.url:
+                return await super().send(message)
+            return HttpReply(200)
+
+    platform, transport = Platform(), HalfDead()
+    platform.transport = transport  # type: ignore[assignment]
+    platform.pipeline = platform.new_pipeline()
+    await platform.add_rule("dead")
+    await platform.add_rule("alive")
+    platform.send(*[make_alert(f"a{number}") for number in range(300)])
+    for _ in range(3):
+        for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+            await platform.step(stage)
+    for _ in range(40):
+        await platform.step(Stage.DELIVERER)
+    done = [row.delivery.host for row in platform.db.deliveries.values() if row.delivery.status.is_final]
+    assert len(done) == 300
+    assert set(done) == {"alive.local:80"}
+    assert transport.sent == 32, "no more than the bound is sent to one host at once"

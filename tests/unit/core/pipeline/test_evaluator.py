@@ -1,0 +1,105 @@
+"""Matching conducted: which alerts become which matches, and what is refused."""
+
+from dataclasses import replace
+
+from alerting_core.codec.alert import decode_match
+from alerting_core.domain.match import Match
+from alerting_core.errors import PortUnavailable
+from alerting_core.pipeline.evaluate import match_records
+from alerting_core.pipeline.report import Count, Stage
+from alerting_core.ports.records import alert_record
+from alerting_core.ports.rules import RuleChanges
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record
+
+from .platform import Platform, make_alert
+
+
+async def test_an_alert_that_no_rule_wants_is_counted_and_published_nowhere() -> None:
+    platform = Platform()
+    await platform.add_rule("acme", source="db")
+    platform.send(make_alert())
+    report = await platform.step(Stage.EVALUATOR)
+    assert report.counts[Count.ALERTS_UNMATCHED] == 1
+    assert report.published == 0
+    assert platform.records(ALERTS_MATCHED) == []
+
+
+async def test_an_alert_published_after_an_edit_meets_the_edited_rule() -> None:
+    platform = Platform()
+    await platform.add_rule("acme", source="db")
+    await platform.step(Stage.EVALUATOR)
+    await platform.add_rule("late", source="api")
+    platform.send(make_alert())
+    await platform.step(Stage.EVALUATOR)
+    (value,) = platform.records(ALERTS_MATCHED)
+    match = decode_match(value)
+    assert isinstance(match, Match)
+    assert match.client_id == "late"
+
+
+async def test_a_poison_record_goes_to_the_dead_letter_topic_with_its_reason() -> None:
+    platform = Platform()
+    await platform.add_rule("acme")
+    platform.log.append([Outgoing(ALERTS_NEW, b"k", b"\xff\xff", (("traceparent", b"t"),))])
+    platform.send(make_alert())
+    await platform.run_all()
+    letters = [*platform.log.read("alerts.new.dlq", 0, offset=0, records_max=9)]
+    letters += platform.log.read("alerts.new.dlq", 1, offset=0, records_max=9)
+    (letter,) = letters
+    headers = dict(letter.headers)
+    assert letter.value == b"\xff\xff"
+    assert headers["dlq-topic"] == b"alerts.new"
+    assert b"not a protobuf message" in headers["dlq-reason"]
+    assert headers["traceparent"] == b"t"
+    assert len(platform.db.notifications) == 1
+
+
+async def test_the_fan_out_of_one_commit_is_bounded_and_nothing_is_left_out() -> None:
+    platform = Platform()
+    for number in range(5):
+        await platform.add_rule(f"client-{number}")
+    await platform.pipeline.rules.refresh()
+    values = [alert_record(make_alert(f"a{number}")) for number in range(4)]
+    records = [Record(ALERTS_NEW, 0, n, value.key, value.value) for n, value in enumerate(values)]
+    work = match_records(platform.pipeline.rules.index, records, outputs_max=11)
+    assert [record.offset for record in work.done] == [0, 1]
+    assert len(work.outputs) == 10
+    rest = match_records(platform.pipeline.rules.index, records[2:], outputs_max=3)
+    assert [record.offset for record in rest.done] == [2], "a first alert is always taken whole"
+    assert len(rest.outputs) == 5
+
+
+async def test_an_alert_cannot_carry_a_client_or_rules_of_its_own() -> None:
+    platform = Platform()
+    rule = await platform.add_rule("acme")
+    forged = alert_record(make_alert())
+    forged = replace(forged, value=forged.value + b"\x42\x06victim" + b"\x4a\x05wrong")
+    platform.log.append([forged])
+    await platform.step(Stage.EVALUATOR)
+    (value,) = platform.records(ALERTS_MATCHED)
+    match = decode_match(value)
+    assert isinstance(match, Match)
+    assert (match.client_id, match.rule_ids) == ("acme", (rule.rule_id,))
+
+
+async def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() -> None:
+    class Away:
+        """A source that was there once."""
+
+        def __init__(self, platform: Platform) -> None:
+            self.platform = platform
+
+        async def changes(self, since_version: int) -> RuleChanges | None:
+            raise PortUnavailable("rules", operation="changes")
+
+    platform = Platform()
+    await platform.add_rule("acme")
+    await platform.step(Stage.EVALUATOR)
+    feed = platform.pipeline.rules
+    feed._source.changes = Away(platform).changes  # type: ignore[method-assign]
+    platform.clock.advance(5_000)
+    platform.send(make_alert())
+    report = await platform.step(Stage.EVALUATOR)
+    assert report.published == 1
+    assert report.counts[Count.RULE_SOURCE_AWAY] == 1
+    assert feed.age_ms() == 5_000
