@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from alerting_backend.adapters.metrics.meter import StageMeter
-from alerting_backend.api.app import create_app
+from alerting_backend.api.app import create_app, install
 from alerting_backend.api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.jobs import GeneratorJobs
@@ -147,7 +147,15 @@ async def make_world(backing: Backing, **changes: Any) -> World:
     )
     container = replace(container, **changes)
     await container.use.keys.ensure_admin_key(ADMIN_KEY)
-    return World(create_app(container), container, backing, meter)
+    # Building the routes takes longer than most tests: one application serves all worlds, one after the other.
+    if not _applications:
+        _applications.append(create_app(container))
+    (app,) = _applications
+    install(app, container)
+    return World(app, container, backing, meter)
+
+
+_applications: list[FastAPI] = []
 
 
 def digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The outermost layer: gives each request its id, writes one line about it, and answers what nobody expected.
+"""Gives each request its id, writes one line about it, and answers what nobody expected.
 
 The line holds names, sizes and times, never a header, a query string or a body: those may hold secrets.
 """
@@ -25,9 +25,8 @@ _log = structlog.get_logger("alerting.api")
 class RequestLog:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -53,16 +52,18 @@ class RequestLog:
                 if status is not None:
                     raise  # Half an answer is out: only closing the connection tells the caller so.
                 await answer(refusal_of(error), request_id=request_id)(scope, receive, send_with_id)
-            self._account(scope, status=status or 0, seconds=time.perf_counter() - started)
+            _account(scope, status=status or 0, seconds=time.perf_counter() - started)
 
-    def _account(self, scope: Scope, *, status: int, seconds: float) -> None:
-        place = _place(scope)
-        self.metrics.observe(**place, status=status, seconds=seconds)
-        quiet = place["path"] in _QUIET and status < 400
-        write = _log.debug if quiet else _log.info
-        principal = scope.get(PRINCIPAL_KEY)
-        who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
-        write("request_answered", **place, status=status, duration_ms=round(seconds * 1000, 1), **who)
+
+def _account(scope: Scope, *, status: int, seconds: float) -> None:
+    place = _place(scope)
+    metrics: RequestMetrics = scope["app"].state.request_metrics
+    metrics.observe(**place, status=status, seconds=seconds)
+    quiet = place["path"] in _QUIET and status < 400
+    write = _log.debug if quiet else _log.info
+    principal = scope.get(PRINCIPAL_KEY)
+    who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
+    write("request_answered", **place, status=status, duration_ms=round(seconds * 1000, 1), **who)
 
 
 def _place(scope: Scope) -> dict[str, str]:

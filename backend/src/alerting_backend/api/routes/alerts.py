@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import Field
 
 from alerting_backend.api.auth import AlertWriter, NotificationReader, RuleReader
@@ -23,6 +23,7 @@ from alerting_backend.api.schema.alert import (
 )
 from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.explanation import ExplanationShown, show_explanation
+from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.ids import derive_uuid
@@ -33,7 +34,6 @@ PREFIX = "/api/v1/alerts"
 router = APIRouter(prefix=PREFIX, tags=["alerts"], route_class=ApiRoute)
 
 AlertId = Annotated[str, Path(examples=["order-4711-timeout"])]
-TraceParent = Annotated[str | None, Header(description="W3C trace context; goes along with the alert.")]
 _K = ProblemKind
 
 
@@ -53,7 +53,7 @@ async def submit_alerts(
     _once: Once,
     body: Annotated[AlertBody, Body()],
     request: Request,
-    traceparent: TraceParent = None,
+    traceparent: TraceParent,
 ) -> AlertsAccepted:
     """Take in one alert, or up to 1,000, all or none.
 

@@ -12,7 +12,6 @@ from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
 from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
-from alerting_backend.api.routes.alerts import TraceParent
 from alerting_backend.api.schema.base import ItemPage, ShownSeverity
 from alerting_backend.api.schema.notification import (
     NotificationDetailShown,
@@ -21,6 +20,7 @@ from alerting_backend.api.schema.notification import (
     show_notification,
 )
 from alerting_backend.api.times import clamped_ms
+from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.journal import NotificationFilter
@@ -89,7 +89,7 @@ async def resend_notification(
     caller: NotificationResender,
     _once: Once,
     notification_id: NotificationId,
-    traceparent: TraceParent = None,
+    traceparent: TraceParent,
 ) -> NotificationShown:
     """Tell every target of a finished notification again.
 

@@ -11,7 +11,6 @@ from alerting_backend.api.container import Parts
 from alerting_backend.api.documented import BODY, CALLER, refusals
 from alerting_backend.api.prometheus_alerts import translate
 from alerting_backend.api.route import ApiRoute
-from alerting_backend.api.routes.alerts import TraceParent
 from alerting_backend.api.schema.prometheus import (
     AlertmanagerStatus,
     PostedAlerts,
@@ -19,6 +18,7 @@ from alerting_backend.api.schema.prometheus import (
     VersionInfo,
 )
 from alerting_backend.api.times import rfc3339
+from alerting_backend.api.trace import TraceParent
 from alerting_core.errors import InvalidInput
 from alerting_core.problem import Problem
 
@@ -29,7 +29,7 @@ router = APIRouter(prefix=PREFIX, tags=["prometheus"], route_class=ApiRoute)
 
 @router.post("/alerts", responses=refusals(*CALLER, *BODY))
 async def post_alerts(
-    parts: Parts, _caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent = None
+    parts: Parts, _caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent
 ) -> PostedAlertsAccepted:
     """Take in alerts from Prometheus.
 

@@ -1,0 +1,102 @@
+"""The platform's own figures over HTTP."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from alerting_core import limits
+from alerting_core.pipeline.report import BatchReport, Count, Stage
+from tests.api.catalog import Catalog
+from tests.api.world import START_MS, World
+
+
+@pytest.fixture
+async def rule(catalog: Catalog) -> dict[str, Any]:
+    await catalog.client("acme")
+    return await catalog.rule("acme")
+
+
+async def test_totals_are_those_of_the_caller(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    await catalog.client("globex")
+    await catalog.rule("acme", name="off", enabled=False)
+    await catalog.endpoint(rule["rule_id"])
+    await world.notify(rule)
+    await world.deliver()
+    totals = (await admin.get("/api/v1/metrics")).json()["totals"]
+    assert (totals["clients"], totals["rules_enabled"], totals["rules_disabled"], totals["last_hour"]) == (2, 1, 1, 1)
+    assert totals["endpoints_by_type"]["webhook"] == 1
+    assert totals["notifications_by_status"]["SENT"] == 1
+    assert totals["by_hour"] == [0] * 23 + [1]
+    async with world.http(await world.key("notifications:read", client_id="globex")) as http:
+        theirs = (await http.get("/api/v1/metrics")).json()
+    assert (theirs["totals"]["clients"], theirs["totals"]["rules_enabled"], theirs["totals"]["last_hour"]) == (1, 0, 0)
+    assert theirs["stages"] == []
+
+
+async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin: AsyncClient) -> None:
+    report = BatchReport(Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7})
+    for second in range(3):
+        world.meter.step_done(report, instance="one", now_ms=START_MS + second * 1_000)
+    world.meter.lag_measured(Stage.EVALUATOR, 9, instance="one", now_ms=START_MS + 2_000)
+    world.meter.step_done(BatchReport(Stage.RECORDER), instance="one", now_ms=START_MS + 2_000)
+    world.clock.advance(3_000)
+
+    async def stages() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await admin.get("/api/v1/metrics")).json()["stages"]
+        return found
+
+    recorder, evaluator = await stages()
+    assert evaluator == {
+        "stage": "evaluator",
+        "instance": "one",
+        "state": "healthy",
+        "received": 180,
+        "processed": 174,
+        "published": 15,
+        "rejected": 6,
+        "errors": 0,
+        "last_error": None,
+        "rate_per_s": 60.0,
+        "lag": 9,
+        "last_seen": "2026-01-02T03:04:07.678Z",
+        "counts": {"alerts-matched": 21},
+    }
+    assert (recorder["stage"], recorder["received"], recorder["lag"]) == ("recorder", 0, None)
+    world.meter.step_failed(Stage.EVALUATOR, "unavailable", instance="one", now_ms=world.clock.now_ms())
+    evaluator = (await stages())[1]
+    assert (evaluator["state"], evaluator["errors"], evaluator["last_error"]) == ("unhealthy", 1, "unavailable")
+    world.meter.step_done(report, instance="one", now_ms=world.clock.now_ms())
+    assert (await stages())[1]["state"] == "healthy"
+    world.clock.advance(limits.STAGE_RATE_WINDOW_MS + 1_000)
+    assert (await stages())[1]["rate_per_s"] == 0
+    world.clock.advance(limits.STAGE_OFFLINE_MS)
+    assert {stage["state"] for stage in await stages()} == {"offline"}
+
+
+async def test_prometheus_reads_the_figures_and_no_label_names_a_client(
+    world: World, admin: AsyncClient, rule: dict[str, Any]
+) -> None:
+    report = BatchReport(Stage.EVALUATOR, received=60, counts={Count.ALERTS_MATCHED: 7})
+    world.meter.step_done(report, instance="one", now_ms=START_MS)
+    await admin.get("/api/v1/rules/nonsense-acme")
+    async with world.http(None) as http:
+        exposed = await http.get("/metrics")
+    assert exposed.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = {family.name: family for family in text_string_to_metric_families(exposed.text)}
+    (received,) = families["alerting_stage_received"].samples
+    assert (received.name, received.labels, received.value) == (
+        "alerting_stage_received_total",
+        {"stage": "evaluator", "instance": "one"},
+        60,
+    )
+    states = {sample.labels["state"]: sample.value for sample in families["alerting_stage_state"].samples}
+    assert states == {"healthy": 1, "unhealthy": 0, "offline": 0}
+    requests = families["alerting_http_request_duration_seconds"].samples
+    assert {"method": "GET", "path": "/api/v1/rules/{rule_id}", "status": "4xx"} in [
+        {name: value for name, value in sample.labels.items() if name != "le"} for sample in requests
+    ]
+    assert "acme" not in exposed.text

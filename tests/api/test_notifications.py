@@ -1,0 +1,124 @@
+"""Notifications over HTTP."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from alerting_core.domain.delivery import DeliveryEvent, Reason
+from tests.api.catalog import Catalog, problems, refusal
+from tests.api.world import World
+
+NOTIFICATIONS = "/api/v1/notifications"
+
+
+@pytest.fixture
+async def rule(catalog: Catalog) -> dict[str, Any]:
+    await catalog.client("acme")
+    return await catalog.rule("acme")
+
+
+async def test_the_detail_shows_every_delivery_and_every_attempt(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    hook = await catalog.endpoint(rule["rule_id"])
+    notification = await world.notify(rule)
+    await world.deliver()
+    shown = (await admin.get(f"{NOTIFICATIONS}/{notification.notification_id}")).json()
+    at = "2026-01-02T03:04:05.678Z"
+    (delivery,) = shown.pop("deliveries")
+    assert shown == {
+        "notification_id": notification.notification_id,
+        "client_id": "acme",
+        "alert_id": "a-1",
+        "severity": "CRITICAL",
+        "source": "api",
+        "name": "timeout",
+        "context": {"region": "eu-west-1"},
+        "rule_ids": [rule["rule_id"]],
+        "event_ts": 1_767_323_045,
+        "status": "SENT",
+        "created_at": at,
+        "updated_at": at,
+    }
+    (attempt,) = delivery.pop("attempts")
+    assert delivery == {
+        "delivery_id": delivery["delivery_id"],
+        "endpoint_id": hook["endpoint_id"],
+        "type": "webhook",
+        "target": hook["value"],
+        "status": "DELIVERED",
+        "reason": "delivered",
+        "attempt_count": 1,
+        "next_attempt_at": None,
+        "created_at": at,
+        "updated_at": at,
+    }
+    assert (attempt["number"], attempt["status_code"], attempt["response"], attempt["latency_ms"]) == (1, 200, "ok", 42)
+    assert (await admin.get(NOTIFICATIONS)).json() == {"items": [shown], "next_cursor": None}
+
+
+async def test_notifications_are_filtered_and_paged_newest_first(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    await catalog.client("globex")
+    other = await catalog.rule("globex")
+    made = []
+    for number in range(4):
+        made.append((await world.notify(rule, f"a-{number}")).notification_id)
+        world.clock.advance(1_000)
+    theirs = (await world.notify(other, "a-0")).notification_id
+
+    async def found(**query: Any) -> list[str]:
+        page = (await admin.get(NOTIFICATIONS, params=query)).json()
+        return [notification["notification_id"] for notification in page["items"]]
+
+    assert await found() == [theirs, *made[::-1]]
+    assert await found(client_id="acme") == made[::-1]
+    assert await found(client_id="acme", alert_id="a-0") == [made[0]]
+    assert await found(status="SENT") == []
+    assert len(await found(status="SKIPPED", severity="CRITICAL", source="api", name="timeout")) == 5
+    assert await found(severity="LOW") == await found(source="a\0") == []
+    since, until = "2026-01-02T03:04:06.678Z", "2026-01-02T04:04:07.678+01:00"
+    assert await found(client_id="acme", since=since, until=until) == [made[1]]
+    assert await found(since="9999-12-31T23:59:59.999-12:00") == await found(until="0001-01-01T00:00:00Z") == []
+    first = (await admin.get(NOTIFICATIONS, params={"limit": 3, "client_id": "acme"})).json()
+    assert await found(limit=3, client_id="acme", cursor=first["next_cursor"]) == [made[0]]
+    wrong_list = (await admin.get("/api/v1/rules", params={"limit": 1})).json()["next_cursor"]
+    assert problems(await admin.get(NOTIFICATIONS, params={"cursor": wrong_list})) == {("cursor", "unknown-value")}
+
+
+async def test_a_finished_notification_is_sent_again_and_the_dispatcher_is_told(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    await catalog.endpoint(rule["rule_id"])
+    notification = await world.notify(rule)
+    url = f"{NOTIFICATIONS}/{notification.notification_id}"
+    before = await world.footprint()
+    refusal(await admin.post(f"{url}/resend"), 409, "conflict")
+    assert await world.footprint() == before
+    await world.deliver(Reason.HTTP_SERVER_ERROR, event=DeliveryEvent.GIVEN_UP)
+    assert (await admin.get(url)).json()["status"] == "FAILED"
+    resent = await admin.post(f"{url}/resend")
+    assert (resent.status_code, resent.json()["status"]) == (202, "RECEIVED")
+    assert [ready.notification_id for ready in await world.ready()] == [notification.notification_id]
+    detail = (await admin.get(url)).json()
+    assert [(d["status"], d["attempt_count"], len(d["attempts"])) for d in detail["deliveries"]] == [("PENDING", 0, 1)]
+    assert detail["deliveries"][0]["next_attempt_at"] == "2026-01-02T03:04:05.678Z"
+
+
+async def test_a_clients_key_sees_its_own_notifications_alone(
+    world: World, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    await catalog.client("globex")
+    mine = await world.notify(rule)
+    theirs = await world.notify(await catalog.rule("globex"))
+    key = await world.key("notifications:read", "notifications:resend", client_id="acme")
+    async with world.http(key) as http:
+        items = (await http.get(NOTIFICATIONS)).json()["items"]
+        assert [notification["notification_id"] for notification in items] == [mine.notification_id]
+        assert (await http.get(NOTIFICATIONS, params={"client_id": "globex"})).json()["items"] == []
+        before = await world.footprint()
+        refusal(await http.get(f"{NOTIFICATIONS}/{theirs.notification_id}"), 404, "not-found")
+        refusal(await http.post(f"{NOTIFICATIONS}/{theirs.notification_id}/resend"), 404, "not-found")
+        assert await world.footprint() == before

@@ -1,0 +1,159 @@
+"""What a Prometheus server speaks to an Alertmanager."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from alerting_core.domain.severity import Severity
+from tests.api.backing_memory import MemoryBacking
+from tests.api.catalog import problems, refusal
+from tests.api.world import World, make_world
+
+ALERTS = "/api/v2/alerts"
+START = "2026-01-02T03:00:00.123456789Z"
+
+
+def firing(**changes: Any) -> dict[str, Any]:
+    """Return an alert as a Prometheus server of version 2 or 3 sends it."""
+    return {
+        "labels": {"alertname": "HighErrorRate", "job": "api", "severity": "critical", "instance": "10.0.0.1:80"},
+        "annotations": {"summary": "5 % fail", "severity": "see the runbook"},
+        "startsAt": START,
+        "endsAt": "2026-01-02T03:08:05.678Z",
+        "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
+    } | changes
+
+
+async def test_labels_become_the_fields_and_everything_goes_into_the_context(world: World, admin: AsyncClient) -> None:
+    answer = await admin.post(ALERTS, json=[firing()])
+    assert (answer.status_code, answer.json()) == (200, {"accepted": 1, "resolved": 0})
+    (alert,) = await world.alerts()
+    assert (alert.name, alert.source, alert.severity) == ("HighErrorRate", "api", Severity.CRITICAL)
+    assert alert.event_ts == 1_767_322_800
+    assert alert.context == {
+        "alertname": "HighErrorRate",
+        "job": "api",
+        "severity": "critical",
+        "instance": "10.0.0.1:80",
+        "summary": "5 % fail",
+        "annotation_severity": "see the runbook",
+        "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
+    }
+
+
+async def test_an_alert_that_is_sent_again_is_the_same_alert(world: World, admin: AsyncClient) -> None:
+    first = firing()
+    again = firing(
+        labels=dict(reversed(list(first["labels"].items()))),
+        annotations={"summary": "7 % fail"},
+        startsAt="2026-01-02T04:00:00.123456789+01:00",
+        endsAt="2026-01-02T03:09:05Z",
+    )
+    for alert in (first, again):
+        await admin.post(ALERTS, json=[alert])
+    assert len({alert.alert_id for alert in await world.alerts()}) == 1
+
+
+async def test_other_labels_or_another_start_make_another_alert(world: World, admin: AsyncClient) -> None:
+    other_labels = firing(labels={**firing()["labels"], "instance": "10.0.0.2:80"})
+    moved = firing(labels={"alertname": "HighErrorRate", "job": "ap", "severity": "icritical"})
+    later = firing(startsAt="2026-01-02T03:01:00Z")
+    await admin.post(ALERTS, json=[firing(), other_labels, moved, later])
+    assert len({alert.alert_id for alert in await world.alerts()}) == 4
+
+
+async def test_what_has_ended_is_counted_and_tells_nobody(world: World, admin: AsyncClient) -> None:
+    ended = firing(endsAt="2026-01-02T03:04:05.678Z")
+    assert (await admin.post(ALERTS, json=[ended, firing()])).json() == {"accepted": 1, "resolved": 1}
+    assert (await admin.post(ALERTS, json=[ended])).json() == {"accepted": 0, "resolved": 1}
+    assert (await admin.post(ALERTS, json=[])).json() == {"accepted": 0, "resolved": 0}
+    assert len(await world.alerts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "severity"),
+    [
+        ("critical", Severity.CRITICAL),
+        ("Critical", Severity.CRITICAL),
+        ("page", Severity.HIGH),
+        ("error", Severity.HIGH),
+        ("high", Severity.HIGH),
+        ("warning", Severity.MEDIUM),
+        ("medium", Severity.MEDIUM),
+        ("info", Severity.LOW),
+        ("none", Severity.LOW),
+        ("low", Severity.LOW),
+        ("p1", Severity.UNSPECIFIED),
+        ("", Severity.UNSPECIFIED),
+        (None, Severity.UNSPECIFIED),
+    ],
+)
+async def test_the_severity_label_names_the_severity(label: str | None, severity: Severity) -> None:
+    world = await make_world(MemoryBacking())
+    labels = {"alertname": "a"} | ({} if label is None else {"severity": label})
+    async with world.http() as http:
+        assert (await http.post(ALERTS, json=[{"labels": labels}])).status_code == 200
+    assert [alert.severity for alert in await world.alerts()] == [severity]
+
+
+async def test_another_label_may_name_the_source_and_without_it_prometheus_is_the_source() -> None:
+    world = await make_world(MemoryBacking(), source_label="service")
+    async with world.http() as http:
+        await http.post(ALERTS, json=[{"labels": {"alertname": "a", "job": "j", "service": "s"}}])
+        await http.post(ALERTS, json=[{"labels": {"alertname": "a", "job": "j"}}])
+    assert {alert.source for alert in await world.alerts()} == {"s", "prometheus"}
+
+
+async def test_times_that_were_never_set_count_as_absent(world: World, admin: AsyncClient) -> None:
+    zero = "0001-01-01T00:00:00Z"
+    assert (await admin.post(ALERTS, json=[firing(startsAt=zero, endsAt=zero)])).json()["accepted"] == 1
+    (alert,) = await world.alerts()
+    assert alert.event_ts == 1_767_323_045
+
+
+async def test_one_bad_alert_does_not_hold_up_the_others(world: World, admin: AsyncClient) -> None:
+    bad = [
+        firing(labels={"job": "api"}),
+        firing(labels={"alertname": "x" * 256}),
+        firing(labels={"alertname": "a\0"}),
+        firing(startsAt="9999-12-31T23:59:59-12:00", endsAt=None),
+        firing(labels={f"l{n}": "" for n in range(70)} | {"alertname": "a"}),
+    ]
+    answer = await admin.post(ALERTS, json=[bad[0], firing(), *bad[1:], firing(startsAt="2026-01-02T03:01:00Z")])
+    found = problems(answer)
+    assert {("[0].name", "empty"), ("[2].name", "too-long"), ("[3].name", "nul-character")} <= found
+    assert {("[4].event_ts", "out-of-range"), ("[5].context", "too-many")} <= found
+    assert "2 alerts were accepted" in answer.json()["detail"]
+    assert len(await world.alerts()) == 2
+
+
+async def test_an_annotation_beyond_the_limit_is_cut(world: World, admin: AsyncClient) -> None:
+    assert (await admin.post(ALERTS, json=[firing(annotations={"runbook": "x" * 20_000})])).status_code == 200
+    (alert,) = await world.alerts()
+    assert len(alert.context["runbook"]) == 16_384
+    assert alert.context["runbook"].endswith(" […]")
+
+
+async def test_the_wrong_shape_is_refused_whole(world: World, admin: AsyncClient) -> None:
+    before = await world.footprint()
+    assert problems(await admin.post(ALERTS, json=[{"labels": {"alertname": 5}}])) == {
+        ("[0].labels.alertname", "wrong-type")
+    }
+    assert problems(await admin.post(ALERTS, json=[{}])) == {("[0].labels", "missing")}
+    assert problems(await admin.post(ALERTS, json=[firing(startsAt="now")])) == {("[0].startsAt", "wrong-type")}
+    assert problems(await admin.post(ALERTS, json=[firing()] * 1_001)) == {("", "too-many")}
+    assert await world.footprint() == before
+
+
+async def test_fields_of_newer_servers_are_passed_over(admin: AsyncClient) -> None:
+    assert (await admin.post(ALERTS, json=[firing(fingerprint="abc", status={"state": "active"})])).status_code == 200
+
+
+async def test_tools_that_ask_what_this_is_are_answered(world: World) -> None:
+    async with world.http(None) as http:
+        status = (await http.get("/api/v2/status")).json()
+        assert status["cluster"]["status"] == "disabled"
+        assert status["uptime"] == "2026-01-02T03:04:05.678Z"
+        assert status["versionInfo"]["version"]
+        refusal(await http.post(ALERTS, json=[firing()]), 401, "unauthenticated")

@@ -1,0 +1,174 @@
+"""Rules over HTTP."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.severity import Severity
+from tests.api.catalog import Catalog, problems, refusal
+from tests.api.world import START_MS, World
+
+RULES = "/api/v1/rules"
+FIELDS = {"severity": "CRITICAL", "source": "api", "name": "timeout"}
+
+
+@pytest.fixture
+async def acme(catalog: Catalog) -> dict[str, Any]:
+    return await catalog.client("acme")
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) -> None:
+    created = await admin.post(RULES, json={"client_id": "acme", **FIELDS})
+    assert created.status_code == 201
+    rule = created.json()
+    assert rule == {
+        "rule_id": rule["rule_id"],
+        "client_id": "acme",
+        **FIELDS,
+        "enabled": True,
+        "version": 1,
+        "created_at": "2026-01-02T03:04:05.678Z",
+        "updated_at": "2026-01-02T03:04:05.678Z",
+    }
+    assert created.headers["etag"] == '"1"'
+    shown = await admin.get(created.headers["location"])
+    assert (shown.json(), shown.headers["etag"]) == (rule, '"1"')
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_rule_of_wildcards_alone_is_refused(world: World, admin: AsyncClient) -> None:
+    before = await world.footprint()
+    body = {"client_id": "acme", "severity": "*", "source": "*", "name": "*"}
+    assert problems(await admin.post(RULES, json=body)) == {("", "all-wildcard")}
+    assert problems(await admin.post(f"{RULES}/preview", json=dict.fromkeys(FIELDS, "*"))) == {("", "all-wildcard")}
+    assert await world.footprint() == before
+
+
+@pytest.mark.usefixtures("acme")
+async def test_all_that_is_wrong_with_a_rule_is_told_at_once(admin: AsyncClient) -> None:
+    body = {"client_id": 5, "severity": "URGENT", "source": "", "name": "\0", "enabled": "yes", "x": None}
+    assert problems(await admin.post(RULES, json=body)) == {
+        ("client_id", "wrong-type"),
+        ("severity", "unknown-value"),
+        ("source", "empty"),
+        ("name", "nul-character"),
+        ("enabled", "wrong-type"),
+        ("x", "unknown-field"),
+    }
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_second_rule_with_the_same_fields_is_a_conflict(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    first = await catalog.rule(**FIELDS)
+    other = await catalog.rule(**{**FIELDS, "name": "other"})
+    before = await world.footprint()
+    refusal(await admin.post(RULES, json={"client_id": "acme", **FIELDS}), 409, "conflict")
+    refusal(await admin.put(f"{RULES}/{other['rule_id']}", json=FIELDS), 409, "conflict")
+    assert await world.footprint() == before
+    await catalog.client("globex")
+    assert (await catalog.rule("globex", **FIELDS))["rule_id"] != first["rule_id"]
+
+
+async def test_a_rule_needs_its_client(world: World, admin: AsyncClient) -> None:
+    before = await world.footprint()
+    refusal(await admin.post(RULES, json={"client_id": "nobody", **FIELDS}), 404, "not-found")
+    assert problems(await admin.post(RULES, json=FIELDS)) == {("client_id", "missing")}
+    assert await world.footprint() == before
+
+
+async def test_a_clients_key_needs_to_name_no_client_and_may_name_no_other(world: World, catalog: Catalog) -> None:
+    for client_id in ("acme", "globex"):
+        await catalog.client(client_id)
+    theirs = await catalog.rule("globex")
+    async with world.http(await world.key("rules:read", "rules:write", client_id="acme")) as http:
+        mine = (await http.post(RULES, json=FIELDS)).json()
+        assert mine["client_id"] == "acme"
+        refusal(await http.post(RULES, json={"client_id": "globex", **FIELDS}), 404, "not-found")
+        assert [rule["rule_id"] for rule in (await http.get(RULES)).json()["items"]] == [mine["rule_id"]]
+        assert (await http.get(RULES, params={"client_id": "globex"})).json()["items"] == []
+        before = await world.footprint()
+        url = f"{RULES}/{theirs['rule_id']}"
+        for answer in (
+            await http.get(url),
+            await http.put(url, json=FIELDS),
+            await http.patch(url, json={"enabled": False}),
+            await http.delete(url),
+            await http.get(f"{url}/endpoints"),
+            await http.post(f"{url}/endpoints", json={"type": "email", "value": "a@acme.io"}),
+        ):
+            refusal(answer, 404, "not-found")
+        assert await world.footprint() == before
+
+
+@pytest.mark.usefixtures("acme")
+async def test_rules_are_filtered_and_paged_newest_first(world: World, admin: AsyncClient, catalog: Catalog) -> None:
+    made = []
+    for number in range(5):
+        world.clock.advance(1)
+        made.append((await catalog.rule(name=f"name-{number}", enabled=number != 3, severity="LOW"))["rule_id"])
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = (await admin.get(RULES, params=query)).json()
+        seen += [rule["rule_id"] for rule in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == made[::-1]
+
+    async def found(**query: Any) -> list[str]:
+        return [rule["rule_id"] for rule in (await admin.get(RULES, params=query)).json()["items"]]
+
+    assert await found(enabled=False) == [made[3]]
+    assert await found(text="NAME-2") == [made[2]]
+    assert await found(severity="HIGH") == []
+    assert await found(client_id="acme", severity="LOW", enabled=True) == [made[4], made[2], made[1], made[0]]
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_change_raises_the_version_and_a_stale_one_is_refused(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    rule = await catalog.rule(**FIELDS)
+    url = f"{RULES}/{rule['rule_id']}"
+    world.clock.advance(1)
+    replaced = await admin.put(url, json={**FIELDS, "severity": "LOW"}, headers={"If-Match": '"1"'})
+    assert replaced.headers["etag"] == '"2"'
+    assert replaced.json() == {**rule, "severity": "LOW", "version": 2, "updated_at": "2026-01-02T03:04:05.679Z"}
+    before = await world.footprint()
+    for answer in (
+        await admin.put(url, json=FIELDS, headers={"If-Match": '"1"'}),
+        await admin.patch(url, json={"enabled": False}, headers={"If-Match": '"1"'}),
+        await admin.delete(url, headers={"If-Match": '"1"'}),
+    ):
+        refusal(answer, 412, "version-conflict")
+        assert answer.headers["etag"] == '"2"'
+    assert await world.footprint() == before
+    assert (await admin.patch(url, json={"enabled": False})).json()["version"] == 3
+    assert (await admin.patch(url, json={"enabled": True}, headers={"If-Match": "*"})).json()["enabled"] is True
+    assert (await admin.put(url, json=FIELDS)).json()["enabled"] is True, "left out: as it is"
+    assert (await admin.delete(url, headers={"If-Match": '"5"'})).status_code == 204
+    refusal(await admin.get(url), 404, "not-found")
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_preview_says_what_a_draft_would_have_matched_and_stores_nothing(
+    world: World, admin: AsyncClient
+) -> None:
+    names = ["timeout", "crash", "timeout"]
+    alerts = [Alert(f"a-{n}", Severity.HIGH, "api", name, 1_767_323_045) for n, name in enumerate(names)]
+    for number, alert in enumerate(alerts):
+        await world.container.alerts.record([alert], now_ms=START_MS + number)
+    before = await world.footprint()
+    preview = (await admin.post(f"{RULES}/preview", json={**FIELDS, "severity": "*"})).json()
+    assert (preview["examined"], preview["matched"]) == (3, 2)
+    assert [alert["alert_id"] for alert in preview["items"]] == ["a-2", "a-0"]
+    assert preview["items"][0]["received_at"] == "2026-01-02T03:04:05.680Z"
+    nothing = (await admin.post(f"{RULES}/preview", json={**FIELDS, "severity": "LOW"})).json()
+    assert nothing == {"examined": 3, "matched": 0, "items": []}
+    assert await world.footprint() == before
