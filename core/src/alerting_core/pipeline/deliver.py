@@ -118,7 +118,10 @@ class Deliverer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        return BatchReport(Stage.DELIVERER, counts=await self._record())
+        counts = await self._record()
+        while self._ended or self._unsent:
+            counts += await self._record()
+        return BatchReport(Stage.DELIVERER, counts=counts)
 
     async def _record(self) -> Counter[Count]:
         counts = Counter[Count]()
