@@ -53,9 +53,7 @@ class MemoryDeliveryStore:
     async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
         """Record attempts, move deliveries, settle notifications."""
         moved = [self._record(outcome, now_ms=now_ms) for outcome in outcomes]
-        for outcome in outcomes:
-            notification = outcome.claim.notification
-            self._settle(NotificationRef(notification.client_id, notification.notification_id), now_ms=now_ms)
+        await self.settle([outcome.claim.notification.ref for outcome in outcomes], now_ms=now_ms)
         return moved
 
     async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:

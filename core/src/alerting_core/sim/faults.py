@@ -26,6 +26,7 @@ class Faults:
         outages_per_minute: The log, the store or the rule source is away for a while.
         slow_calls_per_call: A call that takes seconds, sometimes longer than a lease.
         split_commits_per_call: Outputs are written, wholly or in part, and the offsets are not.
+        races_per_record: Two senders record the last two deliveries of a notification, and neither settles it.
         duplicates_per_record: A producer that retries: a record is appended twice.
         delays_per_poll: A partition is not seen by this poll: records of different partitions change order.
         rebalances_per_minute: A live consumer is taken for dead and loses its partitions.
@@ -50,6 +51,7 @@ class Faults:
     outages_per_minute: float = 0.0
     slow_calls_per_call: float = 0.0
     split_commits_per_call: float = 0.0
+    races_per_record: float = 0.0
     duplicates_per_record: float = 0.0
     delays_per_poll: float = 0.0
     rebalances_per_minute: float = 0.0
@@ -88,6 +90,7 @@ _WORST: Final[dict[str, float]] = {
     "outages_per_minute": 3.0,
     "slow_calls_per_call": 0.01,
     "split_commits_per_call": 0.3,
+    "races_per_record": 0.3,
     "duplicates_per_record": 0.2,
     "delays_per_poll": 0.3,
     "rebalances_per_minute": 6.0,

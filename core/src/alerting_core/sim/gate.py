@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LATENCY_MS_MEAN: Final = 4.0
-"""Of one way to a port."""
+LATENCY_MS_MEAN: Final = 6.0
+"""Of one way to a port, when it takes any time: half of them are over in the same instant."""
 
 SLOW_MS_MEAN: Final = 25_000.0
 """Of a slow call: most end within a lease, some after it."""
@@ -92,11 +92,12 @@ class Gate:
         """Let the time of one way pass."""
         if self.world.is_over:
             raise asyncio.CancelledError
-        ms = wait_ms(self.dice, mean_ms=LATENCY_MS_MEAN)
+        ms = wait_ms(self.dice, mean_ms=LATENCY_MS_MEAN) if self.dice.random() < 0.5 else 0.0
         if happens(self.dice, self.world.faults.slow_calls_per_call):
             self.world.count("slow call")
             ms += wait_ms(self.dice, mean_ms=SLOW_MS_MEAN)
-        await self.world.loop.pause(ms)
+        if ms:
+            await self.world.loop.pause(ms)
 
     async def die(self, operation: str, point: Point) -> None:
         """Be killed here. Never returns."""
@@ -105,6 +106,13 @@ class Gate:
         self.world.count(f"crash {point} {operation}")
         self.world.kill(self.process, why=f"{point} {operation}")
         await self.world.loop.never()
+
+    def races(self) -> bool:
+        """Whether another process records outcomes in this very moment."""
+        if not happens(self.dice, self.world.faults.races_per_record):
+            return False
+        self.world.count("recording race")
+        return True
 
     def refused(self, resource: Resource, operation: str, when: str) -> PortUnavailable:
         """Note that the process is told of a failure, and return what it is told."""

@@ -18,6 +18,8 @@ MINUTE_MS: Final = 60_000
 OUTAGE_MS_MEAN: Final = 4_000.0
 BREAKDOWN_MS_MEAN: Final = 15_000.0
 CLOCK_JUMP_MS_MAX: Final = 600_000
+UNANNOUNCED: Final = 0.3
+"""How often who resends dies between the change and its announcement: the sweeper has to see it."""
 
 
 class Weather:
@@ -107,7 +109,10 @@ class Weather:
         await self._journal.resend(
             notification.client_id, notification.notification_id, now_ms=self._world.wall_ms("people")
         )
-        self._world.log.append([ready_record(notification.ref, notification.alert_id)])
+        if self._dice.random() < UNANNOUNCED:
+            self._world.count("resend not announced")
+        else:
+            self._world.log.append([ready_record(notification.ref, notification.alert_id)])
 
     async def _break_down(self) -> None:
         host = f"h{self._dice.randrange(HOSTS_MAX)}.sim"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from alerting_core.errors import AlertingError
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryRuleSource
@@ -45,6 +44,7 @@ from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Ended, Raised
 from alerting_core.sim.gate import Gate
 from alerting_core.sim.ports import SimAlertLog, SimClock, SimDeliveryStore, SimNotificationStore, SimRuleSource
+from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import SimTransport
 from alerting_core.sim.streams import SimSink, SimStream
 
@@ -134,7 +134,7 @@ class Parts:
     rules: Callable[[MemoryDatabase], RuleSource] = MemoryRuleSource
     alerts: Callable[[MemoryDatabase], AlertLog] = MemoryAlertLog
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
-    deliveries: Callable[[MemoryDatabase], DeliveryStore] = MemoryDeliveryStore
+    deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
     conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
 
 
@@ -226,7 +226,7 @@ class Worker:
             rules=SimRuleSource(gate, parts.rules(database)),
             alerts=SimAlertLog(gate, parts.alerts(database)),
             notifications=SimNotificationStore(gate, parts.notifications(database)),
-            deliveries=SimDeliveryStore(gate, parts.deliveries(database)),
+            deliveries=SimDeliveryStore(gate, parts.deliveries(database, gate.races)),
             transport=SimTransport(gate),
             clock=SimClock(gate, self.machine),
             new_owner=lambda: f"{process.name}/{next(numbers)}",

@@ -9,7 +9,6 @@ what the reference says under some version in force since the alert was first po
 from collections.abc import Mapping
 from typing import ClassVar
 
-from alerting_core.codec.alert import decode_alert, decode_match
 from alerting_core.codec.rejected import Rejected
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.ids import derive_notification_id
@@ -18,6 +17,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, EVALUATOR_GROUP
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.reading import read_alert, read_match
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
 
@@ -76,11 +76,11 @@ class NothingLost(Checker):
             case Polled(process) if fact.group == EVALUATOR_GROUP:
                 self._known_since_poll[process] = [self._version[process]] if process in self._version else []
             case Appended(record) if record.topic == ALERTS_NEW:
-                alert = decode_alert(record.value)
+                alert = read_alert(record.value)
                 if isinstance(alert, Alert):
                     self._in_log.add(alert.alert_id)
             case Appended(record) if record.topic == ALERTS_MATCHED:
-                match = decode_match(record.value)
+                match = read_match(record.value)
                 if isinstance(match, Match):
                     self._published.add((match.client_id, match.alert.alert_id))
             case Committed() if fact.group == EVALUATOR_GROUP:
@@ -103,7 +103,7 @@ class NothingLost(Checker):
         for number, end in fact.after.items():
             start = fact.before[number]
             for record in self.evidence.log.read(fact.topic, number, offset=start, records_max=end - start):
-                alert = decode_alert(record.value)
+                alert = read_alert(record.value)
                 if not isinstance(alert, Rejected):
                     self._expect(alert, versions, where=f"{fact.process.name} committed {number}/{record.offset}")
 
@@ -141,7 +141,7 @@ class OnlyMatches(Checker):
                     key = record.key.decode()
                     self._first_version[key] = min(version, self._first_version.get(key, version))
             case Appended(record) if record.topic == ALERTS_MATCHED:
-                match = decode_match(record.value)
+                match = read_match(record.value)
                 if isinstance(match, Match):
                     self._check(match)
             case _:

@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready
+from alerting_core.codec.notification import NotificationReady
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.match import Match
@@ -16,6 +15,7 @@ from alerting_core.ports.stream import (
     Record,
 )
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.reading import read_alert, read_match, read_ready
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Fact, NotificationPut, Polled
 
@@ -37,7 +37,7 @@ class Offsets(Checker):
         """Hold each commit against the tables."""
         match fact:
             case Appended(record) if record.topic == NOTIFICATIONS_READY:
-                ready = decode_notification_ready(record.value)
+                ready = read_ready(record.value)
                 if isinstance(ready, NotificationReady):
                     self._announced.add(ready.notification_id)
             case NotificationPut(Notification() as old, Notification() as new):
@@ -75,13 +75,13 @@ class Offsets(Checker):
                 return None
 
     def _not_recorded(self, record: Record) -> str | None:
-        alert = decode_alert(record.value)
+        alert = read_alert(record.value)
         if isinstance(alert, Alert) and alert.alert_id not in self.evidence.database.alerts:
             return f"{alert.alert_id} is not in the log of alerts"
         return None
 
     def _not_stored(self, record: Record) -> str | None:
-        match = decode_match(record.value)
+        match = read_match(record.value)
         if not isinstance(match, Match) or match.client_id not in self.evidence.database.clients:
             return None
         id_ = derive_notification_id(match.client_id, match.alert.alert_id)
@@ -93,7 +93,7 @@ class Offsets(Checker):
         return None
 
     def _not_planned(self, record: Record, polled_at_ms: int) -> str | None:
-        ready = decode_notification_ready(record.value)
+        ready = read_ready(record.value)
         if not isinstance(ready, NotificationReady):
             return None
         id_ = ready.notification_id

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.notification import decode_notification_ready
 from alerting_core.codec.rejected import Rejected
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, Record
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.reading import read_alert, read_match, read_ready
 from alerting_core.sim.facts import Appended, Fact
 
 _DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
-    ALERTS_NEW: decode_alert,
-    ALERTS_MATCHED: decode_match,
-    NOTIFICATIONS_READY: decode_notification_ready,
+    ALERTS_NEW: read_alert,
+    ALERTS_MATCHED: read_match,
+    NOTIFICATIONS_READY: read_ready,
 }
 
 Place = tuple[str, int, int]

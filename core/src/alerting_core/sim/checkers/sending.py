@@ -164,8 +164,7 @@ class PracticallyOnce(Checker):
         """Look at each message whose target has said yes before."""
         match fact:
             case Claimed(_, claim):
-                now_ms = self.evidence.now_ms()
-                self._claimed[claim.owner, claim.delivery.delivery_id] = (now_ms, fact.lease_ms)
+                self._claimed[claim.owner, claim.delivery.delivery_id] = (fact.now_ms, fact.lease_ms)
             case Sent(claim=None):
                 self.blame(f"{fact.process.name} sent to {fact.target} what it had no claim to")
             case Sent(claim=Claim() as claim):
@@ -196,7 +195,7 @@ class PracticallyOnce(Checker):
                 or earlier.sent.process.is_dead
                 or earlier.recording_failed
                 or earlier.clock_jumps != self._clock_jumps
-                or claimed_at_ms - earlier.claimed_at_ms >= earlier.lease_ms
+                or abs(claimed_at_ms - earlier.claimed_at_ms) >= earlier.lease_ms
             )
             if not explained:
                 first, again = earlier.sent.process.name, sent.process.name
