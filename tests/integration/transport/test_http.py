@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import trustme
@@ -18,7 +19,7 @@ from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import HttpMessage, HttpReply, Unreached
-from tests.support.raw_servers import RawServer, answers, drips, floods, read_http_request, says, serve_raw
+from tests.support.raw_servers import Dialogue, RawServer, answers, drips, floods, read_http_request, says, serve_raw
 
 pytestmark = pytest.mark.integration
 
@@ -29,6 +30,21 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 def post(url: str, **changes: object) -> HttpMessage:
     fields: dict[str, object] = {"headers": {"Content-Type": "application/json"}, "body": b'{"a":1}', **changes}
     return HttpMessage(url=url, **fields)  # type: ignore[arg-type]
+
+
+def open_sockets() -> int:
+    """Return how many sockets this process has open."""
+    listing = Path("/proc/self/fd")
+    if not listing.exists():
+        pytest.skip("no /proc to count sockets in")
+    return sum(path.startswith("socket:") for path in map(_link, listing.iterdir()))
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""  # The listing's own descriptor.
 
 
 class ScriptedResolver(AbstractResolver):
@@ -102,7 +118,7 @@ async def test_a_post_arrives_with_its_headers_and_its_body_byte_for_byte() -> N
 
 
 async def test_a_connection_is_used_again_for_the_next_message() -> None:
-    def keeps_alive(raw: RawServer):  # type: ignore[no-untyped-def] # noqa: ANN202
+    def keeps_alive(raw: RawServer) -> Dialogue:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while True:
                 raw.requests.append(await read_http_request(reader))
@@ -117,7 +133,7 @@ async def test_a_connection_is_used_again_for_the_next_message() -> None:
 
 
 async def test_a_kept_connection_that_the_server_closes_is_no_failure() -> None:
-    def closes_on_second_request(raw: RawServer):  # type: ignore[no-untyped-def] # noqa: ANN202
+    def closes_on_second_request(raw: RawServer) -> Dialogue:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             raw.requests.append(await read_http_request(reader))
             writer.write(OK)
@@ -281,6 +297,41 @@ async def test_a_refusal_that_breaks_off_is_still_a_refusal() -> None:
         HttpTransport(LOOPBACK) as transport,
     ):
         assert await transport.send(post(raw.url())) == HttpReply(410, b"half")
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body directly with raw bytes")  # Real ones are far smaller.
+async def test_an_answer_before_the_whole_message_was_read_leaves_no_half_used_connection_behind() -> None:
+    def answers_at_once(raw: RawServer) -> Dialogue:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            raw.requests.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            await asyncio.Event().wait()
+
+        return talk
+
+    body = b"x" * 20_000_000  # More than the socket's buffers take.
+    async with serve_raw(answers_at_once) as raw, HttpTransport(LOOPBACK) as transport:
+        for _ in range(3):
+            assert await transport.send(post(raw.url(), body=body)) == HttpReply(413)
+    assert raw.connections == 3
+    assert all(request.startswith(b"POST / HTTP/1.1") for request in raw.requests)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body directly with raw bytes")
+async def test_an_endpoint_that_takes_nothing_holds_neither_a_socket_nor_the_shutdown() -> None:
+    def takes_nothing(_raw: RawServer) -> Dialogue:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await asyncio.Event().wait()
+
+        return talk
+
+    async with serve_raw(takes_nothing) as raw, HttpTransport(LOOPBACK, request_ms=200) as transport:
+        before = open_sockets()
+        reply = await transport.send(post(raw.url(), body=b"x" * 20_000_000))
+        await asyncio.sleep(0)
+        assert reply == Unreached(Reason.TIMED_OUT, "no answer within 0.2 s")
+        assert open_sockets() == before + 1  # The server's end of it.
+        await asyncio.wait_for(transport.close(), 5)
 
 
 async def test_an_endpoint_that_never_answers_times_out() -> None:

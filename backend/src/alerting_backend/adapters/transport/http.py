@@ -13,7 +13,6 @@ import asyncio
 import re
 import ssl
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Final, Self
 
 import aiohttp
@@ -21,11 +20,12 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
+from alerting_backend.adapters.transport.exchange import Exchange, ReportingRequest, report_reuse
 from alerting_backend.adapters.transport.failures import HTTP_FAILURES, explain_http_failure
 from alerting_backend.adapters.transport.gate import CheckedResolver, ForbiddenTarget, socket_opener
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import HttpMessage, HttpReply, Reply, Unreached
+from alerting_core.domain.message import HttpMessage, Reply, Unreached
 
 CONNECTIONS_MAX: Final = 512
 """Open connections of one sender: all that it claims at once (`limits.CLAIM_DELIVERIES_MAX`) and a few tests beside,
@@ -34,8 +34,8 @@ well under the 1,024 files that a process may have open by default."""
 KEEP_ALIVE_SECONDS: Final = 15.0
 """How long an idle connection is kept for the next message to the same host."""
 
-RETRY_AFTER_CHARS_MAX: Final = 64
-"""A Retry-After header is a number or a date of 29 characters; anything longer is neither."""
+TRIES_ON_KEPT_CONNECTIONS_MAX: Final = 2
+"""Kept connections that may turn out to be closed before a message counts as not taken: bad luck twice in a row."""
 
 _PLAIN_URL: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -100,8 +100,6 @@ class HttpTransport:
         return await self._post(url, headers, message.body)
 
     def _open_session(self) -> aiohttp.ClientSession:
-        reuse = aiohttp.TraceConfig()
-        reuse.on_connection_reuseconn.append(_note_reuse)
         resolver = self._resolver if self._resolver is not None else aiohttp.AsyncResolver(timeout=1.0, tries=2)
         connector = _Connector(
             resolver=CheckedResolver(resolver, self._policy),
@@ -118,7 +116,8 @@ class HttpTransport:
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_s, sock_connect=self._connect_s),
             read_bufsize=limits.RESPONSE_BYTES_MAX,
-            trace_configs=[reuse],
+            request_class=ReportingRequest,
+            trace_configs=[report_reuse()],
         )
 
     def _prepare(self, message: HttpMessage) -> tuple[URL, dict[str, str]] | Unreached:
@@ -146,21 +145,19 @@ class HttpTransport:
         """
         assert self._session is not None, "enter the transport before sending"
         deadline = asyncio.get_running_loop().time() + self._request_s
-        for _ in range(limits.HOST_CONCURRENCY_MAX + 1):
-            trace = SimpleNamespace(reused=False)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    response = await self._session.post(
-                        url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=trace
-                    )
-            except HTTP_FAILURES as error:
-                if asyncio.get_running_loop().time() >= deadline:
-                    return Unreached(Reason.TIMED_OUT, f"no answer within {self._request_s:g} s")
-                is_stale = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-                if not (is_stale and trace.reused):
-                    return explain_http_failure(error)
-            else:
-                return await _read(response, deadline)
+        for _ in range(TRIES_ON_KEPT_CONNECTIONS_MAX + 1):
+            with Exchange() as exchange:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        response = await self._session.post(url, headers=headers, data=body, allow_redirects=False)
+                except HTTP_FAILURES as error:
+                    if asyncio.get_running_loop().time() >= deadline:
+                        return Unreached(Reason.TIMED_OUT, f"no answer within {self._request_s:g} s")
+                    is_stale = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+                    if not (is_stale and exchange.reused):
+                        return explain_http_failure(error)
+                else:
+                    return await exchange.read(response, deadline=deadline)
         return Unreached(Reason.CONNECTION_FAILED, "every connection was closed before an answer came")
 
 
@@ -182,37 +179,3 @@ def header_problem(headers: Mapping[str, str]) -> str | None:
         if _HEADER_VALUE_FORBIDDEN.search(value):
             return f"the value of the header {name} holds control characters"
     return None
-
-
-async def _note_reuse(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    context.trace_request_ctx.reused = True
-
-
-async def _read(response: aiohttp.ClientResponse, deadline: float) -> Reply:
-    """Take what is wanted of an answer; what is left makes the connection useless and closes it."""
-    body = bytearray()
-    failure: Unreached | None = None
-    try:
-        async with asyncio.timeout_at(deadline):
-            while len(body) < limits.RESPONSE_BYTES_MAX and not response.content.at_eof():
-                body += await response.content.read(limits.RESPONSE_BYTES_MAX - len(body))
-    except TimeoutError:
-        failure = Unreached(Reason.TIMED_OUT, f"the answer {response.status} did not end in time")
-    except HTTP_FAILURES:
-        failure = Unreached(Reason.PROTOCOL_ERROR, f"the answer {response.status} broke off")
-    finally:
-        # Idle again only after the last byte; otherwise closed, and nothing waits for a polite end.
-        if response.content.at_eof():
-            response.release()
-        else:
-            response.close()
-    if failure is not None and 200 <= response.status < 300:
-        return failure
-    return HttpReply(response.status, bytes(body), _retry_after(response))
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> str | None:
-    value = response.headers.get("Retry-After", "").strip()
-    return value if value and value.isascii() and len(value) <= RETRY_AFTER_CHARS_MAX else None
