@@ -5,6 +5,7 @@ changed before each batch, so that an alert published after an edit is matched a
 is away the evaluator goes on with the rules it has, and the feed says how old they are.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from alerting_core.errors import PortUnavailable
@@ -61,8 +62,9 @@ class RuleFeed:
     async def _reload(self) -> Mapping[Count, int]:
         asked_at_ms = self._clock.now_ms()
         snapshot = await self._source.snapshot()
-        # Built aside and swapped in whole: no alert ever meets a partial set.
-        index = RuleIndex()
-        index.load(snapshot.rules)
-        self.index, self._version, self._confirmed_at_ms = index, snapshot.version, asked_at_ms
+        # In parts, so that a million rules do not stop the process; they count all at once, so that no alert ever meets
+        # a part of them.
+        for _ in self.index.loading(snapshot.rules):
+            await asyncio.sleep(0)
+        self._version, self._confirmed_at_ms = snapshot.version, asked_at_ms
         return {Count.RULES_RELOADED: 1}

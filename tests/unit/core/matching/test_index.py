@@ -204,3 +204,14 @@ def test_stats_count_rules_clients_patterns_and_the_use_of_the_cache() -> None:
     stats = index.stats
     assert (stats.rules, stats.clients, stats.patterns, stats.masks) == (8, 2, 7, 7)
     assert (stats.cache_entries, stats.cache_hits, stats.cache_misses) == (1, 2, 1)
+
+
+def test_a_load_in_parts_counts_all_at_once_at_its_end() -> None:
+    index = RuleIndex([make_rule("old")])
+    many = [make_rule(f"r{number}", client_id=f"c{number}") for number in range(4_500)]
+    parts = index.loading(many)
+    next(parts)
+    next(parts)
+    assert len(index) == 1
+    assert list(parts) == []
+    assert len(index) == 4_500
