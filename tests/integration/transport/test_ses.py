@@ -1,0 +1,102 @@
+"""Mails through the real boto3 client, against an emulator of SES that speaks its HTTP."""
+
+import asyncio
+import email
+from collections.abc import Iterator
+from email.policy import SMTP
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from moto.ses.models import ses_backends
+
+from alerting_backend.adapters.transport.ses import SesTransport
+from alerting_core.domain.delivery import Reason
+from alerting_core.domain.message import EmailMessage, SmtpReply, Unreached
+from tests.support.raw_servers import answers, serve_raw
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:botocore"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow"),
+]
+
+MAIL = EmailMessage("ops@receiver.example", "Grüße", "plain ä", "<b>ä</b>", message_id="d-1")
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def transport(url: str, **changes: float) -> SesTransport:
+    return SesTransport(
+        sender="Alerts <alerts@sender.example>",
+        region="eu-west-1",
+        endpoint_url=url,
+        **{"per_second": 0, **changes},  # type: ignore[arg-type]
+    )
+
+
+async def test_a_mail_is_taken_by_ses_with_both_of_its_bodies(emulator: str) -> None:
+    client = boto3.Session().client("sesv2", region_name="eu-west-1", endpoint_url=emulator)
+    client.create_email_identity(EmailIdentity="alerts@sender.example")
+    client.close()
+    async with transport(emulator) as ses:
+        replies = await asyncio.gather(*(ses.send(MAIL) for _ in range(20)))
+    assert all(isinstance(reply, SmtpReply) and reply.code == 250 and reply.text for reply in replies)
+    # The account that the emulator gives to everybody.
+    taken = ses_backends["123456789012"]["eu-west-1"].sent_messages
+    assert len(taken) == 20
+    assert set(taken[0].destinations) == {"ops@receiver.example"}
+    arrived = email.message_from_string(taken[0].raw_data, policy=SMTP)
+    assert arrived["Subject"] == "Grüße"
+    assert arrived["Message-ID"] == "<d-1@sender.example>"
+    assert [part.get_content().strip() for part in arrived.iter_parts()] == ["plain ä", "<b>ä</b>"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "MessageRejected", SmtpReply(554, "MessageRejected")),
+        (429, "TooManyRequestsException", SmtpReply(454, "TooManyRequestsException")),
+        (500, "InternalFailure", SmtpReply(451, "InternalFailure")),
+        (
+            403,
+            "UnrecognizedClientException",
+            Unreached(Reason.CONNECTION_FAILED, "SES does not serve us: UnrecognizedClientException"),
+        ),
+    ],
+)
+async def test_what_ses_says_is_told_apart(status: int, code: str, expected: SmtpReply | Unreached) -> None:
+    head = f"HTTP/1.1 {status} No\r\nx-amzn-ErrorType: {code}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+    async with serve_raw(answers(head.encode())) as raw, transport(raw.url("")) as ses:
+        assert await ses.send(MAIL) == expected
+        assert len(raw.requests) == 1  # Tries again are decided above.
+
+
+async def test_ses_that_is_away_or_hangs_is_a_reply_not_an_exception() -> None:
+    async with transport("http://127.0.0.1:9") as ses:
+        assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, "SES was not reached")
+    async with serve_raw(answers(then_hang=True)) as raw, transport(raw.url(""), request_ms=200) as ses:
+        assert await ses.send(MAIL) == Unreached(Reason.TIMED_OUT, "SES did not answer within 0.2 s")
+
+
+async def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    async with transport("http://127.0.0.1:9") as ses:
+        assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, "there are no credentials for SES")
