@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from alerting_backend.api.auth import NotificationReader, NotificationResender
 from alerting_backend.api.container import Use
@@ -12,7 +12,7 @@ from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
 from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
-from alerting_backend.api.schema.base import ItemPage, ShownSeverity
+from alerting_backend.api.schema.base import ItemPage, Moment, ShownSeverity
 from alerting_backend.api.schema.notification import (
     NotificationDetailShown,
     NotificationShown,
@@ -45,8 +45,8 @@ class NotificationQuery(PageQuery):
     source: _Exact = None
     name: _Exact = None
     alert_id: _Exact = None
-    since: Annotated[AwareDatetime | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Created before then.")] = None
+    since: Annotated[Moment | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[Moment | None, Field(description="Created before then.")] = None
 
     @property
     def where(self) -> NotificationFilter:

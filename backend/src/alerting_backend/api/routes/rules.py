@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import Field
 
 from alerting_backend.api.auth import RuleReader, RuleWriter
@@ -81,6 +81,12 @@ async def preview_rule(use: Use, _caller: RuleReader, body: RulePreview) -> Prev
     Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
     """
     return show_preview(await use.insight.preview(RuleDraft(body.severity, body.source, body.name)))
+
+
+@router.api_route("/preview", methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def refuse_other_methods_of_preview() -> None:
+    """Keep `preview` from being taken for the id of a rule."""
+    raise HTTPException(405)
 
 
 @router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))

@@ -1,14 +1,15 @@
 """What all shapes share: strictness, and text as the core takes it."""
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerting_backend.api.validation import core_error
 from alerting_core import limits
 from alerting_core.domain.text import check_id, check_text
-from alerting_core.problem import Problem
+from alerting_core.problem import Problem, ProblemCode
 
 T = TypeVar("T")
 
@@ -47,6 +48,21 @@ def checked_by(check: Callable[[Any], Iterable[Problem]]) -> AfterValidator:
         return value
 
     return AfterValidator(validate)
+
+
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _require_rfc3339(value: Any) -> Any:
+    # Left to itself, pydantic also takes numbers and dates for times.
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        detail = "must be a time by RFC 3339 with an offset, as in 2026-01-02T03:04:05Z"
+        raise core_error([Problem("", ProblemCode.WRONG_TYPE, detail)])
+    return value
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_require_rfc3339)]
+"""A time in a request."""
 
 
 def _bounds(chars_max: int) -> Any:

@@ -1,11 +1,10 @@
 """API keys as JSON."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time, Uuid
+from alerting_backend.api.schema.base import Identifier, Moment, RequestModel, ResponseModel, Text, Time, Uuid
 from alerting_backend.api.times import rfc3339, rfc3339_or_none, unix_ms
 from alerting_core.domain.key import KEY_PREFIX, ApiKey, KeyScope
 
@@ -40,16 +39,12 @@ class NewKey(RequestModel):
     ] = None
     name: Annotated[Text, Field(description="For people: who uses it and what for.")]
     scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=len(KeyScope))]
-    # Strict models take no text for a time, and JSON has nothing else.
-    expires_at: Annotated[
-        AwareDatetime | None, Field(strict=False, description="RFC 3339, with an offset. Left out: never.")
-    ] = None
+    expires_at: Annotated[Moment | None, Field(description="RFC 3339, with an offset. Left out: never.")] = None
 
     @property
     def expires_at_ms(self) -> int | None:
         """The same in unix milliseconds."""
-        moment: datetime | None = self.expires_at
-        return None if moment is None else unix_ms(moment)
+        return None if self.expires_at is None else unix_ms(self.expires_at)
 
 
 class KeyShown(ResponseModel):

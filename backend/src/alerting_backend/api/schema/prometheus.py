@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from alerting_backend.api.schema.base import ResponseModel, Time
+from alerting_backend.api.schema.base import Moment, ResponseModel, Time
 from alerting_core import limits
 
 _EXAMPLE: Final[Mapping[str, Any]] = {
@@ -24,9 +24,8 @@ class PostedAlert(BaseModel):
 
     labels: Annotated[dict[str, str], Field(description="`alertname` becomes the name, `job` the source.")]
     annotations: dict[str, str] = Field(default_factory=dict)
-    # Strict models take no text for a time, and JSON has nothing else.
-    startsAt: Annotated[AwareDatetime | None, Field(strict=False)] = None  # noqa: N815
-    endsAt: Annotated[AwareDatetime | None, Field(strict=False)] = None  # noqa: N815
+    startsAt: Moment | None = None  # noqa: N815
+    endsAt: Moment | None = None  # noqa: N815
     generatorURL: str = ""  # noqa: N815
 
 
