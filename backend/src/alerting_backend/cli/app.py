@@ -1,30 +1,47 @@
-"""The commands, and what they share."""
+"""The commands and their options. What each does is in the module of its name, imported when it is typed."""
 
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from alerting_backend.cli.exits import told_errors
+from alerting_backend.cli.exits import ExitCode, fail, told_errors
 from alerting_backend.settings import Settings, read_settings
+from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig
+from alerting_core.generator.testdata import Dataset
+
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 
 app: Final = typer.Typer(
     name="alerting",
     help="Alerts in, matched against the rules of every client, notifications out.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is away, 4 refused so that nothing is harmed.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_CONTEXT,
 )
+dlq: Final = typer.Typer(
+    help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=_CONTEXT
+)
+app.add_typer(dlq, name="dlq")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+Url = Annotated[str | None, typer.Option(help="The platform to call; else ALERTING_URL.", show_default=False)]
+Key = Annotated[str | None, typer.Option(help="The API key to call it with; else ALERTING_KEY.", show_default=False)]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only those of this topic, such as alerts.new.")]
+WithReason = Annotated[str | None, typer.Option("--reason", help="Only those whose reason holds this text.")]
 
 
-def settings_of_environment(*, as_json: bool) -> Settings:
-    """Return what the environment sets; the one place that looks at it."""
+def _settings(*, as_json: bool, url: str | None = None, key: str | None = None) -> Settings:
+    """Return what the environment sets, the one place that looks at it, with options in place of some."""
     with told_errors(as_json=as_json):
-        return read_settings(os.environ)
+        environment = dict(os.environ)
+        environment |= {name: value for name, value in (("ALERTING_URL", url), ("ALERTING_KEY", key)) if value}
+        return read_settings(environment)
 
 
 def _show_version(wanted: bool) -> None:
@@ -46,18 +63,185 @@ def _options(
 
 @app.command()
 def up(as_json: AsJson = False) -> None:
-    """Run the whole platform in this process, with its own database. Ctrl-C stops it."""
+    """Run the whole platform in this process, with its own database."""
+    settings = _settings(as_json=as_json)
     from alerting_backend.cli.up import run_up
 
-    run_up(settings_of_environment(as_json=as_json), as_json=as_json)
+    run_up(settings, as_json=as_json)
+
+
+@app.command("settings")
+def show_settings(as_json: AsJson = False) -> None:
+    """Show every setting as it is in effect; secrets are masked."""
+    from alerting_backend.cli import show_settings as command
+
+    command.show_settings(_settings(as_json=as_json), as_json=as_json)
 
 
 @app.command()
-def settings(as_json: AsJson = False) -> None:
-    """Show every setting as it is in effect; secrets are masked."""
-    from alerting_backend.cli.show_settings import show_settings
+def migrate(
+    status: Annotated[bool, typer.Option("--status", help="Only say what was applied and what is pending.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the schema of the database up to date."""
+    settings = _settings(as_json=as_json)
+    from alerting_backend.cli.migrate import run_migrate, show_status
 
-    show_settings(settings_of_environment(as_json=as_json), as_json=as_json)
+    (show_status if status else run_migrate)(settings, as_json=as_json)
+
+
+@app.command()
+def generate(
+    rps: Annotated[float, typer.Option(help="Alerts a second.")] = 10.0,
+    duration: Annotated[str, typer.Option(help="For how long, as in 60s or 1h30m.")] = "60s",
+    burst: Annotated[int, typer.Option(help="So many alerts at once, instead.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same alerts; 0 chooses one.")] = 0,
+    severity_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SEVERITY_DIST,
+    source_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SOURCE_DIST,
+    name_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = NAME_DIST,
+    mock: Annotated[bool, typer.Option("--mock", help="Print the alerts, send none.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="The first alert is LOW/test-source/test-name.")] = False,
+    single_test: Annotated[bool, typer.Option("--single-test", help="Only that alert.")] = False,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send made-up alerts to a running platform."""
+    settings = _settings(as_json=as_json, url=url, key=key)
+    from alerting_backend.cli.generate import run_generate
+
+    config = GeneratorConfig(
+        rps=rps, duration=duration, burst=burst, seed=seed, severity_dist=severity_dist, source_dist=source_dist,
+        name_dist=name_dist, test=test, single_test=single_test,
+    )  # fmt: skip
+    run_generate(config, settings, mock=mock, as_json=as_json)
+
+
+@app.command()
+def testdata(
+    dataset: Annotated[Dataset, typer.Argument(metavar="SET", help="identical, large, balanced or varied.")],
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            help="What the endpoints are: a URL, or an address, with {client_id}, {rule} and {endpoint} in it. "
+            "Else the inbox of the demo at ALERTING_URL.",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[str, typer.Option("--type", help="webhook, slack or email.")] = "webhook",
+    clients: Annotated[int | None, typer.Option(help="How many, instead of the set's own number.")] = None,
+    rules: Annotated[int | None, typer.Option(help="Of each client, instead.")] = None,
+    endpoints: Annotated[int | None, typer.Option(help="Of each rule, instead.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the varied set.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Load beside other clients' data.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load clients, rules and endpoints into the database of a platform, running or not."""
+    settings = _settings(as_json=as_json)
+    from alerting_backend.cli.testdata import make_template, run_testdata
+    from alerting_core.generator.testdata import SIZES
+
+    template = make_template(
+        kind, endpoint or settings.url + "/demo/inbox/webhook/{client_id}?{rule}.{endpoint}", as_json
+    )
+    size = SIZES[dataset]
+    size = replace(
+        size,
+        clients=clients or size.clients,
+        rules_per_client=rules or size.rules_per_client,
+        endpoints_per_rule=endpoints or size.endpoints_per_rule,
+    )
+    run_testdata(settings, dataset, template, size, seed=seed, force=force, as_json=as_json)
+
+
+@app.command()
+def explain(
+    client: Annotated[str, typer.Option(help="Whose rules.")],
+    alert_id: Annotated[str | None, typer.Argument(help="A recent alert.", show_default=False)] = None,
+    severity: Annotated[str | None, typer.Option(help="Of an alert that nobody has sent.")] = None,
+    source: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say for each rule of a client why it matches an alert, or does not."""
+    settings = _settings(as_json=as_json, url=url, key=key)
+    from alerting_backend.cli.explain import explain_draft, explain_stored
+
+    if alert_id is not None and severity is source is name is None:
+        explain_stored(settings, alert_id, client, as_json=as_json)
+    elif alert_id is None and severity is not None and source is not None and name is not None:
+        explain_draft(settings, client, severity, source, name, as_json=as_json)
+    else:
+        detail = "name an alert by its id, or describe one by --severity, --source and --name"
+        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; else all.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure speed, in a checkout of the repository."""
+    from alerting_backend.cli.bench import run_bench
+
+    run_bench(names or [], as_json=as_json)
+
+
+@app.command()
+def openapi(
+    file: Annotated[Path, typer.Argument(help="Where to; - is the screen.")] = Path("openapi.json"),
+    as_json: AsJson = False,
+) -> None:
+    """Write the description of the API as an OpenAPI document."""
+    from alerting_backend.cli.openapi import write_openapi
+
+    write_openapi(file, as_json=as_json)
+
+
+@dlq.command("list")
+def dlq_list(
+    topic: OfTopic = None,
+    reason: WithReason = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, with why they were refused."""
+    settings = _settings(as_json=as_json)
+    from alerting_backend.cli.dlq import Wanted, list_letters
+
+    list_letters(settings, Wanted(topic, reason), limit=limit, as_json=as_json)
+
+
+@dlq.command("show")
+def dlq_show(
+    letter: Annotated[str, typer.Argument(help="As listed: topic/partition/offset.")], as_json: AsJson = False
+) -> None:
+    """Show one dead letter with all that is in it."""
+    settings = _settings(as_json=as_json)
+    from alerting_backend.cli.dlq import show_letter
+
+    show_letter(settings, letter, as_json=as_json)
+
+
+@dlq.command("replay")
+def dlq_replay(
+    letters: Annotated[list[str] | None, typer.Argument(help="As listed; or use the options.")] = None,
+    topic: OfTopic = None,
+    reason: WithReason = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish dead letters to where they came from, and take them out."""
+    settings = _settings(as_json=as_json)
+    from alerting_backend.cli.dlq import Wanted, replay_letters
+
+    if bool(letters) == bool(topic or reason or everything):
+        detail = "name dead letters, or choose them by --topic and --reason, or --all"
+        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    replay_letters(settings, letters or [], Wanted(topic, reason), dry_run=dry_run, as_json=as_json)
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def _audience(settings: Settings, *, as_json: bool) -> Audience:
         _log.info("database_preparing", what=what)
 
     def step(migration: Migration, place: int, steps: int) -> None:
-        _log.info("migration_applying", version=migration.version, name=migration.name, step=f"{place} of {steps}")
+        _log.info("migration_applying", step=f"{place} of {steps}", version=migration.version, name=migration.name)
 
     def ready(started: Started) -> None:
         seconds = time.monotonic() - begun

@@ -57,7 +57,10 @@ def _rendering(form: LogFormat) -> Sequence[Processor]:
         )
     colours = sys.stdout.isatty()
     traceback = structlog.dev.plain_traceback
-    return (drop, structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=28, exception_formatter=traceback))
+    return (
+        drop,
+        structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=20, sort_keys=False, exception_formatter=traceback),
+    )
 
 
 def _clock_time() -> Processor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
+from alerting_core.errors import AlertingError
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
 from alerting_core.pipeline.dispatch import Dispatcher
@@ -143,4 +144,13 @@ class Pipeline:
         pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
         await run_steps(conductor, stop=stop, on_report=on_report, on_failure=failed, idle_pause_ms=pause_ms)
         if stage is Stage.DELIVERER:
+            await self._drain(on_report, failed)
+
+    async def _drain(self, on_report: Callable[[BatchReport], None], on_failure: Callable[[Failure], None]) -> None:
+        try:
             on_report(await self.deliverer.drain())
+        except AlertingError as error:
+            # What was sent and could not be recorded is sent again when its lease has ended: at least once.
+            if not error.retryable:
+                raise
+            on_failure(Failure(error, in_a_row=1, pause_ms=0))

@@ -37,7 +37,8 @@ class JobQuery(PageQuery):
 async def start_job(parts: Parts, _caller: Operator, _once: Once, body: JobConfig, response: Response) -> JobShown:
     """Start a job.
 
-    A few jobs run side by side, the others wait. The alerts take the ordinary way: they are matched and told like any other.
+    A few jobs run side by side, the others wait. The alerts take the ordinary way: they are matched and told like any
+    other.
     """
     job = await parts.jobs.start(body.value())
     response.headers["Location"] = f"{PREFIX}/{job.job_id}"

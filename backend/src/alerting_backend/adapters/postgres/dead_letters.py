@@ -1,0 +1,117 @@
+"""The dead letters of the streams in Postgres: records that a consumer refused, to be looked at and tried again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.pools import connected, fetch_map, transaction
+from alerting_backend.adapters.postgres.record_headers import decode_headers
+from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing
+
+REPLAY_BATCH_MAX: Final = 500
+"""Dead letters replayed in one transaction."""
+
+_COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
+
+_COUNT: Final = "SELECT topic, count(*) FROM stream_records WHERE right(topic, 4) = $1 GROUP BY topic ORDER BY topic"
+
+_PAGE: Final = f"""
+SELECT {_COLUMNS} FROM stream_records
+WHERE topic = $1 AND (partition, "offset") > ($2, $3) ORDER BY partition, "offset" LIMIT $4
+"""  # noqa: S608 - constants alone
+
+_TAKE: Final = f"""
+DELETE FROM stream_records AS r USING unnest($2::integer[], $3::bigint[]) AS w (partition, "offset")
+WHERE r.topic = $1 AND r.partition = w.partition AND r."offset" = w."offset"
+RETURNING {_COLUMNS.replace("partition", "r.partition").replace('"offset"', 'r."offset"')}
+"""  # noqa: S608 - constants alone
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One refused record.
+
+    Attributes:
+        place: Partition and offset in the dead-letter topic.
+        source: Topic, partition and offset where it was refused.
+        reason: Why, for people.
+        headers: Those that it came with.
+    """
+
+    topic: str
+    place: tuple[int, int]
+    source: tuple[str, int, int]
+    reason: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    refused_at_ms: int
+
+    @property
+    def id(self) -> str:
+        """Names it on the command line: topic/partition/offset."""
+        return f"{self.topic}/{self.place[0]}/{self.place[1]}"
+
+
+class PgDeadLetters:
+    """Dead letters of one log."""
+
+    def __init__(self, log: PgLog) -> None:
+        self._log = log
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return dead-letter topic → how many letters are there, none that is empty."""
+        async with connected(self._log.pool, "count_dead_letters") as connection:
+            return await fetch_map(connection, _COUNT, DLQ_SUFFIX)
+
+    async def page(self, topic: str, *, after: tuple[int, int], limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+        async with connected(self._log.pool, "list_dead_letters") as connection:
+            return [_read(row) for row in await connection.fetch(_PAGE, topic, *after, limit)]
+
+    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+        """Return one letter; None when it is not there (any more)."""
+        found = await self.page(topic, after=(place[0], place[1] - 1), limit=1)
+        return found[0] if found and found[0].place == place else None
+
+    async def replay(self, letters: Sequence[DeadLetter]) -> int:
+        """Publish letters of one topic to where they came from, and take them out, in one transaction.
+
+        Letters that somebody else has replayed meanwhile are passed over; returns how many were not. What is still
+        wrong with a record makes it a dead letter again.
+        """
+        if not letters:
+            return 0
+        topic = letters[0].topic
+        assert all(letter.topic == topic for letter in letters), "one topic at a time"
+        await self._log.know({letter.source[0] for letter in letters})
+        partitions, offsets = zip(*(letter.place for letter in letters), strict=True)
+        async with transaction(self._log.pool, "replay_dead_letters") as connection:
+            taken = [_read(row) for row in await connection.fetch(_TAKE, topic, partitions, offsets)]
+            taken.sort(key=lambda letter: letter.place)
+            outputs = [Outgoing(one.source[0], one.key, one.value, one.headers) for one in taken]
+            await self._log.append(connection, outputs)
+        return len(taken)
+
+
+def _read(row: asyncpg.Record) -> DeadLetter:
+    headers = decode_headers(row["headers"])
+    marks = {name: value.decode(errors="replace") for name, value in headers if name.startswith("dlq-")}
+    topic: str = row["topic"]
+    return DeadLetter(
+        topic=topic,
+        place=(row["partition"], row["offset"]),
+        source=(
+            marks.get("dlq-topic", topic.removesuffix(DLQ_SUFFIX)),
+            int(marks.get("dlq-partition", -1)),
+            int(marks.get("dlq-offset", -1)),
+        ),
+        reason=marks.get("dlq-reason", ""),
+        key=row["key"],
+        value=row["value"],
+        headers=tuple(header for header in headers if not header[0].startswith("dlq-")),
+        refused_at_ms=row["created_at"],
+    )

@@ -1,0 +1,187 @@
+"""`alerting dlq`: dead letters, listed, looked at and replayed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from alerting_backend.adapters.postgres.dead_letters import REPLAY_BATCH_MAX, DeadLetter, PgDeadLetters
+from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.cli.database import has_database, reach_database
+from alerting_backend.cli.exits import ExitCode, fail, told_errors
+from alerting_backend.cli.output import write_json, write_table
+from alerting_backend.settings import Settings
+from alerting_core.ports.stream import DLQ_SUFFIX
+
+T = TypeVar("T")
+
+_BEFORE_ALL: Final = (-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dead letters: of one topic or of all, whose reason holds a text."""
+
+    topic: str | None = None
+    reason: str | None = None
+
+    def has(self, letter: DeadLetter) -> bool:
+        """Whether *letter* is one of them."""
+        return self.reason is None or self.reason.lower() in letter.reason.lower()
+
+    def topics(self, known: Sequence[str]) -> Sequence[str]:
+        """Return which of the *known* dead-letter topics to look at."""
+        if self.topic is None:
+            return known
+        return [topic for topic in known if topic.removesuffix(DLQ_SUFFIX) == self.topic.removesuffix(DLQ_SUFFIX)]
+
+
+def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: bool) -> None:
+    """Write what is there."""
+
+    async def work(letters: PgDeadLetters) -> tuple[dict[str, int], list[DeadLetter]]:
+        counts = dict(await letters.counts())
+        found: list[DeadLetter] = []
+        async for letter in _find(letters, wanted):
+            found.append(letter)
+            if len(found) > limit:
+                break
+        return counts, found
+
+    counts, found = _with_letters(settings, work, as_json=as_json)
+    shown = found[:limit]
+    if as_json:
+        write_json({"topics": counts, "items": [_as_json(letter) for letter in shown], "more": len(found) > limit})
+        return
+    if not shown:
+        print("no dead letters" + (" like that" if counts else ""))
+        return
+    rows = [(letter.id, _source(letter), _time(letter.refused_at_ms), letter.reason) for letter in shown]
+    write_table(["dead letter", "refused at", "time", "reason"], rows)
+    if len(found) > limit:
+        print(f"and more: there are {sum(counts.values()):,} in all; --limit shows more of them")
+
+
+def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
+    """Write one letter with all that is in it."""
+    topic, place = _place_of(letter_id, as_json=as_json)
+    letter = _with_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
+    if letter is None:
+        fail(f"there is no dead letter {letter_id}", code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
+    if as_json:
+        write_json(
+            _as_json(letter) | {"key": _text(letter.key), "value": _text(letter.value), "value_hex": letter.value.hex()}
+        )
+        return
+    rows = [
+        ("refused at", _source(letter)),
+        ("time", _time(letter.refused_at_ms)),
+        ("reason", letter.reason),
+        ("key", _text(letter.key)),
+        *((f"header {name}", _text(value)) for name, value in letter.headers),
+        ("value", f"{len(letter.value):,} bytes"),
+        ("", _text(letter.value[:2_000])),
+    ]
+    write_table(["", letter.id], rows)
+
+
+def replay_letters(
+    settings: Settings, letter_ids: Sequence[str], wanted: Wanted, *, dry_run: bool, as_json: bool
+) -> None:
+    """Publish letters to where they came from; those named, or all that are wanted."""
+    places = [_place_of(letter_id, as_json=as_json) for letter_id in letter_ids]
+
+    async def work(letters: PgDeadLetters) -> tuple[int, int]:
+        if places:
+            named = [await letters.get(topic, place) for topic, place in places]
+            chosen = [letter for letter in named if letter is not None]
+        else:
+            chosen = [letter async for letter in _find(letters, wanted)]
+        return len(chosen), 0 if dry_run else await _replay(letters, chosen)
+
+    chosen, replayed = _with_letters(settings, work, as_json=as_json)
+    missing = len(places) - chosen if places else 0
+    if as_json:
+        write_json({"chosen": chosen, "replayed": replayed, "missing": missing, "dry_run": dry_run})
+    elif dry_run:
+        print(f"would replay {chosen:,} dead letters")
+    else:
+        print(f"replayed {replayed:,} dead letters; what is still wrong with one brings it back here")
+    if missing:
+        detail = f"{missing} of the dead letters named are not there (any more)"
+        fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
+
+
+async def _replay(letters: PgDeadLetters, chosen: Sequence[DeadLetter]) -> int:
+    replayed = 0
+    for topic in sorted({letter.topic for letter in chosen}):
+        of_topic = [letter for letter in chosen if letter.topic == topic]
+        for first in range(0, len(of_topic), REPLAY_BATCH_MAX):
+            replayed += await letters.replay(of_topic[first : first + REPLAY_BATCH_MAX])
+    return replayed
+
+
+async def _find(letters: PgDeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
+    for topic in wanted.topics(list(await letters.counts())):
+        after = _BEFORE_ALL
+        while page := await letters.page(topic, after=after, limit=REPLAY_BATCH_MAX):
+            for letter in page:
+                if wanted.has(letter):
+                    yield letter
+            after = page[-1].place
+
+
+def _with_letters(settings: Settings, work: Callable[[PgDeadLetters], Awaitable[T]], *, as_json: bool) -> T:
+    async def run() -> T:
+        async with _letters(settings) as letters:
+            return await work(letters)
+
+    if not has_database(settings):
+        detail = f"there is no database in {settings.data_dir}: set ALERTING_DATA_DIR to the folder of the platform"
+        fail(detail, code="no-database", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
+    with told_errors(as_json=as_json):
+        return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _letters(settings: Settings) -> AsyncIterator[PgDeadLetters]:
+    async with reach_database(settings) as address, open_pools(address, size_max=2) as pools:
+        yield PgDeadLetters(PgLog(pools.worker))
+
+
+def _place_of(letter_id: str, *, as_json: bool) -> tuple[str, tuple[int, int]]:
+    topic, _, rest = letter_id.partition("/")
+    partition, _, offset = rest.partition("/")
+    if not (topic and partition.isdecimal() and offset.isdecimal()):
+        detail = f"{letter_id!r} names no dead letter: write it as `alerting dlq list` does, topic/partition/offset"
+        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    return topic, (int(partition), int(offset))
+
+
+def _as_json(letter: DeadLetter) -> dict[str, Any]:
+    topic, partition, offset = letter.source
+    return {
+        "id": letter.id,
+        "source": {"topic": topic, "partition": partition, "offset": offset},
+        "reason": letter.reason,
+        "refused_at": _time(letter.refused_at_ms),
+        "bytes": len(letter.value),
+    }
+
+
+def _source(letter: DeadLetter) -> str:
+    topic, partition, offset = letter.source
+    return f"{topic}/{partition}/{offset}"
+
+
+def _text(raw: bytes) -> str:
+    """Return bytes as text that no terminal takes for a command."""
+    text = raw.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
