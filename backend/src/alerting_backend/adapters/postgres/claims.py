@@ -1,7 +1,8 @@
 """Claiming due deliveries: a lease for each, fair between clients, bounded per host."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import asyncpg
 
@@ -13,36 +14,49 @@ from alerting_core.domain.delivery import EndpointState
 from alerting_core.domain.endpoint import EndpointType, SigningSecret, split_addresses
 from alerting_core.domain.notification import Notification, NotificationRef
 
-# `places` steps through the index deliveries_due from one (client, host) to the next, so that the cost is that of the
-# places with something open, not of all that waits there. From each place the earliest few are looked at, twice its
-# even share of the limit: what a very uneven rest leaves over, the next claim takes. `rank` is a delivery's turn within
-# its client, and `host_rank` its turn within its host, so that all first turns come before any second turn. Rows that
-# another sender is just leasing are passed over, and those that it has leased are due no more.
-_CLAIM: Final = f"""
-WITH RECURSIVE places (client_id, host) AS (
+Place: TypeAlias = tuple[str, str]
+"""(client_id, host): what one run of the index deliveries_due is about."""
+
+BEFORE_ALL: Final[Place] = ("", "")
+
+PLACES_MAX: Final = 1_000
+"""Places that one claim looks at, some ten microseconds each. A claim goes on where the one before it stopped."""
+
+# Steps through the index from the earliest delivery of one place to the earliest of the next, so that the cost is that
+# of the places with something open, however much waits at each.
+_PLACES: Final = """
+WITH RECURSIVE places (client_id, host, due_at) AS (
     (
-        SELECT client_id, host FROM deliveries WHERE due_at IS NOT NULL ORDER BY client_id, host LIMIT 1
+        SELECT client_id, host, due_at FROM deliveries
+        WHERE due_at IS NOT NULL AND (client_id, host) > ($1, $2)
+        ORDER BY client_id, host, due_at LIMIT 1
     )
     UNION ALL
-    SELECT next.client_id, next.host
+    SELECT next.client_id, next.host, next.due_at
     FROM places
     CROSS JOIN LATERAL (
-        SELECT d.client_id, d.host FROM deliveries AS d
+        SELECT d.client_id, d.host, d.due_at FROM deliveries AS d
         WHERE d.due_at IS NOT NULL AND (d.client_id, d.host) > (places.client_id, places.host)
-        ORDER BY d.client_id, d.host LIMIT 1
+        ORDER BY d.client_id, d.host, d.due_at LIMIT 1
     ) AS next
-), due AS (
+)
+SELECT client_id, host, due_at FROM places LIMIT $3
+"""
+
+# From each place the earliest few are looked at; `rank` is a delivery's turn within its client, and `host_rank` its
+# turn within its host, so that all first turns come before any second turn. Rows that another sender is just leasing
+# are passed over, and those that it has leased are due no more.
+_CLAIM: Final = f"""
+WITH due AS (
     SELECT
         d.client_id, d.delivery_id, d.host, d.due_at,
         row_number() OVER (PARTITION BY d.client_id ORDER BY d.due_at, d.delivery_id) AS rank
-    FROM places
+    FROM unnest($6::text[], $7::text[]) AS places (client_id, host)
     CROSS JOIN LATERAL (
         SELECT o.client_id, o.delivery_id, o.host, o.due_at FROM deliveries AS o
         WHERE o.due_at IS NOT NULL AND o.client_id = places.client_id AND o.host = places.host AND o.due_at <= $2
-        ORDER BY o.due_at
-        LIMIT (SELECT least($4::integer, $5::integer, greatest(8, 2 * $4::integer / count(*))) FROM places)
+        ORDER BY o.due_at LIMIT $8
     ) AS d
-    WHERE places.host <> ALL ($6::text[])
 ), turns AS (
     SELECT *, row_number() OVER (PARTITION BY host ORDER BY rank, due_at, delivery_id) AS host_rank FROM due
 ), taken AS (
@@ -65,21 +79,59 @@ ORDER BY leased.was_due_at, leased.delivery_id
 """  # noqa: S608 - constants alone
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one claim is to take; the fields are the arguments of `DeliveryStore.claim_due`."""
+
+    owner: str
+    now_ms: int
+    lease_ms: int
+    limit: int
+    per_host_max: int
+    hosts_excluded: Collection[str]
+
+
 async def claim_due(
-    connection: Connection,
-    *,
-    owner: str,
-    now_ms: int,
-    lease_ms: int,
-    limit: int,
-    per_host_max: int,
-    hosts_excluded: Collection[str],
-) -> Sequence[Claim]:
-    """Lease due deliveries in the transaction that *connection* is in, as `DeliveryStore.claim_due` says."""
-    rows = await connection.fetch(_CLAIM, owner, now_ms, now_ms + lease_ms, limit, per_host_max, list(hosts_excluded))
+    connection: Connection, wanted: Wanted, *, after: Place, places_max: int = PLACES_MAX
+) -> tuple[Sequence[Claim], Place]:
+    """Lease due deliveries in the transaction that *connection* is in, beginning with the place after *after*.
+
+    Goes on until something was leased or it has been round once. Returns the claims, and where the next call goes on.
+    """
+    begun_at, has_wrapped = after, after == BEFORE_ALL
+    while True:
+        places = await connection.fetch(_PLACES, *after, places_max)
+        ready = [
+            (row["client_id"], row["host"])
+            for row in places
+            if row["due_at"] <= wanted.now_ms and row["host"] not in wanted.hosts_excluded
+        ]
+        claims = await _claim_at(connection, wanted, ready) if ready else ()
+        at_the_end = len(places) < places_max
+        after = BEFORE_ALL if at_the_end else (places[-1]["client_id"], places[-1]["host"])
+        has_been_round = has_wrapped and (at_the_end or after >= begun_at > BEFORE_ALL)
+        if claims or has_been_round:
+            return claims, after
+        has_wrapped = has_wrapped or at_the_end
+
+
+async def _claim_at(connection: Connection, wanted: Wanted, places: Sequence[Place]) -> Sequence[Claim]:
+    # Twice what is needed when all places have enough: another sender may be taking the same.
+    per_place = min(wanted.per_host_max, -(-2 * wanted.limit // len(places)) + 1)
+    rows = await connection.fetch(
+        _CLAIM,
+        wanted.owner,
+        wanted.now_ms,
+        wanted.now_ms + wanted.lease_ms,
+        wanted.limit,
+        wanted.per_host_max,
+        [client_id for client_id, _ in places],
+        [host for _, host in places],
+        per_place,
+    )
     refs = {NotificationRef(row["client_id"], row["notification_id"]) for row in rows}
     notifications = {notification.ref: notification for notification in await load(connection, refs)} if refs else {}
-    return [_claim(owner, row, notifications) for row in rows]
+    return [_claim(wanted.owner, row, notifications) for row in rows]
 
 
 def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationRef, Notification]) -> Claim:

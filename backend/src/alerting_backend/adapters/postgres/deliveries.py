@@ -5,7 +5,7 @@ from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.endpoint_rows import COLUMNS as ENDPOINT_COLUMNS
 from alerting_backend.adapters.postgres.catalog.endpoint_rows import read_endpoint
-from alerting_backend.adapters.postgres.claims import claim_due
+from alerting_backend.adapters.postgres.claims import BEFORE_ALL, PLACES_MAX, Wanted, claim_due
 from alerting_backend.adapters.postgres.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
 from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, delivery_row
@@ -52,10 +52,13 @@ class PgDeliveryStore:
 
     Args:
         pool: Of the worker's role.
+        places_max: Clients and hosts that one claim looks at.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, places_max: int = PLACES_MAX) -> None:
         self._pool = pool
+        self._places_max = places_max
+        self._claimed_to = BEFORE_ALL
 
     async def endpoints_of(self, notifications: Sequence[Notification]) -> Mapping[str, Sequence[Endpoint]]:
         """Return notification_id → the endpoints of its rules that are its own client's."""
@@ -90,16 +93,11 @@ class PgDeliveryStore:
         hosts_excluded: Collection[str],
     ) -> Sequence[Claim]:
         """Lease what is due, client by client in turn."""
+        wanted = Wanted(owner, now_ms, lease_ms, limit, per_host_max, frozenset(hosts_excluded))
         async with transaction(self._pool, "claim_due") as connection:
-            return await claim_due(
-                connection,
-                owner=owner,
-                now_ms=now_ms,
-                lease_ms=lease_ms,
-                limit=limit,
-                per_host_max=per_host_max,
-                hosts_excluded=hosts_excluded,
-            )
+            claims, after = await claim_due(connection, wanted, after=self._claimed_to, places_max=self._places_max)
+        self._claimed_to = after
+        return claims
 
     async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
         """Record attempts, move deliveries, settle notifications."""

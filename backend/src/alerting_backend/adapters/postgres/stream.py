@@ -81,7 +81,7 @@ class PgStream:
             look_at = self._next_look(mark)
             if wait_ms <= 0 or loop.time() >= look_at:
                 records = await self._read(records_max)
-                if records or loop.time() >= deadline:
+                if records:
                     return records
                 self._found_nothing = mark, loop.time()
                 look_at = loop.time() + FALLBACK_SECONDS
