@@ -41,7 +41,7 @@ test-core-pyodide: setup ## Run the core's unit tests in the browser's Python
 	@$(bin)/python -m tests.run pyodide
 
 .PHONY: check
-check: setup ## Check style, types, layers and the lock file
+check: setup proto-lint proto-verify ## Check style, types, layers, messages and the lock file
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy
@@ -53,6 +53,23 @@ check: setup ## Check style, types, layers and the lock file
 fmt: setup ## Format the code and mend what can be mended by itself
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
+
+.PHONY: proto-generate
+proto-generate: setup ## Make the Python classes of the messages in proto anew
+	@$(bin)/python .make/proto.py generate
+
+.PHONY: proto-lint
+proto-lint: setup ## Check the style of the messages
+	$(bin)/buf lint proto
+	$(bin)/buf format proto --diff --exit-code
+
+.PHONY: proto-breaking
+proto-breaking: setup ## Check that messages stay readable by those who read them as they are on main (AGAINST=…)
+	$(bin)/buf breaking proto --against '$(or $(AGAINST),.git#branch=main,subdir=proto)'
+
+.PHONY: proto-verify
+proto-verify: setup ## Check that the Python classes are those of the messages
+	$(bin)/python .make/proto.py verify
 
 .PHONY: bench
 bench: setup ## Measure speed, each figure beside a limit measured in the same run

@@ -1,57 +1,29 @@
 """The core's own reader and writer of messages agree with Google's on every message and on any bytes."""
 
+from collections.abc import Callable
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
+import pytest
+from google.protobuf.message import DecodeError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerting_backend.wire.alert_pb2 import AlertMatched, AlertNew
+from alerting_backend.wire.notification_pb2 import NotificationReady as NotificationReadyMessage
+from alerting_backend.wire.rule_pb2 import RuleChanged as RuleChangedMessage
 from alerting_core.codec import wire
-from alerting_core.codec.alert import decode_match, encode_alert, encode_match
+from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
+from alerting_core.codec.notification import NotificationReady, decode_notification_ready, encode_notification_ready
 from alerting_core.codec.rejected import Rejected
+from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
 from alerting_core.domain.alert import EVENT_TS_MAX, Alert
 from alerting_core.domain.match import Match
 from alerting_core.domain.severity import Severity
-
-_TYPES = {"string": 9, "int32": 5, "int64": 3, "enum": 14}
-
-
-def _matched_class() -> type[Any]:
-    """Build AlertMatched as design says it, with Google's runtime."""
-    file = descriptor_pb2.FileDescriptorProto(name="wire.proto", package="wire", syntax="proto3")
-    severity = file.enum_type.add(name="Severity")
-    for number, name in enumerate(("UNSPECIFIED", "LOW", "MEDIUM", "HIGH", "CRITICAL")):
-        severity.value.add(name=f"SEVERITY_{name}", number=number)
-    message = file.message_type.add(name="AlertMatched")
-    kinds = (
-        "alert_id string",
-        "schema_version int32",
-        "event_ts int64",
-        "severity enum",
-        "source string",
-        "name string",
-    )
-    for number, (name, kind) in enumerate((k.split() for k in kinds), start=1):
-        field = message.field.add(name=name, number=number, type=_TYPES[kind], label=1)
-        if kind == "enum":
-            field.type_name = ".wire.Severity"
-    entry = message.nested_type.add(name="ContextEntry")
-    entry.options.map_entry = True
-    entry.field.add(name="key", number=1, type=9, label=1)
-    entry.field.add(name="value", number=2, type=9, label=1)
-    message.field.add(name="context", number=7, type=11, label=3, type_name=".wire.AlertMatched.ContextEntry")
-    message.field.add(name="client_id", number=8, type=9, label=1)
-    message.field.add(name="rule_ids", number=9, type=9, label=3)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("wire.AlertMatched"))
-
-
-AlertMatched = _matched_class()
+from tests.golden.cases import GOLDEN, Golden
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
 ids = st.text("abcXYZ019-_é😀", min_size=1, max_size=20)
+int32s = st.integers(-(2**31), 2**31 - 1)
 alerts = st.builds(
     Alert,
     alert_id=ids,
@@ -60,55 +32,127 @@ alerts = st.builds(
     name=texts.filter(str.strip),
     event_ts=st.integers(0, EVENT_TS_MAX),
     context=st.dictionaries(texts.filter(str.strip), st.one_of(st.just(""), texts), max_size=5),
-    schema_version=st.integers(-(2**31), 2**31 - 1),
+    schema_version=int32s,
 )
 matches = st.builds(Match, alerts, ids, st.lists(ids, min_size=1, max_size=4).map(tuple))
+changes = st.builds(RuleChanged, ids, ids, st.sampled_from(RuleAction), int32s, st.integers(0, EVENT_TS_MAX), int32s)
+ready = st.builds(NotificationReady, st.uuids().map(str), ids, ids, int32s)
+
+CLASSES: dict[str, type[Message]] = {
+    "AlertNew": AlertNew,
+    "AlertMatched": AlertMatched,
+    "RuleChanged": RuleChangedMessage,
+    "NotificationReady": NotificationReadyMessage,
+}
+DECODERS: dict[type[Message], Callable[[bytes], object]] = {
+    AlertNew: decode_alert,
+    AlertMatched: decode_match,
+    RuleChangedMessage: decode_rule_changed,
+    NotificationReadyMessage: decode_notification_ready,
+}
+some_bytes = st.one_of(
+    alerts.map(encode_alert),
+    matches.map(encode_match),
+    changes.map(encode_rule_changed),
+    ready.map(encode_notification_ready),
+)
+
+
+def _fields_of_alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "alert_id": alert.alert_id,
+        "schema_version": alert.schema_version,
+        "event_ts": alert.event_ts,
+        "severity": alert.severity,
+        "source": alert.source,
+        "name": alert.name,
+        "context": alert.context,
+    }
+
+
+def _as_message(value: object) -> Message:
+    """Return the same as an object of a generated class."""
+    match value:
+        case Alert():
+            return AlertNew(**_fields_of_alert(value))
+        case Match():
+            rest: dict[str, Any] = {"client_id": value.client_id, "rule_ids": value.rule_ids}
+            return AlertMatched(**_fields_of_alert(value.alert), **rest)
+        case RuleChanged():
+            return RuleChangedMessage(
+                rule_id=value.rule_id,
+                client_id=value.client_id,
+                action=int(value.action),  # type: ignore[arg-type]
+                version=value.version,
+                updated_at=value.updated_at,
+                schema_version=value.schema_version,
+            )
+        case NotificationReady():
+            return NotificationReadyMessage(
+                notification_id=value.notification_id,
+                client_id=value.client_id,
+                alert_id=value.alert_id,
+                schema_version=value.schema_version,
+            )
+        case _:
+            raise AssertionError(value)
+
+
+def _agree(value: object, written: bytes) -> None:
+    """Check that both write the same, and that each reads what the other writes."""
+    message = _as_message(value)
+    decode = DECODERS[type(message)]
+    assert type(message).FromString(written) == message
+    assert message.SerializeToString(deterministic=True) == written
+    assert decode(message.SerializeToString()) == value
+    assert decode(written) == value
+
+
+@given(alerts)
+def test_the_core_and_google_write_and_read_the_same_alerts(alert: Alert) -> None:
+    _agree(alert, encode_alert(alert))
 
 
 @given(matches)
-def test_what_the_core_writes_google_reads(match: Match) -> None:
-    read = AlertMatched.FromString(encode_match(match))
-    assert read.alert_id == match.alert.alert_id
-    assert read.schema_version == match.alert.schema_version
-    assert read.event_ts == match.alert.event_ts
-    assert read.severity == match.alert.severity
-    assert (read.source, read.name) == (match.alert.source, match.alert.name)
-    assert dict(read.context) == match.alert.context
-    assert (read.client_id, tuple(read.rule_ids)) == (match.client_id, match.rule_ids)
+def test_the_core_and_google_write_and_read_the_same_matches(match: Match) -> None:
+    _agree(match, encode_match(match))
 
 
-@given(matches)
-def test_what_google_writes_the_core_reads(match: Match) -> None:
-    alert = match.alert
-    written = AlertMatched(
-        alert_id=alert.alert_id,
-        schema_version=alert.schema_version,
-        event_ts=alert.event_ts,
-        severity=alert.severity,
-        source=alert.source,
-        name=alert.name,
-        context=alert.context,
-        client_id=match.client_id,
-        rule_ids=match.rule_ids,
-    )
-    assert decode_match(written.SerializeToString()) == match
-    assert decode_match(written.SerializeToString(deterministic=True)) == match
-    assert encode_match(match) == written.SerializeToString(deterministic=True)
+@given(changes)
+def test_the_core_and_google_write_and_read_the_same_rule_changes(change: RuleChanged) -> None:
+    _agree(change, encode_rule_changed(change))
 
 
-@given(st.binary(max_size=200))
-def test_any_bytes_become_a_value(value: bytes) -> None:
-    assert isinstance(decode_match(value), Match | Rejected)
+@given(ready)
+def test_the_core_and_google_write_and_read_the_same_notification_notices(message: NotificationReady) -> None:
+    _agree(message, encode_notification_ready(message))
 
 
-@given(alerts.map(encode_alert), st.data())
-def test_broken_bytes_are_refused_by_the_core_when_google_refuses_them(value: bytes, data: st.DataObject) -> None:
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.name)
+def test_what_go_has_written_google_reads_as_the_core_does(golden: Golden) -> None:
+    value = golden.decode(golden.written_by_go.read_bytes())
+    read = CLASSES[golden.message].FromString(golden.written_by_go.read_bytes())
+    assert type(_as_message(value)) is type(read)
+    assert golden.decode(read.SerializeToString()) == value
+
+
+@pytest.mark.parametrize("decode", DECODERS.values())
+@given(value=st.binary(max_size=200))
+def test_any_bytes_become_a_value(decode: Callable[[bytes], object], value: bytes) -> None:
+    assert isinstance(decode(value), Alert | Match | RuleChanged | NotificationReady | Rejected)
+
+
+@pytest.mark.parametrize("message_class", DECODERS)
+@given(value=some_bytes, data=st.data())
+def test_broken_bytes_are_refused_by_the_core_when_google_refuses_them(
+    message_class: type[Message], value: bytes, data: st.DataObject
+) -> None:
     position = data.draw(st.integers(0, len(value) - 1))
     broken = value[:position] + bytes([data.draw(st.integers(0, 255))]) + value[position + 1 :]
     try:
-        AlertMatched.FromString(broken)
+        message_class.FromString(broken)
     except DecodeError:
-        assert isinstance(decode_match(broken), Rejected)
+        assert isinstance(DECODERS[message_class](broken), Rejected)
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -11,7 +11,7 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("core/src", "backend/src", "lambdas/src")
 
-_GENERATED: Final = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "uv.lock", "package-lock.json")
+_GENERATED: Final = (".bin", "_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "uv.lock", "package-lock.json")
 
 
 @dataclass(frozen=True, slots=True)
