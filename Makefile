@@ -63,9 +63,10 @@ proto-lint: setup ## Check the style of the messages
 	$(bin)/buf lint proto
 	$(bin)/buf format proto --diff --exit-code
 
+AGAINST ?= .git\#branch=main,subdir=proto
 .PHONY: proto-breaking
 proto-breaking: setup ## Check that messages stay readable by those who read them as they are on main (AGAINST=…)
-	$(bin)/buf breaking proto --against '$(or $(AGAINST),.git#branch=main,subdir=proto)'
+	$(bin)/buf breaking proto --against '$(AGAINST)'
 
 .PHONY: proto-verify
 proto-verify: setup ## Check that the Python classes are those of the messages
