@@ -1,0 +1,55 @@
+"""If-Match, and times as the API writes them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from alerting_backend.api.problems import Refusal
+from alerting_backend.api.times import clamped_ms, rfc3339, unix_ms
+from alerting_backend.api.versions import NO_VERSION, etag, expected_version
+from alerting_core import limits
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (None, None),
+        ("*", None),
+        (" * ", None),
+        (etag(1), 1),
+        ('"123456789"', 123_456_789),
+        ('"01"', NO_VERSION),
+        ('"0"', NO_VERSION),
+        ('"-1"', NO_VERSION),
+        ('"1.0"', NO_VERSION),
+        ('"１"', None),
+        ('W/"1"', NO_VERSION),
+        ('"anything else"', None),
+    ],
+)
+def test_an_etag_names_a_version(sent: str | None, expected: int | None) -> None:
+    if sent in {'"１"', '"anything else"'}:  # No ETag may hold these characters.
+        with pytest.raises(Refusal):
+            expected_version(sent)
+        return
+    assert expected_version(sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_767_323_045_678, "2026-01-02T03:04:05.678Z"),
+        (limits.TIME_MS_MAX, "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_times_are_written_with_milliseconds_in_utc(at_ms: int, text: str) -> None:
+    assert rfc3339(at_ms) == text
+    assert unix_ms(datetime.fromisoformat(text)) == at_ms
+
+
+def test_a_filters_time_is_moved_into_the_range_of_what_is_stored() -> None:
+    late = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-12)))
+    assert clamped_ms(late) == limits.TIME_MS_MAX
+    assert clamped_ms(datetime(1, 1, 1, tzinfo=UTC)) == 0
+    assert clamped_ms(None) is None
