@@ -17,7 +17,7 @@ _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _PORT_MAX: Final = 65_535
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_DSN_PASSWORD: Final = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&]*")
+_DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
 _UNITS_MS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 MASK: Final = "********"
@@ -177,7 +177,11 @@ def show_secret(value: str | None) -> str:
 
 def show_dsn(value: str | None) -> str:
     """Write where a Postgres is, without the password."""
-    return _DSN_PASSWORD.sub(MASK, value) if value else ""
+    return _DSN_PASSWORD.sub(_masked, value) if value else ""
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found['before'] or found['name']}{MASK}{found['after'] or ''}"
 
 
 def _whole(value: str, *, largest: int) -> int:

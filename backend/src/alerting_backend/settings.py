@@ -179,8 +179,9 @@ def _read(each: Field[Any], value: str) -> Any:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"{name} is no setting" + (f": did you mean {near[0]}?" if near else "; `alerting settings` lists them")
+    # Without the prefix, which would make all of them look alike.
+    near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+    return f"{name} is no setting" + (f": did you mean {PREFIX}{near[0]}?" if near else "; `alerting settings` lists them")
 
 
 def _misfits(settings: Settings) -> Iterator[str]:
