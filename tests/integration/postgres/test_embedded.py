@@ -17,7 +17,8 @@ import pytest
 from alerting_backend.adapters.postgres.embedded import SETTINGS, FolderInUse, embedded_postgres, sole_user
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.adapters.postgres.processes import processes_in, running_postmaster
-from alerting_backend.adapters.postgres.server import PostgresServer, ServerFailed
+from alerting_backend.adapters.postgres.programs import ServerFailed
+from alerting_backend.adapters.postgres.server import PostgresServer
 from tests.support.install.place import CHECKOUT
 from tests.support.postgres.servers import scratch_folder
 
@@ -188,7 +189,7 @@ def test_the_lock_dies_with_its_process_and_children_do_not_inherit_it(folder: P
         child.wait()
 
 
-def test_nothing_is_printed(folder: Path) -> None:
+def test_nothing_is_printed_on_the_terminal(folder: Path) -> None:
     for _ in range(2):
         with holder(folder) as held:
             assert held.stop() == ""

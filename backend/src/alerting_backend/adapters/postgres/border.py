@@ -4,19 +4,15 @@ An error that says that a statement itself was refused (a unique value taken, a 
 caller knows what it means, or it is a bug that nobody may hide.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 import asyncpg
 
 from alerting_core.errors import PortUnavailable
 
 RESOURCE: Final = "postgres"
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _AWAY_CLASSES: Final = frozenset(
     {
@@ -50,17 +46,6 @@ def border(operation: str) -> Iterator[None]:
             raise
         detail = str(error).partition("\n")[0] or type(error).__name__
         raise PortUnavailable(RESOURCE, operation=operation, detail=detail) from error
-
-
-def at_border(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Put a coroutine function at the border; its name is the operation."""
-
-    @wraps(function)
-    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        with border(function.__name__):
-            return await function(*args, **kwargs)
-
-    return guarded
 
 
 def says_away(error: Exception) -> bool:

