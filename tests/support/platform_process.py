@@ -117,6 +117,18 @@ class PlatformProcess:
         self._process.send_signal(order)
         return self.wait(seconds_max=seconds_max)
 
+    def interrupt(self) -> None:
+        """Send Ctrl-C, and do not wait."""
+        assert self._process is not None, "it was never started"
+        self._process.send_signal(signal.SIGINT)
+
+    def ready_code(self) -> int:
+        """Return the status that /readyz answers; 0 when nobody answers."""
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code
+        except httpx.TransportError:
+            return 0
+
     def wait(self, *, seconds_max: float = STOP_SECONDS_MAX) -> int:
         """Wait for the end, and return the exit code."""
         assert self._process is not None, "it was never started"

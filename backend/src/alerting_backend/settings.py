@@ -181,7 +181,8 @@ def _read(each: Field[Any], value: str) -> Any:
 def _unknown(name: str, known: Mapping[str, object]) -> str:
     # Without the prefix, which would make all of them look alike.
     near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
-    return f"{name} is no setting" + (f": did you mean {PREFIX}{near[0]}?" if near else "; `alerting settings` lists them")
+    hint = f": did you mean {PREFIX}{near[0]}?" if near else "; `alerting settings` lists them"
+    return f"{name} is no setting{hint}"
 
 
 def _misfits(settings: Settings) -> Iterator[str]:

@@ -36,7 +36,7 @@ from alerting_backend.adapters.postgres.programs import (
     programs_folder,
     run_program,
 )
-from alerting_backend.adapters.postgres.sockets import socket_folder_for
+from alerting_backend.adapters.postgres.sockets import remove_socket_folder, socket_folder_for
 
 PORT: Final = 5432
 """Only a part of the socket's name: the server listens on no network."""
@@ -118,9 +118,14 @@ class PostgresServer:
                 break
             _signal(running.process_id, order)
             self._wait_until_gone(running.process_id, seconds_max)
+        if self._process is not None and self._process.poll() is None:
+            # It was started a moment ago and has written no note yet: there is nothing that it would have to save.
+            self._process.send_signal(signal.SIGQUIT)
         if self._process is not None:
             self._process.wait(STOP_SECONDS_MAX)  # Gone already; this takes it off the process table.
             self._process = None
+        if self._data.exists():
+            remove_socket_folder(self._data, port=PORT)
 
     def _check_version(self) -> None:
         try:
