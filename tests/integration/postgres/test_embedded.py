@@ -200,6 +200,11 @@ async def test_a_folder_whose_path_no_socket_can_have_works_all_the_same(folder:
     for _ in range(2):
         async with embedded_postgres(folder / name) as address, owner_connection(address) as connection:
             assert await connection.fetchval("SELECT 1") == 1
+            running = running_postmaster(folder / name / "postgres")
+            assert running is not None
+            assert running.socket_folder != folder / name / "postgres"
+            assert running.socket_folder.stat().st_mode & 0o077 == 0
+        assert not running.socket_folder.exists()
 
 
 async def test_data_of_another_version_is_refused_and_left_alone(folder: Path) -> None:

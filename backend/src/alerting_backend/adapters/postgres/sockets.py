@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,18 +22,28 @@ def socket_folder_for(data: Path, *, port: int, account: Account | None) -> Path
     """Return a folder for the socket that only the server's user can enter: the data folder where its path fits."""
     if fits(data, port=port):
         return data
-    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"alerting-{digest}"
-    if not fits(folder, port=port):
-        folder = Path("/tmp") / f"alerting-{digest}"  # noqa: S108 - Made for one user below, and checked.
+    folder = _temporary_folder(data, port=port)
     _make_private(folder, account)
     return folder
+
+
+def remove_socket_folder(data: Path, *, port: int) -> None:
+    """Remove what `socket_folder_for` made outside *data*, unless a server still has its socket there."""
+    if not fits(data, port=port):
+        with suppress(OSError):
+            _temporary_folder(data, port=port).rmdir()
 
 
 def fits(folder: Path, *, port: int) -> bool:
     """Tell whether a server can have its socket in *folder*."""
     path = folder / f".s.PGSQL.{port}"
     return len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX and not _UNQUOTABLE & set(str(path))
+
+
+def _temporary_folder(data: Path, *, port: int) -> Path:
+    name = f"alerting-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"
+    folder = Path(tempfile.gettempdir()) / name
+    return folder if fits(folder, port=port) else Path("/tmp") / name  # noqa: S108 - Made for one user, and checked.
 
 
 def _make_private(folder: Path, account: Account | None) -> None:
