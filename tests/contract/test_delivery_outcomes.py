@@ -266,6 +266,20 @@ async def test_a_resent_notification_is_settled_anew(world: World) -> None:
     assert (detail.delivery.attempts, len(detail.attempts)) == (1, 2)
 
 
+async def test_a_late_success_of_before_a_resend_counts_as_one_attempt_since_then(world: World) -> None:
+    notification, _ = await owe(world)
+    (first,) = await claim(world, "first")
+    await world.deliveries.record_outcomes([to_retry(first, at_ms=NOW_MS + 1)], now_ms=NOW_MS)
+    (late,) = await claim(world, "late", now_ms=NOW_MS + 1)
+    (last,) = await claim(world, "last", now_ms=NOW_MS + 1 + LEASE_MS)
+    await world.deliveries.record_outcomes([given_up(last)], now_ms=LATER_MS)
+    await world.catalog.journal.resend(None, notification.notification_id, now_ms=LATER_MS)
+    assert list(await world.deliveries.record_outcomes([accepted(late)], now_ms=LATER_MS)) == [True]
+    stored, (detail,) = await world.look_at(notification)
+    assert stored.status is NotificationStatus.SENT
+    assert (detail.delivery.attempts, len(detail.attempts)) == (1, 3)
+
+
 async def test_settle_leaves_what_is_under_way_what_has_no_delivery_and_what_is_settled(world: World) -> None:
     under_way, _ = await owe(world)
     rule = await world.add_rule()

@@ -110,8 +110,7 @@ def _move(row: _Row, outcome: Outcome, *, now_ms: int) -> bool:
         row.status = DELIVERY_MOVES[row.status, outcome.event]
         row.reason = str(outcome.reason)
         row.updated_at_ms = now_ms
-        if outcome.attempt is not None:
-            row.attempts = outcome.attempt.number
+        row.attempts += outcome.attempt is not None
     return True
 
 
