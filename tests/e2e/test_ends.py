@@ -1,0 +1,182 @@
+"""The central promise: the process, and at times its database server with it, is killed while it works.
+
+Why the checks are sound. A delivery is claimed with a lease before it is sent, and the lease is given back together
+with its recorded outcome. So at a kill the only messages that may have left without a record are those of leased
+deliveries, at most one each: what arrives again is explained by as many kills that caught that very delivery leased.
+"""
+
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+
+from alerting_core import limits
+from alerting_core.domain.alert import Alert
+from alerting_core.errors import PortUnavailable
+from alerting_core.generator.alerts import generate_alerts
+from alerting_core.generator.config import GeneratorConfig
+from tests.support.loader import Loader
+from tests.support.platform_process import PlatformProcess
+from tests.support.receiver import Receiver, Told
+from tests.support.stored import Lease, Stored
+from tests.support.varied_world import VariedWorld
+from tests.support.verdict import differences, lost_or_unknown
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+KILLS = 21
+SEED = 20_260_102
+READY_SECONDS_MAX = 30.0
+ACCEPT_SECONDS_MAX = 60.0
+
+BATCH_ALERTS = 50
+UNDER_WAY_MAX = 3_000
+"""Webhooks that the loader lets wait: there is always something to kill, and the rest is told within seconds."""
+
+SETTLE_SECONDS_MAX = limits.LEASE_MS / 1_000 + 90.0
+"""What the last kill caught is due again when its lease has run out."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill -9: how long after the process is ready, or after it was started; and of what."""
+
+    after_seconds: float
+    during_start: bool
+    database_too: bool
+
+
+def plan_kills(seed: int) -> Iterator[Kill]:
+    """Yield the kills: every third of the database server too, every seventh while the process starts."""
+    dice = random.Random(seed)
+    for number in range(1, KILLS + 1):
+        during_start = number % 7 == 0
+        after_seconds = dice.uniform(0, 1.0 if during_start else 1.5)
+        yield Kill(after_seconds, during_start, database_too=number % 3 == 0)
+
+
+@dataclass
+class Caught:
+    """The leases that kills caught.
+
+    Attributes:
+        at_work: How many looks found leases that no look before had found.
+        is_due: Whether there was a kill since the last look into the database.
+    """
+
+    leases: set[Lease] = field(default_factory=set)
+    at_work: int = 0
+    is_due: bool = False
+
+    def look(self, stored: Stored) -> None:
+        """Note what is leased. Looking later sees more, never less: a lease of the dead lasts a minute."""
+        if self.is_due:
+            leases = stored.leases()
+            self.at_work += bool(leases - self.leases)
+            self.leases |= leases
+            self.is_due = False
+
+    def look_if_it_runs(self, stored: Stored) -> None:
+        """Look, unless the server is down or on its way up: then the next look is for this kill too."""
+        with suppress(PortUnavailable):
+            self.look(stored)
+
+    def times(self) -> Counter[Told]:
+        """Return how often each delivery was caught."""
+        return Counter(told for _, told in self.leases)
+
+
+@pytest.fixture
+def world(process: PlatformProcess, stored: Stored, receiver: Receiver) -> VariedWorld:
+    """Return the varied test data, in a platform that runs."""
+    process.start()
+    world = VariedWorld.at(receiver)
+    world.load_into(stored.address())
+    return world
+
+
+@pytest.fixture
+def loader(process: PlatformProcess, world: VariedWorld, receiver: Receiver) -> Loader:
+    """Return a loader that has begun, and has been told of."""
+    endless = GeneratorConfig(burst=100_000, seed=SEED)
+    alerts = generate_alerts(endless, started_at_ms=time.time_ns() // 1_000_000)
+
+    counted, told = 0, 0
+
+    def has_room(accepted: Sequence[Alert]) -> bool:
+        nonlocal counted, told
+        told += len(world.expected_of(accepted[counted:]).told)
+        counted = len(accepted)
+        return told - receiver.arrived_once < UNDER_WAY_MAX
+
+    loader = Loader(process, alerts, batch=BATCH_ALERTS, has_room=has_room)
+    loader.start()
+    receiver.wait_for(lambda: receiver.arrived > 0, what="the first webhook", seconds_max=30)
+    return loader
+
+
+@pytest.mark.timeout(400)
+def test_kill_9_at_any_moment_loses_nothing_and_stores_nothing_twice(
+    process: PlatformProcess, stored: Stored, receiver: Receiver, world: VariedWorld, loader: Loader
+) -> None:
+    kills, caught, ready_seconds = list(plan_kills(SEED)), Caught(), list[float]()
+    for kill, following in itertools.zip_longest(kills, kills[1:]):
+        time.sleep(kill.after_seconds)
+        assert process.is_running, f"it ended by itself:\n{process.output()[-4_000:]}"
+        process.kill(database_too=kill.database_too)
+        caught.is_due = True
+        caught.look_if_it_runs(stored)
+        process.spawn()
+        if following is None or not following.during_start:
+            process.wait_until_ready(seconds_max=READY_SECONDS_MAX)
+            ready_seconds.append(process.seconds_to_ready)
+            caught.look(stored)
+    arrived_meanwhile = receiver.arrived
+    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
+    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=lambda: process.is_running)
+
+    expected = world.expected_of(loader.accepted)
+    assert differences(stored, loader.accepted, expected) == []
+    arrivals = receiver.counts()
+    assert lost_or_unknown(arrivals, expected) == []
+    assert not receiver.refused
+    extra = arrivals - Counter(expected.told)
+    assert not extra - caught.times(), "what came again was under way at as many kills"
+    assert caught.at_work > KILLS // 2, "the kills met a platform at work"
+    print(
+        f"\n{KILLS} kills, {caught.at_work} of them seen to catch deliveries under way;"
+        f" {len(loader.accepted):,} alerts accepted, {loader.posts_without_answer} posts unanswered;"
+        f" {len(expected.rules_of):,} notifications,"
+        f" {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them between the kills;"
+        f" {extra.total():,} sent again, of {len(caught.leases):,} under way at a kill."
+        f"\nReady again after {', '.join(f'{seconds:.1f}' for seconds in ready_seconds)} s"
+    )
+
+
+@pytest.mark.timeout(240)
+def test_sigterm_under_load_ends_well_within_ten_seconds_and_nothing_is_lost_or_sent_again(
+    process: PlatformProcess, stored: Stored, receiver: Receiver, world: VariedWorld, loader: Loader
+) -> None:
+    for _ in range(3):
+        enough = receiver.arrived + 200
+        receiver.wait_for(partial(_has_taken, receiver, enough), what="more webhooks", seconds_max=60)
+        assert process.stop(signal.SIGTERM, seconds_max=10) == 0
+        assert process.database_processes() == []
+        process.start(ready_seconds_max=READY_SECONDS_MAX)
+    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
+    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=lambda: process.is_running)
+
+    expected = world.expected_of(loader.accepted)
+    assert differences(stored, loader.accepted, expected) == []
+    assert receiver.counts() == Counter(expected.told), "each arrived once and once only"
+
+
+def _has_taken(receiver: Receiver, enough: int) -> bool:
+    return receiver.arrived >= enough

@@ -1,0 +1,53 @@
+"""Compares what a platform at rest has stored and sent with what had to come of the alerts that it accepted."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+from alerting_core.domain.alert import Alert
+from tests.support.receiver import Told
+from tests.support.stored import Stored
+from tests.support.varied_world import Expected
+
+
+def differences(stored: Stored, accepted: Sequence[Alert], expected: Expected) -> list[str]:
+    """Return all that is lost, doubled, wrong or unfinished in the database, in words; empty when nothing is."""
+    return [
+        *(f"unfinished: {kind} {number}" for kind, number in stored.unfinished().items()),
+        *_compare("alert", stored.alert_ids(), {alert.alert_id for alert in accepted}),
+        *_compare_notifications(stored, expected),
+        *_compare("delivery", stored.deliveries(), expected.told),
+        *_all_are("notifications", stored.statuses("notifications"), "SENT"),
+        *_all_are("deliveries", stored.statuses("deliveries"), "DELIVERED"),
+        *_none("deliveries without exactly one success on record", stored.not_delivered_once()),
+        *_none("dead letters", stored.dead_letters()),
+    ]
+
+
+def lost_or_unknown(arrivals: Counter[Told], expected: Expected) -> list[str]:
+    """Return which webhooks never came, and which came that nobody expected, in words."""
+    return list(_compare("webhook", arrivals.keys(), expected.told))
+
+
+def _compare_notifications(stored: Stored, expected: Expected) -> Iterator[str]:
+    rows = stored.notifications()
+    yield from _compare("notification", [notified for notified, _ in rows], expected.rules_of.keys())
+    wrong = [notified for notified, rules in rows if rules != expected.rules_of.get(notified, rules)]
+    yield from _none("notifications with other rules than the reference says", len(wrong))
+
+
+def _compare(what: str, found: Collection[object], wanted: Collection[object]) -> Iterator[str]:
+    there = set(found)
+    for verb, some in (("lost", set(wanted) - there), ("unexpected", there - set(wanted))):
+        if some:
+            yield f"{what} {verb}: {len(some)} of {len(wanted)}, among them {next(iter(some))}"
+    yield from _none(f"{what} doubled", len(found) - len(there))
+
+
+def _all_are(what: str, statuses: Counter[str], wanted: str) -> Iterator[str]:
+    if others := {status: number for status, number in statuses.items() if status != wanted}:
+        yield f"{what} that are not {wanted}: {others}"
+
+
+def _none(what: str, number: int) -> Iterator[str]:
+    if number:
+        yield f"{what}: {number}"
