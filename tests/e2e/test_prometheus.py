@@ -1,0 +1,115 @@
+"""A real Prometheus server whose configuration names the platform as its Alertmanager."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.support.platform_process import PlatformProcess
+from tests.support.receiver import Receiver
+from tests.support.stored import Stored
+
+pytestmark = pytest.mark.e2e
+
+END_SECONDS_MAX = 10.0
+SENT_MIN = 3
+"""Times that Prometheus has to send the same alert before it is believed to be told once."""
+
+LABELS = {"severity": "critical", "job": "node", "instance": "web-1:9100"}
+ANNOTATIONS = {"summary": "Disk of web-1 is full in 4 hours", "runbook_url": "https://wiki.acme.io/disk"}
+
+
+def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_however_often_it_is_sent(
+    process: PlatformProcess, stored: Stored, receiver: Receiver, prometheus_program: Path, tmp_path: Path
+) -> None:
+    process.start()
+    with process.http() as http:
+        _make_client(http, receiver, "acme", source="node", name="DiskWillFillUp")
+        _make_client(http, receiver, "globex", source="node", name="SomethingElse")
+        key = _created(http, "/api/v1/keys", {"name": "prometheus", "scopes": ["alerts:write"]})["key"]
+        with _prometheus(prometheus_program, tmp_path, alertmanager=process.url, key=key):
+            receiver.wait_for(lambda: receiver.arrived > 0, what="the webhook", seconds_max=30)
+            process.wait_until(lambda: _alerts_received(http) >= SENT_MIN, what="to be sent it again", seconds_max=30)
+        stored.wait_until_settled(seconds_max=30)
+        (notification,) = http.get("/api/v1/notifications").json()["items"]
+        detail = http.get(f"/api/v1/notifications/{notification['notification_id']}").json()
+
+    (arrival,) = receiver.arrivals
+    assert not receiver.refused
+    assert arrival.target == f"{receiver.url}/acme"
+    assert arrival.webhook_id == notification["notification_id"]
+    told = json.loads(arrival.body)
+    assert (told["client_id"], told["severity"], told["source"], told["name"]) == (
+        "acme", "CRITICAL", "node", "DiskWillFillUp",
+    )  # fmt: skip
+    for name, value in {"alertname": "DiskWillFillUp", **LABELS, **ANNOTATIONS}.items():
+        assert told["context"][name] == value
+    assert notification["status"] == "SENT"
+    assert [delivery["status"] for delivery in detail["deliveries"]] == ["DELIVERED"]
+
+
+def _make_client(http: httpx.Client, receiver: Receiver, client_id: str, *, source: str, name: str) -> None:
+    _created(http, "/api/v1/clients", {"client_id": client_id, "name": client_id})
+    fields = {"client_id": client_id, "severity": "*", "source": source, "name": name}
+    rule = _created(http, "/api/v1/rules", fields)
+    target = f"{receiver.url}/{client_id}"
+    endpoint = _created(http, f"/api/v1/rules/{rule['rule_id']}/endpoints", {"type": "webhook", "value": target})
+    receiver.know_secrets({target: endpoint["secret"]})
+
+
+def _created(http: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    response = http.post(path, json=body)
+    assert response.status_code == 201, response.text
+    created: dict[str, Any] = response.json()
+    return created
+
+
+def _alerts_received(http: httpx.Client) -> int:
+    stages = {stage["stage"]: stage for stage in http.get("/api/v1/metrics").json()["stages"]}
+    return int(stages["evaluator"]["received"]) if "evaluator" in stages else 0
+
+
+@contextmanager
+def _prometheus(program: Path, folder: Path, *, alertmanager: str, key: str) -> Iterator[None]:
+    """Run Prometheus with one rule that fires at once, sent every second, until the block ends."""
+    rule = {"alert": "DiskWillFillUp", "expr": "vector(1)", "labels": LABELS, "annotations": ANNOTATIONS}
+    rules = {"groups": [{"name": "disks", "interval": "1s", "rules": [rule]}]}
+    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
+    us = {
+        "api_version": "v2",
+        "authorization": {"credentials": key},
+        "static_configs": [{"targets": [urlsplit(alertmanager).netloc]}],
+    }
+    config = {
+        "global": {"evaluation_interval": "1s"},
+        "rule_files": [str(folder / "rules.yml")],
+        "alerting": {"alertmanagers": [us]},
+    }
+    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+    command = [
+        program,
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--web.listen-address=127.0.0.1:0",
+        "--rules.alert.resend-delay=1s",
+    ]
+    with (folder / "prometheus.log").open("wb") as log:
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        yield
+    except TimeoutError as error:
+        said = (folder / "prometheus.log").read_text(encoding="utf-8")[-4_000:]
+        raise TimeoutError(f"{error}; Prometheus said:\n{said}") from error
+    finally:
+        running.terminate()
+        try:
+            running.wait(END_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
