@@ -61,7 +61,8 @@ class MemoryDeliveryStore:
         for claim in claims:
             row = self._database.deliveries.get(claim.delivery.delivery_id)
             if row is not None and row.lease_owner == claim.owner:
-                self._database.deliveries[claim.delivery.delivery_id] = DeliveryRow(row.delivery, now_ms)
+                due = replace(row.delivery, next_attempt_at_ms=now_ms)
+                self._database.deliveries[claim.delivery.delivery_id] = DeliveryRow(due, now_ms)
 
     async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
         """Settle those whose deliveries are all final."""
@@ -115,7 +116,7 @@ class MemoryDeliveryStore:
                 delivery,
                 status=DELIVERY_MOVES[delivery.status, outcome.event],
                 reason=outcome.reason,
-                attempts=delivery.attempts if outcome.attempt is None else outcome.attempt.number,
+                attempts=delivery.attempts + (outcome.attempt is not None),
                 updated_at_ms=now_ms,
             )
         delivery = replace(delivery, next_attempt_at_ms=due_at_ms)

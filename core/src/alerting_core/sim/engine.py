@@ -106,14 +106,23 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def step(self) -> bool:
         """Run what is ready, or else move to the next timer and run that; False when there is neither."""
-        live = [timer for timer in self._scheduled if not timer.cancelled()]
-        if not self._ready and not live:
+        next_at = self._next_at()
+        if next_at is None:
             return False
-        if not self._ready:
-            self._now = max(self._now, min(timer.when() for timer in live))
+        self._now = max(self._now, next_at)
         self.call_soon(self.stop, context=Context())
         self._run_aside()
         return True
+
+    def next_at_ms(self) -> float | None:
+        """Return when the next thing happens; None when nothing ever will."""
+        next_at = self._next_at()
+        return None if next_at is None else next_at * 1_000
+
+    def _next_at(self) -> float | None:
+        if self._ready:
+            return self._now
+        return min((timer.when() for timer in self._scheduled if not timer.cancelled()), default=None)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run *main* to its end. Raises SimDeadlock when it can never end."""
@@ -199,7 +208,9 @@ class SimLoop(asyncio.BaseEventLoop):
         """Stand in for a selector: instead of waiting, let the time pass."""
         if timeout is None:
             raise SimDeadlock("every task waits for something that nobody will ever do")
-        self._now += timeout
+        if timeout > 0:
+            # To the timer itself, not by a difference: sums of floats would depend on the way there.
+            self._now = self._scheduled[0].when()
         return []
 
     def _process_events(self, event_list: list[Any]) -> None:

@@ -40,6 +40,9 @@ class Faults:
         limits_per_attempt: An endpoint answers 429 with Retry-After.
         hangs_per_attempt: An endpoint does not answer in time, or so late that it almost does not.
         lost_replies_per_attempt: An endpoint takes the message, and its answer is lost.
+        stalls_per_attempt: The machine stands still during an attempt, often for longer than the lease.
+        dead_hosts: The chance that one of the hosts is never reached.
+        gone_endpoints: The share of URLs that answer 410.
         breakdowns_per_minute: A host refuses every attempt for a while.
     """
 
@@ -65,6 +68,9 @@ class Faults:
     limits_per_attempt: float = 0.0
     hangs_per_attempt: float = 0.0
     lost_replies_per_attempt: float = 0.0
+    stalls_per_attempt: float = 0.0
+    dead_hosts: float = 0.0
+    gone_endpoints: float = 0.0
     breakdowns_per_minute: float = 0.0
 
     @classmethod
@@ -104,6 +110,9 @@ _WORST: Final[dict[str, float]] = {
     "limits_per_attempt": 0.2,
     "hangs_per_attempt": 0.15,
     "lost_replies_per_attempt": 0.2,
+    "stalls_per_attempt": 0.1,
+    "dead_hosts": 0.8,
+    "gone_endpoints": 0.3,
     "breakdowns_per_minute": 2.0,
 }
 """Bad enough to happen many times in a world of a minute, not so bad that nothing ever succeeds."""

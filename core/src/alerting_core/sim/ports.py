@@ -128,7 +128,8 @@ class SimDeliveryStore:
         def told(claims: Sequence[Claim]) -> None:
             for claim in claims:
                 self.gate.world.trace(f"{self.gate.process.name} claims {claim.delivery.delivery_id[:8]}")
-                self.gate.world.claimed(self.gate.process, claim, now_ms=now_ms, lease_ms=lease_ms)
+                self.gate.world.claims.open(self.gate.process, claim)
+                self.gate.world.tell(facts.Claimed(self.gate.process, claim, now_ms, lease_ms))
 
         return await self.gate.call(
             Resource.STORE,
@@ -157,7 +158,7 @@ class SimDeliveryStore:
             for outcome, one, row in zip(outcomes, moved, before, strict=True):
                 id_, event = outcome.claim.delivery.delivery_id[:8], outcome.event or "postponed"
                 self.gate.world.trace(f"{self.gate.process.name} records {id_} {event}{'' if one else ', too late'}")
-                self.gate.world.claim_ended(self.gate.process, outcome.claim)
+                self.gate.world.claims.close(self.gate.process, outcome.claim)
                 self.gate.world.tell(facts.Recorded(self.gate.process, outcome, one, row, now_ms))
 
         return await self.gate.call(Resource.STORE, "deliveries.record_outcomes", effect, told=told)
@@ -167,7 +168,7 @@ class SimDeliveryStore:
 
         def told(_: None) -> None:
             for claim in claims:
-                self.gate.world.claim_ended(self.gate.process, claim)
+                self.gate.world.claims.close(self.gate.process, claim)
                 self.gate.world.tell(facts.Released(self.gate.process, claim))
 
         await self.gate.call(

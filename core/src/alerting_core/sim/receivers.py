@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ANSWER_MS_MEAN: Final = 150.0
 """Of an endpoint that is well."""
 
+STALL_MS_MEAN: Final = 60_000.0
+"""Of a machine that stands still: one in three for longer than a lease."""
+
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
@@ -112,12 +115,15 @@ class SimTransport:
         await self._gate.reach("send", Point.BEFORE)
         target = target_of(message)
         treatment = world.receivers.treat(message)
-        claim = world.claim_of(process, message)
+        claim = world.claims.send(process, message)
         # From here on the endpoint may have the message although nobody lives to hear of it.
         sent = facts.Sent(world.next_number(), process, target, message, claim, treatment.accepted)
         world.tell(sent)
         world.trace(f"{process.name} sends {sent.number} to {target}{_for(claim)}")
         await world.loop.pause(treatment.after_ms)
+        if happens(self._gate.dice, world.faults.stalls_per_attempt):
+            world.count("stalled attempt")
+            await world.loop.pause(wait_ms(self._gate.dice, mean_ms=STALL_MS_MEAN))
         await self._gate.reach("send", Point.AFTER)
         world.tell(facts.Answered(sent, treatment.reply))
         world.trace(f"{process.name} is told {_said(treatment.reply)} to {sent.number}")

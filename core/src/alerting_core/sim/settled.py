@@ -21,6 +21,6 @@ def unsettled(world: "World") -> list[str]:
         found.append(f"{received} notifications are RECEIVED")
     if waiting := world.database.deliveries.open:
         found.append(f"{waiting} deliveries are not final")
-    if under_way := world.under_way():
+    if under_way := world.claims.under_way():
         found.append(f"{under_way} attempts are not recorded")
     return found

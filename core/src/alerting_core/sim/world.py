@@ -6,7 +6,7 @@ no delivery and no notification is unfinished. Checkers watch every effect from 
 once more when all is still.
 
 `World(seed).run()` does all of that. To watch a world instead: `start`, then `run_until` or `step` as often as wanted,
-then `finish`.
+`calm` when nothing more shall go wrong, and `settle` and `finish` at the end.
 """
 
 import asyncio
@@ -16,16 +16,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from alerting_core import limits
-from alerting_core.domain.claim import Claim
-from alerting_core.domain.message import EmailMessage, Message
-from alerting_core.memory.transport import target_of
-from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import Stage
 from alerting_core.ports.stream import Record
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.roster import SETTLED, make_checkers
+from alerting_core.sim.claims import ClaimBook
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import Process, SimLoop
 from alerting_core.sim.faults import Faults
@@ -33,12 +28,13 @@ from alerting_core.sim.gate import Resource
 from alerting_core.sim.receivers import Receivers
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.settled import unsettled
+from alerting_core.sim.shape import Place, Size, draw_habits, draw_places
 from alerting_core.sim.tables import watched_database
 from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.trace import Trace
 from alerting_core.sim.traffic import Source
 from alerting_core.sim.weather import Weather, rules_changed_fact
-from alerting_core.sim.workers import Habits, Parts, Worker
+from alerting_core.sim.workers import Parts, Worker
 from alerting_core.stages.retry import RetrySchedule
 
 EPOCH_MS: Final = 1_767_225_600_000
@@ -55,28 +51,6 @@ LOOK_EVERY_MS: Final = 1_000
 TRACE_SHOWN_LINES: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much there is in a world."""
-
-    clients: int
-    rules: int
-    endpoints: int
-    alerts: int
-    traffic_ms: int
-
-    @classmethod
-    def drawn(cls, dice: Random) -> "Size":
-        """Draw a small world: what can go wrong with a thousand alerts can go wrong with fifty."""
-        return cls(
-            clients=dice.randint(1, 5),
-            rules=dice.randint(1, 4),
-            endpoints=dice.randint(1, 3),
-            alerts=dice.randint(8, 60),
-            traffic_ms=dice.randint(5_000, 50_000),
-        )
-
-
 class World:
     """Everything there is.
 
@@ -84,6 +58,7 @@ class World:
         seed: Decides everything.
         faults: What goes wrong; drawn by the seed when None.
         size: How much there is; drawn by the seed when None.
+        places: Who works in it; drawn by the seed when None.
         parts: What it is made of.
         schedule: When failed attempts are made again.
         trace_lines_max: How much of the trace is kept; None for all.
@@ -95,6 +70,7 @@ class World:
         faults: Faults | None = None,
         *,
         size: Size | None = None,
+        places: Sequence[Place] | None = None,
         parts: Parts | None = None,
         schedule: RetrySchedule | None = None,
         trace_lines_max: int | None = TRACE_SHOWN_LINES,
@@ -114,11 +90,12 @@ class World:
         self._trace = Trace(lines_max=trace_lines_max)
         self._number = 0
         self._outside: list[asyncio.Task[None]] = []
-        self._claims: dict[tuple[str, str], list[Claim]] = {}
-        self._under_way: dict[tuple[str, str], Process] = {}
+        self.claims = ClaimBook()
         self.schedule = schedule or RetrySchedule(STEPS_MS)
-        self.habits = _habits(shape, self.schedule)
-        self.workers, self.machines = self._staff(shape)
+        self.habits = draw_habits(shape, self.schedule)
+        places = draw_places(shape) if places is None else places
+        self.workers = [Worker(self, place.name, place.machine, place.stages) for place in places]
+        self.machines = list(dict.fromkeys(place.machine for place in places))
         self.skew_ms = dict.fromkeys((*self.machines, "people"), 0)
 
         self.database = watched_database(self.tell)
@@ -148,9 +125,7 @@ class World:
         self.start()
         self.run_until(self.quiet_at_ms)
         self.calm()
-        end_ms = self.loop.now_ms() + SETTLE_MS_MAX
-        while not self.violations and unsettled(self) and self.loop.now_ms() < end_ms:
-            self.run_until(self.loop.now_ms() + LOOK_EVERY_MS)
+        self.settle()
         return self.finish()
 
     @property
@@ -163,10 +138,10 @@ class World:
         size, shape = self.size, self.dice("hosts")
         self.loop.run(self.tenants.populate(clients=size.clients, rules=size.rules, endpoints=size.endpoints))
         self.rules_changed()
-        if shape.random() < 0.2:
+        if shape.random() < self.faults.dead_hosts:
             self.receivers.dead_hosts.add(f"h{shape.randrange(HOSTS_MAX)}.sim")
         urls = [e.value for e in self.database.endpoints.values() if e.value.startswith("https:")]
-        self.receivers.gone.update(url for url in dict.fromkeys(urls) if shape.random() < 0.05)
+        self.receivers.gone.update(url for url in dict.fromkeys(urls) if shape.random() < self.faults.gone_endpoints)
         for worker in self.workers:
             worker.start()
         Weather(self).start()
@@ -196,6 +171,12 @@ class World:
         self.trace("the world is quiet from now on")
         for machine, skew_ms in self.skew_ms.items():
             self.set_clock(machine, by_ms=-skew_ms)
+
+    def settle(self) -> None:
+        """Let time pass until everything has come to its end, or should have."""
+        end_ms = self.loop.now_ms() + SETTLE_MS_MAX
+        while not self.violations and unsettled(self) and self.loop.now_ms() < end_ms:
+            self.run_until(self.loop.now_ms() + LOOK_EVERY_MS)
 
     def finish(self) -> RunReport:
         """Ask every checker for its last word, and end the world."""
@@ -275,30 +256,6 @@ class World:
         """Note what the rules are now."""
         self.tell(rules_changed_fact(self))
 
-    def claimed(self, process: Process, claim: Claim, *, now_ms: int, lease_ms: int) -> None:
-        """Note that *process* holds a claim."""
-        self._claims.setdefault((process.name, claim.delivery.target), []).append(claim)
-        self.tell(facts.Claimed(process, claim, now_ms, lease_ms))
-
-    def claim_of(self, process: Process, message: Message) -> Claim | None:
-        """Return the claim by which *process* sends *message*, each claim once; None when it has none."""
-        claims = self._claims.get((process.name, target_of(message)), [])
-        for number in reversed(range(len(claims))):
-            if _is_about(message, claims[number]):
-                self._under_way[claims[number].owner, claims[number].delivery.delivery_id] = process
-                return claims.pop(number)
-        return None
-
-    def under_way(self) -> int:
-        """Return how many messages living processes have sent and not yet recorded."""
-        return sum(not process.is_dead for process in self._under_way.values())
-
-    def claim_ended(self, process: Process, claim: Claim) -> None:
-        """Note that a claim was recorded or given back: nothing is to be sent by it any more."""
-        claims = self._claims.get((process.name, claim.delivery.target), [])
-        claims[:] = [held for held in claims if held is not claim]
-        self._under_way.pop((claim.owner, claim.delivery.delivery_id), None)
-
     def _check_outside(self) -> None:
         """Raise what went wrong in the world itself: then the world is wrong, not the platform."""
         for task in self._outside:
@@ -314,25 +271,6 @@ class World:
         self.trace(f"BROKEN {checker}: {message}")
         self.loop.stop()
 
-    def _staff(self, shape: Random) -> tuple[list[Worker], list[str]]:
-        """Draw who works: one process that does everything, two of them, or several for each stage."""
-        if shape.random() < 0.25:
-            places = [(f"whole-{n}", tuple(Stage)) for n in range(shape.randint(1, 2))]
-        else:
-            teams: dict[str, tuple[Stage, ...]] = {
-                "recorder": (Stage.RECORDER,),
-                "evaluator": (Stage.EVALUATOR,),
-                "aggregator": (Stage.AGGREGATOR,),
-                "sender": (Stage.DISPATCHER, Stage.DELIVERER, Stage.SWEEPER),
-            }
-            places = [
-                (f"{team}-{number}", stages)
-                for team, stages in teams.items()
-                for number in range(1 if team == "recorder" else shape.randint(1, 3))
-            ]
-        machines = [f"m{number}" for number in range(shape.randint(1, 3))]
-        return [Worker(self, name, shape.choice(machines), stages) for name, stages in places], machines
-
 
 @dataclass(frozen=True, slots=True)
 class _LogClock:
@@ -340,25 +278,3 @@ class _LogClock:
 
     def now_ms(self) -> int:
         return EPOCH_MS + self.world.loop.now_ms()
-
-
-def _habits(shape: Random, schedule: RetrySchedule) -> Habits:
-    policy = DeliveryPolicy(
-        schedule=schedule,
-        held_max=shape.choice((4, 64, limits.HELD_CLAIMS_MAX)),
-        claim_max=shape.choice((1, 3, 50)),
-        per_host_claim_max=shape.choice((1, 2, 64)),
-        idle_wait_ms=5_000,
-    )
-    return Habits(
-        records_max=shape.choice((1, 3, 20, 500)),
-        outputs_max=shape.choice((1, 4, 1_000)),
-        wait_ms=shape.choice((500, 20_000)),
-        policy=policy,
-    )
-
-
-def _is_about(message: Message, claim: Claim) -> bool:
-    if isinstance(message, EmailMessage):
-        return message.message_id == claim.delivery.delivery_id
-    return claim.delivery.notification_id.encode() in message.body

@@ -64,8 +64,9 @@ class Attempts(Checker):
         stored = self.evidence.database.attempts_of_delivery.get(attempt.delivery_id, {})
         if fact.before is not None and attempt.attempt_id not in stored:
             self.blame(f"attempt {attempt.attempt_id} of {key[0]} was told to the store and is not in it")
-        if fact.moved and fact.before is not None and attempt.number != fact.before.delivery.attempts + 1:
-            self.blame(f"attempt {attempt.number} of {key[0]} follows attempt {fact.before.delivery.attempts}")
+        made = outcome.claim.delivery.attempts
+        if attempt.number != made + 1:
+            self.blame(f"attempt {attempt.number} of {key[0]} follows attempt {made}")
 
 
 class RetryTimes(Checker):

@@ -1,0 +1,45 @@
+"""Every promise is kept in five hundred worlds, each with other faults."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from alerting_core.domain.delivery import Reason
+from alerting_core.sim.faults import Faults
+from alerting_core.sim.shape import Size
+from alerting_core.sim.world import World
+
+SEEDS: Final = 500
+SEEDS_PER_TEST: Final = 10
+"""So that the worlds are spread over processes, and a failure names few."""
+
+KEPT: Final = [
+    int(line) for line in Path(__file__).with_name("seeds.txt").read_text().splitlines() if line and line[0] != "#"
+]
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))
+def test_every_promise_is_kept_in_every_world(first: int) -> None:
+    for seed in range(first, first + SEEDS_PER_TEST):
+        report = World(seed).run()
+        assert report.is_good, report.failure()
+
+
+@pytest.mark.parametrize("seed", KEPT)
+def test_a_world_that_was_broken_once_stays_whole(seed: int) -> None:
+    report = World(seed).run()
+    assert report.is_good, report.failure()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_a_world_without_faults_every_target_is_told_exactly_once(seed: int) -> None:
+    size = Size(clients=4, rules=4, endpoints=3, alerts=60, traffic_ms=10_000)
+    world = World(seed, Faults(), size=size, trace_lines_max=None)
+    report = world.run()
+    assert report.is_good, report.failure()
+    assert not report.counts
+    sends = sum(" sends " in line for line in world.trace_lines())
+    told = [row.delivery for row in world.database.deliveries.values() if row.delivery.reason is Reason.DELIVERED]
+    assert {delivery.attempts for delivery in told} <= {1}
+    assert sends == len(told) > 0
