@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from alerting_backend.adapters.postgres.pools import Pools, connected
+from alerting_backend.adapters.postgres.pools import Pools
 from alerting_backend.api.container import ReadinessCheck
+from alerting_backend.wiring.container import postgres_check
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import Stage
@@ -47,12 +48,7 @@ class Health:
 
     def checks(self) -> Mapping[str, ReadinessCheck]:
         """Return all checks by name."""
-        return {"postgres": self.postgres, "pipeline": self.pipeline, "streams": self.streams}
-
-    async def postgres(self) -> None:
-        """See whether Postgres answers."""
-        async with connected(self._pools.admin, "readiness") as connection:
-            await connection.fetchval("SELECT 1")
+        return {"postgres": postgres_check(self._pools), "pipeline": self.pipeline, "streams": self.streams}
 
     async def pipeline(self) -> None:
         """See whether the pipeline runs, with rules that are current."""

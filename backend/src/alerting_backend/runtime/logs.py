@@ -10,7 +10,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from alerting_backend.settings import LogFormat, LogLevel
 
-_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "asyncio", "aiohttp", "aiosmtplib", "mail.log")
+_LIBRARIES: Final = ("uvicorn", "uvicorn.error", "asyncio", "aiohttp", "aiosmtplib", "mail.log", "mangum")
 """Their notes are of interest from WARNING on."""
 
 _ROUTINE: Final = frozenset({"request_answered"})
