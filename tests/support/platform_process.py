@@ -31,7 +31,7 @@ READY_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 20.0
 COMMAND: Final = (sys.executable, "-m", "alerting_backend.cli.app")
 
-_LOOK_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.05
 
 
 class PlatformEnded(Exception):
