@@ -1,0 +1,62 @@
+"""Committing the offsets of one share, and of no other."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from aiokafka import errors
+from aiokafka.protocol.commit import OffsetCommitRequest
+
+from alerting_backend.adapters.kafka.address import RETRY_BACKOFF_MS
+from alerting_backend.adapters.kafka.member import Member
+from alerting_backend.adapters.kafka.share import Share
+from alerting_core.errors import FencedOff
+
+_LOST: Final = (
+    errors.UnknownMemberIdError,
+    errors.IllegalGenerationError,
+    errors.RebalanceInProgressError,
+)
+_FENCED_INSTANCE_ID: Final = 82  # The library does not know it.
+_LOST_CODES: Final = frozenset({*(error.errno for error in _LOST), _FENCED_INSTANCE_ID})
+
+
+async def commit_offsets(member: Member, share: Share, offsets: Mapping[int, int]) -> None:
+    """Commit *offsets* in the name of *share*; tries again while the group's broker is not to be had, without bound.
+
+    The broker refuses them when the group has moved on to another generation.
+
+    Raises:
+        FencedOff: It has.
+        KafkaError: The broker refuses them for another reason.
+    """
+    group, topic = member.place
+    coordinator = member.coordinator
+    while True:
+        await coordinator.ensure_coordinator_known()
+        parts = [(partition, offset, "") for partition, offset in offsets.items()]
+        request = OffsetCommitRequest(
+            group, share.generation, share.member_id, OffsetCommitRequest.DEFAULT_RETENTION_TIME, [(topic, parts)]
+        )
+        try:
+            response = await coordinator._send_req(request)
+        except errors.KafkaError as error:
+            if not error.retriable:
+                raise
+        else:
+            codes = {code for _, partitions in response.topics for _, code in partitions} - {0}
+            if not codes:
+                return
+            _refuse(codes, group)
+            coordinator.coordinator_dead()  # It has moved, or is not ready yet.
+        await asyncio.sleep(RETRY_BACKOFF_MS / 1_000)
+
+
+def _refuse(codes: set[int], group: str) -> None:
+    """Raise what *codes* mean, unless the same request may be accepted later."""
+    if codes & _LOST_CODES:
+        raise FencedOff(f"the partitions of {group} were given out anew")
+    for code in codes:
+        error = errors.for_code(code)
+        if not error.retriable:
+            raise error()

@@ -1,0 +1,196 @@
+"""One consumer of aiokafka as a member of a group, and the share that it has at present.
+
+Here alone is used what the library keeps to itself: the generation that a commit belongs to (its own commit sends
+whatever generation it has by then, so that work of a lost share could be committed as a newer one's), how far the
+fetcher is, and the bell that it rings when it has fetched something.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, UnknownTopicOrPartitionError
+
+from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.share import Share
+
+SESSION_MS: Final = 6_000
+"""Silence after which a member is taken for dead: the least that brokers allow by default. With a heartbeat, a
+`REVOKE_SECONDS_MAX` and the join of those who are left, its work goes on within 10 s."""
+
+HEARTBEAT_MS: Final = 1_000
+"""How soon a member hears of a rebalance."""
+
+POLL_INTERVAL_MS_MAX: Final = 300_000
+"""A member that does not poll for this long hangs, and leaves its partitions to others."""
+
+REVOKE_SECONDS_MAX: Final = 1.0
+"""How long a rebalance waits for a batch that is being worked on, so that it is committed and not done again."""
+
+CLOSE_SECONDS_MAX: Final = 5.0
+"""How long leaving the group may take; who did not leave is missed after `SESSION_MS`."""
+
+PARTITION_FETCH_BYTES_MAX: Final = 1_048_576
+"""Fetched of one partition ahead of its use, as it is on disk; one record is always taken."""
+
+FETCH_BYTES_MAX: Final = 8 * 1_048_576
+"""Fetched at once of all partitions of one broker."""
+
+FETCH_WAIT_MS: Final = 500
+"""How long the broker holds a fetch when there is nothing new."""
+
+
+class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library has no types.
+    """A consumer that has joined, or is joining, its group.
+
+    Args:
+        instance_id: A name that it has again after a restart (static membership): it gets its old partitions back
+            without a rebalance when it is back within `SESSION_MS`.
+    """
+
+    def __init__(self, address: KafkaAddress, *, topic: str, group: str, instance_id: str | None = None) -> None:
+        self.share: Share | None = None
+        self._topic = address.name(topic)
+        self._group = address.name(group)
+        self._changed = asyncio.Event()
+        self._consumer = AIOKafkaConsumer(
+            **address.log_in(),
+            group_id=self._group,
+            group_instance_id=instance_id,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            # A transaction of another producer that was rolled back never happened.
+            isolation_level="read_committed",
+            # The second is what other consumers of the group are likely to speak.
+            partition_assignment_strategy=(RoundRobinPartitionAssignor, RangePartitionAssignor),
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            max_poll_interval_ms=POLL_INTERVAL_MS_MAX,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
+            fetch_max_bytes=FETCH_BYTES_MAX,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+        )
+
+    async def start(self) -> None:
+        """Connect and begin to join. Raises UnknownTopicOrPartitionError when the topic is not there."""
+        await self._consumer.start()
+        if self._topic not in await self._consumer.topics():
+            raise UnknownTopicOrPartitionError(f"there is no topic {self._topic} (alerting topics create)")
+        await self._consumer._client._wait_on_metadata(self._topic)
+        self._consumer.subscribe([self._topic], listener=self)
+
+    async def close(self) -> None:
+        """Leave the group and disconnect."""
+        self._end_share()
+        with suppress(KafkaError, OSError):
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                await self._consumer.stop()
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Let a batch under way be finished, then give up the share. Called before the member joins anew."""
+        share = self.share
+        if share is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REVOKE_SECONDS_MAX):
+                    await share.idle.wait()
+        self._end_share()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Begin a new share."""
+        partitions = [place.partition for place in assigned if place.topic == self._topic]
+        coordinator = self._consumer._coordinator
+        self.share = Share(partitions, generation=coordinator.generation, member_id=coordinator.member_id)
+        self._changed.set()
+
+    @property
+    def rebalancing(self) -> bool:
+        """Whether the member is about to get another share. What is fetched by then is of no use."""
+        return self.share is None or bool(self._consumer._subscription.reassignment_in_progress)
+
+    async def take(self, partition: int, records_max: int) -> Sequence[Any]:
+        """Return up to *records_max* fetched records of one partition. Does not wait, when not `rebalancing`."""
+        place = TopicPartition(self._topic, partition)
+        found: Mapping[TopicPartition, Sequence[Any]] = await self._consumer.getmany(place, max_records=records_max)
+        return found.get(place, ())
+
+    async def wait(self, seconds_max: float) -> None:
+        """Return as soon as something was fetched or the share changed, or after *seconds_max*."""
+        self._consumer._coordinator.check_errors()
+        self._changed.clear()
+        changed = asyncio.ensure_future(self._changed.wait())
+        fetched: asyncio.Future[None] = self._consumer._fetcher._create_fetch_waiter()
+        try:
+            # The library takes a consumer that does not ask for records for one that hangs.
+            with self._consumer._subscription.fetch_context():
+                await asyncio.wait((changed, fetched), timeout=seconds_max, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+            if fetched.done():
+                fetched.result()
+            else:
+                fetched.cancel()
+
+    async def settle(self, partitions: Collection[int]) -> None:
+        """Wait until it is known from where on *partitions* are read, or a rebalance has begun."""
+        with suppress(IllegalStateError):  # They are no longer ours.
+            for partition in partitions:
+                await self._consumer.position(TopicPartition(self._topic, partition))
+
+    def is_read(self, partition: int, end: int) -> bool:
+        """Tell whether all records of a partition before *end* have been taken."""
+        state = self._consumer._subscription.subscription.assignment.state_value(TopicPartition(self._topic, partition))
+        return state is not None and state.has_valid_position and bool(state.position >= end)
+
+    def show_life(self) -> None:
+        """Tell the library that records are asked for, though none are taken: it leaves the group otherwise."""
+        with self._consumer._subscription.fetch_context():
+            pass
+
+    async def ends(self, partitions: Collection[int]) -> dict[int, int]:
+        """Return partition → the offset after its last record."""
+        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        found = await self._consumer.end_offsets(places)
+        return {place.partition: offset for place, offset in found.items()}
+
+    async def committed(self) -> dict[int, int]:
+        """Return partition → the next offset that the group reads, of all partitions."""
+        places = [TopicPartition(self._topic, partition) for partition in self.all_partitions()]
+        committed = await self._consumer._coordinator.fetch_committed_offsets(places)
+        first = await self._consumer.beginning_offsets(places)
+        return {
+            place.partition: max(first[place], committed[place].offset if place in committed else 0) for place in places
+        }
+
+    def all_partitions(self) -> Collection[int]:
+        """Return the partitions of the topic."""
+        found: Collection[int] | None = self._consumer.partitions_for_topic(self._topic)
+        return sorted(found or ())
+
+    def last_answer_ms(self) -> int | None:
+        """Return when a broker last answered a fetch, in unix milliseconds; None when nothing was fetched yet."""
+        share = self.share
+        if share is None:
+            return None
+        with suppress(AssertionError, IllegalStateError):  # A rebalance has just begun.
+            places = [TopicPartition(self._topic, partition) for partition in share.partitions]
+            times = [self._consumer.last_poll_timestamp(place) for place in places]
+            return max((time for time in times if time is not None), default=None)
+        return None
+
+    @property
+    def coordinator(self) -> Any:
+        """The library's part that speaks for the group."""
+        return self._consumer._coordinator
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Names of the group and the topic in the cluster."""
+        return self._group, self._topic
+
+    def _end_share(self) -> None:
+        self.share = None
+        self._changed.set()
