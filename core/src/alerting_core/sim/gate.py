@@ -25,6 +25,10 @@ LOST_IN_OUTAGE: Final = 0.2
 """How often a call into an outage still has its effect: the resource went away between the effect and the answer."""
 
 
+RARE_CALLS: Final = {"deliveries.release": 20.0, "deliveries.settle": 3.0}
+"""Calls that are made seldom fail more often, so that what hangs on them is seen as often as the rest."""
+
+
 class Resource(StrEnum):
     """What can be away as a whole."""
 
@@ -67,16 +71,16 @@ class Gate:
         told: Callable[[T], None] | None = None,
     ) -> T:
         """Make a call: *effect* happens in one instant, or not at all; *told* reports it in the same instant."""
-        world, faults = self.world, self.world.faults
+        world, faults, weight = self.world, self.world.faults, RARE_CALLS.get(operation, 1.0)
         await self.reach(operation, Point.BEFORE)
         away = world.is_away(resource)
-        if happens(self.dice, faults.refusals_per_call) or (away and not happens(self.dice, LOST_IN_OUTAGE)):
+        if happens(self.dice, faults.refusals_per_call * weight) or (away and not happens(self.dice, LOST_IN_OUTAGE)):
             raise self.refused(resource, operation, "before")
         answer = await effect()
         if told is not None:
             told(answer)
         world.trace(f"{self.process.name} {operation}")
-        if away or happens(self.dice, faults.lost_answers_per_call):
+        if away or happens(self.dice, faults.lost_answers_per_call * weight):
             await self.latency()
             raise self.refused(resource, operation, "after")
         await self.reach(operation, Point.AFTER)
@@ -84,7 +88,8 @@ class Gate:
 
     async def reach(self, operation: str, point: Point) -> None:
         """Pass one point of a call: it takes its time, and the process may be killed there."""
-        if self._mortal and happens(self.dice, self.world.faults.crashes_per_call):
+        weight = RARE_CALLS.get(operation, 1.0)
+        if self._mortal and happens(self.dice, self.world.faults.crashes_per_call * weight):
             await self.die(operation, point)
         await self.latency()
 

@@ -1,5 +1,6 @@
 """The outside: hosts with endpoints, and what they do to a message."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final, assert_never
@@ -43,6 +44,7 @@ class Receivers:
         gone: URLs that answer 410 for good.
         dead_hosts: Hosts that nobody ever reaches.
         down_until_ms: Host → until when it refuses everything.
+        scripts: Target → what it answers instead of what chance would have it answer.
     """
 
     def __init__(self, world: "World") -> None:
@@ -51,10 +53,13 @@ class Receivers:
         self.gone: set[str] = set()
         self.dead_hosts: set[str] = set()
         self.down_until_ms: dict[str, int] = {}
+        self.scripts: dict[str, Callable[[Message], Treatment]] = {}
 
     def treat(self, message: Message) -> Treatment:
         """Decide what happens to *message*."""
         dice, faults, target = self._dice, self._world.faults, target_of(message)
+        if (script := self.scripts.get(target)) is not None:
+            return script(message)
         host = "smtp" if isinstance(message, EmailMessage) else target.split("/")[2]
         if host in self.dead_hosts or self._world.loop.now_ms() < self.down_until_ms.get(host, 0):
             self._world.count("host down")

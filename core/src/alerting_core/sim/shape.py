@@ -11,6 +11,8 @@ from alerting_core.pipeline.report import Stage
 from alerting_core.sim.workers import Habits
 from alerting_core.stages.retry import RetrySchedule
 
+SWEEP_EVERY_MS: Final = 10_000
+
 TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
     "recorder": (Stage.RECORDER,),
     "evaluator": (Stage.EVALUATOR,),
@@ -74,7 +76,10 @@ def draw_habits(dice: Random, schedule: RetrySchedule) -> Habits:
         per_host_claim_max=dice.choice((1, 2, 64)),
         idle_wait_ms=5_000,
     )
+    hasty = dice.random() < 0.5  # Sweeps so early that they meet work which is only late.
     return Habits(
+        sweep_after_ms=3_000 if hasty else limits.SWEEP_AFTER_MS,
+        sweep_every_ms=2_000 if hasty else SWEEP_EVERY_MS,
         records_max=dice.choice((1, 3, 20, 500)),
         outputs_max=dice.choice((1, 4, 1_000)),
         wait_ms=dice.choice((500, 20_000)),

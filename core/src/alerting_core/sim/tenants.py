@@ -34,6 +34,7 @@ _SECRET_OVERLAP_MS: Final = 60_000
 class Edit:
     """Something that a person did."""
 
+    kind: str
     what: str
     changed_rules: bool
 
@@ -65,11 +66,11 @@ class Tenants:
         deed = self._dice.choice(("create", "change", "toggle", "toggle", "delete"))
         if deed == "create" or not rules:
             created = await self._new_rule(client_id, 2)
-            return Edit(f"{client_id} creates rule {created}", changed_rules=True) if created else None
+            return Edit("rule edit", f"{client_id} creates rule {created}", changed_rules=True) if created else None
         rule = self._dice.choice(rules)
         if deed == "delete":
             await self._rules.delete(client_id, rule.rule_id, expected_version=None, now_ms=self._now_ms())
-            return Edit(f"{client_id} deletes rule {rule.rule_id}", changed_rules=True)
+            return Edit("rule edit", f"{client_id} deletes rule {rule.rule_id}", changed_rules=True)
         if deed == "toggle":
             changed = replace(rule, enabled=not rule.enabled, updated_at_ms=self._now_ms())
         else:
@@ -79,7 +80,7 @@ class Tenants:
             await self._rules.replace(client_id, changed, expected_version=rule.version)
         except Conflict:
             return None
-        return Edit(f"{client_id} changes rule {rule.rule_id}", changed_rules=True)
+        return Edit("rule edit", f"{client_id} changes rule {rule.rule_id}", changed_rules=True)
 
     async def edit_endpoint(self) -> Edit | None:
         """Change, disable, delete or re-key an endpoint of some client; None when there is none."""
@@ -89,12 +90,16 @@ class Tenants:
         deed = self._dice.choice(("move", "toggle", "rotate", "delete"))
         if deed == "delete":
             await self._endpoints.delete(endpoint.client_id, endpoint.endpoint_id, expected_version=None)
-            return Edit(f"{endpoint.client_id} deletes endpoint {endpoint.endpoint_id}", changed_rules=False)
+            return Edit(
+                "endpoint edit", f"{endpoint.client_id} deletes endpoint {endpoint.endpoint_id}", changed_rules=False
+            )
         try:
             await self._endpoints.replace(endpoint.client_id, self._edited(endpoint, deed), expected_version=None)
         except Conflict:
             return None
-        return Edit(f"{endpoint.client_id} {deed}s endpoint {endpoint.endpoint_id}", changed_rules=False)
+        return Edit(
+            "endpoint edit", f"{endpoint.client_id} {deed}s endpoint {endpoint.endpoint_id}", changed_rules=False
+        )
 
     async def delete_client(self) -> Edit | None:
         """Delete a client, but never the last one."""
@@ -102,7 +107,7 @@ class Tenants:
             return None
         client_id = self._dice.choice(list(self._database.clients))
         await self._clients.delete(client_id, now_ms=self._now_ms())
-        return Edit(f"{client_id} is deleted", changed_rules=True)
+        return Edit("client deletion", f"{client_id} is deleted", changed_rules=True)
 
     def enabled_rules(self) -> Sequence[Rule]:
         """Return all enabled rules as of now."""

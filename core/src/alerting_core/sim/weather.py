@@ -92,7 +92,7 @@ class Weather:
     async def _edit(self, edit: Callable[[], Awaitable[Edit | None]]) -> None:
         edited = await edit()
         if edited is not None:
-            self._world.count("rule edit" if edited.changed_rules else "endpoint edit")
+            self._world.count(edited.kind)
             self._world.trace(edited.what)
             if edited.changed_rules:
                 self._world.rules_changed()

@@ -63,8 +63,6 @@ RESTART_MS_MEAN: Final = 2_000.0
 SESSION_MS_MEAN: Final = 4_000.0
 """How long a group waits for a dead consumer before it gives its partitions to others."""
 
-SWEEP_EVERY_MS: Final = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -88,6 +86,8 @@ class Habits:
     records_max: int
     outputs_max: int
     wait_ms: int
+    sweep_after_ms: int
+    sweep_every_ms: int
     policy: DeliveryPolicy
 
 
@@ -122,7 +122,7 @@ def make_conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Co
         Stage.DELIVERER: lambda: Deliverer(
             deliveries, ports.transport, clock, ports.new_owner, policy=habits.policy, bell=bell
         ),
-        Stage.SWEEPER: lambda: Sweeper(notifications, deliveries, ports.sink, clock),
+        Stage.SWEEPER: lambda: Sweeper(notifications, deliveries, ports.sink, clock, after_ms=habits.sweep_after_ms),
     }
 
 
@@ -198,7 +198,7 @@ class Worker:
         self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
 
     async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
-        pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
+        pause_ms = self.world.habits.sweep_every_ms if stage is Stage.SWEEPER else 0
         await run_steps(conductor, stop=stop, on_report=_ignore, on_failure=_ignore, idle_pause_ms=pause_ms)
         if isinstance(conductor, Deliverer):
             await conductor.drain()

@@ -34,7 +34,7 @@ from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.trace import Trace
 from alerting_core.sim.traffic import Source
 from alerting_core.sim.weather import Weather, rules_changed_fact
-from alerting_core.sim.workers import Parts, Worker
+from alerting_core.sim.workers import Habits, Parts, Worker
 from alerting_core.stages.retry import RetrySchedule
 
 EPOCH_MS: Final = 1_767_225_600_000
@@ -59,6 +59,7 @@ class World:
         faults: What goes wrong; drawn by the seed when None.
         size: How much there is; drawn by the seed when None.
         places: Who works in it; drawn by the seed when None.
+        habits: How they go about it; drawn by the seed when None.
         parts: What it is made of.
         schedule: When failed attempts are made again.
         trace_lines_max: How much of the trace is kept; None for all.
@@ -71,6 +72,7 @@ class World:
         *,
         size: Size | None = None,
         places: Sequence[Place] | None = None,
+        habits: Habits | None = None,
         parts: Parts | None = None,
         schedule: RetrySchedule | None = None,
         trace_lines_max: int | None = TRACE_SHOWN_LINES,
@@ -92,7 +94,8 @@ class World:
         self._outside: list[asyncio.Task[None]] = []
         self.claims = ClaimBook()
         self.schedule = schedule or RetrySchedule(STEPS_MS)
-        self.habits = draw_habits(shape, self.schedule)
+        drawn_habits = draw_habits(shape, self.schedule)
+        self.habits = habits or drawn_habits
         places = draw_places(shape) if places is None else places
         self.workers = [Worker(self, place.name, place.machine, place.stages) for place in places]
         self.machines = list(dict.fromkeys(place.machine for place in places))

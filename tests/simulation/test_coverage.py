@@ -1,0 +1,81 @@
+"""What the simulator claims to break, it breaks: in the seeds that the tests run every fault has really happened."""
+
+from collections import Counter
+from itertools import product
+from typing import Final
+
+from alerting_core.sim.dice import dice_for
+from alerting_core.sim.faults import Faults
+from alerting_core.sim.gate import Resource
+from alerting_core.sim.world import World
+
+SEEDS_MAX: Final = 500
+STORMS_MAX: Final = 200
+
+GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group")
+CALLS: Final = (
+    *(f"{deed} {group}" for deed, group in product(("poll", "commit"), GROUPS)),
+    *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish"),
+    *(f"notifications.{call}" for call in ("record", "load", "take_unfinished")),
+    *(
+        f"deliveries.{call}"
+        for call in ("endpoints_of", "plan", "claim_due", "record_outcomes", "release", "settle", "next_due_ms")
+    ),
+)
+CRASHES: Final = {
+    *(f"crash {point} {call}" for point, call in product(("before", "after"), (*CALLS, "send"))),
+    *(f"crash between commit {group}" for group in GROUPS),
+    "crash anywhere",
+}
+FAILURES: Final = {
+    *(f"failure {when} {call}" for when, call in product(("before", "after"), CALLS)),
+    *(f"failure between commit {group}" for group in GROUPS),
+    *(f"outage of the {resource}" for resource in Resource),
+}
+OTHERS: Final = {
+    *("graceful stop", "slow call", "stalled attempt", "commit torn", "recording race", "rebalance"),
+    *("record duplicated", "alert sent again", "partition delayed", "clock jump forwards", "clock jump backwards"),
+    *("rule edit", "endpoint edit", "client deletion", "resend", "resend not announced"),
+    *(f"poison in {topic}" for topic in ("alerts.new", "alerts.matched", "notifications.ready")),
+    *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
+    *("reply lost", "host down", "breakdown"),
+}
+
+
+def storm(seed: int) -> Faults:
+    """Return weather in which processes are stopped and killed all the time, and calls take long."""
+    dice = dice_for(seed, "storm")
+    return Faults(
+        crashes_per_call=0.03 * dice.random(),
+        stops_per_minute=60.0,
+        refusals_per_call=0.03 * dice.random(),
+        lost_answers_per_call=0.03 * dice.random(),
+        slow_calls_per_call=0.02,
+        races_per_record=0.5,
+        resends_per_minute=10.0,
+    )
+
+
+def test_every_fault_happens_and_every_crash_point_is_hit() -> None:
+    missing = CRASHES | FAILURES | OTHERS
+    happened: Counter[str] = Counter()
+    worlds = [(seed, storm(seed)) for seed in range(STORMS_MAX)] + [(seed, None) for seed in range(SEEDS_MAX)]
+    for seed, faults in worlds:
+        report = World(seed, faults).run()
+        assert report.is_good, report.failure()
+        happened += report.counts
+        missing -= happened.keys()
+        if not missing:
+            break
+    assert missing == set()
+
+
+def test_nothing_is_counted_that_is_not_known() -> None:
+    happened = World(4).run().counts.keys() | World(9).run().counts.keys()
+    assert happened - CRASHES - FAILURES - OTHERS == set()
+
+
+def test_each_fault_can_be_switched_off() -> None:
+    drawn = Faults.drawn(dice_for(1, "shape"))
+    for name in Faults.__slots__:
+        assert getattr(drawn.without(name), name) == 0.0
