@@ -77,12 +77,12 @@ bench: setup ## Measure speed, each figure beside a limit measured in the same r
 	@$(bin)/python -m tests.bench
 
 .PHONY: sim
-sim: setup ## Simulate the platform with faults: make sim SEED=81723
-	@$(bin)/python -m tests.simulation --seed $(or $(SEED),1)
+sim: setup ## Simulate one world with faults: make sim SEED=81723 (TRACE=1 shows every event)
+	@$(bin)/python -m alerting_core.sim --seed $(or $(SEED),1) $(if $(TRACE),--trace)
 
 .PHONY: sim-long
-sim-long: setup ## Simulate 20,000 seeds
-	@$(bin)/python -m tests.simulation --seeds 20000
+sim-long: setup ## Simulate 20,000 worlds (SEEDS=100000 START=20000 for others)
+	@$(bin)/python -m alerting_core.sim --seeds $(or $(SEEDS),20000) --start $(or $(START),0) --jobs 2
 
 .PHONY: lock
 lock: ## Lock the newest versions that fit (UPGRADE=1), or only what changed
