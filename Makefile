@@ -28,6 +28,14 @@ run: setup ## Install and start the platform on http://127.0.0.1:8080
 demo-reset: setup ## Delete the embedded data, so that the next start loads the demo afresh
 	@$(bin)/python .make/demo_reset.py
 
+.PHONY: services
+services: setup ## Start Kafka, Redis and Postgres for development, and print the settings that lead to them
+	@$(bin)/python -m tests.support.servers start
+
+.PHONY: services-stop
+services-stop: setup ## Stop them; their data stays in .data/services
+	@$(bin)/python -m tests.support.servers stop
+
 .PHONY: test
 test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run

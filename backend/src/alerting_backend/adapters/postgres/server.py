@@ -39,7 +39,7 @@ from alerting_backend.adapters.postgres.programs import (
 from alerting_backend.adapters.postgres.sockets import remove_socket_folder, socket_folder_for
 
 PORT: Final = 5432
-"""Only a part of the socket's name: the server listens on no network."""
+"""Only a part of the socket's name, unless the settings let the server listen on a network."""
 
 RECOVERY_SECONDS_MAX: Final = 1_800.0
 """Recovery replays at most `max_wal_size`, a matter of seconds to minutes on a slow disk."""
@@ -168,13 +168,16 @@ class PostgresServer:
         _sync(self._folder)
 
     def _launch(self, deadline: float) -> Postmaster:
-        sockets = socket_folder_for(self._data, port=PORT, account=self._account)
-        for stale in (self._data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock"):
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS_MAX)  # Its head was killed; this takes it off the process table.
+        port = int(self._settings.get("port", PORT))
+        sockets = socket_folder_for(self._data, port=port, account=self._account)
+        for stale in (self._data / "postmaster.pid", sockets / f".s.PGSQL.{port}.lock"):
             # Nothing runs here: the number in the note may meanwhile be another program's, and would bar the start.
             stale.unlink(missing_ok=True)
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
             self._log.replace(self._log.with_suffix(".log.1"))
-        settings = {"unix_socket_directories": f'"{sockets}"', "port": str(PORT), **self._settings}
+        settings = {"unix_socket_directories": f'"{sockets}"', "port": str(port), **self._settings}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

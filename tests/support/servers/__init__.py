@@ -1,0 +1,1 @@
+"""Real Kafka, Redis and Postgres on this machine: for tests, and by `make services` for development."""
