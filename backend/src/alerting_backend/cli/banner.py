@@ -66,10 +66,10 @@ def _key_line(settings: Settings, started: Started) -> str:
 
 def _steps(started: Started) -> Sequence[str]:
     authorization = '-H "Authorization: Bearer $ALERTING_KEY"'
-    alert = '{"severity": "CRITICAL", "source": "checkout", "name": "payment-failed"}'
     steps = [
         f"export ALERTING_KEY={started.new_key or 'alk_…'}",
-        f"curl -s {started.url}/api/v1/alerts {authorization} --json '{alert}'",
+        f"curl -s {started.url}/api/v1/alerts {authorization} \\",
+        '  --json \'{"severity": "CRITICAL", "source": "checkout", "name": "payment-failed"}\'',
         f"curl -s '{started.url}/api/v1/notifications?limit=3' {authorization}",
     ]
     return [*steps, f"curl -s '{started.demo.url}?limit=3'"] if started.demo else steps

@@ -12,6 +12,9 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
 
 from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.adapters.postgres.jobs import PgJobStore
@@ -37,10 +40,12 @@ from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.pipeline.deliver import DeliveryPolicy
 from alerting_core.stages.retry import RetrySchedule
 
-DRAIN_MS = 5_000
+_log = structlog.get_logger("alerting.platform")
+
+DRAIN_MS: Final = 5_000
 """How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
 
-_LOG_EVERY_S = {"console": 5.0, "json": 1.0}
+_LOG_EVERY_S: Final = {"console": 5.0, "json": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,7 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
             tasks.create_task(work)
         stop.is_serving = True
         await ended.wait()
+        _log.info("platform_stopping")
         parts.health.pipeline_runs = False
         await pipeline
         told.flush()

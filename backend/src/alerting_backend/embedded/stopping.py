@@ -52,6 +52,8 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
             sys.stderr.write("Ended at once. What was under way goes on at the next start.\n")
             sys.stderr.flush()
             os._exit(EXIT_AT_ONCE)
+        if sys.stdout.isatty():
+            sys.stdout.write("\n")  # After the ^C that the terminal shows.
         stop.asked.set()
 
     loop = asyncio.get_running_loop()

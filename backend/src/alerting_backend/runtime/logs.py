@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,18 @@ _ROUTINE: Final = frozenset({"request_answered"})
 
 _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
 """Where it happened, without the values of variables: they may be secrets or payloads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Colours:
+    dim: str = ""
+    bold: str = ""
+    loud: str = ""
+    plain: str = ""
+
+
+_COLOURS: Final = _Colours(dim="\033[2m", bold="\033[1m", loud="\033[1;33m", plain="\033[0m")
+_NO_COLOURS: Final = _Colours()
 
 
 def configure_logs(level: LogLevel, form: LogFormat) -> None:
@@ -55,12 +68,45 @@ def _rendering(form: LogFormat) -> Sequence[Processor]:
             structlog.processors.EventRenamer("event"),
             structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False),
         )
-    colours = sys.stdout.isatty()
-    traceback = structlog.dev.plain_traceback
-    return (
-        drop,
-        structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=20, sort_keys=False, exception_formatter=traceback),
+    return (drop, _console_renderer(_COLOURS if sys.stdout.isatty() else _NO_COLOURS))
+
+
+def _console_renderer(colours: _Colours) -> structlog.dev.ConsoleRenderer:
+    def column(style: str, *, width: int = 0) -> structlog.dev.KeyValueColumnFormatter:
+        return structlog.dev.KeyValueColumnFormatter(
+            key_style=None, value_style=style, reset_style=colours.plain, value_repr=str, width=width
+        )
+
+    pairs = structlog.dev.KeyValueColumnFormatter(
+        key_style=colours.dim, value_style="", reset_style=colours.plain, value_repr=_shown
     )
+    return structlog.dev.ConsoleRenderer(
+        columns=[
+            structlog.dev.Column("", pairs),
+            structlog.dev.Column("timestamp", column(colours.dim)),
+            structlog.dev.Column("level", _LevelColumn(colours)),
+            structlog.dev.Column("event", column(colours.bold, width=20)),
+        ],
+        sort_keys=False,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _LevelColumn:
+    """Says what is more than information, and nothing of what is not."""
+
+    colours: _Colours
+
+    def __call__(self, key: str, value: object) -> str:
+        if value in {"info", "debug"}:
+            return ""
+        return f"{self.colours.loud}{str(value).upper()}{self.colours.plain}"
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return repr(text) if isinstance(value, str) and (" " in text or not text.isprintable()) else text
 
 
 def _clock_time() -> Processor:
