@@ -55,6 +55,7 @@ check: setup proto-lint proto-verify ## Check style, types, layers, messages and
 	$(bin)/mypy
 	$(bin)/pyright
 	$(bin)/lint-imports --no-cache --no-logo
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	"$$(.make/uv)" lock --check --quiet
 
 .PHONY: fmt
