@@ -11,11 +11,10 @@ from alerting_core.domain.rule import Rule
 from alerting_core.domain.severity import Severity
 from alerting_core.memory.catalog.tables import add_endpoint, add_rule
 from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import Stage
 from alerting_core.ports.records import alert_record
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.receivers import Treatment
-from alerting_core.sim.shape import Place, Size
+from alerting_core.sim.shape import WHOLE, Place, Size
 from alerting_core.sim.workers import Habits
 from alerting_core.sim.world import World
 from alerting_core.stages.retry import RetrySchedule
@@ -33,7 +32,7 @@ class Scenario:
             seed,
             Faults(),
             size=Size(clients=0, rules=0, endpoints=0, alerts=0, traffic_ms=0),
-            places=[Place("whole", "m0", tuple(Stage))],
+            places=[Place("whole", "m0", WHOLE)],
             habits=Habits(
                 records_max=100,
                 outputs_max=100,

@@ -13,7 +13,19 @@ from alerting_core.sim.dice import dice_for
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.workers import Parts
 from alerting_core.sim.world import World
-from tests.simulation import planted
+from tests.simulation.planted.conductors import DoesNothing, DrainsOneBatch, Raises, SendsTwice, TakesErrorsForSuccess
+from tests.simulation.planted.deliveries import (
+    AlwaysSent,
+    AnyEndpoint,
+    AnyOwner,
+    ForgetsAttempts,
+    KeepsGoneEndpoints,
+    NoLease,
+    SettlesAgain,
+)
+from tests.simulation.planted.parts import loose_jitter, with_conductor, with_deliveries, with_ports
+from tests.simulation.planted.stores import DisabledRulesToo, OnlyNewOnes, OwnIds, StaleRules, StoreAfterCommit
+from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
 
 SEEDS_MAX: Final = 120
 """Worlds in which a planted bug has to show itself."""
@@ -24,64 +36,63 @@ REDS: Final = 2
 PLANTS: Final[dict[str, tuple[str, Parts]]] = {
     "matches are published after the commit": (
         "nothing-lost",
-        planted.with_ports(planted.commit_before_publishing, Stage.EVALUATOR),
+        with_ports(commit_before_publishing, Stage.EVALUATOR),
     ),
-    "disabled rules match": ("only-matches", Parts(rules=planted.DisabledRulesToo)),
-    "edits of rules are seen late": ("fresh-rules", Parts(rules=planted.StaleRules)),
-    "ids are not derived": ("one-notification", Parts(notifications=planted.OwnIds)),
+    "disabled rules match": ("only-matches", Parts(rules=DisabledRulesToo)),
+    "edits of rules are seen late": ("fresh-rules", Parts(rules=StaleRules)),
+    "ids are not derived": ("one-notification", Parts(notifications=OwnIds)),
     "the aggregator commits before it stores": (
         "offsets",
-        planted.with_conductor(
+        with_conductor(
             Stage.AGGREGATOR,
-            lambda ports, habits: planted.StoreAfterCommit(
+            lambda ports, habits: StoreAfterCommit(
                 ports.open_stream("aggregator-group"), ports.notifications, habits, ports
             ),
         ),
     ),
     "a known notification is not announced again": (
         "offsets",
-        planted.with_ports(
-            lambda ports: replace(ports, notifications=planted.OnlyNewOnes(ports.notifications)), Stage.AGGREGATOR
-        ),
+        with_ports(lambda ports: replace(ports, notifications=OnlyNewOnes(ports.notifications)), Stage.AGGREGATOR),
     ),
-    "a consumer commits what was given to another": ("offsets", Parts(log=planted.UnfencedLog)),
+    "a consumer commits what was given to another": ("offsets", Parts(log=UnfencedLog)),
     "poison is dropped": (
         "poison",
-        planted.with_ports(planted.dead_letters_dropped, Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER),
+        with_ports(dead_letters_dropped, Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER),
     ),
-    "a claim carries any endpoint": ("own-client", planted.with_deliveries(planted.AnyEndpoint)),
-    "a claim is no lease": ("leases", planted.with_deliveries(planted.NoLease)),
-    "whoever comes may move a delivery": ("leases", planted.with_deliveries(planted.AnyOwner)),
+    "a claim carries any endpoint": ("own-client", with_deliveries(AnyEndpoint)),
+    "a claim is no lease": ("leases", with_deliveries(NoLease)),
+    "whoever comes may move a delivery": ("leases", with_deliveries(AnyOwner)),
     "the transport tries again by itself": (
         "practically-once",
-        planted.with_ports(
-            lambda ports: replace(ports, transport=planted.SendsTwice(ports.transport)), Stage.DELIVERER
-        ),
+        with_ports(lambda ports: replace(ports, transport=SendsTwice(ports.transport)), Stage.DELIVERER),
     ),
     "every answer is taken for success": (
         "at-least-once",
-        planted.with_ports(
-            lambda ports: replace(ports, transport=planted.TakesErrorsForSuccess(ports.transport)), Stage.DELIVERER
-        ),
+        with_ports(lambda ports: replace(ports, transport=TakesErrorsForSuccess(ports.transport)), Stage.DELIVERER),
     ),
-    "attempts are not kept": ("attempts", planted.with_deliveries(planted.ForgetsAttempts)),
+    "attempts are not kept": ("attempts", with_deliveries(ForgetsAttempts)),
     "a stop forgets attempts": (
         "attempts",
-        planted.with_conductor(
+        with_conductor(
             Stage.DELIVERER,
-            lambda ports, habits: planted.DrainsOneBatch(
-                ports.deliveries, ports.transport, ports.clock, ports.new_owner, policy=habits.policy, bell=Wakeup()
+            lambda ports, habits: DrainsOneBatch(
+                ports.deliveries,
+                ports.transport,
+                ports.clock,
+                ports.new_owner,
+                policy=replace(habits.policy, claim_max=1, held_max=64),
+                bell=Wakeup(),
             ),
         ),
     ),
-    "waits are spread too far": ("retry-times", Parts(conductors=planted.loose_jitter)),
-    "a gone endpoint stays enabled": ("gone-disables", planted.with_deliveries(planted.KeepsGoneEndpoints)),
-    "every notification ends as sent": ("final-state", planted.with_deliveries(planted.AlwaysSent)),
-    "a settled notification is settled anew": ("allowed-moves", planted.with_deliveries(planted.SettlesAgain)),
-    "nobody sweeps": (SETTLED, planted.with_conductor(Stage.SWEEPER, lambda _ports, _habits: planted.DoesNothing())),
+    "waits are spread too far": ("retry-times", Parts(conductors=loose_jitter)),
+    "a gone endpoint stays enabled": ("gone-disables", with_deliveries(KeepsGoneEndpoints)),
+    "every notification ends as sent": ("final-state", with_deliveries(AlwaysSent)),
+    "a settled notification is settled anew": ("allowed-moves", with_deliveries(SettlesAgain)),
+    "nobody sweeps": (SETTLED, with_conductor(Stage.SWEEPER, lambda _ports, _habits: DoesNothing())),
     "a conductor has a mistake in it": (
         "no-bugs",
-        planted.with_conductor(Stage.RECORDER, lambda _ports, _habits: planted.Raises()),
+        with_conductor(Stage.RECORDER, lambda _ports, _habits: Raises()),
     ),
 }
 
@@ -111,4 +122,4 @@ def test_every_checker_has_a_planted_bug() -> None:
 
 
 def test_the_planted_deliverer_is_the_real_one_but_for_its_bug() -> None:
-    assert issubclass(planted.DrainsOneBatch, Deliverer)
+    assert issubclass(DrainsOneBatch, Deliverer)

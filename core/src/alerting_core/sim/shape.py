@@ -21,6 +21,9 @@ TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
 }
 """Which stages the processes of a platform in parts run."""
 
+WHOLE: Final = tuple(stage for stages in TEAMS.values() for stage in stages)
+"""What a process does that does everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -56,7 +59,7 @@ class Place:
 def draw_places(dice: Random) -> list[Place]:
     """Draw who works: one process that does everything, two of them, or several for each stage."""
     if dice.random() < 0.25:
-        jobs = [(f"whole-{n}", tuple(Stage)) for n in range(dice.randint(1, 2))]
+        jobs = [(f"whole-{n}", WHOLE) for n in range(dice.randint(1, 2))]
     else:
         jobs = [
             (f"{team}-{number}", stages)

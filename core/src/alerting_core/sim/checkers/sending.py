@@ -14,6 +14,7 @@ from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Reply, SmtpReply
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Refused, Sent
 
 
@@ -144,8 +145,8 @@ class _Send:
     claimed_at_ms: int
     lease_ms: int
     clock_jumps: int
+    failed_records: int
     succeeded: bool = False
-    recording_failed: bool = False
 
 
 class PracticallyOnce(Checker):
@@ -159,6 +160,7 @@ class PracticallyOnce(Checker):
         self._claimed: dict[tuple[str, str], tuple[int, int]] = {}
         self._sends: dict[str, list[_Send]] = {}
         self._clock_jumps = 0
+        self._failed_records: dict[Process, int] = {}
 
     def see(self, fact: Fact) -> None:
         """Look at each message whose target has said yes before."""
@@ -173,8 +175,7 @@ class PracticallyOnce(Checker):
                 for send in self._of(sent.claim):
                     send.succeeded = send.succeeded or send.sent is sent
             case Refused(process, "deliveries.record_outcomes"):
-                for send in (send for sends in self._sends.values() for send in sends):
-                    send.recording_failed = send.recording_failed or send.sent.process is process
+                self._failed_records[process] = self._failed_records.get(process, 0) + 1
             case ClockJumped():
                 self._clock_jumps += 1
             case DeliveryPut(DeliveryRow() as old, new):
@@ -193,12 +194,13 @@ class PracticallyOnce(Checker):
             explained = (
                 not earlier.succeeded
                 or earlier.sent.process.is_dead
-                or earlier.recording_failed
+                or earlier.failed_records != self._failed_records.get(earlier.sent.process, 0)
                 or earlier.clock_jumps != self._clock_jumps
                 or abs(claimed_at_ms - earlier.claimed_at_ms) >= earlier.lease_ms
             )
             if not explained:
                 first, again = earlier.sent.process.name, sent.process.name
                 self.blame(f"{again} told {sent.target} again what {first} had told it, for no reason")
-        send = _Send(sent, claimed_at_ms, lease_ms, self._clock_jumps)
+        failed = self._failed_records.get(sent.process, 0)
+        send = _Send(sent, claimed_at_ms, lease_ms, self._clock_jumps, failed)
         self._sends.setdefault(delivery_id, []).append(send)

@@ -1,0 +1,55 @@
+"""Mistakes of transports and conductors."""
+
+import asyncio
+from dataclasses import dataclass
+
+from alerting_core.domain.message import HttpReply, Message, Reply
+from alerting_core.pipeline.deliver import Deliverer
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.ports.transport import Transport
+
+
+@dataclass
+class SendsTwice:
+    """A transport that tries again by itself when no answer comes."""
+
+    transport: Transport
+
+    async def send(self, message: Message) -> Reply:
+        reply = await self.transport.send(message)
+        return reply if isinstance(reply, HttpReply) else await self.transport.send(message)
+
+
+@dataclass
+class TakesErrorsForSuccess:
+    """A transport that looks at nothing but whether an answer came."""
+
+    transport: Transport
+
+    async def send(self, message: Message) -> Reply:
+        reply = await self.transport.send(message)
+        return HttpReply(200) if isinstance(reply, HttpReply) else reply
+
+
+class DrainsOneBatch(Deliverer):
+    """Records one batch when it drains, however many attempts have ended."""
+
+    async def drain(self) -> BatchReport:
+        self._draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        return BatchReport(Stage.DELIVERER, counts=await self._record())
+
+
+class Raises:
+    """A conductor with a mistake in it."""
+
+    async def step(self) -> BatchReport:
+        raise KeyError("a mistake")
+
+
+class DoesNothing:
+    """A conductor that is switched off."""
+
+    async def step(self) -> BatchReport:
+        return BatchReport(Stage.SWEEPER)

@@ -1,0 +1,90 @@
+"""Mistakes of rules and notifications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from alerting_core.codec.alert import decode_match
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import NotificationStatus
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.pipeline.intake import offsets_after, take_in
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.ports.notifications import NotificationStore, Recorded
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.ports.stream import Stream
+from alerting_core.sim.workers import Habits, Ports
+
+
+class DisabledRulesToo(MemoryRuleSource):
+    """Forgets that rules can be disabled."""
+
+    async def snapshot(self) -> RuleSnapshot:
+        snapshot = await super().snapshot()
+        rules = [replace(rule, enabled=True) for rule in self._database.rules.values()]
+        return RuleSnapshot(snapshot.version, rules)
+
+
+class StaleRules(MemoryRuleSource):
+    """Answers most questions for changes from what it once knew."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(database)
+        self._asked = count()
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        if next(self._asked) % 4:
+            return RuleChanges(since_version, {})
+        return await super().changes(since_version)
+
+
+class OwnIds(MemoryNotificationStore):
+    """Gives every match a new notification with a new id."""
+
+    _ids = count()
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        stored = await super().record(matches, now_ms=now_ms)
+        for one in stored:
+            notification = self._database.notifications.get(one.ref.notification_id)
+            if notification is not None and not one.created:
+                id_ = f"own-{next(self._ids)}"
+                received = replace(notification, notification_id=id_, status=NotificationStatus.RECEIVED)
+                self._database.notifications[id_] = received
+        return stored
+
+
+@dataclass
+class StoreAfterCommit:
+    """An aggregator that commits, and stores then."""
+
+    stream: Stream
+    notifications: NotificationStore
+    habits: Habits
+    ports: Ports
+
+    async def step(self) -> BatchReport:
+        records = await self.stream.poll(records_max=self.habits.records_max, wait_ms=self.habits.wait_ms)
+        if records:
+            intake = take_in(records, decode_match)
+            await self.stream.commit(intake.dead_letters, offsets_after(records))
+            await self.notifications.record(intake.values, now_ms=self.ports.clock.now_ms())
+        return BatchReport(Stage.AGGREGATOR, received=len(records))
+
+
+@dataclass
+class OnlyNewOnes:
+    """A store that hides from the aggregator that a known notification is still RECEIVED: it is not announced again."""
+
+    store: NotificationStore
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        stored = await self.store.record(matches, now_ms=now_ms)
+        return [
+            one if one.created or one.status is None else replace(one, status=NotificationStatus.SENT) for one in stored
+        ]
+
+
+SENT = NotificationStatus.SENT

@@ -1,0 +1,53 @@
+"""What a database in memory forgets, and what it never does."""
+
+from alerting_core.codec.rule import RuleAction
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.claim import Plan
+from alerting_core.domain.client import Client
+from alerting_core.domain.match import Match
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.memory.catalog.tables import append_change
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.retention import forget_old
+from alerting_core.memory.rules import MemoryRuleSource
+
+
+async def _store(database: MemoryDatabase, count: int) -> list[str]:
+    """Store notifications; those with an odd number are finished at once, since they have nothing to deliver."""
+    database.clients["c"] = Client("c", "C", 0, 0)
+    alerts = [Alert(f"a{number}", Severity.LOW, "api", "timeout", 1) for number in range(count)]
+    matches = [Match(alert, "c", ("r",)) for alert in alerts]
+    stored = await MemoryNotificationStore(database).record(matches, now_ms=0)
+    await MemoryDeliveryStore(database).plan([Plan(one.ref, ()) for one in stored[1::2]], now_ms=0)
+    return [one.ref.notification_id for one in stored]
+
+
+async def test_the_oldest_finished_notifications_are_forgotten() -> None:
+    database = MemoryDatabase()
+    ids = await _store(database, 20)
+    assert forget_old(database, notifications_max=15) == 5
+    assert list(database.notifications) == [id_ for id_ in ids if id_ not in ids[1:10:2]]
+
+
+async def test_what_is_under_way_is_never_forgotten() -> None:
+    database = MemoryDatabase()
+    ids = await _store(database, 20)
+    assert forget_old(database, notifications_max=0) == 10
+    assert list(database.notifications) == ids[::2]
+
+
+async def test_an_evaluator_that_is_behind_what_was_forgotten_takes_all_rules_anew() -> None:
+    database, rule = MemoryDatabase(), Rule("r", "c", "*", "api", "*", True, 1, 0, 0)
+    for _ in range(10):
+        append_change(database, rule, RuleAction.UPDATED)
+    forget_old(database, changes_max=3)
+    source = MemoryRuleSource(database)
+    assert await source.changes(6) is None
+    changes = await source.changes(7)
+    assert changes is not None
+    assert changes.version == 10
+    append_change(database, rule, RuleAction.UPDATED)
+    assert database.outbox[-1].version == 11
