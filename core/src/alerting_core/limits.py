@@ -153,3 +153,15 @@ STAGE_RATE_WINDOW_MS: Final = 60_000
 
 JOBS_UNFINISHED_MAX: Final = 100
 """Generator jobs that wait or run: more would be a mistake of a script."""
+
+RELAY_BATCH_MAX: Final = 500
+"""Changes of rules published at once: one that was published and not marked is published again, so a small number."""
+
+RULE_CLIENTS_AT_ONCE_MAX: Final = 20
+"""Clients whose rules are read, compared and written together: 200,000 rules at most, some 6,000 as a rule."""
+
+RULE_CHANGES_KEPT_MAX: Final = 10_000
+"""Changes of the shared snapshot that readers can still be told; who was away for longer reads it whole."""
+
+SNAPSHOT_BUILD_LEASE_MS: Final = 30_000
+"""Pause after which the builder of a snapshot is taken for dead: a part of it takes some 50 ms."""

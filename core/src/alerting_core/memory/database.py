@@ -15,13 +15,18 @@ __all__ = ["DeliveryRow", "MemoryDatabase", "RuleChange"]
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """One row of the outbox: rule *rule_id* of *client_id* changed; versions count from 1 without gaps."""
+    """One row of the outbox: rule *rule_id* of *client_id* changed; versions count from 1 without gaps.
+
+    Attributes:
+        rule_updated_at_ms: Of the rule as it is now; of a deleted one, as it last was.
+    """
 
     version: int
     client_id: str
     rule_id: str
     action: int
     rule_version: int
+    rule_updated_at_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -42,4 +47,5 @@ class MemoryDatabase:
     deliveries_of_notification: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     attempts_of_delivery: dict[str, dict[str, Attempt]] = field(default_factory=dict[str, dict[str, Attempt]])
     outbox: list[RuleChange] = field(default_factory=list[RuleChange])
+    outbox_published: set[int] = field(default_factory=set[int])
     alerts: dict[str, StoredAlert] = field(default_factory=dict[str, StoredAlert])

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """The conductors, in the order in which an alert meets them."""
+    """The conductors: those that an alert meets, in that order, then those that an edit of a rule meets."""
 
     RECORDER = "recorder"
     EVALUATOR = "evaluator"
@@ -14,6 +14,9 @@ class Stage(StrEnum):
     DISPATCHER = "dispatcher"
     DELIVERER = "deliverer"
     SWEEPER = "sweeper"
+    RELAY = "relay"
+    RULE_UPDATER = "rule-updater"
+    RULE_RECONCILER = "rule-reconciler"
 
 
 class Count(StrEnum):
@@ -39,6 +42,9 @@ class Count(StrEnum):
     RULES_RELOADED = "rules-reloaded"
     RULE_CLIENTS_UPDATED = "rule-clients-updated"
     RULE_SOURCE_AWAY = "rule-source-away"
+    RULES_DIFFERED = "rules-differed"
+    RULE_CLIENTS_REPAIRED = "rule-clients-repaired"
+    RULES_REBUILT = "rules-rebuilt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 The first load must succeed: without rules every alert would seem unmatched and be lost. Later the feed asks for what
 changed before each batch, so that an alert published after an edit is matched against the edited rule. While the source
-is away the evaluator goes on with the rules it has, and the feed says how old they are.
+is away the evaluator goes on with the rules it has, and the feed says how old they are. A source that tells the
+checksum of all rules is held to it after every change: an index that differs is loaded anew.
 """
 
 import asyncio
 from collections.abc import Mapping
 
-from alerting_core.errors import PortUnavailable
+from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.pipeline.report import Count
 from alerting_core.ports.clock import Clock
@@ -56,6 +57,8 @@ class RuleFeed:
             return await self._reload()
         for client_id, rules in changes.by_client.items():
             self.index.replace_client(client_id, rules)
+        if changes.checksum not in {None, self.index.checksum()}:
+            return {Count.RULES_DIFFERED: 1, **await self._reload()}
         self._version, self._confirmed_at_ms = changes.version, asked_at_ms
         return {Count.RULE_CLIENTS_UPDATED: len(changes.by_client)} if changes.by_client else {}
 
@@ -66,5 +69,7 @@ class RuleFeed:
         # a part of them.
         for _ in self.index.loading(snapshot.rules):
             await asyncio.sleep(0)  # noqa: TID251 - it gives way, it waits for no time
+        if snapshot.checksum not in {None, self.index.checksum()}:
+            raise PortContractBroken("a snapshot of the rules does not have the checksum that it came with")
         self._version, self._confirmed_at_ms = snapshot.version, asked_at_ms
         return {Count.RULES_RELOADED: 1}

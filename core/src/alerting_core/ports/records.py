@@ -3,9 +3,18 @@
 from alerting_core.codec.alert import encode_alert
 from alerting_core.codec.headers import MESSAGE_HEADERS
 from alerting_core.codec.notification import NotificationReady, encode_notification_ready
+from alerting_core.codec.rule import RuleChanged, encode_rule_changed
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import NotificationRef
-from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, Headers, Outgoing, Record
+from alerting_core.ports.stream import (
+    ALERTS_NEW,
+    DLQ_SUFFIX,
+    NOTIFICATIONS_READY,
+    RULE_CHANGED,
+    Headers,
+    Outgoing,
+    Record,
+)
 
 
 def alert_record(alert: Alert, headers: Headers = MESSAGE_HEADERS) -> Outgoing:
@@ -17,6 +26,11 @@ def ready_record(ref: NotificationRef, alert_id: str, headers: Headers = MESSAGE
     """Return the record that tells the dispatcher of a stored notification."""
     message = NotificationReady(ref.notification_id, ref.client_id, alert_id)
     return Outgoing(NOTIFICATIONS_READY, ref.client_id.encode(), encode_notification_ready(message), headers)
+
+
+def rule_record(message: RuleChanged) -> Outgoing:
+    """Return the record that tells that a rule changed."""
+    return Outgoing(RULE_CHANGED, message.rule_id.encode(), encode_rule_changed(message), MESSAGE_HEADERS)
 
 
 def dead_letter(record: Record, reason: str) -> Outgoing:

@@ -9,18 +9,29 @@ from alerting_core.domain.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class RuleSnapshot:
-    """All enabled rules as of *version*."""
+    """All enabled rules as of *version*.
+
+    Attributes:
+        checksum: Of these rules, as `RuleIndex.checksum`; None from a source that has them from the tables themselves.
+    """
 
     version: int
     rules: Sequence[Rule]
+    checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """What changed up to *version*: for each changed client all its enabled rules, empty when it has none left."""
+    """What changed up to *version*: for each changed client all its enabled rules, empty when it has none left.
+
+    Attributes:
+        checksum: Of all enabled rules of all clients as of *version*: a reader that has others has missed something.
+            None where it is not known.
+    """
 
     version: int
     by_client: Mapping[str, Sequence[Rule]]
+    checksum: str | None = None
 
 
 class RuleSource(Protocol):

@@ -13,6 +13,7 @@ RECORDER_GROUP: Final = "recorder-group"
 EVALUATOR_GROUP: Final = "evaluator-group"
 AGGREGATOR_GROUP: Final = "aggregator-group"
 SENDER_GROUP: Final = "sender-group"
+RULE_UPDATER_GROUP: Final = "rule-updater-group"
 
 DLQ_SUFFIX: Final = ".dlq"
 """A record that a consumer of topic T refuses goes to T.dlq."""

@@ -21,6 +21,9 @@ TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
 }
 """Which stages the processes of a platform in parts run."""
 
+EVERYTHING: Final = tuple(stage for team in TEAMS.values() for stage in team)
+"""What a process runs that does everything."""
+
 WHOLE: Final = tuple(stage for stages in TEAMS.values() for stage in stages)
 """What a process does that does everything."""
 

@@ -9,7 +9,8 @@ from alerting_core.memory.database import MemoryDatabase, RuleChange
 def append_change(database: MemoryDatabase, rule: Rule, action: RuleAction) -> None:
     """Append to the outbox that *rule* is now as given, or is gone."""
     version = database.outbox[-1].version + 1 if database.outbox else 1
-    database.outbox.append(RuleChange(version, rule.client_id, rule.rule_id, action, rule.version))
+    change = RuleChange(version, rule.client_id, rule.rule_id, action, rule.version, rule.updated_at_ms)
+    database.outbox.append(change)
 
 
 def add_rule(database: MemoryDatabase, rule: Rule) -> None:

@@ -1,0 +1,184 @@
+"""The shared snapshot of all rules, in memory: what is written, and what evaluators read."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alerting_core import limits
+from alerting_core.domain.rule import Rule
+from alerting_core.errors import FencedOff, PortUnavailable
+from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.rule_origin import RulesAsOf
+from alerting_core.ports.rule_snapshot import HeldRules, SnapshotState
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+
+Readings = dict[str, tuple[int, Sequence[Rule]]]
+"""client_id → the number of the latest change in the reading, and the enabled rules."""
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """What readers see. `changed` holds, per version after `epoch`, the client that it changed."""
+
+    epoch: int
+    clients: Readings
+    changed: list[str] = field(default_factory=list[str])
+    checksum: str = NO_RULES
+
+    @property
+    def version(self) -> int:
+        return self.epoch + len(self.changed)
+
+
+@dataclass(slots=True)
+class _Claim:
+    """A snapshot under construction."""
+
+    owner: str
+    until_ms: int
+    clients: Readings = field(default_factory=Readings)
+
+
+class MemoryRuleSnapshot:
+    """The snapshot; missing until one was built. It is the `RuleSource` of those who share its process, too.
+
+    Args:
+        clock: For the claims of builders.
+        changes_max: How many of the latest changes readers can still be told.
+    """
+
+    def __init__(self, clock: Clock, *, changes_max: int = limits.RULE_CHANGES_KEPT_MAX) -> None:
+        self._clock = clock
+        self._changes_max = changes_max
+        self._now: _Snapshot | None = None
+        self._claim: _Claim | None = None
+        self._last_version = 0
+
+    async def state(self) -> SnapshotState | None:
+        """Return what there is."""
+        return None if self._now is None else SnapshotState(self._now.epoch, self._now.version)
+
+    async def replace(self, rules: RulesAsOf) -> int:
+        """Put these clients in with exactly these rules."""
+        claim = self._live_claim()
+        if self._now is None and claim is None:
+            raise _missing("replace")
+        if claim is not None:
+            _put(claim.clients, rules)
+        if self._now is None:
+            return 0
+        changed = _put(self._now.clients, rules)
+        self._now.changed += changed
+        self._now.checksum = combined_checksum((self._now.checksum, *changed.values()))
+        self._last_version = self._now.version
+        return len(changed)
+
+    async def held(self, client_ids: Collection[str]) -> Mapping[str, HeldRules]:
+        """Return what the snapshot holds of these clients."""
+        clients = self._held("held").clients
+        found = {client_id: clients.get(client_id, (-1, ())) for client_id in client_ids}
+        return {client_id: HeldRules(as_of, rules_checksum(rules)) for client_id, (as_of, rules) in found.items()}
+
+    async def client_ids(self) -> Sequence[str]:
+        """Return all clients of which the snapshot holds rules."""
+        return [client_id for client_id, (_, rules) in self._held("client_ids").clients.items() if rules]
+
+    async def is_sound(self) -> bool:
+        """Tell whether the checksums add up."""
+        held = self._held("is_sound")
+        return held.checksum == _checksum(held.clients)
+
+    async def begin(self, owner: str) -> "MemorySnapshotBuild | None":
+        """Claim the construction of a new snapshot."""
+        claim = self._live_claim()
+        if claim is not None and claim.owner != owner:
+            return None
+        self._claim = _Claim(owner, self._lease_end_ms())
+        return MemorySnapshotBuild(self, owner)
+
+    async def snapshot(self) -> RuleSnapshot:
+        """Return all enabled rules."""
+        held = self._held("snapshot")
+        return RuleSnapshot(held.version, [rule for _, rules in held.clients.values() for rule in rules], held.checksum)
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        """Return the enabled rules of each client changed after *since_version*."""
+        held = self._held("changes")
+        first = max(held.epoch, held.version - self._changes_max)
+        if not first <= since_version <= held.version:
+            return None
+        changed = dict.fromkeys(held.changed[since_version - held.epoch :])
+        return RuleChanges(held.version, {c: held.clients[c][1] for c in changed}, held.checksum)
+
+    def empty(self) -> None:
+        """Lose everything, as a store does that is emptied."""
+        self._now = self._claim = None
+
+    def add(self, owner: str, rules: RulesAsOf) -> None:
+        """Put clients into the snapshot that *owner* builds."""
+        claim = self._claim_of(owner)
+        claim.until_ms = self._lease_end_ms()
+        _put(claim.clients, rules)
+
+    def finish(self, owner: str) -> None:
+        """Make what *owner* has built the snapshot."""
+        clients = self._claim_of(owner).clients
+        self._last_version += 1
+        self._now = _Snapshot(self._last_version, clients, checksum=_checksum(clients))
+        self._claim = None
+
+    def _held(self, operation: str) -> _Snapshot:
+        if self._now is None:
+            raise _missing(operation)
+        return self._now
+
+    def _live_claim(self) -> _Claim | None:
+        claim = self._claim
+        return claim if claim is not None and self._clock.now_ms() < claim.until_ms else None
+
+    def _claim_of(self, owner: str) -> _Claim:
+        claim = self._live_claim()
+        if claim is None or claim.owner != owner:
+            raise FencedOff("the construction of the rules snapshot is no longer this builder's")
+        return claim
+
+    def _lease_end_ms(self) -> int:
+        return self._clock.now_ms() + limits.SNAPSHOT_BUILD_LEASE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySnapshotBuild:
+    """A new snapshot under construction."""
+
+    target: MemoryRuleSnapshot
+    owner: str
+
+    async def add(self, rules: RulesAsOf) -> None:
+        """Put clients in."""
+        self.target.add(self.owner, rules)
+
+    async def finish(self) -> None:
+        """Make it the snapshot."""
+        self.target.finish(self.owner)
+
+
+def _put(clients: Readings, rules: RulesAsOf) -> dict[str, str]:
+    """Put newer readings in; return, for each client that has other rules now, what that does to the checksum."""
+    changed: dict[str, str] = {}
+    for client_id, enabled in rules.by_client.items():
+        as_of, before = clients.get(client_id, (-1, ()))
+        if rules.as_of < as_of:
+            continue
+        after = sorted(enabled, key=lambda rule: rule.rule_id)
+        clients[client_id] = (rules.as_of, after)
+        if list(before) != after:
+            changed[client_id] = combined_checksum((rules_checksum(before), rules_checksum(after)))
+    return changed
+
+
+def _checksum(clients: Readings) -> str:
+    return combined_checksum(rules_checksum(rules) for _, rules in clients.values())
+
+
+def _missing(operation: str) -> PortUnavailable:
+    return PortUnavailable("rules snapshot", operation=operation, detail="it is missing until it has been built")
