@@ -1,5 +1,6 @@
 """`alerting up`: runs the platform, and tells a person about it."""
 
+import gc
 import resource
 import time
 from contextlib import suppress
@@ -27,6 +28,7 @@ def run_up(settings: Settings, *, as_json: bool) -> None:
     as_json = as_json or settings.log_format == "json"
     configure_logs(settings.log_level, "json" if as_json else "console")
     _allow_many_connections()
+    _collect_less_often()
     try:
         uvloop.run(_run(settings, _audience(settings, as_json=as_json)))
     except AlertingError as error:
@@ -100,3 +102,9 @@ def _allow_many_connections() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _collect_less_often() -> None:
+    """Look for cycles of garbage less often: under load that took nearly a tenth of the process's time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
