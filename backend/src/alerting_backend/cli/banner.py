@@ -61,7 +61,7 @@ def _key_line(settings: Settings, started: Started) -> str:
         return f"{{bold}}{started.new_key}{{plain}}  (shown this once: keep it)"
     if settings.admin_key is not None:
         return "as set in ALERTING_ADMIN_KEY"
-    return "the one that the first start showed"
+    return "the one that the first start showed (lost? start once with ALERTING_ADMIN_KEY)"
 
 
 def _steps(started: Started) -> Sequence[str]:

@@ -4,6 +4,7 @@ import gc
 import resource
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -25,8 +26,10 @@ _log = structlog.get_logger("alerting.platform")
 def run_up(settings: Settings, *, as_json: bool) -> None:
     """Run until somebody stops it; ends the process with the exit code that fits."""
     _refuse_foreign_settings(settings, as_json=as_json)
-    as_json = as_json or settings.log_format == "json"
-    configure_logs(settings.log_level, "json" if as_json else "console")
+    if as_json:
+        settings = replace(settings, log_format="json")
+    as_json = settings.log_format == "json"
+    configure_logs(settings.log_level, settings.log_format)
     _allow_many_connections()
     _collect_less_often()
     try:
@@ -61,10 +64,11 @@ def _audience(settings: Settings, *, as_json: bool) -> Audience:
 
     def ready(started: Started) -> None:
         seconds = time.monotonic() - begun
-        if as_json:
-            write_json(_ready_event(settings, started, seconds))
-        else:
-            write_banner(settings, started, seconds=seconds)
+        with suppress(BrokenPipeError):  # Nobody reads along: no reason to stop.
+            if as_json:
+                write_json(_ready_event(settings, started, seconds))
+            else:
+                write_banner(settings, started, seconds=seconds)
 
     return Audience(told=told, step=step, ready=ready)
 

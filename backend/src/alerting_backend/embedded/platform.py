@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 
 import structlog
@@ -121,6 +122,8 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
         if demo is not None:
             app.include_router(demo.router)
+            if not ip_address(str(listener.getsockname()[0])).is_loopback:
+                _log.warning("demo_inbox_open", why="all who reach the port can read it", close_it="ALERTING_DEMO=0")
         yield _Parts(
             settings=settings,
             ports=ports,

@@ -54,6 +54,7 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
     )
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(form)))
+    logging.raiseExceptions = False  # Whoever closes our output, as `| head` does, is not to be told so, line by line.
     logging.basicConfig(handlers=[output], level=threshold, force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
@@ -65,7 +66,7 @@ def _rendering(form: LogFormat) -> Sequence[Processor]:
         return (
             drop,
             structlog.processors.ExceptionRenderer(_TRACEBACKS),
-            structlog.processors.EventRenamer("event"),
+            _well_known_first,
             structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False),
         )
     return (drop, _console_renderer(_COLOURS if sys.stdout.isatty() else _NO_COLOURS))
@@ -107,6 +108,10 @@ class _LevelColumn:
 def _shown(value: object) -> str:
     text = str(value)
     return repr(text) if isinstance(value, str) and (" " in text or not text.isprintable()) else text
+
+
+def _well_known_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: event[name] for name in ("timestamp", "level", "event") if name in event} | dict(event)
 
 
 def _clock_time() -> Processor:

@@ -59,8 +59,8 @@ class StageMeter:
         tally.last_error = error_code
 
     def lag_measured(self, stage: Stage, lag: int, *, instance: str, now_ms: int) -> None:
-        """Note how many records wait for the stage."""
-        self._seen(stage, instance, now_ms).lag = lag
+        """Note how many records wait for the stage. That is no sign of life: it is asked beside the stage."""
+        self._tallies.setdefault((stage, instance), _Tally(since_ms=now_ms, last_seen_ms=now_ms)).lag = lag
 
     async def read(self, *, now_ms: int) -> Sequence[StageFigures]:
         """Return the figures of every instance that ever reported, by stage in pipeline order, then instance."""
