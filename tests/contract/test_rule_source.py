@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from alerting_core.domain.rule import Rule
+from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.rules import RuleChanges
-from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
+from tests.contract.fixtures_rules import *  # noqa: F403 - fixtures
 from tests.support.catalog import NOW_MS, make_client, make_rule
 
 
@@ -33,14 +34,14 @@ async def test_a_snapshot_holds_all_enabled_rules_of_all_clients(world: World) -
 async def test_an_empty_database_has_an_empty_snapshot_and_no_changes(world: World) -> None:
     snapshot = await world.rule_source.snapshot()
     assert list(snapshot.rules) == []
-    assert await changes(world, snapshot.version) == RuleChanges(snapshot.version, {})
+    assert await changes(world, snapshot.version) == RuleChanges(snapshot.version, {}, snapshot.checksum)
 
 
 async def test_no_change_means_the_same_version_and_no_clients(world: World) -> None:
     await world.add_client()
     await world.add_rule()
-    version = (await world.rule_source.snapshot()).version
-    assert await changes(world, version) == RuleChanges(version, {})
+    snapshot = await world.rule_source.snapshot()
+    assert await changes(world, snapshot.version) == RuleChanges(snapshot.version, {}, snapshot.checksum)
 
 
 async def test_a_change_that_was_committed_before_the_call_is_in_the_answer(world: World) -> None:
@@ -123,6 +124,19 @@ async def test_versions_only_grow_whatever_is_changed_and_forgotten(world: World
         versions.append((await world.rule_source.snapshot()).version)
     assert versions == sorted(versions)
     assert versions[-1] > versions[0]
+
+
+async def test_the_checksum_of_an_answer_is_that_of_all_rules_where_there_is_one(world: World) -> None:
+    for client_id in ("acme", "globex"):
+        await world.add_client(client_id)
+        await world.add_rule(client_id)
+    before = await world.rule_source.snapshot()
+    index = RuleIndex(before.rules)
+    assert before.checksum in {None, index.checksum()}
+    index.add(await world.add_rule("acme"))
+    after = await changes(world, before.version)
+    assert after.checksum in {None, index.checksum()}
+    assert (before.checksum is None) == (after.checksum is None)
 
 
 async def test_a_reader_that_follows_the_changes_while_many_write_ends_with_what_a_snapshot_holds(world: World) -> None:

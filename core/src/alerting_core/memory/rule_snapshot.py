@@ -49,7 +49,7 @@ class MemoryRuleSnapshot:
 
     def __init__(self, clock: Clock, *, changes_max: int = limits.RULE_CHANGES_KEPT_MAX) -> None:
         self._clock = clock
-        self._changes_max = changes_max
+        self.changes_max = changes_max
         self._now: _Snapshot | None = None
         self._claim: _Claim | None = None
         self._last_version = 0
@@ -104,7 +104,7 @@ class MemoryRuleSnapshot:
     async def changes(self, since_version: int) -> RuleChanges | None:
         """Return the enabled rules of each client changed after *since_version*."""
         held = self._held("changes")
-        first = max(held.epoch, held.version - self._changes_max)
+        first = max(held.epoch, held.version - self.changes_max)
         if not first <= since_version <= held.version:
             return None
         changed = dict.fromkeys(held.changed[since_version - held.epoch :])

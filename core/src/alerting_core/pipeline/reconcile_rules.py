@@ -1,11 +1,11 @@
 """Rule reconciler: finds whatever the shared snapshot has wrong, and puts it right.
 
-Theory of operation. A snapshot that is missing, that readers found damaged, that is from another database (it knows
-later changes than there are) or whose checksums do not add up is built anew as a whole. Otherwise a pass goes over all
-clients, a few per step, and compares checksums: of the rules in the database with those that a reader would get. After
-the last client, those that the snapshot holds and the pass did not meet are looked up: their clients were deleted.
-A client that differs is put in anew. Often an edit is just on its way and it would have come a moment later, which is
-no harm.
+Theory of operation. A snapshot that is missing, that is damaged (a reader or the reconciler itself could not use it, or
+its checksums do not add up) or that is from another database (it knows later changes than there are) is built anew as a
+whole. Otherwise a pass goes over all clients, a few per step, and compares checksums: of the rules in the database with
+those that a reader would get. After the last client, those that the snapshot holds and the pass did not meet are looked
+up: they were deleted. A client that differs is put in anew. Often an edit is just on its way and would have come a
+moment later, which is no harm.
 """
 
 from collections import Counter
@@ -84,7 +84,8 @@ class RuleReconciler:
 
     async def _compare(self, read: RulesAsOf) -> BatchReport:
         held = await self._snapshot.held([*read.by_client])
-        if await self._is_foreign(held.values(), read.as_of):
+        damaged = any(one.checksum is None for one in held.values())
+        if damaged or await self._is_foreign(held.values(), read.as_of):
             return await self._rebuild()
         differing = {c: rules for c, rules in read.by_client.items() if rules_checksum(rules) != held[c].checksum}
         if not differing:

@@ -1,0 +1,123 @@
+"""The write side of the shared snapshot: single clients are replaced, and the whole is built anew."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from alerting_backend.adapters.redis import scripts
+from alerting_backend.adapters.redis.border import RESOURCE
+from alerting_backend.adapters.redis.connection import RedisServer
+from alerting_backend.adapters.redis.held import read_client, read_mark
+from alerting_backend.adapters.redis.keys import RuleKeys
+from alerting_backend.adapters.redis.packing import Unreadable, pack_rules
+from alerting_core import limits
+from alerting_core.errors import FencedOff, PortUnavailable
+from alerting_core.matching.checksum import combined_checksum, rules_checksum
+from alerting_core.ports.rule_origin import RulesAsOf
+from alerting_core.ports.rule_snapshot import HeldRules, SnapshotState
+
+_LOST: Final = "the construction of the rules snapshot is no longer this builder's"
+
+
+class RedisRuleSnapshot:
+    """Writes the snapshot; each call is one step in Redis.
+
+    Args:
+        server: With rights to read and write the keys of the snapshot.
+        keys: Their names.
+        changes_max: How many of the latest changes readers can still be told.
+    """
+
+    def __init__(
+        self, server: RedisServer, keys: RuleKeys | None = None, *, changes_max: int = limits.RULE_CHANGES_KEPT_MAX
+    ) -> None:
+        self._server = server
+        self._keys = keys or RuleKeys()
+        self._changes_max = changes_max
+
+    async def state(self) -> SnapshotState | None:
+        """Return what there is."""
+        keys = self._keys
+        names = (keys.epoch, keys.version, keys.checksum, keys.suspect)
+        epoch, version, checksum, suspect = await self._server.ask("rules_state", "MGET", *names)
+        if epoch is None or version is None or checksum is None:
+            return None
+        return SnapshotState(int(epoch), int(version), suspect=suspect == epoch)
+
+    async def replace(self, rules: RulesAsOf) -> int:
+        """Put these clients in with exactly these rules."""
+        if not rules.by_client:
+            return 0
+        keys = (*self._keys.live, *self._keys.under_construction)
+        changed = await self._server.run(scripts.REPLACE, keys, self._changes_max, rules.as_of, *_packed(rules))
+        if changed < 0:
+            detail = "the rules snapshot is missing until it has been built"
+            raise PortUnavailable(RESOURCE, operation=scripts.REPLACE.name, detail=detail)
+        return int(changed)
+
+    async def held(self, client_ids: Collection[str]) -> Mapping[str, HeldRules]:
+        """Return what the snapshot holds of these clients, as a reader would get it."""
+        if not client_ids:
+            return {}
+        found = await self._server.run(scripts.READ, [self._keys.snapshot, self._keys.marks], *client_ids)
+        return {
+            client_id: _held(client_id, found[2 * place] or b"", found[2 * place + 1] or b"")
+            for place, client_id in enumerate(client_ids)
+        }
+
+    async def client_ids(self) -> Sequence[str]:
+        """Return all clients of which the snapshot holds rules."""
+        return [
+            client_id.decode() for client_id in await self._server.ask("rules_clients", "HKEYS", self._keys.snapshot)
+        ]
+
+    async def is_sound(self) -> bool:
+        """Tell whether the checksum of all rules is that of the clients."""
+        total, marks = await self._server.run(scripts.SUMS, [self._keys.checksum, self._keys.marks])
+        try:
+            return total is not None and combined_checksum(read_mark(m)[1] for m in marks) == total.decode()
+        except Unreadable:
+            return False
+
+    async def begin(self, owner: str) -> "RedisSnapshotBuild | None":
+        """Claim the construction of a new snapshot."""
+        keys = self._keys.under_construction
+        claimed = await self._server.run(scripts.BEGIN, keys, owner, limits.SNAPSHOT_BUILD_LEASE_MS)
+        return RedisSnapshotBuild(self._server, self._keys, owner) if claimed else None
+
+
+class RedisSnapshotBuild:
+    """A new snapshot under construction, in keys of its own."""
+
+    def __init__(self, server: RedisServer, keys: RuleKeys, owner: str) -> None:
+        self._server = server
+        self._keys = keys
+        self._owner = owner
+
+    async def add(self, rules: RulesAsOf) -> None:
+        """Put clients in."""
+        keys = self._keys.under_construction
+        lease_ms = limits.SNAPSHOT_BUILD_LEASE_MS
+        if not await self._server.run(scripts.ADD, keys, self._owner, lease_ms, rules.as_of, *_packed(rules)):
+            raise FencedOff(_LOST)
+
+    async def finish(self) -> None:
+        """Make it the snapshot."""
+        keys = (*self._keys.live, *self._keys.under_construction)
+        if not await self._server.run(scripts.FINISH, keys, self._owner):
+            raise FencedOff(_LOST)
+
+
+def _packed(rules: RulesAsOf) -> Iterator[str | bytes]:
+    for client_id, enabled in rules.by_client.items():
+        yield client_id
+        yield rules_checksum(enabled)
+        yield pack_rules(enabled)
+
+
+def _held(client_id: str, packed: bytes, mark: bytes) -> HeldRules:
+    as_of = -1
+    with suppress(Unreadable):
+        as_of, _ = read_mark(mark)
+        return HeldRules(as_of, read_client(client_id, packed, mark).checksum)
+    return HeldRules(as_of, None if packed or mark else rules_checksum(()))
