@@ -61,8 +61,13 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """Return the URL by which a program on this machine reaches *listener*."""
     host, port = listener.getsockname()[:2]
-    host = _EVERY_ADDRESS.get(host, host)
+    host = reachable_host(host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def reachable_host(host: str) -> str:
+    """Return the address by which this machine reaches itself when it listens on *host*."""
+    return _EVERY_ADDRESS.get(host, host)
 
 
 def _why(error: OSError, host: str, port: int) -> str:

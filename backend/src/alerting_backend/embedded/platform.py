@@ -22,11 +22,12 @@ from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.migrate import Progress
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.retention import PgRetention
+from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.api.app import create_app
 from alerting_backend.embedded.checks import Health
 from alerting_backend.embedded.database import open_database, watch_server
 from alerting_backend.embedded.demo import Demo, open_demo
-from alerting_backend.embedded.listening import ApiServer, listen, url_of
+from alerting_backend.embedded.listening import ApiServer, listen, reachable_host, url_of
 from alerting_backend.embedded.stopping import Stop
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.job_runner import JobRunner
@@ -122,8 +123,7 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
         if demo is not None:
             app.include_router(demo.router)
-            if not ip_address(str(listener.getsockname()[0])).is_loopback:
-                _log.warning("demo_inbox_open", why="all who reach the port can read it", close_it="ALERTING_DEMO=0")
+            _warn_of_inbox(settings, listener)
         yield _Parts(
             settings=settings,
             ports=ports,
@@ -136,6 +136,16 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
             demo=demo,
             new_key=new_key,
         )
+
+
+def _warn_of_inbox(settings: Settings, listener: socket.socket) -> None:
+    host = str(listener.getsockname()[0])
+    if not ip_address(host).is_loopback:
+        _log.warning("demo_inbox_open", why="all who reach the port can read it", close_it="ALERTING_DEMO=0")
+    allowed = settings.delivery_allowed_networks
+    if allowed is not None and AddressPolicy.allowing(allowed).why_forbidden(reachable_host(host)) is not None:
+        add = f"add {reachable_host(host)} to ALERTING_DELIVERY_ALLOWED_NETWORKS"
+        _log.warning("demo_inbox_unreachable", why="deliveries may not go there", mend_it=add)
 
 
 def _networks(listener: socket.socket) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final
 
 STOP_SECONDS_MAX: Final = 9.5
@@ -39,8 +39,11 @@ class Stop:
         await asyncio.wait([task], timeout=STOP_SECONDS_MAX)
         if not task.done():
             task.cancel()
-        with suppress(asyncio.CancelledError):
+        try:
             await task
+        except asyncio.CancelledError:
+            if not self.asked.is_set():
+                raise
 
 
 @contextmanager

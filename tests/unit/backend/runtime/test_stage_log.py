@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.runtime.stage_log import StageLog
+from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
@@ -102,3 +103,13 @@ async def test_the_meter_learns_of_every_step_and_every_failure(make: Make, mete
     (figures,) = await meter.read(now_ms=1_000_000)
     assert (figures.received, figures.published, figures.errors) == (3, 2, 1)
     assert (figures.state, figures.last_error) == (StageState.UNHEALTHY, "unavailable")
+
+
+async def test_a_stage_that_reports_no_more_is_offline_though_its_lag_is_still_measured(
+    make: Make, meter: StageMeter
+) -> None:
+    make(together=True).on_report(EVALUATED)
+    later_ms = 1_000_000 + limits.STAGE_OFFLINE_MS
+    meter.lag_measured(Stage.EVALUATOR, 7, instance="one", now_ms=later_ms)
+    (figures,) = await meter.read(now_ms=later_ms)
+    assert (figures.state, figures.lag) == (StageState.OFFLINE, 7)
