@@ -13,7 +13,15 @@ from alerting_core.sim.dice import dice_for
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.workers import Parts
 from alerting_core.sim.world import World
-from tests.simulation.planted.conductors import DoesNothing, DrainsOneBatch, Raises, SendsTwice, TakesErrorsForSuccess
+from tests.simulation.planted.conductors import (
+    DoesNothing,
+    DrainsOneBatch,
+    IgnoresRetryAfter,
+    Raises,
+    SendsTwice,
+    SignsWithAnotherSecret,
+    TakesErrorsForSuccess,
+)
 from tests.simulation.planted.deliveries import (
     AlwaysSent,
     AnyEndpoint,
@@ -60,6 +68,14 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
         with_ports(dead_letters_dropped, Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER),
     ),
     "a claim carries any endpoint": ("own-client", with_deliveries(AnyEndpoint)),
+    "a message is signed with another secret": (
+        "own-client",
+        with_ports(lambda ports: replace(ports, transport=SignsWithAnotherSecret(ports.transport)), Stage.DELIVERER),
+    ),
+    "Retry-After is ignored": (
+        "retry-times",
+        with_ports(lambda ports: replace(ports, transport=IgnoresRetryAfter(ports.transport)), Stage.DELIVERER),
+    ),
     "a claim is no lease": ("leases", with_deliveries(NoLease)),
     "whoever comes may move a delivery": ("leases", with_deliveries(AnyOwner)),
     "the transport tries again by itself": (

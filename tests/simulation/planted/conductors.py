@@ -1,9 +1,9 @@
 """Mistakes of transports and conductors."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from alerting_core.domain.message import HttpReply, Message, Reply
+from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
 from alerting_core.pipeline.deliver import Deliverer
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.transport import Transport
@@ -29,6 +29,29 @@ class TakesErrorsForSuccess:
     async def send(self, message: Message) -> Reply:
         reply = await self.transport.send(message)
         return HttpReply(200) if isinstance(reply, HttpReply) else reply
+
+
+@dataclass
+class IgnoresRetryAfter:
+    """A transport that does not pass on when the endpoint wants to be asked again."""
+
+    transport: Transport
+
+    async def send(self, message: Message) -> Reply:
+        reply = await self.transport.send(message)
+        return replace(reply, retry_after=None) if isinstance(reply, HttpReply) else reply
+
+
+@dataclass
+class SignsWithAnotherSecret:
+    """A transport whose messages carry a signature that is not theirs."""
+
+    transport: Transport
+
+    async def send(self, message: Message) -> Reply:
+        if isinstance(message, HttpMessage) and "webhook-signature" in message.headers:
+            message = replace(message, headers={**message.headers, "webhook-signature": "v1,AAAA"})
+        return await self.transport.send(message)
 
 
 class DrainsOneBatch(Deliverer):
