@@ -33,6 +33,7 @@ class Distribution:
         clock: MemoryClock | None = None,
         clients_max: int = 2,
     ) -> None:
+        self.snapshot = snapshot
         self.clock = clock or MemoryClock(NOW_MS)
         self.log = MemoryLog(clock=self.clock, partitions=2)
         self.stream = MemoryStream(self.log, topic=RULE_CHANGED, group=RULE_UPDATER_GROUP)

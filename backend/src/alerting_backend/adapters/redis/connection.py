@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
@@ -18,20 +18,22 @@ ANSWER_SECONDS_MAX: Final = 2.0
 """One command; the longest, of half a megabyte, takes some milliseconds."""
 
 CONNECTIONS_MAX: Final = 4
-"""Of one process: its conductors ask one after the other."""
+"""Of one process: its conductors ask one after the other. Who finds none free waits for one."""
 
 
 @asynccontextmanager
 async def open_redis(url: str) -> AsyncIterator["RedisServer"]:
     """Yield the server at *url*, connected when first asked, and close its connections on leaving."""
-    client = Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=ANSWER_SECONDS_MAX,
         socket_connect_timeout=CONNECT_SECONDS_MAX,
         socket_timeout=ANSWER_SECONDS_MAX,
         max_connections=CONNECTIONS_MAX,
         # A connection that the server closed while it was idle is no outage. What took too long is not asked again.
         retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionBroken,)),
     )
+    client = Redis.from_pool(pool)
     try:
         yield RedisServer(client)
     finally:

@@ -43,6 +43,10 @@ def read_client(client_id: str, packed: bytes, mark: bytes) -> ReadRules:
         return ReadRules(-1, NO_RULES, [])
     as_of, checksum = read_mark(mark)
     rules = unpack_rules(client_id, packed)
-    if rules_checksum(rules) != checksum:
+    try:
+        found = rules_checksum(rules)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # No such severity, a number for a text.
+        raise Unreadable(f"this is no rule: {error}") from error
+    if found != checksum:
         raise Unreadable("the rules are not those that were put in")
     return ReadRules(as_of, checksum, rules)

@@ -69,7 +69,7 @@ def unpack_rules(client_id: str, packed: bytes) -> list[Rule]:
         columns = orjson.loads(zlib.decompressobj().decompress(packed[columns_at:], _COLUMNS_BYTES_MAX))
         rows = zip(ids, *columns, strict=True)
         return list(starmap(lambda *row: _rule(client_id, *row), rows))
-    except (zlib.error, ValueError, TypeError) as error:
+    except (zlib.error, ValueError, TypeError) as error:  # The last: other than seven columns.
         raise Unreadable(str(error)) from error
 
 
