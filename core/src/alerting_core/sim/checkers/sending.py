@@ -9,13 +9,13 @@ from hmac import digest
 from typing import ClassVar
 
 from alerting_core.domain.claim import Claim
-from alerting_core.domain.delivery import DeliveryStatus
+from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Reply, SmtpReply
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.engine import Process
-from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Refused, Sent
+from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Recorded, Refused, Sent
 
 
 def client_of(target: str) -> str:
@@ -95,36 +95,41 @@ def is_signed(message: HttpMessage, claim: Claim) -> bool:
 
 
 class AtLeastOnce(Checker):
-    """What is DELIVERED was taken by its endpoint, and every attempt carries the same id."""
+    """What is DELIVERED was taken by its endpoint, and every attempt carries the same id.
+
+    A success that is recorded late counts also for a delivery that was resent meanwhile, if it was taken by then.
+    """
 
     name: ClassVar[str] = "at-least-once"
-    sees = (Sent, DeliveryPut)
+    sees = (Sent, Recorded, DeliveryPut)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._taken: set[str] = set()
+        self._taken_by: set[tuple[str, str]] = set()
 
     def see(self, fact: Fact) -> None:
         """Look at ids, and at every delivery that becomes DELIVERED."""
         match fact:
             case Sent(claim=Claim() as claim):
-                if message_id(fact) != (
-                    claim.delivery.delivery_id
-                    if isinstance(fact.message, EmailMessage)
-                    else claim.delivery.notification_id
-                ):
-                    self.blame(f"message {fact.number} to {fact.target} has the id {message_id(fact)}")
+                self._check_id(fact, claim)
                 if fact.accepted:
                     self._taken.add(claim.delivery.delivery_id)
-            case DeliveryPut(old, DeliveryRow() as new):
-                became = old is not None and old.delivery.status is not new.delivery.status
-                delivered = new.delivery.status is DeliveryStatus.DELIVERED
-                if became and delivered and new.delivery.delivery_id not in self._taken:
+                    self._taken_by.add((claim.delivery.delivery_id, claim.owner))
+            case Recorded(_, outcome, True) if outcome.event is DeliveryEvent.ACCEPTED:
+                claim = outcome.claim
+                if (claim.delivery.delivery_id, claim.owner) not in self._taken_by:
+                    self.blame(f"{claim.owner} recorded a success of {claim.delivery.delivery_id} that it never had")
+            case DeliveryPut(_, DeliveryRow() as new) if new.delivery.status is DeliveryStatus.DELIVERED:
+                if new.delivery.delivery_id not in self._taken:
                     self.blame(f"{new.delivery.delivery_id} is DELIVERED, but {new.delivery.target} never took it")
-                if became and new.delivery.status is DeliveryStatus.PENDING:
-                    self._taken.discard(new.delivery.delivery_id)
             case _:
                 pass
+
+    def _check_id(self, sent: Sent, claim: Claim) -> None:
+        by_mail = isinstance(sent.message, EmailMessage)
+        if message_id(sent) != (claim.delivery.delivery_id if by_mail else claim.delivery.notification_id):
+            self.blame(f"message {sent.number} to {sent.target} has the id {message_id(sent)}")
 
 
 def message_id(sent: Sent) -> str | None:
