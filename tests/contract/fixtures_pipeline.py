@@ -7,31 +7,24 @@ import pytest
 
 from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.outbox import trim_changes
 from alerting_backend.adapters.postgres.pools import Pools, open_pools, transaction
 from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_backend.adapters.postgres.stream import PgStream
 from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
-from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.journal import DeliveryDetail
 from alerting_core.ports.notifications import NotificationStore
 from alerting_core.ports.rules import RuleSource
-from alerting_core.ports.stream import Sink, Stream
 from tests.contract.fixtures_catalog import Catalog, cluster_or_memory, on_memory, on_postgres
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule
 from tests.support.pipeline import make_match
@@ -42,11 +35,10 @@ __all__ = ["cluster_or_memory", "world"]
 
 @dataclass(frozen=True)
 class World:
-    """The ports on one database and one log, and what is there before the pipeline runs.
+    """The ports on one database, and what is there before the pipeline runs.
 
     Attributes:
         catalog: What people edit and read.
-        new_stream: Makes one more consumer of a topic in a group, as another process would.
         trim_changes: Forgets the changes of rules up to and including a version.
     """
 
@@ -55,8 +47,6 @@ class World:
     alerts: AlertLog
     notifications: NotificationStore
     deliveries: DeliveryStore
-    sink: Sink
-    new_stream: Callable[[str, str], Stream]
     trim_changes: Callable[[int], Awaitable[None]]
 
     async def add_client(self, client_id: str = "acme") -> None:
@@ -91,9 +81,8 @@ class World:
 
 
 def memory_world() -> World:
-    """Return the ports on a new database and a new log in memory."""
+    """Return the ports on a new database in memory."""
     database = MemoryDatabase()
-    log = MemoryLog(clock=MemoryClock(NOW_MS))
 
     async def trim(version: int) -> None:
         database.outbox[:] = [change for change in database.outbox if change.version > version]
@@ -104,8 +93,6 @@ def memory_world() -> World:
         alerts=MemoryAlertLog(database),
         notifications=MemoryNotificationStore(database),
         deliveries=MemoryDeliveryStore(database),
-        sink=MemorySink(log),
-        new_stream=lambda topic, group: MemoryStream(log, topic=topic, group=group),
         trim_changes=trim,
     )
 
@@ -123,9 +110,6 @@ def postgres_world(pools: Pools) -> World:
         alerts=PgAlertLog(pools.worker),
         notifications=PgNotificationStore(pools.worker),
         deliveries=PgDeliveryStore(pools.worker),
-        sink=PgSink(PgLog(pools.worker)),
-        # Each with a log of its own: no consumer knows what another one of the same process wrote.
-        new_stream=lambda topic, group: PgStream(PgLog(pools.worker), topic=topic, group=group),
         trim_changes=trim,
     )
 

@@ -1,9 +1,9 @@
 """The border to the library: what goes wrong with Kafka leaves as `PortUnavailable`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
@@ -17,10 +17,16 @@ def border(operation: str) -> Iterator[None]:
     """Turn errors of the library and of the network within into `PortUnavailable`, naming *operation*.
 
     What Kafka refuses for good (a missing topic, a right that is not given) is among them: an operator mends that
-    while the work waits, and nothing that a client sends can cause it.
+    while the work waits, and nothing that a client sends can cause it. The library also lets out the cancellation of
+    its own tasks, which must not end the one that called it.
     """
     try:
         yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise PortUnavailable(RESOURCE, operation=operation, detail="the client was closed") from error
     except (OSError, KafkaError) as error:  # TimeoutError is an OSError.
         raise PortUnavailable(RESOURCE, operation=operation, detail=describe(error)) from error
 
@@ -37,6 +43,16 @@ async def bounded_border(operation: str, seconds_max: float) -> AsyncIterator[No
             detail = f"no answer within {seconds_max:g} s"
             raise PortUnavailable(RESOURCE, operation=operation, detail=detail) from error.__cause__
         raise
+
+
+async def finish(closing: Coroutine[Any, Any, None], *, seconds_max: float) -> None:
+    """Run what closes something of the library, whatever comes of it, for *seconds_max* at the most."""
+    task = asyncio.create_task(closing)
+    await asyncio.wait([task], timeout=seconds_max)
+    if not task.done():
+        task.cancel()
+    elif not task.cancelled():
+        task.exception()  # It is of no use to anybody: what was open is given up.
 
 
 def describe(error: Exception) -> str:

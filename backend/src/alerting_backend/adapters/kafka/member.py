@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import IllegalStateError, UnknownTopicOrPartitionError
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.border import finish
 from alerting_backend.adapters.kafka.share import Share
 
 SESSION_MS: Final = 6_000
@@ -24,6 +24,9 @@ SESSION_MS: Final = 6_000
 
 HEARTBEAT_MS: Final = 1_000
 """How soon a member hears of a rebalance."""
+
+JOIN_MS_MAX: Final = 15_000
+"""One request: to join takes until all members have joined anew or their sessions have ended, and then some."""
 
 POLL_INTERVAL_MS_MAX: Final = 300_000
 """A member that does not poll for this long hangs, and leaves its partitions to others."""
@@ -45,7 +48,7 @@ FETCH_WAIT_MS: Final = 500
 
 
 class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library has no types.
-    """A consumer that has joined, or is joining, its group.
+    """A consumer that can join its group.
 
     Args:
         instance_id: A name that it has again after a restart (static membership): it gets its old partitions back
@@ -58,15 +61,16 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
         self._group = address.name(group)
         self._changed = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
-            **address.log_in(),
+            **address.log_in() | {"request_timeout_ms": JOIN_MS_MAX},
             group_id=self._group,
             group_instance_id=instance_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             # A transaction of another producer that was rolled back never happened.
             isolation_level="read_committed",
-            # The second is what other consumers of the group are likely to speak.
-            partition_assignment_strategy=(RoundRobinPartitionAssignor, RangePartitionAssignor),
+            # One alone: with several the library asks to join once for each, with different protocols, and two members
+            # that start at once push each other out of the group for good.
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_poll_interval_ms=POLL_INTERVAL_MS_MAX,
@@ -76,19 +80,21 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
         )
 
     async def start(self) -> None:
-        """Connect and begin to join. Raises UnknownTopicOrPartitionError when the topic is not there."""
+        """Connect. Raises UnknownTopicOrPartitionError when the topic is not there."""
         await self._consumer.start()
         if self._topic not in await self._consumer.topics():
             raise UnknownTopicOrPartitionError(f"there is no topic {self._topic} (alerting topics create)")
         await self._consumer._client._wait_on_metadata(self._topic)
-        self._consumer.subscribe([self._topic], listener=self)
+
+    def join(self) -> None:
+        """Begin to join the group, unless that has begun; it goes on behind."""
+        if self._consumer._subscription.subscription is None:
+            self._consumer.subscribe([self._topic], listener=self)
 
     async def close(self) -> None:
         """Leave the group and disconnect."""
         self._end_share()
-        with suppress(KafkaError, OSError):
-            async with asyncio.timeout(CLOSE_SECONDS_MAX):
-                await self._consumer.stop()
+        await finish(self._consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let a batch under way be finished, then give up the share. Called before the member joins anew."""

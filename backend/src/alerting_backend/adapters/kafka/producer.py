@@ -7,13 +7,14 @@ all that it holds, and the next publish begins with a new one.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from itertools import chain
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.border import finish
 from alerting_backend.adapters.kafka.partition import partition_of
 from alerting_core.ports.stream import Outgoing
 
@@ -21,7 +22,7 @@ BATCH_BYTES_MAX: Final = 524_288
 """One batch of one partition, before compression: half of what a broker takes by default, so that none is refused for
 its size but one that is a single record."""
 
-COMPRESSION: Final = "lz4"
+COMPRESSION: Final = "zstd"
 """The messages of one alert differ in a few bytes: they shrink to a fraction, in less time than it takes to send them
 as they are. Of the four codecs this one costs the least."""
 
@@ -62,15 +63,17 @@ class Producer:
 
     async def abandon(self) -> None:
         """End the producer and forget what it holds. Nothing of that is sent after this returns."""
-        sender = self._producer._sender
+        sender, held = self._producer._sender, self._producer._message_accumulator
         if sender.sender_task is not None:
             sender.sender_task.cancel()
-        self._producer._message_accumulator.fail_all(KafkaError("given up"))
-        with suppress(KafkaError, OSError):  # What it was given up for.
-            async with asyncio.timeout(CLOSE_SECONDS_MAX):
-                # Ends the requests under way, which the sender waits for.
-                await self._producer.client.close()
-                await self._producer.stop()
+        held.fail_all(KafkaError("given up"))
+        for batch in (*chain.from_iterable(held._batches.values()), *held._pending_batches):
+            for future in (batch.future, batch._drain_waiter):
+                if future.done():
+                    future.exception()  # Nobody waits for these any more, and asyncio would complain.
+        # First the connections: that ends the requests under way, which the sender waits for.
+        await finish(self._producer.client.close(), seconds_max=CLOSE_SECONDS_MAX)
+        await finish(self._producer.stop(), seconds_max=CLOSE_SECONDS_MAX)
 
     async def _batch(self, outputs: Sequence[Outgoing]) -> _Batches:
         counts: dict[str, int] = {}
@@ -90,5 +93,11 @@ class Producer:
 
     async def _send_in_order(self, topic: str, partition: int, batches: Sequence[Any]) -> None:
         name = self._address.name(topic)
-        sent = [await self._producer.send_batch(batch, name, partition=partition) for batch in batches]
-        await asyncio.gather(*sent)
+        sent: list[asyncio.Future[Any]] = []
+        try:
+            for batch in batches:
+                sent.append(await self._producer.send_batch(batch, name, partition=partition))  # noqa: PERF401
+            await asyncio.gather(*sent)
+        finally:
+            for one in sent:
+                one.cancel()

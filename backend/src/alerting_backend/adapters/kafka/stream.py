@@ -31,7 +31,10 @@ from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.ports.stream import Offsets, Outgoing, Record, Sink
 
 START_SECONDS_MAX: Final = 10.0
-"""Connecting; joining the group goes on behind it."""
+"""Connecting to the cluster."""
+
+JOIN_SECONDS_MAX: Final = 20.0
+"""Without a share after which Kafka is taken for away: a group forms anew within 10 s, also when a member has died."""
 
 LOOK_SECONDS_MAX: Final = 10.0
 """How long a poll without a wait may take to get the records that are there, joining the group included."""
@@ -66,6 +69,7 @@ class KafkaStream:
         self._share: Share | None = None
         self._turn = 0
         self._nothing_since: float | None = None
+        self._silent_share: Share | None = None
 
     async def poll(self, *, records_max: int, wait_ms: int) -> Sequence[Record]:
         """Return the records after the last commit, those of the last poll among them.
@@ -74,7 +78,8 @@ class KafkaStream:
         """
         if self._share is not None:
             self._share.idle.set()  # Who polls again has done with what was polled before.
-        member = await self._joined()
+        member = await self._connected()
+        member.join()
         member.show_life()
         async with self._mending("poll", wait_ms / 1_000 + LOOK_SECONDS_MAX):
             look_now = wait_ms <= 0
@@ -106,11 +111,25 @@ class KafkaStream:
         self._turn += 1
 
     async def lag(self) -> Mapping[int, int]:
-        """Return, per partition of the topic, how many records wait after the last commit of the group."""
-        member = await self._joined()
+        """Return, per partition of the topic, how many records wait after the last commit of the group.
+
+        Does not join the group.
+        """
+        member = await self._connected()
         async with self._mending("lag", LAG_SECONDS_MAX):
             committed, ends = await member.committed(), await member.ends(member.all_partitions())
         return {partition: max(0, end - committed[partition]) for partition, end in sorted(ends.items())}
+
+    @property
+    def partitions(self) -> Sequence[int]:
+        """The partitions that this consumer has at present; none before its first poll and while they move."""
+        share = self._member.share if self._member is not None else None
+        return share.partitions if share is not None else []
+
+    @property
+    def rebalancing(self) -> bool:
+        """Whether the group is sharing its partitions out anew, or this consumer is not in it."""
+        return self._member is None or self._member.rebalancing
 
     async def close(self) -> None:
         """Leave the group, so that others take the partitions at once."""
@@ -127,11 +146,11 @@ class KafkaStream:
             raise FencedOff(f"the partitions of {self._topic} were given out anew in {self._group}")
         share.check(offsets)
 
-    async def _joined(self) -> Member:
+    async def _connected(self) -> Member:
         if self._member is None:
             member = Member(self._address, topic=self._topic, group=self._group, instance_id=self._instance_id)
             try:
-                async with bounded_border("join", START_SECONDS_MAX):
+                async with bounded_border("connect", START_SECONDS_MAX):
                     await member.start()
             except BaseException:
                 await member.close()
@@ -171,14 +190,14 @@ class KafkaStream:
     def _check_alive(self, member: Member) -> None:
         """Raise PortUnavailable when nothing has come for long, and no broker has said that there is nothing."""
         now = time()
-        if self._nothing_since is None:
-            self._nothing_since = now
+        if self._nothing_since is None or member.share is not self._silent_share:
+            self._nothing_since, self._silent_share = now, member.share
         if member.share is not None and not member.share.partitions:
             return  # There are more members than partitions: this one waits for its turn.
         heard_at = max(self._nothing_since, (member.last_answer_ms() or 0) / 1_000)
-        if now - heard_at > AWAY_SECONDS:
-            detail = f"nothing heard for {now - heard_at:.0f} s" if member.share else "the group does not form"
-            raise PortUnavailable(RESOURCE, operation="poll", detail=detail)
+        if now - heard_at > (AWAY_SECONDS if member.share is not None else JOIN_SECONDS_MAX):
+            what = "answered" if member.share is not None else "formed the group"
+            raise PortUnavailable(RESOURCE, operation="poll", detail=f"no broker has {what} for {now - heard_at:.0f} s")
 
     @asynccontextmanager
     async def _mending(self, operation: str, seconds_max: float) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """The topics of the platform in a cluster: making them, describing them, and telling whether they can be used."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ ANSWER_SECONDS_MAX: Final = 15.0
 """One call of this module; making topics takes a small cluster a second."""
 
 
+_LOOK_SECONDS: Final = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class TopicState:
     """A topic as it is in the cluster.
@@ -71,6 +75,8 @@ async def create_topics(
 ) -> Sequence[str]:
     """Make those of *topics* that are not there yet, and return which; the others are left as they are.
 
+    All can be used when this returns.
+
     Raises:
         PortUnavailable: Kafka is away, or refuses.
     """
@@ -98,6 +104,8 @@ async def create_topics(
                 made.append(address.ours(name))
             elif for_code(code) is not TopicAlreadyExistsError:
                 raise for_code(code)(f"{name}: {message}")
+        while not await _have_leaders(admin, address, topics):  # noqa: ASYNC110 - brokers tell nobody
+            await asyncio.sleep(_LOOK_SECONDS)
         return made
 
 
@@ -153,6 +161,11 @@ async def _partitions_of(
     # All are asked for: asking for one that is not there may make it.
     found = {address.ours(one["topic"]): one["partitions"] for one in await admin.describe_topics()}
     return {topic: found[topic] for topic in topics if topic in found}
+
+
+async def _have_leaders(admin: AIOKafkaAdminClient, address: KafkaAddress, topics: Sequence[str]) -> bool:
+    there = await _partitions_of(admin, address, topics)
+    return len(there) == len(topics) and not any(_leaderless(partitions) for partitions in there.values())
 
 
 def _leaderless(partitions: Sequence[Mapping[str, Any]]) -> int:
