@@ -73,7 +73,11 @@ STAGES: Final = (
             options=[f"--numprocesses={_workers()}", "--dist=worksteal"],
         ),
     ),
-    Stage("whole", "the whole on real servers: integration, e2e", _pytest("integration", "e2e")),
+    Stage(
+        "whole",
+        "the whole on real servers: integration, e2e",
+        _pytest("integration", "e2e", options=[f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"]),
+    ),
     Stage("isolated", "the core with nothing else installed", _isolated),
     Stage("pyodide", "the core in the browser's Python", _pyodide),
 )
