@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
+from alerting_backend.adapters.kafka.topics import create_topics
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import Outgoing, Record
@@ -36,6 +38,11 @@ class Pair:
         stream = KafkaStream(self.address, self.sink, topic=topic, group=group, instance_id=instance_id)
         self.stack.push_async_callback(stream.close)
         return stream
+
+    async def make(self, topic: str, **how: Any) -> None:
+        """Make one more topic; it can be used when this returns."""
+        await self.topics.make(topic, **how)
+        await create_topics(self.address, [topic])
 
     async def publish(self, count: int) -> None:
         """Publish *count* records to "in", numbered by key, again and again until they are there."""
@@ -116,6 +123,7 @@ async def open_pair(brokers: str, stack: AsyncExitStack) -> Pair:
     for name in ("in", "out"):
         await topics.make(name, partitions=PARTITIONS)
     address = KafkaAddress(brokers, prefix=topics.prefix)
+    await create_topics(address, ["in", "out"])  # They are there, and can be used when this returns.
     sink = KafkaSink(address)
     stack.push_async_callback(sink.close)
     return Pair(address, topics, sink, stack)

@@ -51,7 +51,7 @@ async def in_thread(call: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
 async def test_alerts_of_another_producer_are_read_whatever_they_are_compressed_with(pair: Pair, codec: str) -> None:
-    await pair.topics.make(ALERTS_NEW, partitions=PARTITIONS)
+    await pair.make(ALERTS_NEW, partitions=PARTITIONS)
     outputs = [alert_record(alert) for alert in ALERTS]
     await in_thread(lambda: produce(pair, ALERTS_NEW, outputs, **{"compression.type": codec, "linger.ms": 50}))
     records = await pair.read_all(ALERTS_NEW)

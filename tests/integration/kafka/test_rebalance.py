@@ -106,3 +106,21 @@ async def test_a_consumer_that_slept_through_its_session_cannot_commit(pair: Pai
     # What it published before it was told is there twice, which is what whoever reads it is ready for.
     copied = values_by_key(await pair.read_all())
     assert {key: without_repeats(numbers) for key, numbers in copied.items()} == {key: list(range(5)) for key in KEYS}
+
+
+async def test_a_consumer_with_a_name_of_its_own_comes_back_without_a_rebalance(pair: Pair) -> None:
+    one, other = pair.stream(instance_id="one"), pair.stream(instance_id="other")
+    await asyncio.gather(one.poll(records_max=1, wait_ms=0), other.poll(records_max=1, wait_ms=0))
+    await one.poll(records_max=1, wait_ms=0)
+    had, others = one.partitions, other.partitions
+    assert sorted([*had, *others]) == list(range(6))
+    await one.close()
+    back = pair.stream(instance_id="one")
+    await pair.publish(400)
+    records = await back.poll(records_max=1_000, wait_ms=0)
+    assert {record.partition for record in records} == set(had)
+    await back.commit((), offsets_after(records))
+    records = await other.poll(records_max=1_000, wait_ms=0)
+    await other.commit((), offsets_after(records))
+    assert (back.partitions, other.partitions) == (had, others)
+    assert await pair.is_done()
