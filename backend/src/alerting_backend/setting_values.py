@@ -16,6 +16,7 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _PORT_MAX: Final = 65_535
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
 _UNITS_MS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
@@ -33,6 +34,20 @@ def path(value: str) -> Path:
     if "\0" in value:
         raise ValueError("must be a path")
     return Path(value)
+
+
+def topic_prefix(value: str) -> str:
+    """Read what is put before the names of topics."""
+    if not _TOPIC_PREFIX.fullmatch(value):
+        raise ValueError("must be up to 64 letters, digits, and . _ -")
+    return value
+
+
+def redis_url(value: str) -> str:
+    """Read the URL of a Redis server."""
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be a URL like redis://127.0.0.1:6379/0")
+    return value
 
 
 def switch(value: str) -> bool:

@@ -21,6 +21,8 @@ PREFIX: Final = "ALERTING_"
 _HOUR_MS: Final = 3_600_000
 
 SmtpSecurityName: TypeAlias = Literal["none", "starttls", "tls"]
+KafkaSecurityName: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+KafkaMechanismName: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogFormat: TypeAlias = Literal["console", "json"]
 
@@ -70,8 +72,21 @@ class Settings:
     postgres_api_password: str | None = _setting("of the role alerting_api there", show=values.show_secret)
     postgres_admin_password: str | None = _setting("of the role alerting_admin there", show=values.show_secret)
     postgres_worker_password: str | None = _setting("of the role alerting_worker there", show=values.show_secret)
-    kafka_brokers: str | None = _setting("for workers on Kafka; not for `alerting up`")
-    redis_url: str | None = _setting("for workers on Redis; not for `alerting up`", show=values.show_dsn)
+    kafka_brokers: str | None = _setting("for workers on Kafka, as host:port,host:port; not for `alerting up`")
+    kafka_prefix: str = _setting("put before the names of topics and groups", "", read=values.topic_prefix)
+    kafka_security_protocol: KafkaSecurityName = _setting(
+        "how Kafka is spoken to", "PLAINTEXT", one_of=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+    )
+    kafka_sasl_mechanism: KafkaMechanismName = _setting(
+        "how to log in there", "PLAIN", one_of=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+    )
+    kafka_sasl_user: str | None = _setting("login there")
+    kafka_sasl_password: str | None = _setting("login there", show=values.show_secret)
+    kafka_ca_file: str | None = _setting("certificates to trust there, instead of the system's")
+    redis_url: str | None = _setting(
+        "for workers on Redis; not for `alerting up`", read=values.redis_url, show=values.show_dsn
+    )
+    redis_prefix: str = _setting("put before the names of keys", "")
 
     delivery_allowed_networks: tuple[str, ...] | None = _setting(
         "special networks that deliveries may reach; `alerting up` allows loopback unless this is set",
@@ -173,9 +188,10 @@ def _read(each: Field[Any], value: str) -> Any:
     allowed = each.metadata["of"]
     if not allowed:
         return each.metadata["read"](value)
-    if value.lower() not in allowed:
+    meant = {one.lower(): one for one in allowed}.get(value.lower())
+    if meant is None:
         raise ValueError(f"must be one of {', '.join(allowed)}")
-    return value.lower()
+    return meant
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
@@ -190,5 +206,9 @@ def _misfits(settings: Settings) -> Iterator[str]:
         yield "ALERTING_SMTP_FROM is needed with ALERTING_SMTP_HOST: whom mails are from"
     if settings.smtp_from and not settings.smtp_host:
         yield "ALERTING_SMTP_HOST is needed with ALERTING_SMTP_FROM: the mail server"
+    if bool(settings.kafka_sasl_user) != bool(settings.kafka_sasl_password):
+        yield "ALERTING_KAFKA_SASL_USER and ALERTING_KAFKA_SASL_PASSWORD are set together or not at all"
+    if settings.kafka_security_protocol.startswith("SASL") and not settings.kafka_sasl_user:
+        yield "ALERTING_KAFKA_SASL_USER is needed with ALERTING_KAFKA_SECURITY_PROTOCOL: whom to log in as"
     if bool(settings.smtp_user) != bool(settings.smtp_password):
         yield "ALERTING_SMTP_USER and ALERTING_SMTP_PASSWORD are set together or not at all"

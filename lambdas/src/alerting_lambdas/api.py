@@ -21,7 +21,8 @@ from alerting_backend.api.app import create_app
 from alerting_backend.runtime.logs import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, read_settings
 from alerting_backend.wiring.address import address_set_in
-from alerting_backend.wiring.container import make_container, postgres_check
+from alerting_backend.wiring.checks import postgres_check
+from alerting_backend.wiring.container import make_container
 from alerting_backend.wiring.ports import PostgresPorts
 
 CONNECTIONS_MAX: Final = 2
@@ -83,7 +84,7 @@ async def _make_pools(address: Address) -> Pools:
 
 async def _make_mangum(pools: Pools, settings: Settings) -> Mangum:
     container = make_container(
-        PostgresPorts.on(pools), settings, stages=StageMeter(), checks={"postgres": postgres_check(pools)}
+        PostgresPorts.on(pools), settings, stages=StageMeter(), checks={"postgres": postgres_check(pools.admin)}
     )
     if settings.admin_key is not None:
         await container.use.keys.ensure_admin_key(settings.admin_key)

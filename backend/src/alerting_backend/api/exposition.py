@@ -66,8 +66,9 @@ class _Stages(Collector):
         return gauge
 
 
-def expose(figures: Sequence[StageFigures], requests: RequestMetrics) -> bytes:
-    """Return the exposition of *figures* and of the requests served."""
+def expose(figures: Sequence[StageFigures], requests: RequestMetrics | None) -> bytes:
+    """Return the exposition of *figures* and, where an API is served, of its requests."""
     stages = CollectorRegistry()
     stages.register(_Stages(figures))
-    return generate_latest(stages) + generate_latest(requests.registry)
+    of_requests = b"" if requests is None else generate_latest(requests.registry)
+    return generate_latest(stages) + of_requests

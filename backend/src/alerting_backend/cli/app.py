@@ -1,18 +1,17 @@
 """The commands and their options. What each does is in the module of its name, imported when it is typed."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from alerting_backend.cli.exits import ExitCode, fail, told_errors
-from alerting_backend.settings import Settings, read_settings
+from alerting_backend.cli.exits import ExitCode, fail
+from alerting_backend.cli.groups import dlq, topics
+from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
+from alerting_backend.workers.kind import Kind
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig
 from alerting_core.generator.testdata import Dataset
-
-_CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 
 app: Final = typer.Typer(
     name="alerting",
@@ -22,26 +21,13 @@ app: Final = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings=_CONTEXT,
-)
-dlq: Final = typer.Typer(
-    help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=_CONTEXT
+    context_settings=CONTEXT,
 )
 app.add_typer(dlq, name="dlq")
+app.add_typer(topics, name="topics")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 Url = Annotated[str | None, typer.Option(help="The platform to call; else ALERTING_URL.", show_default=False)]
 Key = Annotated[str | None, typer.Option(help="The API key to call it with; else ALERTING_KEY.", show_default=False)]
-OfTopic = Annotated[str | None, typer.Option("--topic", help="Only those of this topic, such as alerts.new.")]
-WithReason = Annotated[str | None, typer.Option("--reason", help="Only those whose reason holds this text.")]
-
-
-def _settings(*, as_json: bool, url: str | None = None, key: str | None = None) -> Settings:
-    """Return what the environment sets, the one place that looks at it, with options in place of some."""
-    with told_errors(as_json=as_json):
-        environment = dict(os.environ)
-        environment |= {name: value for name, value in (("ALERTING_URL", url), ("ALERTING_KEY", key)) if value}
-        return read_settings(environment)
 
 
 def _show_version(wanted: bool) -> None:
@@ -64,10 +50,39 @@ def _options(
 @app.command()
 def up(as_json: AsJson = False) -> None:
     """Run the whole platform in this process, with its own database."""
-    settings = _settings(as_json=as_json)
+    settings = settings_of_environment(as_json=as_json)
     from alerting_backend.cli.up import run_up
 
     run_up(settings, as_json=as_json)
+
+
+@app.command()
+def worker(
+    kind: Annotated[
+        Kind, typer.Argument(metavar="NAME", help="evaluator, aggregator, sender, rule-updater, relay or recorder.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Run one worker of the distributed mode.
+
+    They stand on Kafka, Redis and Postgres.
+    """
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.worker import run_worker_command
+
+    run_worker_command(kind, settings, as_json=as_json)
+
+
+@app.command()
+def api(as_json: AsJson = False) -> None:
+    """Serve the API of the distributed mode.
+
+    Alerts go to Kafka, for the workers; everything else is in Postgres.
+    """
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.worker import run_api_command
+
+    run_api_command(settings, as_json=as_json)
 
 
 @app.command("settings")
@@ -75,7 +90,7 @@ def show_settings(as_json: AsJson = False) -> None:
     """Show every setting as it is in effect; secrets are masked."""
     from alerting_backend.cli import show_settings as command
 
-    command.show_settings(_settings(as_json=as_json), as_json=as_json)
+    command.show_settings(settings_of_environment(as_json=as_json), as_json=as_json)
 
 
 @app.command()
@@ -84,7 +99,7 @@ def migrate(
     as_json: AsJson = False,
 ) -> None:
     """Bring the schema of the database up to date."""
-    settings = _settings(as_json=as_json)
+    settings = settings_of_environment(as_json=as_json)
     from alerting_backend.cli.migrate import run_migrate, show_status
 
     (show_status if status else run_migrate)(settings, as_json=as_json)
@@ -107,7 +122,7 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Send made-up alerts to a running platform."""
-    settings = _settings(as_json=as_json, url=url, key=key)
+    settings = settings_of_environment(as_json=as_json, url=url, key=key)
     from alerting_backend.cli.generate import run_generate
 
     config = GeneratorConfig(
@@ -137,7 +152,7 @@ def testdata(
     as_json: AsJson = False,
 ) -> None:
     """Load clients, rules and endpoints into the database of a platform, running or not."""
-    settings = _settings(as_json=as_json)
+    settings = settings_of_environment(as_json=as_json)
     from alerting_backend.cli.testdata import make_template, run_testdata
     from alerting_core.generator.testdata import SIZES
 
@@ -166,7 +181,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say for each rule of a client why it matches an alert, or does not."""
-    settings = _settings(as_json=as_json, url=url, key=key)
+    settings = settings_of_environment(as_json=as_json, url=url, key=key)
     from alerting_backend.cli.explain import explain_draft, explain_stored
 
     if alert_id is not None and severity is source is name is None:
@@ -198,50 +213,6 @@ def openapi(
     from alerting_backend.cli.openapi import write_openapi
 
     write_openapi(file, as_json=as_json)
-
-
-@dlq.command("list")
-def dlq_list(
-    topic: OfTopic = None,
-    reason: WithReason = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List dead letters, with why they were refused."""
-    settings = _settings(as_json=as_json)
-    from alerting_backend.cli.dlq import Wanted, list_letters
-
-    list_letters(settings, Wanted(topic, reason), limit=limit, as_json=as_json)
-
-
-@dlq.command("show")
-def dlq_show(
-    letter: Annotated[str, typer.Argument(help="As listed: topic/partition/offset.")], as_json: AsJson = False
-) -> None:
-    """Show one dead letter with all that is in it."""
-    settings = _settings(as_json=as_json)
-    from alerting_backend.cli.dlq import show_letter
-
-    show_letter(settings, letter, as_json=as_json)
-
-
-@dlq.command("replay")
-def dlq_replay(
-    letters: Annotated[list[str] | None, typer.Argument(help="As listed; or use the options.")] = None,
-    topic: OfTopic = None,
-    reason: WithReason = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Publish dead letters to where they came from, and take them out."""
-    settings = _settings(as_json=as_json)
-    from alerting_backend.cli.dlq import Wanted, replay_letters
-
-    if bool(letters) == bool(topic or reason or everything):
-        detail = "name dead letters, or choose them by --topic and --reason, or --all"
-        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    replay_letters(settings, letters or [], Wanted(topic, reason), dry_run=dry_run, as_json=as_json)
 
 
 def main() -> None:

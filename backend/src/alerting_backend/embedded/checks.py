@@ -2,35 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from alerting_backend.adapters.postgres.pools import Pools
 from alerting_backend.api.container import ReadinessCheck
-from alerting_backend.wiring.container import postgres_check
+from alerting_backend.wiring.checks import postgres_check, rules_check
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import Stage
-
-RULES_AGE_MS_MAX: Final = 30_000
-"""Rules that were not confirmed for so long may be out of date; the evaluator asks twice a second."""
 
 
 class PipelineNotRunning(AlertingError):
     """The pipeline has not been started yet, or is being stopped."""
 
     code: ClassVar[str] = "pipeline-not-running"
-
-
-class RulesNotLoaded(AlertingError):
-    """The evaluator has no rules yet."""
-
-    code: ClassVar[str] = "rules-not-loaded"
-
-
-class RulesOutdated(AlertingError):
-    """The evaluator could not ask for changes of rules for a while."""
-
-    code: ClassVar[str] = "rules-outdated"
 
 
 class Health:
@@ -48,17 +33,13 @@ class Health:
 
     def checks(self) -> Mapping[str, ReadinessCheck]:
         """Return all checks by name."""
-        return {"postgres": postgres_check(self._pools), "pipeline": self.pipeline, "streams": self.streams}
+        return {"postgres": postgres_check(self._pools.admin), "pipeline": self.pipeline, "streams": self.streams}
 
     async def pipeline(self) -> None:
         """See whether the pipeline runs, with rules that are current."""
         if not self.pipeline_runs:
             raise PipelineNotRunning("the pipeline does not run")
-        age_ms = self._pipeline.rules.age_ms()
-        if age_ms is None:
-            raise RulesNotLoaded("the rules are being loaded")
-        if age_ms > RULES_AGE_MS_MAX:
-            raise RulesOutdated(f"the rules were last confirmed {age_ms // 1_000} s ago")
+        await rules_check(self._pipeline.rules)()
 
     async def streams(self) -> None:
         """See whether the streams can be read."""

@@ -7,13 +7,11 @@ start. Anything that fails as only a bug can, ends everything: a platform that l
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final
 
 import structlog
 
@@ -27,27 +25,22 @@ from alerting_backend.api.app import create_app
 from alerting_backend.embedded.checks import Health
 from alerting_backend.embedded.database import open_database, watch_server
 from alerting_backend.embedded.demo import Demo, open_demo
-from alerting_backend.embedded.listening import ApiServer, listen, reachable_host, url_of
-from alerting_backend.embedded.stopping import Stop
+from alerting_backend.runtime.instance import instance_name
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.job_runner import JobRunner
 from alerting_backend.runtime.lag import measure_lag
-from alerting_backend.runtime.stage_log import StageLog
+from alerting_backend.runtime.listening import ApiServer, listen, reachable_host, url_of
+from alerting_backend.runtime.stage_log import TELL_EVERY_S, StageLog
+from alerting_backend.runtime.stopping import Stop
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.container import make_container
+from alerting_backend.wiring.delivery import delivery_policy
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.wiring.transport import open_transport
 from alerting_core.app.application import Application
 from alerting_core.embedded.pipeline import Pipeline
-from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.stages.retry import RetrySchedule
 
 _log = structlog.get_logger("alerting.platform")
-
-DRAIN_MS: Final = 5_000
-"""How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
-
-_LOG_EVERY_S: Final = {"console": 5.0, "json": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +110,7 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
             open_transport(settings, networks=_networks(listener), local_mail=demo.mail if demo else None)
         )
         pipeline = Pipeline(
-            ports.pipeline(transport), policy=_policy(settings), placeholders=settings.placeholder_domains
+            ports.pipeline(transport), policy=delivery_policy(settings), placeholders=settings.placeholder_domains
         )
         health, meter = Health(pools, pipeline), StageMeter()
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
@@ -130,7 +123,7 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
             pipeline=pipeline,
             health=health,
             meter=meter,
-            instance=f"{socket.gethostname()}-{os.getpid()}",
+            instance=instance_name(),
             server=ApiServer(app),
             listener=listener,
             demo=demo,
@@ -154,25 +147,16 @@ def _networks(listener: socket.socket) -> tuple[str, ...]:
     return ("127.0.0.0/8", "::1/128", *(() if host in {"0.0.0.0", "::"} else (host,)))  # noqa: S104 - Not bound here.
 
 
-def _policy(settings: Settings) -> DeliveryPolicy:
-    schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
-    return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)
-
-
 async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
     clock, ended = parts.ports.application.clock, stop.asked
     told = StageLog(
         parts.meter,
         clock,
         instance=parts.instance,
-        every_s=_LOG_EVERY_S[parts.settings.log_format],
+        every_s=TELL_EVERY_S[parts.settings.log_format],
         together=parts.settings.log_format == "console",
     )
-    retention = Retention(
-        alerts_ms=parts.settings.keep_alerts,
-        records_ms=parts.settings.keep_records,
-        notifications_ms=parts.settings.keep_notifications,
-    )
+    retention = Retention.of(parts.settings)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.server.serve(sockets=[parts.listener]), name="api")
         await parts.server.ready.wait()

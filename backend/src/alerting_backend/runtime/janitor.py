@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from alerting_backend.adapters.postgres.retention import Old, PgRetention
+from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause
@@ -43,6 +44,15 @@ class Retention:
     alerts_ms: int
     records_ms: int
     notifications_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Retention":
+        """Return what *settings* say."""
+        return cls(
+            alerts_ms=settings.keep_alerts,
+            records_ms=settings.keep_records,
+            notifications_ms=settings.keep_notifications,
+        )
 
 
 class Janitor:

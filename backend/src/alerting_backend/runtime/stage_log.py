@@ -12,12 +12,16 @@ from typing import Final
 import structlog
 
 from alerting_backend.adapters.metrics.meter import StageMeter
+from alerting_backend.settings import LogFormat
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.ports.clock import Clock
 
 FAILURES_TOLD: Final = frozenset({1, 3, 10})
 """Failures in a row that are told, and then every hundredth: an outage must not fill a disk with its log."""
+
+TELL_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
+"""How often stages that did something are told of: what people can follow, and what programs can count on."""
 
 _log = structlog.get_logger("alerting.pipeline")
 

@@ -4,23 +4,12 @@ from collections.abc import Mapping
 
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.pools import Pools, connected
 from alerting_backend.api.container import Container, ReadinessCheck
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
 from alerting_core.app.jobs import GeneratorJobs
 from alerting_core.ports.metrics import StageMetrics
-
-
-def postgres_check(pools: Pools) -> ReadinessCheck:
-    """Return the check that Postgres answers."""
-
-    async def check() -> None:
-        async with connected(pools.admin, "readiness") as connection:
-            await connection.fetchval("SELECT 1")
-
-    return check
 
 
 def make_container(

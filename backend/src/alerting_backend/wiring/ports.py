@@ -19,7 +19,7 @@ from alerting_backend.adapters.postgres.stream import PgStream
 from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_core.app.application import ApplicationPorts
 from alerting_core.embedded.pipeline import PipelinePorts
-from alerting_core.ports.stream import Stream
+from alerting_core.ports.stream import Sink, Stream
 from alerting_core.ports.transport import Transport
 
 
@@ -32,8 +32,8 @@ class PostgresPorts:
     application: ApplicationPorts
 
     @classmethod
-    def on(cls, pools: Pools) -> "PostgresPorts":
-        """Return the ports on *pools*, with streams in tables and the system's clock."""
+    def on(cls, pools: Pools, *, sink: Sink | None = None) -> "PostgresPorts":
+        """Return the ports on *pools* with the system's clock; streams are in tables unless *sink* leads elsewhere."""
         log = PgLog(pools.worker)
         application = ApplicationPorts(
             clients=PgClientStore(pools),
@@ -42,7 +42,7 @@ class PostgresPorts:
             keys=PgKeyStore(pools),
             journal=PgJournal(pools),
             alerts=PgAlertLog(pools.worker),
-            sink=PgSink(log),
+            sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
             ids=SystemIds(),
         )

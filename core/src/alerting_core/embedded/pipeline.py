@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
 
 from alerting_core import limits
-from alerting_core.errors import AlertingError
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
 from alerting_core.pipeline.dispatch import Dispatcher
 from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.loop import Conductor, Failure, run_steps
+from alerting_core.pipeline.loop import Conductor, Failure
 from alerting_core.pipeline.record import Recorder
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.pipeline.side_by_side import SWEEP_EVERY_MS, Running, run_side_by_side
 from alerting_core.pipeline.sweep import Sweeper
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.alerts import AlertLog
@@ -35,9 +34,6 @@ from alerting_core.ports.stream import (
 )
 from alerting_core.ports.transport import Transport
 from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
-
-SWEEP_EVERY_MS: Final = 10_000
-"""Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,31 +122,10 @@ class Pipeline:
 
         An exception that is no retryable `AlertingError` is a bug: it ends all of them and is raised.
         """
-        async with asyncio.TaskGroup() as tasks:
-            for stage, conductor in self.conductors.items():
-                tasks.create_task(self._run_one(stage, conductor, stop, on_report, on_failure), name=stage)
+        conductors = [self._running(stage, conductor) for stage, conductor in self.conductors.items()]
+        await run_side_by_side(conductors, stop=stop, on_report=on_report, on_failure=on_failure)
 
-    async def _run_one(
-        self,
-        stage: Stage,
-        conductor: Conductor,
-        stop: asyncio.Event,
-        on_report: Callable[[BatchReport], None],
-        on_failure: Callable[[Stage, Failure], None],
-    ) -> None:
-        def failed(failure: Failure) -> None:
-            on_failure(stage, failure)
-
+    def _running(self, stage: Stage, conductor: Conductor) -> Running:
         pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
-        await run_steps(conductor, stop=stop, on_report=on_report, on_failure=failed, idle_pause_ms=pause_ms)
-        if stage is Stage.DELIVERER:
-            await self._drain(on_report, failed)
-
-    async def _drain(self, on_report: Callable[[BatchReport], None], on_failure: Callable[[Failure], None]) -> None:
-        try:
-            on_report(await self.deliverer.drain())
-        except AlertingError as error:
-            # What was sent and could not be recorded is sent again when its lease has ended: at least once.
-            if not error.retryable:
-                raise
-            on_failure(Failure(error, in_a_row=1, pause_ms=0))
+        drain = self.deliverer.drain if stage is Stage.DELIVERER else None
+        return Running(stage, conductor, idle_pause_ms=pause_ms, drain=drain)

@@ -52,15 +52,16 @@ class Pools:
 
 
 @asynccontextmanager
-async def open_pools(address: Address, *, size_max: int = 8) -> AsyncIterator[Pools]:
-    """Open a pool for each role, connected lazily, and close them on leaving.
+async def open_pools(address: Address, *, size_min: int = 1, size_max: int = 8) -> AsyncIterator[Pools]:
+    """Open a pool for each role, with *size_min* connections each to begin with, and close them on leaving.
 
     Raises:
         PortUnavailable: A role cannot log in.
     """
     async with AsyncExitStack() as stack:
         api, admin, worker = [
-            await stack.enter_async_context(open_pool(address, role, size_max=size_max)) for role in Role
+            await stack.enter_async_context(open_pool(address, role, size_min=size_min, size_max=size_max))
+            for role in Role
         ]
         yield Pools(api=api, admin=admin, worker=worker)
 

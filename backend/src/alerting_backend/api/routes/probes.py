@@ -1,6 +1,7 @@
 """Whether this process lives, and whether it can work."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Response
@@ -55,11 +56,16 @@ async def get_health() -> Alive:
 @router.get("/readyz", responses=refusals() | {503: {"model": Readiness, "description": "Something is away."}})
 async def get_readiness(parts: Parts, response: Response) -> Readiness:
     """Say whether this process can work, and if not, which dependency fails."""
-    checks = await asyncio.gather(*(_check(name, check) for name, check in parts.checks.items()))
-    readiness = Readiness(ready=all(check.ok for check in checks), checks=list(checks))
+    readiness = await look_at(parts.checks)
     if not readiness.ready:
         response.status_code = 503
     return readiness
+
+
+async def look_at(checks: Mapping[str, ReadinessCheck]) -> Readiness:
+    """Make all *checks* side by side."""
+    shown = await asyncio.gather(*(_check(name, check) for name, check in checks.items()))
+    return Readiness(ready=all(check.ok for check in shown), checks=list(shown))
 
 
 async def _check(name: str, check: ReadinessCheck) -> CheckShown:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import ClassVar, Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from alerting_core.errors import AlertingError
 
@@ -92,7 +92,7 @@ class ApiServer(uvicorn.Server):
         ready: Set when requests are served.
     """
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Starlette) -> None:
         """Start nothing yet."""
         super().__init__(
             uvicorn.Config(

@@ -1,0 +1,31 @@
+"""Where the Kafka is that the settings name, and whether it can be worked with."""
+
+from collections.abc import Sequence
+
+from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.topics import check_ready
+from alerting_backend.api.container import ReadinessCheck
+from alerting_backend.settings import Settings
+
+
+def kafka_address(settings: Settings) -> KafkaAddress:
+    """Return the address of the cluster, which must be set."""
+    assert settings.kafka_brokers is not None, "the command has checked it"
+    return KafkaAddress(
+        settings.kafka_brokers,
+        prefix=settings.kafka_prefix,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_user,
+        sasl_password=settings.kafka_sasl_password,
+        ca_file=settings.kafka_ca_file,
+    )
+
+
+def kafka_check(address: KafkaAddress, topics: Sequence[str]) -> ReadinessCheck:
+    """Return the check that *topics* can be read and written."""
+
+    async def check() -> None:
+        await check_ready(address, topics)
+
+    return check

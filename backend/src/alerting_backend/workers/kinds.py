@@ -1,0 +1,246 @@
+"""The kinds of workers: which conductors each runs, and what it stands on.
+
+The janitor runs beside the recorder: it is the one worker that no alert waits for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+from uuid import uuid4
+
+from alerting_backend.adapters.kafka.stream import KafkaStream
+from alerting_backend.adapters.kafka.topics import SOURCES
+from alerting_backend.adapters.postgres.address import Role
+from alerting_backend.adapters.postgres.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.pools import Pool, open_pool
+from alerting_backend.adapters.postgres.retention import PgRetention
+from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
+from alerting_backend.adapters.postgres.unpublished import PgOutbox
+from alerting_backend.adapters.redis.connection import RedisServer, open_redis
+from alerting_backend.adapters.redis.keys import RuleKeys
+from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
+from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.system import SystemClock, SystemIds
+from alerting_backend.api.container import ReadinessCheck
+from alerting_backend.runtime.janitor import Janitor, Retention
+from alerting_backend.settings import Settings
+from alerting_backend.wiring.address import address_set_in
+from alerting_backend.wiring.checks import rules_check
+from alerting_backend.wiring.delivery import delivery_policy
+from alerting_backend.wiring.kafka import kafka_address, kafka_check
+from alerting_backend.wiring.transport import open_transport
+from alerting_backend.workers.dependencies import Dependency, redis_check, schema_check, sink_on
+from alerting_backend.workers.kind import Kind
+from alerting_core.errors import AlertingError
+from alerting_core.pipeline.aggregate import Aggregator
+from alerting_core.pipeline.deliver import Deliverer
+from alerting_core.pipeline.dispatch import Dispatcher
+from alerting_core.pipeline.evaluate import Evaluator
+from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS, RuleReconciler
+from alerting_core.pipeline.record import Recorder
+from alerting_core.pipeline.relay import RELAY_EVERY_MS, Relay
+from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.pipeline.side_by_side import SWEEP_EVERY_MS, Running
+from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.update_rules import RuleUpdater
+from alerting_core.pipeline.wakeup import Wakeup
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    ALERTS_MATCHED,
+    ALERTS_NEW,
+    EVALUATOR_GROUP,
+    NOTIFICATIONS_READY,
+    RECORDER_GROUP,
+    RULE_CHANGED,
+    RULE_UPDATER_GROUP,
+    SENDER_GROUP,
+)
+
+_K, _P, _R = Dependency.KAFKA, Dependency.POSTGRES, Dependency.REDIS
+
+
+NEEDS: Final[Mapping[Kind, Sequence[Dependency]]] = {
+    Kind.EVALUATOR: (_K, _R),
+    Kind.AGGREGATOR: (_K, _P),
+    Kind.SENDER: (_K, _P),
+    Kind.RULE_UPDATER: (_K, _P, _R),
+    Kind.RELAY: (_K, _P),
+    Kind.RECORDER: (_K, _P),
+}
+
+
+class NotInGroup(AlertingError):
+    """The consumer has no share of the partitions at present."""
+
+    code: ClassVar[str] = "not-in-group"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What one process runs.
+
+    Attributes:
+        checks: Of the worker itself, beside those of its dependencies.
+        lag_streams: Consumers that never join, to ask how much waits; asking is no concern of those at work.
+        beside: What else runs until it is told to stop.
+    """
+
+    conductors: Sequence[Running]
+    checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
+    lag_streams: Mapping[Stage, KafkaStream] = field(default_factory=dict[Stage, KafkaStream])
+    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
+
+
+class Ground:
+    """What a worker stands on; nothing is connected before it is used. Closed with *stack*."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.stack = stack
+        self.clock = SystemClock()
+        self.kafka = kafka_address(settings)
+        self.sink = sink_on(self.kafka, stack)
+        self._pool: Pool | None = None
+        self._redis: RedisServer | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """Postgres, as the workers' role."""
+        assert self._pool is not None, "this kind of worker needs no Postgres"
+        return self._pool
+
+    @property
+    def redis(self) -> RedisServer:
+        """Redis."""
+        assert self._redis is not None, "this kind of worker needs no Redis"
+        return self._redis
+
+    @property
+    def keys(self) -> RuleKeys:
+        """Names of the rules in Redis."""
+        return RuleKeys(self.settings.redis_prefix)
+
+    def stream(self, topic: str, group: str) -> KafkaStream:
+        """Return a consumer; it leaves its group when the ground is closed."""
+        stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group)
+        self.stack.push_async_callback(stream.close)
+        return stream
+
+    async def open(self, needs: Sequence[Dependency]) -> Mapping[str, ReadinessCheck]:
+        """Open what *needs* names, without connecting; return the checks of it."""
+        checks: dict[str, ReadinessCheck] = {}
+        for dependency in needs:
+            match dependency:
+                case Dependency.KAFKA:
+                    checks[dependency] = kafka_check(self.kafka, SOURCES)
+                case Dependency.POSTGRES:
+                    address = address_set_in(self.settings)
+                    assert address is not None, "the command has checked it"
+                    self._pool = await self.stack.enter_async_context(open_pool(address, Role.WORKER, size_min=0))
+                    checks[dependency] = schema_check(self._pool)
+                case Dependency.REDIS:
+                    assert self.settings.redis_url is not None, "the command has checked it"
+                    self._redis = await self.stack.enter_async_context(open_redis(self.settings.redis_url))
+                    checks[dependency] = redis_check(self._redis)
+        return checks
+
+
+async def make_worker(kind: Kind, ground: Ground) -> Worker:
+    """Put together what a worker of this kind runs."""
+    match kind:
+        case Kind.EVALUATOR:
+            return _evaluator(ground)
+        case Kind.AGGREGATOR:
+            return _aggregator(ground)
+        case Kind.SENDER:
+            return await _sender(ground)
+        case Kind.RULE_UPDATER:
+            return _rule_updater(ground)
+        case Kind.RELAY:
+            relay = Relay(PgOutbox(ground.pool), ground.sink, ground.clock)
+            return Worker([Running(Stage.RELAY, relay, idle_pause_ms=RELAY_EVERY_MS)])
+        case Kind.RECORDER:
+            return _recorder(ground)
+
+
+def _evaluator(ground: Ground) -> Worker:
+    stream = ground.stream(ALERTS_NEW, EVALUATOR_GROUP)
+    rules = RuleFeed(RedisRuleSource(ground.redis, ground.keys), ground.clock)
+    return _reader(
+        ground,
+        stream,
+        (ALERTS_NEW, EVALUATOR_GROUP),
+        [Running(Stage.EVALUATOR, Evaluator(stream, rules))],
+        checks={"rules": rules_check(rules)},
+    )
+
+
+def _aggregator(ground: Ground) -> Worker:
+    stream = ground.stream(ALERTS_MATCHED, AGGREGATOR_GROUP)
+    aggregator = Aggregator(stream, PgNotificationStore(ground.pool), ground.clock)
+    return _reader(ground, stream, (ALERTS_MATCHED, AGGREGATOR_GROUP), [Running(Stage.AGGREGATOR, aggregator)])
+
+
+async def _sender(ground: Ground) -> Worker:
+    settings = ground.settings
+    stream, bell = ground.stream(NOTIFICATIONS_READY, SENDER_GROUP), Wakeup()
+    notifications, deliveries = PgNotificationStore(ground.pool), PgDeliveryStore(ground.pool)
+    transport = await ground.stack.enter_async_context(open_transport(settings))
+    dispatcher = Dispatcher(stream, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
+    deliverer = Deliverer(
+        deliveries, transport, ground.clock, lambda: str(uuid4()), policy=delivery_policy(settings), bell=bell
+    )
+    sweeper = Sweeper(notifications, deliveries, ground.sink, ground.clock)
+    conductors = [
+        Running(Stage.DISPATCHER, dispatcher),
+        Running(Stage.DELIVERER, deliverer, drain=deliverer.drain),
+        Running(Stage.SWEEPER, sweeper, idle_pause_ms=SWEEP_EVERY_MS),
+    ]
+    return _reader(ground, stream, (NOTIFICATIONS_READY, SENDER_GROUP), conductors)
+
+
+def _rule_updater(ground: Ground) -> Worker:
+    stream = ground.stream(RULE_CHANGED, RULE_UPDATER_GROUP)
+    origin, snapshot = PgRuleOrigin(ground.pool), RedisRuleSnapshot(ground.redis, ground.keys)
+    reconciler = RuleReconciler(origin, snapshot, ground.clock, SystemIds())
+    conductors = [
+        Running(Stage.RULE_UPDATER, RuleUpdater(stream, origin, snapshot)),
+        Running(Stage.RULE_RECONCILER, reconciler, idle_pause_ms=RECONCILE_EVERY_MS),
+    ]
+    return _reader(ground, stream, (RULE_CHANGED, RULE_UPDATER_GROUP), conductors)
+
+
+def _recorder(ground: Ground) -> Worker:
+    stream = ground.stream(ALERTS_NEW, RECORDER_GROUP)
+    recorder = Recorder(stream, PgAlertLog(ground.pool), ground.clock)
+    janitor = Janitor(PgRetention(ground.pool), ground.clock, Retention.of(ground.settings))
+    conductors = [Running(Stage.RECORDER, recorder)]
+    return _reader(ground, stream, (ALERTS_NEW, RECORDER_GROUP), conductors, beside=[janitor.run])
+
+
+def _reader(
+    ground: Ground,
+    stream: KafkaStream,
+    reads: tuple[str, str],
+    conductors: Sequence[Running],
+    *,
+    checks: Mapping[str, ReadinessCheck] | None = None,
+    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = (),
+) -> Worker:
+    """Return a worker whose first conductor reads *stream*, which reads a topic in a group."""
+
+    async def in_group() -> None:
+        if stream.rebalancing:
+            raise NotInGroup("the consumer has no share of the partitions at present")
+
+    return Worker(
+        conductors,
+        checks={"group": in_group, **(checks or {})},
+        lag_streams={conductors[0].stage: ground.stream(*reads)},
+        beside=beside,
+    )
