@@ -47,15 +47,16 @@ async def commit_offsets(member: Member, share: Share, offsets: Mapping[int, int
             codes = {code for _, partitions in response.topics for _, code in partitions} - {0}
             if not codes:
                 return
-            _refuse(codes, group)
+            if codes & _LOST_CODES:
+                member.lose_share()
+                raise FencedOff(f"the partitions of {group} were given out anew")
+            _refuse(codes)
             coordinator.coordinator_dead()  # It has moved, or is not ready yet.
         await asyncio.sleep(RETRY_BACKOFF_MS / 1_000)
 
 
-def _refuse(codes: set[int], group: str) -> None:
+def _refuse(codes: set[int]) -> None:
     """Raise what *codes* mean, unless the same request may be accepted later."""
-    if codes & _LOST_CODES:
-        raise FencedOff(f"the partitions of {group} were given out anew")
     for code in codes:
         error = errors.for_code(code)
         if not error.retriable:

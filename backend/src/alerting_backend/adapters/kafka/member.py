@@ -112,6 +112,11 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
         self.share = Share(partitions, generation=coordinator.generation, member_id=coordinator.member_id)
         self._changed.set()
 
+    def lose_share(self) -> None:
+        """Give up the share and join anew: the group has moved on, and this member has not heard of it yet."""
+        self._end_share()
+        self._consumer._coordinator.request_rejoin()
+
     @property
     def rebalancing(self) -> bool:
         """Whether the member is about to get another share. What is fetched by then is of no use."""
