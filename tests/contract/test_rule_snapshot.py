@@ -131,13 +131,14 @@ async def test_while_the_first_one_is_built_clients_may_be_replaced(shared: Shar
     assert await read(shared) == set(ACME[:1])
 
 
-async def test_only_one_owner_builds_and_it_may_begin_anew(shared: Shared) -> None:
-    await (await begin(shared)).add(of(1, acme=ACME))
-    assert await shared.store.begin("two") is None
-    again = await begin(shared)
-    await again.add(of(1, globex=GLOBEX))
-    await again.finish()
+async def test_only_one_builds_at_a_time(shared: Shared) -> None:
+    started = await begin(shared)
+    for owner in ("one", "two"):
+        assert await shared.store.begin(owner) is None
+    await started.add(of(1, globex=GLOBEX))
+    await started.finish()
     assert await read(shared) == set(GLOBEX)
+    assert await shared.store.begin("two") is not None
 
 
 async def test_who_lost_the_claim_changes_nothing_any_more(shared: Shared) -> None:

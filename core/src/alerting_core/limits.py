@@ -163,5 +163,5 @@ RULE_CLIENTS_AT_ONCE_MAX: Final = 20
 RULE_CHANGES_KEPT_MAX: Final = 10_000
 """Changes of the shared snapshot that readers can still be told; who was away for longer reads it whole."""
 
-SNAPSHOT_BUILD_LEASE_MS: Final = 30_000
-"""Pause after which the builder of a snapshot is taken for dead: a part of it takes some 50 ms."""
+SNAPSHOT_BUILD_LEASE_MS: Final = 8_000
+"""Pause after which the builder of a snapshot is taken for dead, and another one begins: a part takes some 50 ms."""

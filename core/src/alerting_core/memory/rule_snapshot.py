@@ -90,8 +90,7 @@ class MemoryRuleSnapshot:
 
     async def begin(self, owner: str) -> "MemorySnapshotBuild | None":
         """Claim the construction of a new snapshot."""
-        claim = self._live_claim()
-        if claim is not None and claim.owner != owner:
+        if self._live_claim() is not None:
             return None
         self._claim = _Claim(owner, self._lease_end_ms())
         return MemorySnapshotBuild(self, owner)

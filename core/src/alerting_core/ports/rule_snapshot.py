@@ -100,10 +100,11 @@ class RuleSnapshotStore(RulePublisher, Protocol):
         ...
 
     async def begin(self, owner: str) -> SnapshotBuild | None:
-        """Claim the construction of a new snapshot; None while another owner has it.
+        """Claim the construction of a new snapshot; None while somebody has it.
 
-        A claim lapses when nothing was added for `limits.SNAPSHOT_BUILD_LEASE_MS`. What an earlier one had begun is
-        forgotten. Read the rules after this returned: every change that is put into the old snapshot from now on is
-        put into the new one too.
+        *owner* is made for this one construction: a builder that lost its claim could otherwise go on with what it read
+        before. A claim lapses when nothing was added for `limits.SNAPSHOT_BUILD_LEASE_MS`. What an earlier one had
+        begun is forgotten. Read the rules after this returned: every change that is put into the old snapshot from now
+        on is put into the new one too.
         """
         ...

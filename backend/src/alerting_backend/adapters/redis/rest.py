@@ -11,9 +11,14 @@ REST_SECONDS_MAX: Final = 2.0
 
 
 class Rest:
-    """Passes on the error of the last question for a while, and longer with each further one that fails."""
+    """Passes on the error of the last question for a while, and longer with each further one that fails.
 
-    def __init__(self) -> None:
+    Args:
+        seconds_max: The longest while; 0 to ask every time.
+    """
+
+    def __init__(self, *, seconds_max: float = REST_SECONDS_MAX) -> None:
+        self._seconds_max = seconds_max
         self._error: PortUnavailable | None = None
         self._seconds = 0.0
         self._until = 0.0
@@ -28,7 +33,7 @@ class Rest:
     def failed(self, error: PortUnavailable) -> None:
         """Note that a question failed."""
         self._error = error
-        self._seconds = min(REST_SECONDS_MAX, max(REST_SECONDS_BASE, self._seconds * 2))
+        self._seconds = min(self._seconds_max, max(REST_SECONDS_BASE, self._seconds * 2))
         self._until = asyncio.get_running_loop().time() + self._seconds
 
     def worked(self) -> None:

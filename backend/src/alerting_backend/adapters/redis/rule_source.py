@@ -18,7 +18,7 @@ from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_backend.adapters.redis.held import ReadRules, read_client
 from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable
-from alerting_backend.adapters.redis.rest import Rest
+from alerting_backend.adapters.redis.rest import REST_SECONDS_MAX, Rest
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.checksum import combined_checksum
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
@@ -48,17 +48,20 @@ class _Told:
 
 
 class RedisRuleSource:
-    """Reads the snapshot. A server that is away is left alone for up to two seconds between questions.
+    """Reads the snapshot. A server that is away is left alone for a while between questions.
 
     Args:
         server: May have rights to read only the keys of the snapshot, and to write `rules:suspect`.
         keys: Their names.
+        rest_seconds_max: How long it is left alone at most.
     """
 
-    def __init__(self, server: RedisServer, keys: RuleKeys | None = None) -> None:
+    def __init__(
+        self, server: RedisServer, keys: RuleKeys | None = None, *, rest_seconds_max: float = REST_SECONDS_MAX
+    ) -> None:
         self._server = server
         self._keys = keys or RuleKeys()
-        self._rest = Rest()
+        self._rest = Rest(seconds_max=rest_seconds_max)
 
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules of all clients.

@@ -64,14 +64,12 @@ BEGIN: Final = Script(
     "begin_rules",
     """
 local building, new_snapshot, new_marks, new_total = unpack(KEYS)
-local holder = redis.call('GET', building)
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', building, ARGV[1], 'PX', ARGV[2])
+if not redis.call('SET', building, ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
 redis.call('UNLINK', new_snapshot, new_marks, new_total)
 return 1
 """,
 )
-"""ARGV: owner, lease. Returns 0 when another one builds."""
+"""ARGV: owner, lease. Returns 0 when somebody builds already."""
 
 ADD: Final = Script(
     "add_rules",
