@@ -11,21 +11,20 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
 from alerting_core import limits
 from alerting_core.domain.alert import Alert
-from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
+from tests.support.caught import Caught
 from tests.support.loader import Loader
 from tests.support.platform_process import PlatformProcess
-from tests.support.receiver import Receiver, Told
-from tests.support.stored import Lease, Stored
+from tests.support.receiver import Receiver
+from tests.support.stored import Stored
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
@@ -60,37 +59,6 @@ def plan_kills(seed: int) -> Iterator[Kill]:
         during_start = number % 7 == 0
         after_seconds = dice.uniform(0, 1.0 if during_start else 1.5)
         yield Kill(after_seconds, during_start, database_too=number % 3 == 0)
-
-
-@dataclass
-class Caught:
-    """The leases that kills caught.
-
-    Attributes:
-        at_work: How many looks found leases that no look before had found.
-        is_due: Whether there was a kill since the last look into the database.
-    """
-
-    leases: set[Lease] = field(default_factory=set)
-    at_work: int = 0
-    is_due: bool = False
-
-    def look(self, stored: Stored) -> None:
-        """Note what is leased. Looking later sees more, never less: a lease of the dead lasts a minute."""
-        if self.is_due:
-            leases = stored.leases()
-            self.at_work += bool(leases - self.leases)
-            self.leases |= leases
-            self.is_due = False
-
-    def look_if_it_runs(self, stored: Stored) -> None:
-        """Look, unless the server is down or on its way up: then the next look is for this kill too."""
-        with suppress(PortUnavailable):
-            self.look(stored)
-
-    def times(self) -> Counter[Told]:
-        """Return how often each delivery was caught."""
-        return Counter(told for _, told in self.leases)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import httpx
 
 from alerting_core.domain.alert import Alert
-from tests.support.platform_process import PlatformProcess
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
@@ -30,6 +29,12 @@ def as_json(alert: Alert) -> Mapping[str, Any]:
     }
 
 
+class Reachable(Protocol):
+    """What alerts are posted to."""
+
+    def http(self, *, timeout: float) -> httpx.Client: ...
+
+
 class Loader:
     """Posts batches from a thread of its own until it is told that it is enough.
 
@@ -42,7 +47,7 @@ class Loader:
 
     def __init__(
         self,
-        platform: PlatformProcess,
+        platform: Reachable,
         alerts: Iterator[Alert],
         *,
         batch: int,
