@@ -23,7 +23,7 @@ class RedisRuleSnapshot:
     """Writes the snapshot; each call is one step in Redis.
 
     Args:
-        server: With rights to read and write the keys of the snapshot.
+        server: Where the snapshot is.
         keys: Their names.
         changes_max: How many of the latest changes readers can still be told.
     """

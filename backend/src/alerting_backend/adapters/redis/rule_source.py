@@ -51,7 +51,7 @@ class RedisRuleSource:
     """Reads the snapshot. A server that is away is left alone for a while between questions.
 
     Args:
-        server: May have rights to read only the keys of the snapshot, and to write `rules:suspect`.
+        server: Where the snapshot is.
         keys: Their names.
         rest_seconds_max: How long it is left alone at most.
     """
