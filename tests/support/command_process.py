@@ -94,10 +94,10 @@ class CommandProcess:
         self._process.send_signal(order)
         return self.wait(seconds_max=seconds_max)
 
-    def interrupt(self) -> None:
-        """Send Ctrl-C, and do not wait."""
+    def interrupt(self, order: signal.Signals = signal.SIGINT) -> None:
+        """Send Ctrl-C, or another order, and do not wait."""
         assert self._process is not None, "it was never started"
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(order)
 
     def ready_code(self) -> int:
         """Return the status that /readyz answers; 0 when nobody answers."""

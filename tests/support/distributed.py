@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -86,6 +86,11 @@ class PlatformPart(CommandProcess):
         self.serves_at(self.events(f"{self._word}_started")[-1]["url"])
         self.wait_until(lambda: self.ready_code() == 200, what="to confirm that", seconds_max=seconds_max)
 
+    def readiness(self) -> Mapping[str, Any]:
+        """Return what /readyz says."""
+        answer: Mapping[str, Any] = httpx.get(f"{self.url}/readyz", timeout=10, trust_env=False).json()
+        return answer
+
 
 class DistributedPlatform:
     """All processes of one platform.
@@ -122,11 +127,11 @@ class DistributedPlatform:
         for part in started:
             part.wait_until_ready()
 
-    def add(self, name: str) -> PlatformPart:
-        """Start one more process, and do not wait."""
+    def add(self, name: str, **settings: str) -> PlatformPart:
+        """Start one more process, with *settings* on top, and do not wait."""
         part = PlatformPart(name, self._folder / f"{name}-{next(self._numbers)}.log", self._settings)
         self.parts[name].append(part)
-        part.spawn()
+        part.spawn(**settings)
         return part
 
     def of(self, name: str) -> PlatformPart:

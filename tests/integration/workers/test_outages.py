@@ -1,0 +1,96 @@
+"""A server is stopped for ten seconds while alerts come in, and started again: nothing is lost, all is delivered."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.command_process import CommandProcess
+from tests.support.distributed import DistributedPlatform, Servers
+from tests.support.loader import Loader
+from tests.support.receiver import Receiver
+from tests.support.stored_apart import StoredApart
+from tests.support.varied_world import VariedWorld
+from tests.support.verdict import differences, lost_or_unknown
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+OUTAGE_SECONDS = 10.0
+ACCEPT_SECONDS_MAX = 60.0
+SETTLE_SECONDS_MAX = 120.0
+BEFORE_AND_AFTER_WEBHOOKS = 500
+
+
+@pytest.mark.timeout(400)
+def test_ten_seconds_without_kafka_or_redis_or_postgres_lose_nothing(
+    three_servers: Servers,
+    platform: DistributedPlatform,
+    stored: StoredApart,
+    world: VariedWorld,
+    receiver: Receiver,
+    new_loader: Callable[[], Loader],
+) -> None:
+    platform.start()
+    loader = new_loader()
+    loader.start()
+    told = []
+    for server in (three_servers.redis, three_servers.postgres, three_servers.kafka):
+        enough = receiver.arrived + BEFORE_AND_AFTER_WEBHOOKS
+        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks before", seconds_max=60)
+        server.stop()
+        before = receiver.arrived
+        time.sleep(OUTAGE_SECONDS)
+        during = receiver.arrived - before
+        server.start()
+        back = time.monotonic()
+        enough = receiver.arrived + BEFORE_AND_AFTER_WEBHOOKS
+        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks after", seconds_max=60)
+        told.append(
+            f"{type(server).__name__}: {during:,} webhooks meanwhile, {BEFORE_AND_AFTER_WEBHOOKS:,} more within"
+            f" {time.monotonic() - back:.1f} s"
+        )
+    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
+    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+
+    expected = world.expected_of(loader.accepted)
+    assert differences(stored, loader.accepted, expected) == []
+    arrivals = receiver.counts()
+    assert lost_or_unknown(arrivals, expected) == []
+    extra = arrivals - Counter(expected.told)
+    assert [part.name for part in platform.all_parts() if part.stop(signal.SIGTERM) != 0] == []
+    print(
+        f"\n{len(loader.accepted):,} alerts, {len(expected.told):,} webhooks, {extra.total():,} sent again\n"
+        + "\n".join(told)
+    )
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_waits_for_what_is_away_when_it_starts_and_says_so(
+    three_servers: Servers, platform: DistributedPlatform, world: VariedWorld
+) -> None:
+    three_servers.redis.stop()
+    rule_updater = platform.add("rule-updater")
+    rule_updater.wait_until(lambda: _waits_for(rule_updater, "redis"), what="to say that Redis is away")
+    rule_updater.wait_until(
+        lambda: {event["dependency"] for event in rule_updater.events("dependency_ready")} == {"kafka", "postgres"},
+        what="to say that the others are there",
+    )
+    rule_updater.serves_at(rule_updater.events("worker_started")[0]["url"])
+    failing = [check["name"] for check in rule_updater.readiness()["checks"] if not check["ok"]]
+    assert failing == ["redis", "worker"]
+    three_servers.redis.start()
+    rule_updater.wait_until_ready()
+    assert rule_updater.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_waits_for_its_start_ends_when_it_is_told_to(platform: DistributedPlatform) -> None:
+    relay = platform.add("relay", ALERTING_KAFKA_BROKERS="127.0.0.1:1")
+    relay.wait_until(lambda: _waits_for(relay, "kafka"), what="to say that Kafka is away")
+    assert relay.stop(signal.SIGTERM, seconds_max=10) == 0
+
+
+def _waits_for(part: CommandProcess, dependency: str) -> bool:
+    return any(event["dependency"] == dependency for event in part.events("dependency_waiting"))

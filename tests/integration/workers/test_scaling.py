@@ -1,0 +1,66 @@
+"""Two processes of every kind share the work; more come and some go while alerts come in."""
+
+import signal
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.distributed import NAMES, DistributedPlatform, PlatformPart
+from tests.support.loader import Loader
+from tests.support.receiver import Receiver
+from tests.support.stored_apart import StoredApart
+from tests.support.varied_world import VariedWorld
+from tests.support.verdict import differences
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+WEBHOOKS_BETWEEN = 500
+ACCEPT_SECONDS_MAX = 60.0
+SETTLE_SECONDS_MAX = 120.0
+STOP_SECONDS_MAX = 10.0
+
+
+@pytest.mark.timeout(400)
+def test_workers_that_are_added_and_removed_under_load_lose_nothing_and_tell_nothing_twice(
+    platform: DistributedPlatform,
+    stored: StoredApart,
+    world: VariedWorld,
+    receiver: Receiver,
+    new_loader: Callable[[], Loader],
+) -> None:
+    platform.start()
+    loader = new_loader()
+    loader.start()
+
+    def go_on() -> None:
+        enough = receiver.arrived + WEBHOOKS_BETWEEN
+        receiver.wait_for(lambda: receiver.arrived >= enough, what="more webhooks", seconds_max=90)
+
+    go_on()
+    workers = [name for name in NAMES if name != "api"]
+    second = [platform.add(name) for name in workers]
+    for part in second:
+        part.wait_until_ready()
+    go_on()
+    assert _all_have_worked(second), "the new ones took a share"
+    first = [platform.of(name) for name in workers]
+    for part in first:
+        part.interrupt(signal.SIGTERM)
+    for part in first:
+        assert part.wait(seconds_max=STOP_SECONDS_MAX) == 0, part.output()[-4_000:]
+    go_on()
+    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
+    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+
+    expected = world.expected_of(loader.accepted)
+    assert differences(stored, loader.accepted, expected) == []
+    extra = receiver.counts() - Counter(expected.told)
+    assert receiver.counts() == Counter(expected.told), "each arrived once and once only"
+    print(f"\n{len(loader.accepted):,} alerts, {len(expected.told):,} webhooks, {extra.total()} sent again")
+
+
+def _all_have_worked(parts: list[PlatformPart]) -> bool:
+    """Tell whether each has done something, apart from those that have nothing to do while nobody edits rules."""
+    idle = {"rule-updater", "relay"}
+    return all(part.events("batch_committed") for part in parts if part.name not in idle)
