@@ -37,6 +37,10 @@ class Topics:
         self._made.append(full_name)
         return full_name
 
+    def forget_later(self, full_name: str) -> None:
+        """Delete a topic that was made elsewhere too."""
+        self._made.append(full_name)
+
     async def delete_all(self) -> None:
         """Delete what was made."""
         if not self._made:

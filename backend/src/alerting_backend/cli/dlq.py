@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from alerting_backend.adapters.postgres.dead_letters import REPLAY_BATCH_MAX, DeadLetter, PgDeadLetters
+from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
+from alerting_backend.adapters.kafka.sink import KafkaSink
+from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.cli.database import has_database, reach_database
 from alerting_backend.cli.exits import ExitCode, fail, told_errors
 from alerting_backend.cli.output import write_json, write_table
 from alerting_backend.settings import Settings
+from alerting_backend.wiring.kafka import kafka_address
+from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 T = TypeVar("T")
@@ -42,7 +46,7 @@ class Wanted:
 def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: bool) -> None:
     """Write what is there."""
 
-    async def work(letters: PgDeadLetters) -> tuple[dict[str, int], list[DeadLetter]]:
+    async def work(letters: DeadLetters) -> tuple[dict[str, int], list[DeadLetter]]:
         counts = dict(await letters.counts())
         found: list[DeadLetter] = []
         async for letter in _find(letters, wanted):
@@ -82,7 +86,7 @@ def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
         ("reason", letter.reason),
         ("key", _text(letter.key)),
         *((f"header {name}", _text(value)) for name, value in letter.headers),
-        ("value", f"{len(letter.value):,} bytes"),
+        ("value", f"{len(letter.value):,} bytes" + ("" if letter.is_whole else ", the beginning of a larger one")),
         ("", _text(letter.value[:2_000])),
     ]
     write_table(["", letter.id], rows)
@@ -94,28 +98,31 @@ def replay_letters(
     """Publish letters to where they came from; those named, or all that are wanted."""
     places = [_place_of(letter_id, as_json=as_json) for letter_id in letter_ids]
 
-    async def work(letters: PgDeadLetters) -> tuple[int, int]:
+    async def work(letters: DeadLetters) -> tuple[int, int, int]:
         if places:
             named = [await letters.get(topic, place) for topic, place in places]
             chosen = [letter for letter in named if letter is not None]
         else:
             chosen = [letter async for letter in _find(letters, wanted)]
-        return len(chosen), 0 if dry_run else await _replay(letters, chosen)
+        cut = sum(not letter.is_whole for letter in chosen)
+        return len(chosen), 0 if dry_run else await _replay(letters, chosen), cut
 
-    chosen, replayed = _with_letters(settings, work, as_json=as_json)
+    chosen, replayed, cut = _with_letters(settings, work, as_json=as_json)
     missing = len(places) - chosen if places else 0
     if as_json:
-        write_json({"chosen": chosen, "replayed": replayed, "missing": missing, "dry_run": dry_run})
+        write_json({"chosen": chosen, "replayed": replayed, "missing": missing, "cut": cut, "dry_run": dry_run})
     elif dry_run:
-        print(f"would replay {chosen:,} dead letters")
+        print(f"would replay {chosen - cut:,} dead letters")
     else:
         print(f"replayed {replayed:,} dead letters; what is still wrong with one brings it back here")
+    if cut and not as_json:
+        print(f"{cut:,} cannot be replayed: only their beginning was kept")
     if missing:
         detail = f"{missing} of the dead letters named are not there (any more)"
         fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
 
 
-async def _replay(letters: PgDeadLetters, chosen: Sequence[DeadLetter]) -> int:
+async def _replay(letters: DeadLetters, chosen: Sequence[DeadLetter]) -> int:
     replayed = 0
     for topic in sorted({letter.topic for letter in chosen}):
         of_topic = [letter for letter in chosen if letter.topic == topic]
@@ -124,7 +131,7 @@ async def _replay(letters: PgDeadLetters, chosen: Sequence[DeadLetter]) -> int:
     return replayed
 
 
-async def _find(letters: PgDeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
+async def _find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
     for topic in wanted.topics(list(await letters.counts())):
         after = _BEFORE_ALL
         while page := await letters.page(topic, after=after, limit=REPLAY_BATCH_MAX):
@@ -134,12 +141,12 @@ async def _find(letters: PgDeadLetters, wanted: Wanted) -> AsyncIterator[DeadLet
             after = page[-1].place
 
 
-def _with_letters(settings: Settings, work: Callable[[PgDeadLetters], Awaitable[T]], *, as_json: bool) -> T:
+def _with_letters(settings: Settings, work: Callable[[DeadLetters], Awaitable[T]], *, as_json: bool) -> T:
     async def run() -> T:
         async with _letters(settings) as letters:
             return await work(letters)
 
-    if not has_database(settings):
+    if settings.kafka_brokers is None and not has_database(settings):
         detail = f"there is no database in {settings.data_dir}: set ALERTING_DATA_DIR to the folder of the platform"
         fail(detail, code="no-database", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
     with told_errors(as_json=as_json):
@@ -147,8 +154,16 @@ def _with_letters(settings: Settings, work: Callable[[PgDeadLetters], Awaitable[
 
 
 @asynccontextmanager
-async def _letters(settings: Settings) -> AsyncIterator[PgDeadLetters]:
-    async with reach_database(settings) as address, open_pools(address, size_max=2) as pools:
+async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
+    if settings.kafka_brokers is not None:
+        address = kafka_address(settings)
+        sink = KafkaSink(address)
+        try:
+            yield KafkaDeadLetters(address, sink)
+        finally:
+            await sink.close()
+        return
+    async with reach_database(settings) as database, open_pools(database, size_max=2) as pools:
         yield PgDeadLetters(PgLog(pools.worker))
 
 
@@ -169,6 +184,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
         "reason": letter.reason,
         "refused_at": _time(letter.refused_at_ms),
         "bytes": len(letter.value),
+        "is_whole": letter.is_whole,
     }
 
 

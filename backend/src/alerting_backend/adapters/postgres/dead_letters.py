@@ -1,7 +1,6 @@
 """The dead letters of the streams in Postgres: records that a consumer refused, to be looked at and tried again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
@@ -9,10 +8,8 @@ import asyncpg
 from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.record_headers import decode_headers
-from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing
-
-REPLAY_BATCH_MAX: Final = 500
-"""Dead letters replayed in one transaction."""
+from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record
 
 _COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
 
@@ -28,32 +25,6 @@ DELETE FROM stream_records AS r USING unnest($2::integer[], $3::bigint[]) AS w (
 WHERE r.topic = $1 AND r.partition = w.partition AND r."offset" = w."offset"
 RETURNING {_COLUMNS.replace("partition", "r.partition").replace('"offset"', 'r."offset"')}
 """  # noqa: S608 - constants alone
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One refused record.
-
-    Attributes:
-        place: Partition and offset in the dead-letter topic.
-        source: Topic, partition and offset where it was refused.
-        reason: Why, for people.
-        headers: Those that it came with.
-    """
-
-    topic: str
-    place: tuple[int, int]
-    source: tuple[str, int, int]
-    reason: str
-    key: bytes
-    value: bytes
-    headers: Headers
-    refused_at_ms: int
-
-    @property
-    def id(self) -> str:
-        """Names it on the command line: topic/partition/offset."""
-        return f"{self.topic}/{self.place[0]}/{self.place[1]}"
 
 
 class PgDeadLetters:
@@ -98,20 +69,5 @@ class PgDeadLetters:
 
 
 def _read(row: asyncpg.Record) -> DeadLetter:
-    headers = decode_headers(row["headers"])
-    marks = {name: value.decode(errors="replace") for name, value in headers if name.startswith("dlq-")}
-    topic: str = row["topic"]
-    return DeadLetter(
-        topic=topic,
-        place=(row["partition"], row["offset"]),
-        source=(
-            marks.get("dlq-topic", topic.removesuffix(DLQ_SUFFIX)),
-            int(marks.get("dlq-partition", -1)),
-            int(marks.get("dlq-offset", -1)),
-        ),
-        reason=marks.get("dlq-reason", ""),
-        key=row["key"],
-        value=row["value"],
-        headers=tuple(header for header in headers if not header[0].startswith("dlq-")),
-        refused_at_ms=row["created_at"],
-    )
+    topic, partition, offset, key, value, headers, created_at = row
+    return DeadLetter.of(Record(topic, partition, offset, key, value, decode_headers(headers), created_at))

@@ -1,0 +1,188 @@
+"""The dead letters in Kafka: looked at, and replayed.
+
+Theory of operation. Nothing can be taken out of a topic, so that a letter that was replayed is marked: by a record of
+the same topic without a value, whose header `dlq-replayed` names the place of the letter. The mark is written after the
+letter: a crash in between leaves it to be replayed once more, which tells nobody twice. Letter and mark go when the
+topic's retention has passed.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border, finish
+from alerting_backend.adapters.kafka.letters import TRUNCATED_HEADER
+from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
+from alerting_core.errors import PortUnavailable
+from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record, Sink
+
+REPLAYED_HEADER: Final = "dlq-replayed"
+"""On a mark: partition/offset of the letter that was replayed."""
+
+LETTER_TOPICS: Final = tuple(source + DLQ_SUFFIX for source in SOURCES)
+
+CONNECT_SECONDS_MAX: Final = 10.0
+CLOSE_SECONDS_MAX: Final = 5.0
+FETCH_WAIT_MS: Final = 20
+"""How long the broker holds a fetch at the end of a partition, of which nothing more is wanted."""
+
+FETCH_MS_MAX: Final = 1_000
+SILENCE_MAX: Final = 10
+"""Fetches in a row without any record, where there must be some, after which Kafka is taken for away."""
+
+FETCH_RECORDS_MAX: Final = 500
+
+_Place = tuple[int, int]
+
+
+class KafkaDeadLetters:
+    """Dead letters of one cluster.
+
+    What others replay meanwhile is not noticed: use a new one for each look.
+
+    Args:
+        sink: Where they are replayed to.
+    """
+
+    def __init__(self, address: KafkaAddress, sink: Sink) -> None:
+        self._address = address
+        self._sink = sink
+        self._replayed: dict[str, set[_Place]] = {}
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return dead-letter topic → how many letters are there that were not replayed."""
+        counts: dict[str, int] = {}
+        for topic in LETTER_TOPICS:
+            async with self._reader(topic) as reader:
+                replayed = await self._replayed_of(reader)
+                letters = [place async for place in reader.letter_places()]
+            counts[topic] = len(set(letters) - replayed)
+        return {topic: number for topic, number in counts.items() if number}
+
+    async def page(self, topic: str, *, after: _Place, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+        found: list[DeadLetter] = []
+        if topic not in LETTER_TOPICS:
+            return found
+        async with self._reader(topic) as reader:
+            replayed = await self._replayed_of(reader)
+            async for record in reader.records(after=after):
+                if _is_mark(record) or (record.partition, record.offset) in replayed:
+                    continue
+                found.append(DeadLetter.of(record, is_whole=TRUNCATED_HEADER not in dict(record.headers)))
+                if len(found) >= limit:
+                    break
+        return found
+
+    async def get(self, topic: str, place: _Place) -> DeadLetter | None:
+        """Return one letter; None when it is not there, or was replayed."""
+        found = await self.page(topic, after=(place[0], place[1] - 1), limit=1)
+        return found[0] if found and found[0].place == place else None
+
+    async def replay(self, letters: Sequence[DeadLetter]) -> int:
+        """Publish letters of one topic to where they came from, then mark them."""
+        if not letters:
+            return 0
+        topic = letters[0].topic
+        assert all(letter.topic == topic for letter in letters), "one topic at a time"
+        async with self._reader(topic) as reader:
+            replayed = await self._replayed_of(reader)
+        taken = [letter for letter in letters if letter.is_whole and letter.place not in replayed]
+        source = topic.removesuffix(DLQ_SUFFIX)
+        await self._sink.publish([Outgoing(source, one.key, one.value, one.headers) for one in taken])
+        await self._sink.publish([_mark(one) for one in taken])
+        replayed.update(one.place for one in taken)
+        return len(taken)
+
+    async def _replayed_of(self, reader: "_Reader") -> set[_Place]:
+        """Return what was replayed, read once: a topic may be long, and a list of it has many pages."""
+        if reader.topic not in self._replayed:
+            self._replayed[reader.topic] = await reader.replayed()
+        return self._replayed[reader.topic]
+
+    @asynccontextmanager
+    async def _reader(self, topic: str) -> AsyncIterator["_Reader"]:
+        states = await describe_topics(self._address, [topic])
+        consumer = AIOKafkaConsumer(
+            **self._address.log_in(),
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+        )
+        try:
+            async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+                await consumer.start()
+            yield _Reader(consumer, self._address, topic, range(states[0].partitions if states else 0))
+        finally:
+            await finish(consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
+
+
+class _Reader:
+    """Reads one topic up to its present end, without a group."""
+
+    def __init__(self, consumer: Any, address: KafkaAddress, topic: str, partitions: Collection[int]) -> None:
+        self._consumer = consumer
+        self.topic = topic
+        self._places = [TopicPartition(address.name(topic), partition) for partition in partitions]
+
+    async def replayed(self) -> set[_Place]:
+        """Return the places of the letters that were replayed."""
+        marks = [dict(record.headers)[REPLAYED_HEADER] async for record in self.records() if _is_mark(record)]
+        return {_place_in(mark) for mark in marks}
+
+    async def letter_places(self) -> AsyncIterator[_Place]:
+        """Yield the places of all letters, replayed or not."""
+        async for record in self.records():
+            if not _is_mark(record):
+                yield record.partition, record.offset
+
+    async def records(self, *, after: _Place = (-1, -1)) -> AsyncIterator[Record]:
+        """Yield letters and marks after a place, partition by partition."""
+        for place in self._places:
+            if place.partition >= after[0]:
+                first = after[1] + 1 if place.partition == after[0] else 0
+                async for record in self._of_partition(place, first):
+                    yield record
+
+    async def _of_partition(self, place: TopicPartition, first: int) -> AsyncIterator[Record]:
+        self._consumer.assign([place])
+        async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+            begin = (await self._consumer.beginning_offsets([place]))[place]
+            end = (await self._consumer.end_offsets([place]))[place]
+        at, silence = max(first, begin), 0
+        self._consumer.seek(place, at)
+        while at < end:
+            async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+                found = await self._consumer.getmany(place, timeout_ms=FETCH_MS_MAX, max_records=FETCH_RECORDS_MAX)
+                at = await self._consumer.position(place)
+            silence = 0 if found else silence + 1
+            if silence > SILENCE_MAX:
+                raise PortUnavailable(RESOURCE, operation="dead_letters", detail="no broker answers")
+            for one in found.get(place, ()):
+                if one.offset < end:
+                    yield _record(self.topic, one)
+
+
+def _record(topic: str, one: Any) -> Record:
+    headers = tuple((name, value or b"") for name, value in one.headers)
+    return Record(topic, one.partition, one.offset, one.key or b"", one.value or b"", headers, one.timestamp)
+
+
+def _is_mark(record: Record) -> bool:
+    return any(name == REPLAYED_HEADER for name, _ in record.headers)
+
+
+def _mark(letter: DeadLetter) -> Outgoing:
+    partition, offset = letter.place
+    return Outgoing(letter.topic, letter.key, b"", ((REPLAYED_HEADER, f"{partition}/{offset}".encode()),))
+
+
+def _place_in(mark: bytes) -> _Place:
+    partition, _, offset = mark.decode(errors="replace").partition("/")
+    if not (partition.isdecimal() and offset.isdecimal()):
+        return (-1, -1)
+    return int(partition), int(offset)

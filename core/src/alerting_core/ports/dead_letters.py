@@ -1,0 +1,93 @@
+"""Records that a consumer refused, to be looked at and tried again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Record
+
+MARK: Final = "dlq-"
+"""Headers that begin so say where a dead letter is from; the others are those that the record came with."""
+
+REPLAY_BATCH_MAX: Final = 500
+"""Dead letters replayed, or looked at, in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One refused record.
+
+    Attributes:
+        place: Partition and offset in the dead-letter topic.
+        source: Topic, partition and offset where it was refused.
+        reason: Why, for people.
+        headers: Those that it came with.
+        is_whole: Whether all of its value was kept; one that was cut cannot be replayed.
+    """
+
+    topic: str
+    place: tuple[int, int]
+    source: tuple[str, int, int]
+    reason: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    refused_at_ms: int
+    is_whole: bool = True
+
+    @classmethod
+    def of(cls, record: Record, *, is_whole: bool = True) -> "DeadLetter":
+        """Return what a record of a dead-letter topic holds."""
+        marks = {name: value.decode(errors="replace") for name, value in record.headers if name.startswith(MARK)}
+        return cls(
+            topic=record.topic,
+            place=(record.partition, record.offset),
+            source=(
+                marks.get("dlq-topic", record.topic.removesuffix(DLQ_SUFFIX)),
+                _number(marks.get("dlq-partition")),
+                _number(marks.get("dlq-offset")),
+            ),
+            reason=marks.get("dlq-reason", ""),
+            key=record.key,
+            value=record.value,
+            headers=tuple(header for header in record.headers if not header[0].startswith(MARK)),
+            refused_at_ms=record.timestamp_ms,
+            is_whole=is_whole,
+        )
+
+    @property
+    def id(self) -> str:
+        """Names it on the command line: topic/partition/offset."""
+        return f"{self.topic}/{self.place[0]}/{self.place[1]}"
+
+
+class DeadLetters(Protocol):
+    """The dead letters of one log that were not replayed yet."""
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return dead-letter topic → how many letters are there, none that is empty.
+
+        Raises:
+            PortUnavailable: The log is away.
+        """
+        ...
+
+    async def page(self, topic: str, *, after: tuple[int, int], limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+        ...
+
+    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+        """Return one letter; None when it is not there (any more)."""
+        ...
+
+    async def replay(self, letters: Sequence[DeadLetter]) -> int:
+        """Publish letters of one topic to where they came from, and take them out; return how many it were.
+
+        Those that were replayed meanwhile, or are not whole, are passed over. What is still wrong with a record makes
+        it a dead letter again.
+        """
+        ...
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 20 else -1

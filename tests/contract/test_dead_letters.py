@@ -1,0 +1,144 @@
+"""Each promise of `DeadLetters`."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
+from alerting_backend.adapters.kafka.sink import KafkaSink
+from alerting_backend.adapters.kafka.stream import KafkaStream
+from alerting_backend.adapters.kafka.topics import create_topics
+from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.sink import PgSink
+from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_core.ports.dead_letters import DeadLetter, DeadLetters
+from alerting_core.ports.records import dead_letter
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
+from tests.support.postgres.cluster import Cluster
+from tests.support.servers.topics import Topics
+
+LETTERS = f"{ALERTS_NEW}.dlq"
+BEFORE_ALL = (-1, -1)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A log with dead letters.
+
+    Attributes:
+        source: A consumer of the topic that the letters are from.
+    """
+
+    sink: Sink
+    source: Stream
+    letters: DeadLetters
+
+    async def refuse(self, number: int, *, topic: str = ALERTS_NEW) -> None:
+        """Put a record aside as a consumer does."""
+        record = Record(topic, number % 3, number, b"key-%d" % number, b"value-%d" % number, (("trace", b"t"),))
+        await self.sink.publish([dead_letter(record, f"reason {number}")])
+
+    async def all(self, topic: str = LETTERS) -> list[DeadLetter]:
+        """Return the letters of a topic."""
+        return list(await self.letters.page(topic, after=BEFORE_ALL, limit=100))
+
+
+@pytest.fixture(params=["embedded_postgres_cluster", pytest.param("kafka_brokers", marks=pytest.mark.integration)])
+def server(request: pytest.FixtureRequest) -> Cluster | str:
+    found: Cluster | str = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def refused(server: Cluster | str) -> AsyncIterator[Refused]:
+    """Return a log without dead letters."""
+    if isinstance(server, Cluster):
+        async with server.database() as database, open_pools(database, size_max=4) as pools:
+            log = PgLog(pools.worker)
+            yield Refused(PgSink(log), PgStream(log, topic=ALERTS_NEW, group="g"), PgDeadLetters(log))
+        return
+    topics = Topics(server)
+    address = KafkaAddress(server, prefix=topics.prefix)
+    for topic in await create_topics(address, [ALERTS_NEW, LETTERS, f"{ALERTS_MATCHED}.dlq"], partitions=2):
+        topics.forget_later(address.name(topic))
+    sink = KafkaSink(address)
+    stream = KafkaStream(address, sink, topic=ALERTS_NEW, group="g")
+    try:
+        yield Refused(sink, stream, KafkaDeadLetters(address, sink))
+    finally:
+        await stream.close()
+        await sink.close()
+        await topics.delete_all()
+
+
+async def test_letters_tell_where_they_were_refused_and_why(refused: Refused) -> None:
+    await refused.refuse(7)
+    (letter,) = await refused.all()
+    assert letter.source == (ALERTS_NEW, 1, 7)
+    assert (letter.reason, letter.key, letter.value) == ("reason 7", b"key-7", b"value-7")
+    assert letter.headers == (("trace", b"t"),)
+    assert letter.is_whole
+    assert letter.refused_at_ms > 1_600_000_000_000
+
+
+async def test_letters_are_counted_by_topic(refused: Refused) -> None:
+    assert await refused.letters.counts() == {}
+    for number in range(5):
+        await refused.refuse(number)
+    await refused.refuse(9, topic=ALERTS_MATCHED)
+    assert await refused.letters.counts() == {LETTERS: 5, f"{ALERTS_MATCHED}.dlq": 1}
+
+
+async def test_pages_follow_each_other_in_the_order_of_places(refused: Refused) -> None:
+    for number in range(20):
+        await refused.refuse(number)
+    whole = await refused.all()
+    assert sorted(letter.place for letter in whole) == [letter.place for letter in whole]
+    paged: list[DeadLetter] = []
+    while page := await refused.letters.page(LETTERS, after=paged[-1].place if paged else BEFORE_ALL, limit=3):
+        assert len(page) <= 3
+        paged += page
+    assert paged == whole
+    assert len(whole) == 20
+
+
+async def test_a_letter_is_found_by_its_place_alone(refused: Refused) -> None:
+    await refused.refuse(1)
+    await refused.refuse(2)
+    for letter in await refused.all():
+        assert await refused.letters.get(LETTERS, letter.place) == letter
+    assert await refused.letters.get(LETTERS, (0, 999)) is None
+    assert await refused.letters.get("no.such.topic.dlq", (0, 0)) is None
+
+
+async def test_a_replayed_letter_is_at_its_source_as_it_came_and_no_longer_here(refused: Refused) -> None:
+    for number in range(3):
+        await refused.refuse(number)
+    first, *others = await refused.all()
+    assert await refused.letters.replay([first]) == 1
+    assert await refused.all() == others
+    assert await refused.letters.counts() == {LETTERS: 2}
+    assert await refused.letters.get(LETTERS, first.place) is None
+    (record,) = await refused.source.poll(records_max=10, wait_ms=0)
+    assert (record.key, record.value, record.headers) == (first.key, first.value, first.headers)
+
+
+async def test_a_letter_is_replayed_once_however_often_it_is_asked_for(refused: Refused) -> None:
+    await refused.refuse(1)
+    letters = await refused.all()
+    assert await refused.letters.replay(letters) == 1
+    assert await refused.letters.replay(letters) == 0
+    assert len(await refused.source.poll(records_max=10, wait_ms=0)) == 1
+
+
+async def test_a_letter_that_comes_back_is_another_one(refused: Refused) -> None:
+    await refused.refuse(1)
+    (letter,) = await refused.all()
+    await refused.letters.replay([letter])
+    await refused.refuse(1)
+    (again,) = await refused.all()
+    assert again.place != letter.place
