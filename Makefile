@@ -36,6 +36,14 @@ services: setup ## Start Kafka, Redis and Postgres for development, and print th
 services-stop: setup ## Stop them; their data stays in .data/services
 	@$(bin)/python -m tests.support.servers stop
 
+.PHONY: run-all
+run-all: setup ## Start the distributed platform: services, API and one worker of each kind, in the background
+	@$(bin)/python -m tests.support.servers start-all
+
+.PHONY: stop-all
+stop-all: setup ## Stop the distributed platform and its services; their data stays in .data/services
+	@$(bin)/python -m tests.support.servers stop-all
+
 .PHONY: test
 test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run

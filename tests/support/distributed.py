@@ -8,6 +8,7 @@ with servers() as three, distributed(three) as platform:
 """
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -152,6 +153,10 @@ class DistributedPlatform:
     def http(self, *, timeout: float = 30.0) -> httpx.Client:
         """Return a client of the first API process."""
         return self.of(API).http(timeout=timeout)
+
+    def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run another command with the settings of this platform."""
+        return CommandProcess(self._folder / "unused.log", [], self._settings).run(*arguments, **settings)
 
     def end(self) -> None:
         """Leave no process."""

@@ -55,7 +55,11 @@ class StoredApart(Stored):
         return super().unfinished() or asyncio.run(self._lags()) or super().unfinished()
 
     def dead_letters(self) -> int:
-        return asyncio.run(self._records([topic + DLQ_SUFFIX for topic in SOURCES]))
+        return self.records([topic + DLQ_SUFFIX for topic in SOURCES])
+
+    def records(self, topics: Sequence[str]) -> int:
+        """Return how many records *topics* have together."""
+        return sum(asyncio.run(self._ends(topics)).values())
 
     async def _lags(self) -> Mapping[str, int]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.brokers)
@@ -71,9 +75,6 @@ class StoredApart(Stored):
             return lags
         finally:
             await admin.close()
-
-    async def _records(self, topics: Sequence[str]) -> int:
-        return sum((await self._ends(topics)).values())
 
     async def _ends(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.brokers)

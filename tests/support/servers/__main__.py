@@ -1,10 +1,13 @@
-"""Kafka, Redis and Postgres for development: `make services` and `make services-stop`.
+"""Kafka, Redis and Postgres for development: `make services` and `make services-stop`; `make run-all` and `make
+stop-all` for the processes of the platform too.
 
 They run in the background until they are stopped, with their data in `.data/services`, on their usual ports or, where
 those are taken, on free ones; the same at every start.
 """
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,6 +17,7 @@ from tests.support.install.place import CHECKOUT
 from tests.support.install.redis import redis_program
 from tests.support.install.unavailable import Unavailable
 from tests.support.servers.kafka import KafkaServer
+from tests.support.servers.platform import NAMES, PlatformServer
 from tests.support.servers.postgres import PostgresOnTcp
 from tests.support.servers.process import ServerEnded, accepts, free_ports
 from tests.support.servers.redis import RedisServer
@@ -32,10 +36,7 @@ class Server(Protocol):
 def start() -> int:
     """Start what does not run, and print the settings that lead to it; return the exit code."""
     try:
-        servers = _servers(_ports())
-        for name, server in servers.items():
-            print(f"# {name}: starting", file=sys.stderr, flush=True)
-            server.start()
+        servers = _start_servers()
     except (Unavailable, ServerEnded) as error:
         print(error, file=sys.stderr)
         return 1
@@ -54,6 +55,54 @@ def stop() -> int:
         server.stop()
         print(f"{name}: stopped")
     return 0
+
+
+def start_all() -> int:
+    """Start what does not run, then the API and a worker of each kind; return the exit code."""
+    try:
+        settings = _settings(_start_servers())
+        for command in (["migrate"], ["topics", "create"]):
+            print(f"# alerting {' '.join(command)}", file=sys.stderr, flush=True)
+            subprocess.run(
+                [sys.executable, "-m", "alerting_backend.cli.app", *command],
+                env={**os.environ, **settings},
+                stdout=sys.stderr,
+                check=True,
+            )
+        parts = _platform(settings)
+        for name, part in parts.items():
+            print(f"# {name}: starting", file=sys.stderr, flush=True)
+            part.start()
+    except (Unavailable, ServerEnded, subprocess.CalledProcessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"# {parts['api'].said('http://') or 'it ran already'}")
+    if key := parts["api"].said("Admin key"):
+        print(f"# {key}")
+    print(f"# stop all with: make stop-all   (data and logs: {DATA.relative_to(CHECKOUT)})")
+    for name, value in settings.items():
+        print(f"export {name}='{value}'")
+    return 0
+
+
+def stop_all() -> int:
+    """Stop the processes of the platform, then the servers; return the exit code."""
+    for name, part in reversed(_platform({}).items()):
+        part.stop()
+        print(f"{name}: stopped")
+    return stop()
+
+
+def _platform(settings: dict[str, str]) -> dict[str, PlatformServer]:
+    return {name: PlatformServer(_folder(f"platform/{name}"), name, settings) for name in NAMES}
+
+
+def _start_servers() -> dict[str, Server]:
+    servers = _servers(_ports())
+    for name, server in servers.items():
+        print(f"# {name}: starting", file=sys.stderr, flush=True)
+        server.start()
+    return servers
 
 
 def _ports() -> dict[str, int]:
@@ -97,4 +146,5 @@ def _settings(servers: dict[str, Server]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit({"start": start, "stop": stop}[sys.argv[1]]())
+    commands = {"start": start, "stop": stop, "start-all": start_all, "stop-all": stop_all}
+    sys.exit(commands[sys.argv[1]]())

@@ -114,6 +114,9 @@ def generate(
     severity_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SEVERITY_DIST,
     source_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SOURCE_DIST,
     name_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = NAME_DIST,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Publish straight to alerts.new, on ALERTING_KAFKA_BROKERS.")
+    ] = False,
     mock: Annotated[bool, typer.Option("--mock", help="Print the alerts, send none.")] = False,
     test: Annotated[bool, typer.Option("--test", help="The first alert is LOW/test-source/test-name.")] = False,
     single_test: Annotated[bool, typer.Option("--single-test", help="Only that alert.")] = False,
@@ -129,7 +132,7 @@ def generate(
         rps=rps, duration=duration, burst=burst, seed=seed, severity_dist=severity_dist, source_dist=source_dist,
         name_dist=name_dist, test=test, single_test=single_test,
     )  # fmt: skip
-    run_generate(config, settings, mock=mock, as_json=as_json)
+    run_generate(config, settings, mock=mock, to_kafka=kafka, as_json=as_json)
 
 
 @app.command()

@@ -1,24 +1,37 @@
-"""`alerting generate`: made-up alerts, to a running platform or to the screen."""
+"""`alerting generate`: made-up alerts, to a running platform, straight to Kafka, or to the screen."""
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from alerting_backend.cli.calls import Platform, calling
+from alerting_backend.adapters.kafka.sink import KafkaSink
+from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, calling
 from alerting_backend.cli.exits import ExitCode, told_errors
 from alerting_backend.cli.output import write_json
 from alerting_backend.cli.progress import Advance, progress_bar
 from alerting_backend.settings import Settings
+from alerting_backend.wiring.kafka import kafka_address
+from alerting_backend.workers.dependencies import Dependency, require
 from alerting_core import limits
 from alerting_core.domain.alert import Alert
+from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig, choose_seed
 from alerting_core.generator.pace import Pace, pace_of
+from alerting_core.pipeline.loop import backoff_ms
+from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import Outgoing
 
 STEP_SECONDS: Final = 0.1
 """Between two requests of a slow job: ten times a second look even."""
+
+
+KAFKA_BATCH_MAX: Final = 5_000
+"""Alerts published together: some megabytes, and one request to each broker."""
 
 
 @dataclass(slots=True)
@@ -27,10 +40,25 @@ class _Sent:
     seconds: float = 0.0
 
 
-def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where alerts go.
+
+    Attributes:
+        batch_max: How many at once.
+        send: Sends a batch, again and again while that may help; returns how many were accepted.
+    """
+
+    batch_max: int
+    send: Callable[[Sequence[Alert]], int]
+
+
+def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_kafka: bool, as_json: bool) -> None:
     """Send what *config* asks for, or print it."""
     now_ms = time.time_ns() // 1_000_000
     with told_errors(as_json=as_json):
+        if to_kafka:
+            require(settings, Dependency.KAFKA, needed_by="--kafka")
         config = choose_seed(config, now_ms=now_ms)
         pace = pace_of(config)
         alerts = generate_alerts(config, started_at_ms=now_ms)
@@ -40,27 +68,68 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, as_
     sent = _Sent()
     try:
         with (
-            calling(settings.url, settings.key, as_json=as_json) as platform,
+            told_errors(as_json=as_json),
+            _kafka(settings) if to_kafka else _api(settings, as_json=as_json) as target,
             progress_bar("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
         ):
-            _send(platform, alerts, pace, sent, advance)
+            _send(target, alerts, pace, sent, advance)
     finally:
         _sum_up(sent, config, total=pace.alerts_total, as_json=as_json)
     if sent.accepted < pace.alerts_total:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _send(platform: Platform, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: Advance) -> None:
+@contextmanager
+def _api(settings: Settings, *, as_json: bool) -> Iterator[_Target]:
+    with calling(settings.url, settings.key, as_json=as_json) as platform:
+
+        def send(batch: Sequence[Alert]) -> int:
+            body = {"alerts": [_as_json(alert) for alert in batch]}
+            accepted: int = platform.post("/api/v1/alerts", body)["accepted"]
+            return accepted
+
+        yield _Target(limits.ALERTS_PER_REQUEST_MAX, send)
+
+
+@contextmanager
+def _kafka(settings: Settings) -> Iterator[_Target]:
+    with asyncio.Runner() as runner:
+        sink = KafkaSink(kafka_address(settings))
+
+        def send(batch: Sequence[Alert]) -> int:
+            runner.run(_publish(sink, [alert_record(alert) for alert in batch]))
+            return len(batch)
+
+        try:
+            yield _Target(KAFKA_BATCH_MAX, send)
+        finally:
+            runner.run(sink.close())
+
+
+async def _publish(sink: KafkaSink, outputs: Sequence[Outgoing]) -> None:
+    deadline, failures = time.monotonic() + PATIENCE_SECONDS_MAX, 0
+    while True:
+        try:
+            await sink.publish(outputs)
+        except PortUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            failures += 1
+            await asyncio.sleep(backoff_ms(failures) / 1_000)
+        else:
+            return
+
+
+def _send(target: _Target, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: Advance) -> None:
     begun = time.monotonic()
     published = 0
     try:
         while published < pace.alerts_total:
             elapsed_ms = int((time.monotonic() - begun) * 1_000)
-            due = min(pace.due_by(elapsed_ms) - published, limits.ALERTS_PER_REQUEST_MAX)
+            due = min(pace.due_by(elapsed_ms) - published, target.batch_max)
             if due > 0:
-                # The ids follow from the seed: a request whose answer was lost is sent again, and tells nobody twice.
-                batch = [_as_json(alert) for alert in islice(alerts, due)]
-                sent.accepted += platform.post("/api/v1/alerts", {"alerts": batch})["accepted"]
+                # The ids follow from the seed: a batch whose answer was lost is sent again, and tells nobody twice.
+                sent.accepted += target.send(list(islice(alerts, due)))
                 published += due
                 advance(published)
             left_s = pace.due_at_ms(published) / 1_000 - (time.monotonic() - begun)

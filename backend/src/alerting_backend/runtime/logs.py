@@ -14,6 +14,9 @@ from alerting_backend.settings import LogFormat, LogLevel
 _LIBRARIES: Final = ("uvicorn", "uvicorn.error", "asyncio", "aiohttp", "aiosmtplib", "mail.log", "mangum")
 """Their notes are of interest from WARNING on."""
 
+_NOISY: Final = ("aiokafka", "kafka")
+"""They tell of each of their tries, hundreds in an outage. What comes of it reaches us as an error, and is told."""
+
 _ROUTINE: Final = frozenset({"request_answered"})
 """Events that people want to see only when something went wrong."""
 
@@ -58,6 +61,8 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
     logging.basicConfig(handlers=[output], level=threshold, force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.INFO if threshold <= logging.DEBUG else logging.CRITICAL)
 
 
 def _rendering(form: LogFormat) -> Sequence[Processor]:
