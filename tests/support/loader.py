@@ -59,6 +59,7 @@ class Loader:
         self._has_room = has_room
         self._enough = threading.Event()
         self._accepted: list[Alert] = []
+        self._given_up = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self.posts_without_answer = 0
@@ -80,6 +81,12 @@ class Loader:
             raise self._failure
         assert not self._thread.is_alive(), f"a batch was not accepted within {seconds_max:g} s"
 
+    def give_up(self) -> None:
+        """End, whatever becomes of the batch under way: the platform will not be back."""
+        self._given_up = True
+        self._enough.set()
+        self._thread.join(ANSWER_SECONDS_MAX + 1)
+
     def _run(self) -> None:
         try:
             with self._platform.http(timeout=ANSWER_SECONDS_MAX) as http:
@@ -92,7 +99,7 @@ class Loader:
 
     def _post(self, http: httpx.Client, batch: Sequence[Alert]) -> None:
         body = [as_json(alert) for alert in batch]
-        while True:
+        while not self._given_up:
             try:
                 response = http.post("/api/v1/alerts", json=body)
             except httpx.TransportError:

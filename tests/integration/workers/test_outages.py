@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 OUTAGE_SECONDS = 10.0
 ACCEPT_SECONDS_MAX = 60.0
 SETTLE_SECONDS_MAX = 120.0
+STOP_SECONDS_MAX = 10.0
 BEFORE_AND_AFTER_WEBHOOKS = 500
 
 
@@ -94,3 +95,28 @@ def test_a_worker_that_waits_for_its_start_ends_when_it_is_told_to(platform: Dis
 
 def _waits_for(part: CommandProcess, dependency: str) -> bool:
     return any(event["dependency"] == dependency for event in part.events("dependency_waiting"))
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("away", ["kafka", "postgres"])
+def test_every_process_ends_in_time_although_a_server_is_away(
+    three_servers: Servers,
+    platform: DistributedPlatform,
+    new_loader: Callable[[], Loader],
+    receiver: Receiver,
+    away: str,
+) -> None:
+    platform.start()
+    loader = new_loader()
+    loader.start()
+    receiver.wait_for(lambda: receiver.arrived > 200, what="webhooks", seconds_max=60)
+    getattr(three_servers, away).stop()
+    begun = time.monotonic()
+    for part in platform.all_parts():
+        part.interrupt(signal.SIGTERM)
+    took = {}
+    for part in platform.all_parts():
+        assert part.wait(seconds_max=STOP_SECONDS_MAX) == 0, part.output()[-4_000:]
+        took[part.name] = time.monotonic() - begun
+    loader.give_up()
+    print(f"\nwithout {away}: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}")
