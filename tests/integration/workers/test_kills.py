@@ -1,4 +1,4 @@
-"""Workers are killed while they work, and their work goes on.
+"""Processes are killed while they work, and their work goes on.
 
 Why the check of what arrives again is sound: see `tests/e2e/test_ends.py`. There is one sender, so that what is leased
 after its kill is what the kill caught.
@@ -16,7 +16,7 @@ import pytest
 from alerting_backend.workers.kind import Kind
 from alerting_core import limits
 from tests.support.caught import Caught
-from tests.support.distributed import DistributedPlatform
+from tests.support.distributed import API, NAMES, DistributedPlatform
 from tests.support.loader import Loader
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
@@ -37,22 +37,22 @@ SETTLE_SECONDS_MAX = limits.LEASE_MS / 1_000 + 60.0
 class Kill:
     """One kill -9, so long after the one before."""
 
-    kind: Kind
+    name: str
     after_seconds: float
 
 
 def plan_kills(seed: int) -> Iterator[Kill]:
-    """Yield three kills of each kind, in an order that the dice choose."""
+    """Yield three kills of the API and of each kind of worker, in an order that the dice choose."""
     dice = random.Random(seed)
     for _ in range(ROUNDS):
-        kinds = list(Kind)
-        dice.shuffle(kinds)
-        for kind in kinds:
-            yield Kill(kind, dice.uniform(0, 2.0))
+        names = list(NAMES)
+        dice.shuffle(names)
+        for name in names:
+            yield Kill(name, dice.uniform(0, 2.0))
 
 
 @pytest.mark.timeout(400)
-def test_kill_9_of_any_worker_at_any_moment_loses_nothing_and_stores_nothing_twice(
+def test_kill_9_of_any_process_at_any_moment_loses_nothing_and_stores_nothing_twice(
     platform: DistributedPlatform,
     stored: StoredApart,
     world: VariedWorld,
@@ -63,30 +63,30 @@ def test_kill_9_of_any_worker_at_any_moment_loses_nothing_and_stores_nothing_twi
     loader = new_loader()
     loader.start()
     receiver.wait_for(lambda: receiver.arrived > 0, what="the first webhook", seconds_max=30)
-    caught, killed, away = Caught(), dict[Kind, datetime](), list[tuple[Kind, float]]()
+    caught, killed, away = Caught(), dict[str, datetime](), list[tuple[str, float]]()
 
-    def see_back(kind: Kind) -> None:
-        """Wait until the worker that was killed works again, and note how long its work was left undone."""
-        if (killed_at := killed.pop(kind, None)) is not None:
-            platform.of(kind).wait_until_ready(seconds_max=READY_SECONDS_MAX)
-            (ready,) = platform.of(kind).events("worker_ready")
-            away.append((kind, (datetime.fromisoformat(ready["timestamp"]) - killed_at).total_seconds()))
+    def see_back(name: str) -> None:
+        """Wait until the process that was killed works again, and note how long its work was left undone."""
+        if (killed_at := killed.pop(name, None)) is not None:
+            platform.of(name).wait_until_ready(seconds_max=READY_SECONDS_MAX)
+            (ready,) = platform.of(name).events("api_ready" if name == API else "worker_ready")
+            away.append((name, (datetime.fromisoformat(ready["timestamp"]) - killed_at).total_seconds()))
 
     kills = list(plan_kills(SEED))
     for kill in kills:
         time.sleep(kill.after_seconds)
-        see_back(kill.kind)
-        part = platform.of(kill.kind)
+        see_back(kill.name)
+        part = platform.of(kill.name)
         assert part.is_running, f"it ended by itself:\n{part.output()[-4_000:]}"
         part.kill()
-        killed[kill.kind] = datetime.now(UTC)
-        if kill.kind is Kind.SENDER:
+        killed[kill.name] = datetime.now(UTC)
+        if kill.name == Kind.SENDER:
             caught.is_due = True
             caught.look(stored)
         part.spawn()
     arrived_meanwhile = receiver.arrived
-    for kind in Kind:
-        see_back(kind)
+    for name in NAMES:
+        see_back(name)
     loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
     stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
 
@@ -99,8 +99,9 @@ def test_kill_9_of_any_worker_at_any_moment_loses_nothing_and_stores_nothing_twi
     assert not extra - caught.times(), "what came again was under way when the sender was killed"
     assert caught.at_work > 0, "a kill met a sender at work"
     print(
-        f"\n{len(kills)} kills; {len(loader.accepted):,} alerts, {len(expected.rules_of):,} notifications,"
+        f"\n{len(kills)} kills; {len(loader.accepted):,} alerts accepted, {loader.posts_without_answer} posts unanswered,"
+        f" {len(expected.rules_of):,} notifications,"
         f" {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them between the kills; {extra.total():,} sent"
         f" again, of {len(caught.leases):,} under way at a kill.\nAt work again after (s):"
-        f" {', '.join(f'{kind} {seconds:.1f}' for kind, seconds in sorted(away))}"
+        f" {', '.join(f'{name} {seconds:.1f}' for name, seconds in sorted(away))}"
     )

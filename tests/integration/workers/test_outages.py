@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.support.command_process import CommandProcess
@@ -87,10 +88,17 @@ def test_a_worker_waits_for_what_is_away_when_it_starts_and_says_so(
 
 
 @pytest.mark.timeout(120)
-def test_a_worker_that_waits_for_its_start_ends_when_it_is_told_to(platform: DistributedPlatform) -> None:
-    relay = platform.add("relay", ALERTING_KAFKA_BROKERS="127.0.0.1:1")
-    relay.wait_until(lambda: _waits_for(relay, "kafka"), what="to say that Kafka is away")
-    assert relay.stop(signal.SIGTERM, seconds_max=10) == 0
+@pytest.mark.parametrize("name", ["relay", "api"])
+def test_a_process_that_waits_for_its_start_answers_probes_and_ends_when_it_is_told_to(
+    platform: DistributedPlatform, name: str
+) -> None:
+    part = platform.add(name, ALERTING_KAFKA_BROKERS="127.0.0.1:1")
+    part.wait_until(lambda: _waits_for(part, "kafka"), what="to say that Kafka is away")
+    part.serves_at(next(event["url"] for event in part.events() if event["event"].endswith("_started")))
+    assert httpx.get(f"{part.url}/healthz", trust_env=False).status_code == 200
+    assert part.ready_code() == 503
+    assert "kafka" in [check["name"] for check in part.readiness()["checks"] if not check["ok"]]
+    assert part.stop(signal.SIGTERM, seconds_max=STOP_SECONDS_MAX) == 0
 
 
 def _waits_for(part: CommandProcess, dependency: str) -> bool:

@@ -27,6 +27,8 @@ from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
 from alerting_core.app.application import Application
+from alerting_core.errors import PortUnavailable
+from alerting_core.pipeline.loop import backoff_ms, pause
 
 _JOBS_LOCK: Final = 4_710_317_283
 """Beside the locks of the migrations and of the embedded platform."""
@@ -57,20 +59,36 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 "postgres": schema_check(pools.admin),
                 "kafka": kafka_check(kafka, SOURCES),
             }
-            if not await wait_for_all(checks, stop.asked):
-                return
             use = Application.on(ports.application, placeholders=settings.placeholder_domains)
-            if (made := await use.keys.ensure_admin_key(settings.admin_key)) is not None:
-                tell_key(made)
             server = ApiServer(create_app(make_container(ports, settings, stages=StageMeter(), checks=checks)))
             jobs = JobRunner(PgJobStore(pools), ports.application.sink, ports.application.clock)
             async with asyncio.TaskGroup() as tasks:
+                # From the first moment on, so that probes are told what is waited for.
                 tasks.create_task(server.serve(sockets=[listener]), name="api")
                 await server.ready.wait()
-                _log.info("api_ready", url=url_of(listener))
-                tasks.create_task(run_as_sole(pools.admin, _JOBS_LOCK, jobs.run, stop.asked), name="jobs")
-                await stop.asked.wait()
+                if await wait_for_all(checks, stop.asked):
+                    await _ensure_admin_key(use, settings, stop.asked, tell_key)
+                    _log.info("api_ready", url=url_of(listener))
+                    tasks.create_task(run_as_sole(pools.admin, _JOBS_LOCK, jobs.run, stop.asked), name="jobs")
+                    await stop.asked.wait()
                 _log.info("api_stopping")
                 server.stop()
         finally:
             await close_in_time(stack)
+
+
+async def _ensure_admin_key(
+    use: Application, settings: Settings, stop: asyncio.Event, tell_key: Callable[[str], None]
+) -> None:
+    """See to it that an operator can get in, also when Postgres goes away just now."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            made = await use.keys.ensure_admin_key(settings.admin_key)
+        except PortUnavailable:
+            failures += 1
+            await pause(stop, backoff_ms(failures))
+        else:
+            if made is not None:
+                tell_key(made)
+            return
