@@ -99,8 +99,8 @@ def test_kill_9_of_any_process_at_any_moment_loses_nothing_and_stores_nothing_tw
     assert not extra - caught.times(), "what came again was under way when the sender was killed"
     assert caught.at_work > 0, "a kill met a sender at work"
     print(
-        f"\n{len(kills)} kills; {len(loader.accepted):,} alerts accepted, {loader.posts_without_answer} posts unanswered,"
-        f" {len(expected.rules_of):,} notifications,"
+        f"\n{len(kills)} kills; {len(loader.accepted):,} alerts accepted, {loader.posts_without_answer} posts"
+        f" unanswered, {len(expected.rules_of):,} notifications,"
         f" {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them between the kills; {extra.total():,} sent"
         f" again, of {len(caught.leases):,} under way at a kill.\nAt work again after (s):"
         f" {', '.join(f'{name} {seconds:.1f}' for name, seconds in sorted(away))}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from alerting_backend.runtime.stopping import EXIT_AT_ONCE
 from tests.support.command_process import CommandProcess
 from tests.support.distributed import DistributedPlatform, Servers
 from tests.support.loader import Loader
@@ -99,6 +100,19 @@ def test_a_process_that_waits_for_its_start_answers_probes_and_ends_when_it_is_t
     assert part.ready_code() == 503
     assert "kafka" in [check["name"] for check in part.readiness()["checks"] if not check["ok"]]
     assert part.stop(signal.SIGTERM, seconds_max=STOP_SECONDS_MAX) == 0
+
+
+def test_a_second_signal_ends_a_process_at_once(three_servers: Servers, platform: DistributedPlatform) -> None:
+    platform.start("aggregator")
+    aggregator = platform.of("aggregator")
+    # Leaving the group takes its time now.
+    three_servers.kafka.pause()
+    try:
+        aggregator.interrupt(signal.SIGTERM)
+        aggregator.wait_until(lambda: bool(aggregator.events("worker_stopping")), what="to begin to end")
+        assert aggregator.stop(signal.SIGTERM) == EXIT_AT_ONCE
+    finally:
+        three_servers.kafka.resume()
 
 
 def _waits_for(part: CommandProcess, dependency: str) -> bool:

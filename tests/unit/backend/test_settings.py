@@ -60,6 +60,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     [
         ("HTTP_PORT", "65536"), ("HTTP_PORT", "-1"), ("HTTP_PORT", "8080.5"), ("HTTP_PORT", "٣"),
         ("DEMO", "2"), ("ADMIN_KEY", "short"), ("ADMIN_KEY", "with a blank in it"),
+        ("REDIS_URL", "127.0.0.1:6379"), ("KAFKA_PREFIX", "a b"), ("KAFKA_SECURITY_PROTOCOL", "TLS"),
         ("POSTGRES_DSN", "mysql://host/db"), ("DELIVERY_ALLOWED_NETWORKS", "10.0.0.1/8"),
         ("PLACEHOLDER_DOMAINS", "http://example.com"), ("RETRY_SCHEDULE", "5s,,1m"), ("RETRY_SCHEDULE", "0"),
         ("RETRY_JITTER_PERCENT", "51"), ("SMTP_SECURITY", "ssl"), ("SMTP_PER_SECOND", "nan"),
@@ -170,3 +171,20 @@ def test_every_setting_says_what_it_is() -> None:
     described = describe(Settings())
     assert len(described) == len(fields(Settings))
     assert all(each.says for each in described)
+
+
+def test_how_kafka_is_logged_in_to_is_whole_or_refused() -> None:
+    (problem,) = problems_of(ALERTING_KAFKA_SECURITY_PROTOCOL="sasl_ssl")
+    assert problem.startswith("ALERTING_KAFKA_SASL_USER is needed")
+    (problem,) = problems_of(ALERTING_KAFKA_SASL_USER="alerting")
+    assert "set together" in problem
+    settings = read_settings(
+        {
+            "ALERTING_KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+            "ALERTING_KAFKA_SASL_MECHANISM": "scram-sha-512",
+            "ALERTING_KAFKA_SASL_USER": "alerting",
+            "ALERTING_KAFKA_SASL_PASSWORD": "not-to-be-shown",
+        }
+    )
+    assert (settings.kafka_security_protocol, settings.kafka_sasl_mechanism) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert "not-to-be-shown" not in repr(settings) + str(describe(settings))
