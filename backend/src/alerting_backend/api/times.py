@@ -1,17 +1,12 @@
-"""Times as the API writes them."""
+"""Times as the API reads and writes them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerting_core import limits
+from alerting_core.domain.timestamp import rfc3339
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def rfc3339(at_ms: int) -> str:
-    """Write unix milliseconds as `2026-01-02T03:04:05.678Z`."""
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def rfc3339_or_none(at_ms: int | None) -> str | None:

@@ -67,7 +67,6 @@ class Notification:
 
     Attributes:
         rule_ids: The client's rules that matched, most specific first.
-        skip_reason: For people, when SKIPPED.
     """
 
     notification_id: str

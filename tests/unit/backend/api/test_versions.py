@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from alerting_backend.api.problems import Refusal
-from alerting_backend.api.times import clamped_ms, rfc3339, unix_ms
+from alerting_backend.api.times import clamped_ms, unix_ms
 from alerting_backend.api.versions import NO_VERSION, etag, expected_version
 from alerting_core import limits
+from alerting_core.domain.timestamp import rfc3339
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from alerting_backend.api.exposition import CONTENT_TYPE, expose
 from alerting_backend.api.request_metrics import request_metrics_of
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.metrics import MetricsShown, show_stage, show_totals
-from alerting_backend.api.times import rfc3339
+from alerting_core.domain.timestamp import rfc3339
 
 router = APIRouter(tags=["metrics"], route_class=ApiRoute)
 

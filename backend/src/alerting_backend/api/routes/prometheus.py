@@ -17,8 +17,8 @@ from alerting_backend.api.schema.prometheus import (
     PostedAlertsAccepted,
     VersionInfo,
 )
-from alerting_backend.api.times import rfc3339
 from alerting_backend.api.trace import TraceParent
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.errors import InvalidInput
 from alerting_core.problem import Problem
 

@@ -15,11 +15,11 @@ from alerting_backend.api.schema.base import (
     Time,
     checked_by,
 )
-from alerting_backend.api.times import rfc3339
 from alerting_backend.api.validation import UNION_TAG
 from alerting_core import limits
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.alerts import StoredAlert
 from alerting_core.problem import Problem
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time
-from alerting_backend.api.times import rfc3339
 from alerting_core.domain.client import Client
+from alerting_core.domain.timestamp import rfc3339
 
 _EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field, model_validator
 
 from alerting_backend.api.schema.base import RequestModel, ResponseModel, Time, Uuid
-from alerting_backend.api.times import rfc3339
 from alerting_backend.api.validation import core_error
 from alerting_core import limits
 from alerting_core.app.endpoints import EndpointChange, EndpointDraft
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.endpoint_check import check_endpoint
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.domain.webhook_check import check_secret
 
 TypeName: TypeAlias = Literal["email", "slack", "webhook"]

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, model_validator
 
 from alerting_backend.api.schema.base import AlertSeverity, RequestModel, ResponseModel, Text, Time, Uuid
-from alerting_backend.api.times import rfc3339, rfc3339_or_none
+from alerting_backend.api.times import rfc3339_or_none
 from alerting_backend.api.validation import core_error
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.generator import limits
 from alerting_core.generator.config import (
     NAME_DIST,

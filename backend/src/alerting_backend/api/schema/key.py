@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, Moment, RequestModel, ResponseModel, Text, Time, Uuid
-from alerting_backend.api.times import rfc3339, rfc3339_or_none, unix_ms
+from alerting_backend.api.times import rfc3339_or_none, unix_ms
 from alerting_core.domain.key import KEY_PREFIX, ApiKey, KeyScope
+from alerting_core.domain.timestamp import rfc3339
 
 ScopeName: TypeAlias = Literal[
     "alerts:write", "rules:read", "rules:write", "notifications:read", "notifications:resend", "admin"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import ResponseModel, Time
-from alerting_backend.api.times import rfc3339
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.journal import Totals
 from alerting_core.ports.metrics import StageFigures, StageState
 

@@ -7,9 +7,10 @@ from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import ResponseModel, ShownSeverity, Time, Uuid
 from alerting_backend.api.schema.endpoint import TypeName
-from alerting_backend.api.times import rfc3339, rfc3339_or_none
+from alerting_backend.api.times import rfc3339_or_none
 from alerting_core.domain.delivery import Attempt, DeliveryStatus, Reason
 from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.journal import DeliveryDetail, NotificationDetail
 
 _AT: Final = "2026-01-02T03:04:05.678Z"

@@ -14,10 +14,10 @@ from alerting_backend.api.schema.base import (
     Time,
     Uuid,
 )
-from alerting_backend.api.times import rfc3339
 from alerting_backend.api.validation import core_error
 from alerting_core.app.rules import RuleDraft
 from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.timestamp import rfc3339
 
 _PATTERN: Final[Mapping[str, Any]] = {"severity": "CRITICAL", "source": "api", "name": "*"}
 
