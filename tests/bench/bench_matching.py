@@ -3,21 +3,20 @@
 `make bench` runs this with all others; `python -m tests.bench.bench_matching --json` gives the figures to programs.
 """
 
-import argparse
 import gc
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alerting_core.domain.rule import Rule
 from alerting_core.domain.severity import Severity
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
+from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import Question, draw_questions, grow_rules, vocabulary_for
-from tests.bench.measure import machine, median_seconds
+from tests.bench.measure import median_seconds
 from tests.bench.posting_lists import PostingLists
 
 SIZES: Final = (28_800, 288_000, 1_000_000)
@@ -177,8 +176,7 @@ def table_of(figures: Sequence[Figures]) -> str:
         ("memory, rule ids included", lambda f: f"{f.index_mb:,.0f} MB"),
         ("added to a full GC round", lambda f: f"{f.gc_ms:,.0f} ms"),
     )
-    lines = [f"{name:<30}" + "".join(f"{show(f):>14}" for f in figures) for name, show in rows]
-    return "\n".join([*lines, f"({machine()})"])
+    return table(rows, figures)
 
 
 def test_matching_keeps_its_speed_as_rules_grow() -> None:
@@ -190,19 +188,7 @@ def test_matching_keeps_its_speed_as_rules_grow() -> None:
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_matching", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
-    parser.add_argument("--rules", type=int, nargs="+", default=SIZES, help="measure at these sizes instead")
-    arguments = parser.parse_args()
-    figures: list[Figures] = []
-    for rules in sorted(arguments.rules):
-        print(f"measuring with {rules:,} rules …", file=sys.stderr, flush=True)
-        figures.append(measure(rules))
-    if arguments.json:
-        print(json.dumps({"machine": machine(), "matching": [asdict(f) for f in figures]}, indent=2))
-    else:
-        print(table_of(figures))
-    return 0
+    return measure_by_size("matching", __doc__, SIZES, measure, table_of)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@ edits after each poll for alerts: a busy one hundreds of times a second, two idl
 any, which is when nobody misses the edit. Beside it: what the two servers take alone for the same edit.
 """
 
-import argparse
 import asyncio
-import json
 import random
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import median, quantiles
 from typing import Final
 
@@ -38,8 +36,8 @@ from alerting_core.pipeline.relay import RELAY_EVERY_MS
 from alerting_core.pipeline.rulefeed import RuleFeed
 from alerting_core.ports.rule_origin import RulesAsOf
 from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP
+from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import grow_rules
-from tests.bench.measure import machine
 from tests.bench.rule_watch import Busy, Watch
 from tests.support.catalog import NOW_MS, make_client
 from tests.support.distribution import Distribution
@@ -227,25 +225,12 @@ def table_of(figures: Sequence[Figures]) -> str:
         ("built anew from Postgres", lambda f: f"{f.rebuild_s:,.2f} s"),
         ("warm start of an evaluator", lambda f: f"{f.warm_start_s:,.2f} s"),
     )
-    lines = [f"{name:<30}" + "".join(f"{show(f):>14}" for f in figures) for name, show in rows]
-    return "\n".join([*lines, f"({machine()})"])
+    return table(rows, figures)
 
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_rule_distribution", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
-    parser.add_argument("--rules", type=int, nargs="+", default=SIZES, help="measure at these sizes instead")
-    arguments = parser.parse_args()
-    figures: list[Figures] = []
-    for rules in sorted(arguments.rules):
-        print(f"measuring with {rules:,} rules …", file=sys.stderr, flush=True)
-        figures.append(measure(rules))
-    if arguments.json:
-        print(json.dumps({"machine": machine(), "rule_distribution": [asdict(f) for f in figures]}, indent=2))
-    else:
-        print(table_of(figures))
-    return 0
+    return measure_by_size("rule_distribution", __doc__, SIZES, measure, table_of)
 
 
 if __name__ == "__main__":
