@@ -31,7 +31,10 @@ def test_the_core_imports_the_standard_library_alone() -> None:
 
 
 def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
-    packages = ("core/src/alerting_core", "backend/src/alerting_backend", "lambdas/src/alerting_lambdas")
+    packages = [
+        *("core/src/alerting_core", "backend/src/alerting_backend", "lambdas/src/alerting_lambdas"),
+        "playground/bridge/alerting_playground",
+    ]
     assert [package for package in packages if not (CHECKOUT / package / "py.typed").is_file()] == []
 
 
