@@ -17,6 +17,7 @@ from alerting_backend.adapters.postgres.retention import PgRetention
 from alerting_backend.adapters.postgres.rules import PgRuleSource
 from alerting_backend.adapters.postgres.sink import PgSink
 from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.runtime import janitor as under_test
 from alerting_backend.runtime.janitor import CHANGES_KEEP_MS, Janitor, Retention
 from alerting_core.domain.alert import Alert
@@ -38,8 +39,11 @@ NOW_MS = 4_000_000_000_000
 KEEP = Retention(alerts_ms=24 * HOUR_MS, records_ms=HOUR_MS, notifications_ms=48 * HOUR_MS)
 
 
-async def clear(pools: Pools, *, now_ms: int = NOW_MS, keep: Retention = KEEP) -> Mapping[str, int]:
-    return await Janitor(PgRetention(pools.worker), MemoryClock(now_ms), keep).clear(asyncio.Event())
+async def clear(
+    pools: Pools, *, now_ms: int = NOW_MS, keep: Retention = KEEP, has_relay: bool = False
+) -> Mapping[str, int]:
+    tables = PgRetention(pools.worker, has_relay=has_relay)
+    return await Janitor(tables, MemoryClock(now_ms), keep).clear(asyncio.Event())
 
 
 async def count(pools: Pools, table: str) -> int:
@@ -168,3 +172,24 @@ async def test_an_evaluator_that_missed_changes_that_were_cleared_takes_a_snapsh
     assert await source.changes(before) is None
     assert [one.rule_id for one in (await source.snapshot()).rules] == [rule.rule_id]
     assert (await source.snapshot()).version > before, "numbers never start again"
+
+
+async def test_changes_of_rules_that_wait_for_the_relay_are_kept_however_old_they_are(pools: Pools) -> None:
+    long_ago_ms = NOW_MS - 30 * CHANGES_KEEP_MS
+    await PgClientStore(pools).create(Client("acme", "Acme", long_ago_ms, long_ago_ms))
+    for name in ("first", "second", "third"):
+        await PgRuleStore(pools).create(
+            Rule(str(uuid4()), "acme", "HIGH", name, "*", True, 1, long_ago_ms, long_ago_ms)
+        )
+    outbox = PgOutbox(pools.worker)
+    first, second, third = [row.change_id for row in await outbox.unpublished(limit=10)]
+    await clear(pools, has_relay=True)
+    assert await count(pools, "outbox") == 3
+    # One that was published after one that waits: what readers may still follow has no gaps.
+    await outbox.mark_published([first, third], now_ms=long_ago_ms)
+    await clear(pools, has_relay=True)
+    assert [row.change_id for row in await outbox.unpublished(limit=10)] == [second]
+    assert await count(pools, "outbox") == 2
+    await outbox.mark_published([second], now_ms=NOW_MS)
+    await clear(pools, has_relay=True)
+    assert await count(pools, "outbox") == 0

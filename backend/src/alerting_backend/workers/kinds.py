@@ -218,7 +218,7 @@ def _rule_updater(ground: Ground) -> Worker:
 def _recorder(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, RECORDER_GROUP)
     recorder = Recorder(stream, PgAlertLog(ground.pool), ground.clock)
-    janitor = Janitor(PgRetention(ground.pool), ground.clock, Retention.of(ground.settings))
+    janitor = Janitor(PgRetention(ground.pool, has_relay=True), ground.clock, Retention.of(ground.settings))
     conductors = [Running(Stage.RECORDER, recorder)]
     return _reader(ground, stream, (ALERTS_NEW, RECORDER_GROUP), conductors, beside=[janitor.run])
 

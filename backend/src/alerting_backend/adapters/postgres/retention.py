@@ -76,12 +76,22 @@ _NEWEST_BEYOND: Final = "SELECT received_at FROM alerts ORDER BY received_at DES
 
 _OLD_CHANGE: Final = "SELECT max(change_id) FROM outbox WHERE created_at < $1"
 
+# By an index that holds the waiting rows alone.
+_FIRST_WAITING: Final = "SELECT min(change_id) FROM outbox WHERE published_at IS NULL"
+
 
 class PgRetention:
-    """Clears tables, on a pool of the worker's role."""
+    """Clears tables.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        pool: Of the worker's role.
+        has_relay: Whether changes of rules are published by a relay: then those that still wait for it are kept,
+            however old. Where evaluators read the tables themselves, nothing is ever published.
+    """
+
+    def __init__(self, pool: Pool, *, has_relay: bool = False) -> None:
         self._pool = pool
+        self._has_relay = has_relay
 
     async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
         """Clear up to *rows_max* of the oldest from before *before_ms*; return how many."""
@@ -105,8 +115,9 @@ class PgRetention:
             return await connection.fetchval(_NEWEST_BEYOND, count) or 0
 
     async def forget_changes(self, *, before_ms: int) -> None:
-        """Forget the changes of rules from before *before_ms*."""
+        """Forget the changes of rules from before *before_ms*, up to the first that still waits for the relay."""
         async with transaction(self._pool, "forget_changes") as connection:
             change_id = await connection.fetchval(_OLD_CHANGE, before_ms)
+            waiting = await connection.fetchval(_FIRST_WAITING) if self._has_relay else None
             if change_id is not None:
-                await trim_changes(connection, up_to=change_id)
+                await trim_changes(connection, up_to=change_id if waiting is None else min(change_id, waiting - 1))
