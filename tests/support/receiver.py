@@ -7,7 +7,7 @@ It runs in a thread of the test's process, so that the test can go on while it a
 import asyncio
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,9 @@ Told: TypeAlias = tuple[str, str]
 
 START_SECONDS_MAX: Final = 10.0
 BACKLOG: Final = 1_024
+
+ARRIVALS_KEPT: Final = 10_000
+"""The newest webhooks are kept whole; of all others only that they came, and how often."""
 
 _LOOK_SECONDS: Final = 0.02
 
@@ -57,19 +60,20 @@ class Receiver:
         """Know no secrets yet."""
         self.url = ""
         self._webhooks: dict[str, Webhook] = {}
-        self._arrivals: list[Arrival] = []
+        self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_KEPT)
+        self._arrived = 0
         self._counts: Counter[Told] = Counter()
         self._refused: list[str] = []
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
-        """Return what has been taken so far, in the order of arrival."""
+        """Return what has been taken last, at most `ARRIVALS_KEPT`, in the order of arrival."""
         return tuple(self._arrivals)
 
     @property
     def arrived(self) -> int:
         """Return how much has been taken so far."""
-        return len(self._arrivals)
+        return self._arrived
 
     @property
     def arrived_once(self) -> int:
@@ -109,6 +113,7 @@ class Receiver:
             return self._refuse(401, f"{request.path}: {error}")
         arrival = Arrival(self.url + request.path, request.headers["webhook-id"], body, time.monotonic())
         self._arrivals.append(arrival)
+        self._arrived += 1
         self._counts[arrival.told] += 1
         return web.Response(text="ok")
 

@@ -14,7 +14,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import ClientData, Dataset, make_dataset
+from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.receiver import Receiver, Told
 
@@ -43,10 +43,10 @@ class VariedWorld:
     _matches: dict[tuple[str, str, str], dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def at(cls, receiver: Receiver) -> "VariedWorld":
-        """Make the data, and tell *receiver* the secrets."""
+    def at(cls, receiver: Receiver, *, size: Size | None = None) -> "VariedWorld":
+        """Make the data, of the usual size unless another is given, and tell *receiver* the secrets."""
         template = EndpointTemplate(EndpointType.WEBHOOK, receiver.url + "/{client_id}/{rule}")
-        clients = tuple(make_dataset(Dataset.VARIED, template=template, now_ms=time.time_ns() // 1_000_000))
+        clients = tuple(make_dataset(Dataset.VARIED, template=template, now_ms=time.time_ns() // 1_000_000, size=size))
         endpoints = chain.from_iterable(each.endpoints for each in clients)
         receiver.know_secrets({e.value: e.secret.current for e in endpoints if e.secret is not None})
         return cls(clients)
