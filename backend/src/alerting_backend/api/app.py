@@ -28,7 +28,6 @@ from alerting_backend.api.routes import (
     rules,
 )
 from alerting_backend.api.security_headers import SecurityHeaders
-from alerting_core import limits
 
 _NOUNS: Final = (alerts, prometheus, clients, rules, endpoints, notifications, keys, jobs, metrics, probes, docs, home)
 
@@ -55,7 +54,7 @@ def make_routes() -> FastAPI:
         app.add_exception_handler(error, answer_error)
     app.add_exception_handler(AnsweredBefore, answer_again)
     # The last one added is the outermost: every answer gets its line in the log, and all of them their headers.
-    app.add_middleware(BodyLimit, bytes_max=limits.BODY_BYTES_MAX)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders)
     describe(app)

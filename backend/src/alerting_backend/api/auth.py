@@ -9,9 +9,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from alerting_backend.api.principal import Authenticator, Principal
-from alerting_backend.api.problem_codes import ProblemKind
-from alerting_backend.api.problems import Refusal
 from alerting_backend.api.request_log import PRINCIPAL_KEY
+from alerting_core.api.problem_kinds import ProblemKind
+from alerting_core.api.refusal import Refusal
 from alerting_core.domain.key import KeyScope
 
 _CHALLENGE: Final = 'Bearer realm="alerting"'

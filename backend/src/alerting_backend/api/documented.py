@@ -2,8 +2,8 @@
 
 from typing import Any, Final, TypeAlias
 
-from alerting_backend.api.problem_codes import PROBLEM_TYPES, ProblemKind, type_uri
-from alerting_backend.api.problems import MEDIA_TYPE
+from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind, type_uri
+from alerting_core.api.refusal import MEDIA_TYPE
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 

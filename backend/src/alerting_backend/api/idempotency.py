@@ -13,19 +13,15 @@ from starlette.responses import Response
 
 from alerting_backend.api.container import Container
 from alerting_backend.api.principal import Principal
-from alerting_backend.api.problem_codes import ProblemKind
-from alerting_backend.api.problems import Refusal
 from alerting_backend.api.request_log import PRINCIPAL_KEY
 from alerting_core import limits
+from alerting_core.api.repetition import KEPT_HEADERS, KEY_HEADER, REPLAYED_HEADER, refuse_repetition, require_key
 from alerting_core.errors import AlertingError
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.idempotency import Answer, Different, Fresh, IdempotencyStore, Running
-from alerting_core.problem import Problem, ProblemCode
 
 _CLAIM: Final = "alerting.idempotency_claim"
 _KEPT_BODY: Final = "alerting.idempotency_kept_body"
-
-_KEPT_HEADERS: Final = ("content-type", "location", "etag")
 
 _log = structlog.get_logger("alerting.api")
 
@@ -43,7 +39,7 @@ async def claim_key(
     idempotency_key: Annotated[
         str | None,
         Header(
-            alias="Idempotency-Key",
+            alias=KEY_HEADER,
             description="Makes the request safe to repeat: within 24 hours, the same key with the same request is "
             "answered as before and nothing is done again. 1 to 255 visible characters, chosen by the caller.",
             json_schema_extra={"minLength": 1, "maxLength": limits.ID_CHARS_MAX, "pattern": r"^[\x21-\x7e]+$"},
@@ -54,7 +50,7 @@ async def claim_key(
     """Claim the request's key, if it has one; refuse or answer at once what need not be done."""
     if idempotency_key is None:
         return
-    _check(idempotency_key)
+    require_key(idempotency_key)
     principal: Principal = request.scope[PRINCIPAL_KEY]
     store, clock = _parts(request)
     found = await store.begin(principal.owner, idempotency_key, await _hash_request(request), now_ms=clock.now_ms())
@@ -63,12 +59,8 @@ async def claim_key(
             request.scope[_CLAIM] = found
         case Answer():
             raise AnsweredBefore(found)
-        case Running():
-            detail = "the same request is being worked on; ask again in a moment"
-            raise Refusal(ProblemKind.REQUEST_IN_PROGRESS, detail, headers={"Retry-After": "1"})
-        case Different():
-            detail = "this Idempotency-Key came with another request before; take a new one"
-            raise Refusal(ProblemKind.IDEMPOTENCY_KEY_REUSED, detail)
+        case Running() | Different():
+            refuse_repetition(found)
 
 
 Once = Annotated[None, Depends(claim_key)]
@@ -96,7 +88,7 @@ async def settle_key(request: Request, response: Response | None) -> None:
             await store.abandon(claim)
             return
         body = request.scope.get(_KEPT_BODY, bytes(response.body))
-        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         await store.finish(claim, Answer(response.status_code, body, headers))
     except AlertingError as error:
         # What was asked for is done: the answer goes out. A repetition is refused as running until the claim is stale.
@@ -107,20 +99,13 @@ def answer_again(_: Request, error: Exception) -> Response:
     """Answer as before."""
     assert isinstance(error, AnsweredBefore)
     kept = error.answer
-    headers = {**kept.headers, "Idempotency-Replayed": "true"}
+    headers = {**kept.headers, REPLAYED_HEADER: "true"}
     return Response(kept.body, status_code=kept.status_code, headers=headers)
 
 
 def _parts(request: Request) -> tuple[IdempotencyStore, Clock]:
     container: Container = request.app.state.container
     return container.idempotency, container.clock
-
-
-def _check(key: str) -> None:
-    if not 1 <= len(key) <= limits.ID_CHARS_MAX or any(not 0x21 <= ord(c) <= 0x7E for c in key):
-        detail = f"must have 1 to {limits.ID_CHARS_MAX} visible ASCII characters"
-        problem = Problem("Idempotency-Key", ProblemCode.INVALID_HEADER, detail)
-        raise Refusal(ProblemKind.INVALID_INPUT, "the request has problems", problems=[problem])
 
 
 async def _hash_request(request: Request) -> bytes:

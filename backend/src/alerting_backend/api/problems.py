@@ -1,7 +1,7 @@
 """Refusals as RFC 9457 problem documents, made in this one place from every error that can leave a route."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -10,49 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alerting_backend.api.methods import allowed_methods
-from alerting_backend.api.problem_codes import PROBLEM_TYPES, ProblemKind, type_uri
 from alerting_backend.api.request_ids import request_id_of
 from alerting_backend.api.validation import problems_of
-from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, VersionConflict
-from alerting_core.problem import Problem
-
-MEDIA_TYPE: Final = "application/problem+json"
-
-PROBLEMS_MAX: Final = 100
-"""Problems listed in one answer. A batch of a thousand bad alerts needs no megabyte to say so."""
-
-RETRY_AFTER_S: Final = 1
-"""What a caller is told to wait when a dependency is away: outages here are restarts, over in seconds."""
-
-
-class Refusal(Exception):
-    """A request that the API itself refuses, before or beside the use cases."""
-
-    def __init__(
-        self,
-        kind: ProblemKind,
-        detail: str,
-        *,
-        problems: Sequence[Problem] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.kind = kind
-        self.detail = detail
-        self.problems = tuple(problems)
-        self.headers = dict(headers or {})
-
-
-_KINDS_OF_ERRORS: Final[Mapping[str, ProblemKind]] = {
-    "invalid-input": ProblemKind.INVALID_INPUT,
-    "not-found": ProblemKind.NOT_FOUND,
-    "conflict": ProblemKind.CONFLICT,
-    "version-conflict": ProblemKind.VERSION_CONFLICT,
-    "limit-exceeded": ProblemKind.LIMIT_EXCEEDED,
-    "unavailable": ProblemKind.UNAVAILABLE,
-    "fenced-off": ProblemKind.UNAVAILABLE,
-}
-"""Errors of the core that a caller can be told of. Any other is a defect, of which only the log learns the details."""
+from alerting_core.api import refusal
+from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind
+from alerting_core.api.refusal import MEDIA_TYPE, NOTHING_HERE, Refusal, document
+from alerting_core.errors import AlertingError
 
 _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
     400: ProblemKind.MALFORMED_BODY,
@@ -63,52 +26,24 @@ _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Say as a refusal what *error* means to the caller; what it does not concern becomes INTERNAL without details."""
+    """Say as a refusal what *error* means to the caller, also when the framework raised it."""
     match error:
-        case Refusal():
-            return error
-        case InvalidInput():
-            return Refusal(ProblemKind.INVALID_INPUT, error.detail, problems=error.problems)
-        case VersionConflict():
-            headers = {"ETag": f'"{error.current_version}"'}
-            return Refusal(ProblemKind.VERSION_CONFLICT, error.detail, headers=headers)
-        case PortUnavailable():
-            detail = f"{error.resource} is not available; nothing was accepted, try again"
-            return Refusal(ProblemKind.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
-        case AlertingError() if kind := _KINDS_OF_ERRORS.get(error.code):
-            return Refusal(kind, error.detail)
         case RequestValidationError():
             return Refusal(ProblemKind.INVALID_INPUT, "the request has problems", problems=problems_of(error.errors()))
         case HTTPException() if kind := _KINDS_OF_STATUSES.get(error.status_code):
-            detail = "nothing is at this path" if kind is ProblemKind.NOT_FOUND else PROBLEM_TYPES[kind].says
+            detail = NOTHING_HERE if kind is ProblemKind.NOT_FOUND else PROBLEM_TYPES[kind].says
             return Refusal(kind, detail, headers=error.headers)
         case _:
-            return Refusal(ProblemKind.INTERNAL, "an internal error; the log has it under this request id")
+            return refusal.refusal_of(error)
 
 
-def document(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
-    """Return the problem document of *refusal*."""
-    kind = PROBLEM_TYPES[refusal.kind]
-    shown = [{"path": p.path, "code": p.code, "detail": p.detail} for p in refusal.problems[:PROBLEMS_MAX]]
-    left_out = len(refusal.problems) - len(shown)
-    return {
-        "type": type_uri(refusal.kind),
-        "title": kind.title,
-        "status": kind.status,
-        "code": refusal.kind,
-        "detail": refusal.detail + (f" (the first {len(shown)} of {len(shown) + left_out})" if left_out else ""),
-        "problems": shown,
-        "request_id": request_id,
-    }
-
-
-def answer(refusal: Refusal, *, request_id: str) -> Response:
-    """Return the HTTP response that carries *refusal*."""
+def answer(refused: Refusal, *, request_id: str) -> Response:
+    """Return the HTTP response that carries *refused*."""
     return Response(
-        orjson.dumps(document(refusal, request_id=request_id)),
-        status_code=PROBLEM_TYPES[refusal.kind].status,
+        orjson.dumps(document(refused, request_id=request_id)),
+        status_code=refused.status,
         media_type=MEDIA_TYPE,
-        headers=refusal.headers,
+        headers=refused.headers,
     )
 
 

@@ -10,8 +10,9 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerting_backend.api.problems import answer, refusal_of
-from alerting_backend.api.request_ids import HEADER, assign_request_id
+from alerting_backend.api.request_ids import assign_request_id
 from alerting_backend.api.request_metrics import RequestMetrics
+from alerting_core.api.headers import REQUEST_ID_HEADER
 
 PRINCIPAL_KEY: Final = "alerting.principal"
 """Where in the scope authentication leaves who is calling."""
@@ -41,7 +42,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], (HEADER.lower().encode(), request_id.encode())]
+                message["headers"] = [*message["headers"], (REQUEST_ID_HEADER.lower().encode(), request_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

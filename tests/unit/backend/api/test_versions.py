@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from alerting_backend.api.problems import Refusal
 from alerting_backend.api.times import clamped_ms, unix_ms
-from alerting_backend.api.versions import NO_VERSION, etag, expected_version
 from alerting_core import limits
+from alerting_core.api.versions import NO_VERSION, etag, expected_version
 from alerting_core.domain.timestamp import rfc3339
+from alerting_core.errors import InvalidInput
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from alerting_core.domain.timestamp import rfc3339
 )
 def test_an_etag_names_a_version(sent: str | None, expected: int | None) -> None:
     if sent in {'"１"', '"anything else"'}:  # No ETag may hold these characters.
-        with pytest.raises(Refusal):
+        with pytest.raises(InvalidInput):
             expected_version(sent)
         return
     assert expected_version(sent) == expected

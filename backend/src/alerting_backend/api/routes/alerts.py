@@ -11,7 +11,6 @@ from alerting_backend.api.container import Parts, Use
 from alerting_backend.api.documented import ACCEPTED, BODY, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once, claimed_key
 from alerting_backend.api.paging import LimitQuery
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.alert import (
     AlertBatch,
@@ -25,6 +24,7 @@ from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.explanation import ExplanationShown, show_explanation
 from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
+from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.ids import derive_uuid
 from alerting_core.errors import NotFound

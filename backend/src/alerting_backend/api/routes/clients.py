@@ -11,11 +11,11 @@ from alerting_backend.api.container import Use
 from alerting_backend.api.documented import BODY, CALLER, CREATED, DELETED, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.client import ClientReplacement, ClientShown, NewClient, show_client
 from alerting_core import limits
+from alerting_core.api.problem_kinds import ProblemKind
 
 PREFIX = "/api/v1/clients"
 

@@ -20,7 +20,6 @@ from alerting_backend.api.documented import (
 )
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.routes import rules
 from alerting_backend.api.schema.base import ItemPage
@@ -36,8 +35,10 @@ from alerting_backend.api.schema.endpoint import (
     show_with_secret,
 )
 from alerting_backend.api.schema.rule import EnabledChange
-from alerting_backend.api.versions import ExpectedVersion, etag
+from alerting_backend.api.versions import ExpectedVersion
 from alerting_core import limits
+from alerting_core.api.problem_kinds import ProblemKind
+from alerting_core.api.versions import etag
 from alerting_core.app.endpoints import EndpointChange
 from alerting_core.domain.endpoint import Endpoint, EndpointType
 from alerting_core.ports.catalog import EndpointFilter

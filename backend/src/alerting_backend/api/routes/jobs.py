@@ -9,10 +9,10 @@ from alerting_backend.api.container import Parts
 from alerting_backend.api.documented import ACCEPTED, ACCEPTED_LOCATED, BODY, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.job import JobConfig, JobShown, show_job
+from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.ports.jobs import JobStatus
 
 PREFIX = "/api/v1/generator/jobs"

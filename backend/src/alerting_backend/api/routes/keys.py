@@ -9,10 +9,10 @@ from alerting_backend.api.container import Use
 from alerting_backend.api.documented import BODY, CALLER, DELETED, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once, keep_instead
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.key import KeyShown, NewKey, NewKeyShown, show_key, show_new_key
+from alerting_core.api.problem_kinds import ProblemKind
 
 PREFIX = "/api/v1/keys"
 

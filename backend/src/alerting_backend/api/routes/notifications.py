@@ -10,7 +10,6 @@ from alerting_backend.api.container import Use
 from alerting_backend.api.documented import ACCEPTED, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage, Moment, ShownSeverity
 from alerting_backend.api.schema.notification import (
@@ -22,6 +21,7 @@ from alerting_backend.api.schema.notification import (
 from alerting_backend.api.times import clamped_ms
 from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
+from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.journal import NotificationFilter
 

@@ -19,13 +19,14 @@ from alerting_backend.api.documented import (
 )
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage, RuleSeverity
 from alerting_backend.api.schema.explanation import PreviewShown, RulePreview, show_preview
 from alerting_backend.api.schema.rule import EnabledChange, NewRule, RuleReplacement, RuleShown, show_rule
-from alerting_backend.api.versions import ExpectedVersion, etag
+from alerting_backend.api.versions import ExpectedVersion
 from alerting_core import limits
+from alerting_core.api.problem_kinds import ProblemKind
+from alerting_core.api.versions import etag
 from alerting_core.app.rules import RuleDraft
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.catalog import RuleFilter

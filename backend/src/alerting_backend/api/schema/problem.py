@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alerting_backend.api.problem_codes import ProblemKind
 from alerting_backend.api.schema.base import ResponseModel
+from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.problem import ProblemCode
 
 
