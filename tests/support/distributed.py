@@ -28,9 +28,8 @@ from alerting_backend.adapters.postgres.migrate import migrate
 from alerting_backend.workers.kind import Kind
 from tests.support.command_process import READY_SECONDS_MAX, CommandProcess
 from tests.support.postgres.servers import scratch_folder
-from tests.support.servers.kafka import KafkaServer
-from tests.support.servers.postgres import DATABASE, PostgresOnTcp
-from tests.support.servers.redis import RedisServer
+from tests.support.servers.choice import AnyKafka, AnyRedis
+from tests.support.servers.postgres import DATABASE, PostgresOnTcp, programs_for_tests
 from tests.support.servers.shared import own_kafka, own_redis
 
 API: Final = "api"
@@ -41,8 +40,8 @@ NAMES: Final = (API, *Kind)
 class Servers:
     """Servers that nobody else uses: they may be stopped and started again on their data."""
 
-    kafka: KafkaServer
-    redis: RedisServer
+    kafka: AnyKafka
+    redis: AnyRedis
     postgres: PostgresOnTcp
 
     def start(self) -> None:
@@ -53,13 +52,13 @@ class Servers:
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Run all three.
+    """Run all three, Postgres in the oldest supported version where that can be had.
 
     Raises:
-        Unavailable: The programs of one cannot be had on this machine.
+        Unavailable: One cannot be had on this machine.
     """
     with own_kafka() as kafka, own_redis() as redis, scratch_folder() as folder:
-        postgres = PostgresOnTcp(folder)
+        postgres = PostgresOnTcp(folder, programs=programs_for_tests())
         try:
             postgres.start()
             yield Servers(kafka, redis, postgres)

@@ -14,9 +14,8 @@ from tests.support.install.unavailable import Unavailable
 
 # Drivers are imported by those tests alone that use them.
 if TYPE_CHECKING:
-    from tests.support.servers.kafka import KafkaServer
+    from tests.support.servers.choice import AnyKafka, AnyRedis
     from tests.support.servers.postgres import PostgresOnTcp
-    from tests.support.servers.redis import RedisServer
     from tests.support.servers.topics import Topics
 
 
@@ -72,7 +71,7 @@ async def redis_url(_redis_of_this_run: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def _kafka_of_this_module() -> "Iterator[KafkaServer]":
+def _kafka_of_this_module() -> "Iterator[AnyKafka]":
     from tests.support.servers.shared import own_kafka
 
     try:
@@ -83,14 +82,14 @@ def _kafka_of_this_module() -> "Iterator[KafkaServer]":
 
 
 @pytest.fixture
-def stoppable_kafka(_kafka_of_this_module: "KafkaServer") -> "KafkaServer":
+def stoppable_kafka(_kafka_of_this_module: "AnyKafka") -> "AnyKafka":
     """Return a running Kafka that the tests of this module may stop, kill and pause; it keeps its data."""
     _kafka_of_this_module.start()
     return _kafka_of_this_module
 
 
 @pytest.fixture
-def stoppable_redis() -> "Iterator[RedisServer]":
+def stoppable_redis() -> "Iterator[AnyRedis]":
     """Return a running and empty Redis that this test may stop, kill and pause; it keeps its data."""
     from tests.support.servers.shared import own_redis
 

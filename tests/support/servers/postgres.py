@@ -12,6 +12,9 @@ import asyncpg
 from alerting_backend.adapters.postgres.embedded import SETTINGS
 from alerting_backend.adapters.postgres.processes import is_alive, running_postmaster
 from alerting_backend.adapters.postgres.server import PostgresServer
+from tests.support.install.postgres import PostgresPrograms, oldest_postgres_programs
+from tests.support.install.unavailable import Unavailable
+from tests.support.postgres.installed import InstalledPostgres
 from tests.support.servers.process import STOP_SECONDS_MAX, free_ports
 
 DATABASE: Final = "alerting"
@@ -25,14 +28,20 @@ class PostgresOnTcp:
     Args:
         folder: Exists; with a path that the server's account can reach.
         port: To listen on; a free one unless given. The same at every start.
+        programs: What it is started with; those that come with the platform unless given.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, programs: PostgresPrograms | None = None) -> None:
         self._port = port or free_ports(1)[0]
         self._data = folder.resolve() / "postgres"
         # What is committed outlives a kill; a power cut it need not.
         network = {"listen_addresses": "127.0.0.1", "port": str(self._port), "max_connections": "200"}
-        self._server = PostgresServer(folder, settings={**SETTINGS, **network, "fsync": "off"})
+        settings = {**SETTINGS, **network, "fsync": "off"}
+        self._server: PostgresServer | InstalledPostgres
+        if programs is None:
+            self._server = PostgresServer(folder, settings=settings)
+        else:
+            self._server = InstalledPostgres(folder, programs, settings)
 
     @property
     def dsn(self) -> str:
@@ -68,3 +77,17 @@ class PostgresOnTcp:
                 await owner.execute(f'CREATE DATABASE "{DATABASE}"')
         finally:
             await owner.close()
+
+
+def programs_for_tests() -> PostgresPrograms | None:
+    """Return the programs of the oldest supported version, for PostgresOnTcp; None where they cannot be had.
+
+    The newest one comes with the platform, and everything that runs on the embedded database is tested on it.
+    `ALERTING_TEST_POSTGRES=own` chooses it here too.
+    """
+    if os.environ.get("ALERTING_TEST_POSTGRES") == "own":
+        return None
+    try:
+        return oldest_postgres_programs()
+    except Unavailable:
+        return None

@@ -91,6 +91,10 @@ class ServerProcess(ABC):
         self.stop()
         self.start()
 
+    def discard(self) -> None:
+        """Stop the server for good. Its data goes with its folder, when whoever made that deletes it."""
+        self.stop()
+
     def pause(self) -> None:
         """Let the server do nothing, with its connections open, until `resume`."""
         self._signal(signal.SIGSTOP)

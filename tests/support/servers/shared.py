@@ -10,46 +10,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.install.kafka import KafkaPrograms, kafka_programs
-from tests.support.install.redis import redis_program
 from tests.support.postgres.servers import scratch_folder
-from tests.support.servers.kafka import KafkaServer
+from tests.support.servers.choice import AnyKafka, AnyRedis, kafka_in, redis_in
 from tests.support.servers.process import free_ports
-from tests.support.servers.redis import RedisServer
 
 
 @contextmanager
-def own_kafka() -> Iterator[KafkaServer]:
+def own_kafka() -> Iterator[AnyKafka]:
     """Run a broker that nobody else uses.
 
     Raises:
-        Unavailable: Its programs cannot be had on this machine.
+        Unavailable: It cannot be had on this machine.
     """
-    programs = kafka_programs()
     with scratch_folder() as folder:
-        server = KafkaServer(folder, programs)
+        server = kafka_in(folder)
         try:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.discard()
 
 
 @contextmanager
-def own_redis() -> Iterator[RedisServer]:
+def own_redis() -> Iterator[AnyRedis]:
     """Run a Redis that nobody else uses.
 
     Raises:
-        Unavailable: Its program cannot be had on this machine.
+        Unavailable: It cannot be had on this machine.
     """
-    program = redis_program()
     with scratch_folder() as folder:
-        server = RedisServer(folder, program)
+        server = redis_in(folder)
         try:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.discard()
 
 
 @contextmanager
@@ -60,34 +55,33 @@ def kafka_of_this_run(folder_of_run: Path) -> Iterator[str]:
         folder_of_run: The same for all processes of the run, when there are several.
 
     Raises:
-        Unavailable: Its programs cannot be had on this machine.
+        Unavailable: It cannot be had on this machine.
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         with own_kafka() as server:
             yield server.brokers
         return
-    programs = kafka_programs()
     folder = folder_of_run / "kafka"
     folder.mkdir(exist_ok=True)
     with _sole_user(folder):
-        _count_users(folder, by=+1)
-        server = _broker_in(folder, programs)
+        server = _broker_in(folder)
         server.start()
+        _count_users(folder, by=+1)
     try:
         yield server.brokers
     finally:
         with _sole_user(folder):
             if _count_users(folder, by=-1) == 0:
-                server.stop()
+                server.discard()
                 shutil.rmtree(folder / "data", ignore_errors=True)  # Whoever comes after that starts anew.
 
 
-def _broker_in(folder: Path, programs: KafkaPrograms) -> KafkaServer:
+def _broker_in(folder: Path) -> AnyKafka:
     """Return the broker in *folder*, on the port that whoever was first has chosen."""
     noted = folder / "port"
     if not noted.exists():
         noted.write_text(str(free_ports(1)[0]), encoding="utf-8")
-    return KafkaServer(folder, programs, port=int(noted.read_text(encoding="utf-8")))
+    return kafka_in(folder, port=int(noted.read_text(encoding="utf-8")))
 
 
 def _count_users(folder: Path, *, by: int) -> int:
