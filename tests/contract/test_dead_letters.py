@@ -1,7 +1,7 @@
 """Each promise of `DeadLetters`."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,7 +15,8 @@ from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sink import PgSink
 from alerting_backend.adapters.postgres.stream import PgStream
-from alerting_core.ports.dead_letters import DeadLetter, DeadLetters
+from alerting_core.pipeline.intake import offsets_after
+from alerting_core.ports.dead_letters import REPLAYS_HEADER, DeadLetter, DeadLetters
 from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
 from tests.support.postgres.cluster import Cluster
@@ -124,7 +125,28 @@ async def test_a_replayed_letter_is_at_its_source_as_it_came_and_no_longer_here(
     assert await refused.letters.counts() == {LETTERS: 2}
     assert await refused.letters.get(LETTERS, first.place) is None
     (record,) = await refused.source.poll(records_max=10, wait_ms=0)
-    assert (record.key, record.value, record.headers) == (first.key, first.value, first.headers)
+    assert (record.key, record.value) == (first.key, first.value)
+    assert record.headers == (*first.headers, (REPLAYS_HEADER, b"1"))
+
+
+async def test_a_mended_letter_is_at_its_source_as_it_was_mended(refused: Refused) -> None:
+    await refused.refuse(1)
+    (letter,) = await refused.all()
+    assert await refused.letters.replay([replace(letter, key=b"other key", value=b"other value")]) == 1
+    assert await refused.all() == []
+    (record,) = await refused.source.poll(records_max=10, wait_ms=0)
+    assert (record.key, record.value) == (b"other key", b"other value")
+
+
+async def test_a_letter_that_comes_back_tells_how_often_it_was_replayed(refused: Refused) -> None:
+    await refused.refuse(1)
+    for replays in range(3):
+        (letter,) = await refused.all()
+        assert letter.replays == replays
+        assert letter.headers == (("trace", b"t"),)
+        await refused.letters.replay([letter])
+        (record,) = await refused.source.poll(records_max=10, wait_ms=0)
+        await refused.source.commit([dead_letter(record, "still wrong")], offsets_after([record]))
 
 
 async def test_a_letter_is_replayed_once_however_often_it_is_asked_for(refused: Refused) -> None:

@@ -1,4 +1,4 @@
-"""`alerting dlq`: dead letters, listed, looked at and replayed."""
+"""`alerting dlq`: dead letters, listed and looked at; replaying them is in `dlq_replay`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,10 +17,14 @@ from alerting_backend.cli.exits import ExitCode, fail, told_errors
 from alerting_backend.cli.output import write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.kafka import kafka_address
+from alerting_core.pipeline.mend import fields_of
 from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 T = TypeVar("T")
+
+SHOWN_BYTES_MAX: Final = 2_000
+"""Of one value, for people: a screenful."""
 
 _BEFORE_ALL: Final = (-1, -1)
 
@@ -49,13 +53,13 @@ def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: boo
     async def work(letters: DeadLetters) -> tuple[dict[str, int], list[DeadLetter]]:
         counts = dict(await letters.counts())
         found: list[DeadLetter] = []
-        async for letter in _find(letters, wanted):
+        async for letter in find(letters, wanted):
             found.append(letter)
             if len(found) > limit:
                 break
         return counts, found
 
-    counts, found = _with_letters(settings, work, as_json=as_json)
+    counts, found = with_letters(settings, work, as_json=as_json)
     shown = found[:limit]
     if as_json:
         write_json({"topics": counts, "items": [_as_json(letter) for letter in shown], "more": len(found) > limit})
@@ -63,75 +67,41 @@ def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: boo
     if not shown:
         print("no dead letters" + (" like that" if counts else ""))
         return
-    rows = [(letter.id, _source(letter), _time(letter.refused_at_ms), letter.reason) for letter in shown]
-    write_table(["dead letter", "refused at", "time", "reason"], rows)
+    rows = [
+        (letter.id, _source(letter), _time(letter.refused_at_ms), str(letter.replays or ""), letter.reason)
+        for letter in shown
+    ]
+    write_table(["dead letter", "refused at", "time", "replayed", "reason"], rows)
     if len(found) > limit:
         print(f"and more: there are {sum(counts.values()):,} in all; --limit shows more of them")
 
 
 def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
     """Write one letter with all that is in it."""
-    topic, place = _place_of(letter_id, as_json=as_json)
-    letter = _with_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
+    topic, place = place_of(letter_id, as_json=as_json)
+    letter = with_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
     if letter is None:
         fail(f"there is no dead letter {letter_id}", code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
     if as_json:
-        write_json(
-            _as_json(letter) | {"key": _text(letter.key), "value": _text(letter.value), "value_hex": letter.value.hex()}
-        )
+        whole = {"key": _text(letter.key), "value": _text(letter.value), "value_hex": letter.value.hex()}
+        write_json(_as_json(letter) | whole | {"fields": [list(field) for field in fields_of(letter)]})
         return
     rows = [
         ("refused at", _source(letter)),
         ("time", _time(letter.refused_at_ms)),
+        ("replayed", f"{letter.replays} times" if letter.replays else "never"),
         ("reason", letter.reason),
         ("key", _text(letter.key)),
         *((f"header {name}", _text(value)) for name, value in letter.headers),
         ("value", f"{len(letter.value):,} bytes" + ("" if letter.is_whole else ", the beginning of a larger one")),
-        ("", _text(letter.value[:2_000])),
+        ("", _text(letter.value[:SHOWN_BYTES_MAX])),
+        *((f"field {name}", _text(text.encode()[:SHOWN_BYTES_MAX])) for name, text in fields_of(letter)),
     ]
     write_table(["", letter.id], rows)
 
 
-def replay_letters(
-    settings: Settings, letter_ids: Sequence[str], wanted: Wanted, *, dry_run: bool, as_json: bool
-) -> None:
-    """Publish letters to where they came from; those named, or all that are wanted."""
-    places = [_place_of(letter_id, as_json=as_json) for letter_id in letter_ids]
-
-    async def work(letters: DeadLetters) -> tuple[int, int, int]:
-        if places:
-            named = [await letters.get(topic, place) for topic, place in places]
-            chosen = [letter for letter in named if letter is not None]
-        else:
-            chosen = [letter async for letter in _find(letters, wanted)]
-        cut = sum(not letter.is_whole for letter in chosen)
-        return len(chosen), 0 if dry_run else await _replay(letters, chosen), cut
-
-    chosen, replayed, cut = _with_letters(settings, work, as_json=as_json)
-    missing = len(places) - chosen if places else 0
-    if as_json:
-        write_json({"chosen": chosen, "replayed": replayed, "missing": missing, "cut": cut, "dry_run": dry_run})
-    elif dry_run:
-        print(f"would replay {chosen - cut:,} dead letters")
-    else:
-        print(f"replayed {replayed:,} dead letters; what is still wrong with one brings it back here")
-    if cut and not as_json:
-        print(f"{cut:,} cannot be replayed: only their beginning was kept")
-    if missing:
-        detail = f"{missing} of the dead letters named are not there (any more)"
-        fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
-
-
-async def _replay(letters: DeadLetters, chosen: Sequence[DeadLetter]) -> int:
-    replayed = 0
-    for topic in sorted({letter.topic for letter in chosen}):
-        of_topic = [letter for letter in chosen if letter.topic == topic]
-        for first in range(0, len(of_topic), REPLAY_BATCH_MAX):
-            replayed += await letters.replay(of_topic[first : first + REPLAY_BATCH_MAX])
-    return replayed
-
-
-async def _find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
+async def find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
+    """Yield those that are wanted, topic by topic."""
     for topic in wanted.topics(list(await letters.counts())):
         after = _BEFORE_ALL
         while page := await letters.page(topic, after=after, limit=REPLAY_BATCH_MAX):
@@ -141,7 +111,9 @@ async def _find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLette
             after = page[-1].place
 
 
-def _with_letters(settings: Settings, work: Callable[[DeadLetters], Awaitable[T]], *, as_json: bool) -> T:
+def with_letters(settings: Settings, work: Callable[[DeadLetters], Awaitable[T]], *, as_json: bool) -> T:
+    """Return what *work* returns of the dead letters that the settings lead to."""
+
     async def run() -> T:
         async with _letters(settings) as letters:
             return await work(letters)
@@ -167,7 +139,8 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
         yield PgDeadLetters(PgLog(pools.worker))
 
 
-def _place_of(letter_id: str, *, as_json: bool) -> tuple[str, tuple[int, int]]:
+def place_of(letter_id: str, *, as_json: bool) -> tuple[str, tuple[int, int]]:
+    """Return the topic and the place that an id names, or end the command."""
     topic, _, rest = letter_id.partition("/")
     partition, _, offset = rest.partition("/")
     if not (topic and partition.isdecimal() and offset.isdecimal()):
@@ -185,6 +158,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
         "refused_at": _time(letter.refused_at_ms),
         "bytes": len(letter.value),
         "is_whole": letter.is_whole,
+        "replays": letter.replays,
     }
 
 

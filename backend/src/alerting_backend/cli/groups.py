@@ -1,5 +1,6 @@
 """The commands that have commands of their own: `alerting dlq …` and `alerting topics …`."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -48,17 +49,26 @@ def dlq_replay(
     topic: OfTopic = None,
     reason: WithReason = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Mend a field first, as alert_id=a-1 or context.team=blue."),
+    ] = None,
+    value_file: Annotated[
+        Path | None, typer.Option(help="Mend the letter as a whole: a file with the bytes of the message.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Publish dead letters to where they came from, and take them out."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import Wanted, replay_letters
+    from alerting_backend.cli.dlq import Wanted
+    from alerting_backend.cli.dlq_replay import Mending, replay_letters
 
     if bool(letters) == bool(topic or reason or everything):
         detail = "name dead letters, or choose them by --topic and --reason, or --all"
         fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    replay_letters(settings, letters or [], Wanted(topic, reason), dry_run=dry_run, as_json=as_json)
+    mending = Mending.of(assignments or [], value_file, as_json=as_json)
+    replay_letters(settings, letters or [], Wanted(topic, reason), mending, dry_run=dry_run, as_json=as_json)
 
 
 @topics.command("create")

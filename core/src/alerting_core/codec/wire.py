@@ -22,6 +22,10 @@ _U64: Final = (1 << 64) - 1
 _FIELD_NUMBER_MAX: Final = (1 << 29) - 1
 
 
+_LENGTHS: Final = {VARINT: 0, FIXED64: 8, FIXED32: 4}
+"""Of what comes after the tag, or after the value of a varint."""
+
+
 class Undecodable(ValueError):
     """The bytes are no proto3 message. Stays inside the codec: its callers see a `Rejected`."""
 
@@ -85,6 +89,22 @@ def fields(data: bytes) -> Iterator[Field]:
         if position > end:
             raise Undecodable("truncated")
         yield number, wire_type, 0, data[start:position] if wire_type == BYTES else b""
+
+
+def spans(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (field number, wire type, start, end) of the fields of a message, tag and all.
+
+    Raises:
+        Undecodable: As `fields`.
+    """
+    start, end = 0, len(data)
+    while start < end:
+        tag, position = _read_varint(data, start, end)
+        length, after = _read_varint(data, position, end) if tag & 7 in {VARINT, BYTES} else (0, position)
+        position = after + _LENGTHS.get(tag & 7, length)
+        ((number, wire_type, *_),) = fields(data[start:position])
+        yield number, wire_type, start, position
+        start = position
 
 
 def _read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:

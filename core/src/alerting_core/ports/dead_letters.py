@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Record
+from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing, Record
 
 MARK: Final = "dlq-"
 """Headers that begin so say where a dead letter is from; the others are those that the record came with."""
+
+REPLAYS_HEADER: Final = MARK + "replays"
+"""On a record that was replayed: how often, in decimal. It stays on the letter when the record is refused again."""
 
 REPLAY_BATCH_MAX: Final = 500
 """Dead letters replayed, or looked at, in one go."""
@@ -23,6 +26,7 @@ class DeadLetter:
         reason: Why, for people.
         headers: Those that it came with.
         is_whole: Whether all of its value was kept; one that was cut cannot be replayed.
+        replays: How often the record had been replayed before it was refused this time.
     """
 
     topic: str
@@ -34,6 +38,7 @@ class DeadLetter:
     headers: Headers
     refused_at_ms: int
     is_whole: bool = True
+    replays: int = 0
 
     @classmethod
     def of(cls, record: Record, *, is_whole: bool = True) -> "DeadLetter":
@@ -53,12 +58,18 @@ class DeadLetter:
             headers=tuple(header for header in record.headers if not header[0].startswith(MARK)),
             refused_at_ms=record.timestamp_ms,
             is_whole=is_whole,
+            replays=max(0, _number(marks.get(REPLAYS_HEADER))),
         )
 
     @property
     def id(self) -> str:
         """Names it on the command line: topic/partition/offset."""
         return f"{self.topic}/{self.place[0]}/{self.place[1]}"
+
+    def again(self) -> Outgoing:
+        """Return the record that a replay publishes: as it came to where it came from, and how often that was done."""
+        count = (REPLAYS_HEADER, str(self.replays + 1).encode())
+        return Outgoing(self.topic.removesuffix(DLQ_SUFFIX), self.key, self.value, (*self.headers, count))
 
 
 class DeadLetters(Protocol):
@@ -83,8 +94,9 @@ class DeadLetters(Protocol):
     async def replay(self, letters: Sequence[DeadLetter]) -> int:
         """Publish letters of one topic to where they came from, and take them out; return how many it were.
 
-        Those that were replayed meanwhile, or are not whole, are passed over. What is still wrong with a record makes
-        it a dead letter again.
+        Published is what the letters given hold, so that a letter can be mended before. Those that were replayed
+        meanwhile, or are not whole, are passed over. What is still wrong with a record makes it a dead letter again,
+        which counts one replay more.
         """
         ...
 

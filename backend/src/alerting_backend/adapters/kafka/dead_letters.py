@@ -92,8 +92,7 @@ class KafkaDeadLetters:
         async with self._reader(topic) as reader:
             replayed = await self._replayed_of(reader)
         taken = [letter for letter in letters if letter.is_whole and letter.place not in replayed]
-        source = topic.removesuffix(DLQ_SUFFIX)
-        await self._sink.publish([Outgoing(source, one.key, one.value, one.headers) for one in taken])
+        await self._sink.publish([one.again() for one in taken])
         await self._sink.publish([_mark(one) for one in taken])
         replayed.update(one.place for one in taken)
         return len(taken)

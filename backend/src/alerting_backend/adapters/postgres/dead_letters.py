@@ -9,7 +9,7 @@ from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.record_headers import decode_headers
 from alerting_core.ports.dead_letters import DeadLetter
-from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record
+from alerting_core.ports.stream import DLQ_SUFFIX, Record
 
 _COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
 
@@ -20,11 +20,11 @@ SELECT {_COLUMNS} FROM stream_records
 WHERE topic = $1 AND (partition, "offset") > ($2, $3) ORDER BY partition, "offset" LIMIT $4
 """  # noqa: S608 - constants alone
 
-_TAKE: Final = f"""
+_TAKE: Final = """
 DELETE FROM stream_records AS r USING unnest($2::integer[], $3::bigint[]) AS w (partition, "offset")
 WHERE r.topic = $1 AND r.partition = w.partition AND r."offset" = w."offset"
-RETURNING {_COLUMNS.replace("partition", "r.partition").replace('"offset"', 'r."offset"')}
-"""  # noqa: S608 - constants alone
+RETURNING r.partition, r."offset"
+"""
 
 
 class PgDeadLetters:
@@ -58,14 +58,17 @@ class PgDeadLetters:
             return 0
         topic = letters[0].topic
         assert all(letter.topic == topic for letter in letters), "one topic at a time"
-        await self._log.know({letter.source[0] for letter in letters})
+        await self._log.know({topic.removesuffix(DLQ_SUFFIX)})
         partitions, offsets = zip(*(letter.place for letter in letters), strict=True)
         async with transaction(self._log.pool, "replay_dead_letters") as connection:
-            taken = [_read(row) for row in await connection.fetch(_TAKE, topic, partitions, offsets)]
-            taken.sort(key=lambda letter: letter.place)
-            outputs = [Outgoing(one.source[0], one.key, one.value, one.headers) for one in taken]
+            taken = {(row[0], row[1]) for row in await connection.fetch(_TAKE, topic, partitions, offsets)}
+            outputs = [letter.again() for letter in sorted(letters, key=_place) if letter.place in taken]
             await self._log.append(connection, outputs)
-        return len(taken)
+        return len(outputs)
+
+
+def _place(letter: DeadLetter) -> tuple[int, int]:
+    return letter.place
 
 
 def _read(row: asyncpg.Record) -> DeadLetter:

@@ -1,0 +1,125 @@
+"""`alerting dlq replay`: dead letters published to where they came from, as they are or mended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from alerting_backend.cli.dlq import Wanted, find, place_of, with_letters
+from alerting_backend.cli.exits import ExitCode, fail
+from alerting_backend.cli.output import write_json
+from alerting_backend.settings import Settings
+from alerting_core.pipeline.mend import mend, mend_whole
+from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
+from alerting_core.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """How a letter is mended before it is replayed: other values of some fields, or another value as a whole."""
+
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    value: bytes | None = None
+
+    @classmethod
+    def of(cls, assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> "Mending":
+        """Return what the options say, or end the command."""
+        fields: dict[str, str] = {}
+        for assignment in assignments:
+            name, equals, text = assignment.partition("=")
+            if not equals:
+                _usage(f"--set {assignment!r} is no assignment: write it as NAME=VALUE", as_json=as_json)
+            fields[name] = text
+        if fields and value_file is not None:
+            _usage("mend by --set or by --value-file, not by both", as_json=as_json)
+        try:
+            return cls(fields, None if value_file is None else value_file.read_bytes())
+        except OSError as error:
+            _usage(f"--value-file {value_file}: {error.strerror}", as_json=as_json)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.fields) or self.value is not None
+
+    def of_letter(self, letter: DeadLetter) -> DeadLetter | tuple[Problem, ...]:
+        """Return *letter* mended, or why its consumer would refuse it still."""
+        return mend(letter, self.fields) if self.value is None else mend_whole(letter, self.value)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What was done. `problems` are why a mended letter was not replayed."""
+
+    chosen: int = 0
+    replayed: int = 0
+    cut: int = 0
+    problems: Sequence[Problem] = ()
+
+
+def replay_letters(
+    settings: Settings, letter_ids: Sequence[str], wanted: Wanted, mending: Mending, *, dry_run: bool, as_json: bool
+) -> None:
+    """Publish letters to where they came from: those named, one of them perhaps mended, or all that are wanted."""
+    places = [place_of(letter_id, as_json=as_json) for letter_id in letter_ids]
+    if mending.is_needed and len(places) != 1:
+        _usage("name the one dead letter that is to be mended", as_json=as_json)
+
+    async def work(letters: DeadLetters) -> _Outcome:
+        if places:
+            named = [await letters.get(topic, place) for topic, place in places]
+            chosen = [letter for letter in named if letter is not None]
+        else:
+            chosen = [letter async for letter in find(letters, wanted)]
+        return await _replay(letters, chosen, mending, dry_run=dry_run)
+
+    outcome = with_letters(settings, work, as_json=as_json)
+    missing = len(places) - outcome.chosen if places else 0
+    if outcome.problems:
+        lines = [f"{problem.path} {problem.detail}".strip() for problem in outcome.problems]
+        detail = "the letter would be refused still, and was left where it is"
+        fail(detail, code="still-refused", exit_code=ExitCode.REFUSED, lines=[*lines, detail], as_json=as_json)
+    _tell(outcome, missing=missing, dry_run=dry_run, as_json=as_json)
+    if missing:
+        detail = f"{missing} of the dead letters named are not there (any more)"
+        fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
+    if outcome.cut:
+        detail = (
+            f"{outcome.cut:,} of the dead letters cannot be replayed: only the beginning of a record that was too large"
+            " was kept (dlq-truncated); give the whole of it by --value-file"
+        )
+        # Who asks for all there are gets all that can be; who names one does not get it.
+        if places:
+            fail(detail, code="truncated", exit_code=ExitCode.REFUSED, as_json=as_json)
+        if not as_json:
+            print(detail)
+
+
+async def _replay(letters: DeadLetters, chosen: Sequence[DeadLetter], mending: Mending, *, dry_run: bool) -> _Outcome:
+    outcome = _Outcome(chosen=len(chosen))
+    if mending.is_needed:
+        mended = [mending.of_letter(letter) for letter in chosen]
+        outcome.problems = [problem for one in mended if isinstance(one, tuple) for problem in one]
+        chosen = [one for one in mended if isinstance(one, DeadLetter)]
+    outcome.cut = sum(not letter.is_whole for letter in chosen)
+    if dry_run:
+        return outcome
+    for topic in sorted({letter.topic for letter in chosen}):
+        of_topic = [letter for letter in chosen if letter.topic == topic]
+        for first in range(0, len(of_topic), REPLAY_BATCH_MAX):
+            outcome.replayed += await letters.replay(of_topic[first : first + REPLAY_BATCH_MAX])
+    return outcome
+
+
+def _tell(outcome: _Outcome, *, missing: int, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        done = {"chosen": outcome.chosen, "replayed": outcome.replayed, "missing": missing, "cut": outcome.cut}
+        write_json(done | {"dry_run": dry_run})
+    elif dry_run:
+        print(f"would replay {outcome.chosen - outcome.cut:,} dead letters")
+    else:
+        print(f"replayed {outcome.replayed:,} dead letters; what is still wrong with one brings it back here")
+
+
+def _usage(detail: str, *, as_json: bool) -> NoReturn:
+    fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)

@@ -1,0 +1,69 @@
+"""Mending a dead letter, so that it can be replayed. It is held to the checks of the consumer that refused it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from alerting_core.codec import fields
+from alerting_core.codec.alert import decode_alert, decode_match
+from alerting_core.codec.fields import Fields, read_fields, set_fields
+from alerting_core.codec.notification import decode_notification_ready
+from alerting_core.codec.rejected import Rejected
+from alerting_core.codec.rule import decode_rule_changed
+from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
+from alerting_core.problem import Problem, ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What stands in a topic.
+
+    Attributes:
+        key: The field that is the key of a record.
+    """
+
+    fields: Fields
+    key: str
+    decode: Callable[[bytes], object]
+
+
+_MESSAGES: Final[Mapping[str, _Message]] = {
+    ALERTS_NEW: _Message(fields.ALERT_NEW, "alert_id", decode_alert),
+    ALERTS_MATCHED: _Message(fields.ALERT_MATCHED, "client_id", decode_match),
+    RULE_CHANGED: _Message(fields.RULE_CHANGED, "rule_id", decode_rule_changed),
+    NOTIFICATIONS_READY: _Message(fields.NOTIFICATION_READY, "client_id", decode_notification_ready),
+}
+
+
+def fields_of(letter: DeadLetter) -> Sequence[tuple[str, str]]:
+    """Return the fields that can be read in *letter*, by name; none when it holds no message of its topic."""
+    message = _message_of(letter)
+    return read_fields(message.fields, letter.value) if message else ()
+
+
+def mend(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:
+    """Return *letter* with other values of some fields, or why its consumer would refuse it still."""
+    message = _message_of(letter)
+    if message is None or not letter.is_whole:
+        why = "only the beginning of this letter was kept" if message else "this topic has no known messages"
+        return (Problem("", ProblemCode.UNDECODABLE, f"{why}: its fields cannot be set, only the whole value given"),)
+    value = set_fields(message.fields, letter.value, wanted)
+    return mend_whole(letter, value) if isinstance(value, bytes) else value
+
+
+def mend_whole(letter: DeadLetter, value: bytes) -> DeadLetter | tuple[Problem, ...]:
+    """Return *letter* with another value, or why its consumer would refuse it still."""
+    message = _message_of(letter)
+    if message is None:
+        return replace(letter, value=value, is_whole=True)
+    decoded = message.decode(value)
+    if isinstance(decoded, Rejected):
+        return decoded.problems
+    # By the key a record finds its partition, and it follows from what is in the message.
+    key = dict(read_fields(message.fields, value))[message.key]
+    return replace(letter, key=key.encode(), value=value, is_whole=True)
+
+
+def _message_of(letter: DeadLetter) -> _Message | None:
+    return _MESSAGES.get(letter.topic.removesuffix(DLQ_SUFFIX))
