@@ -4,14 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.domain.timestamp import rfc3339
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def rfc3339_or_none(at_ms: int | None) -> str | None:
-    """Write unix milliseconds, if there are any."""
-    return None if at_ms is None else rfc3339(at_ms)
 
 
 def unix_ms(moment: datetime) -> int:

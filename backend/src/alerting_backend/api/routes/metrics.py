@@ -8,8 +8,7 @@ from alerting_backend.api.documented import CALLER, refusals
 from alerting_backend.api.exposition import CONTENT_TYPE, expose
 from alerting_backend.api.request_metrics import request_metrics_of
 from alerting_backend.api.route import ApiRoute
-from alerting_backend.api.schema.metrics import MetricsShown, show_stage, show_totals
-from alerting_core.domain.timestamp import rfc3339
+from alerting_backend.api.schema.metrics import MetricsShown, show_metrics
 
 router = APIRouter(tags=["metrics"], route_class=ApiRoute)
 
@@ -23,9 +22,7 @@ async def get_metrics(parts: Parts, caller: NotificationReader) -> MetricsShown:
     now_ms = parts.clock.now_ms()
     totals = await parts.use.notifications.totals(caller.scope)
     stages = await parts.stages.read(now_ms=now_ms) if caller.client_id is None else ()
-    return MetricsShown(
-        at=rfc3339(now_ms), totals=show_totals(totals), stages=[show_stage(figures) for figures in stages]
-    )
+    return show_metrics(totals, stages, now_ms=now_ms)
 
 
 @router.get(

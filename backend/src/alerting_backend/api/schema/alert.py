@@ -17,9 +17,9 @@ from alerting_backend.api.schema.base import (
 )
 from alerting_backend.api.validation import UNION_TAG
 from alerting_core import limits
+from alerting_core.api.shapes.alert import alert_shape
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
-from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.alerts import StoredAlert
 from alerting_core.problem import Problem
 
@@ -124,13 +124,4 @@ class AlertShown(ResponseModel):
 
 def show_alert(stored: StoredAlert) -> AlertShown:
     """Write a stored alert as JSON."""
-    alert = stored.alert
-    return AlertShown(
-        alert_id=alert.alert_id,
-        severity=alert.severity.name,
-        source=alert.source,
-        name=alert.name,
-        context=dict(alert.context),
-        event_ts=alert.event_ts,
-        received_at=rfc3339(stored.received_at_ms),
-    )
+    return AlertShown.model_validate(alert_shape(stored))

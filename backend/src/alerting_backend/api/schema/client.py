@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time
+from alerting_core.api.shapes.client import client_shape
 from alerting_core.domain.client import Client
-from alerting_core.domain.timestamp import rfc3339
 
 _EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
 
@@ -47,9 +47,4 @@ class ClientShown(ResponseModel):
 
 def show_client(client: Client) -> ClientShown:
     """Write *client* as JSON."""
-    return ClientShown(
-        client_id=client.client_id,
-        name=client.name,
-        created_at=rfc3339(client.created_at_ms),
-        updated_at=rfc3339(client.updated_at_ms),
-    )
+    return ClientShown.model_validate(client_shape(client))

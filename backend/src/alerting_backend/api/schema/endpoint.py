@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field, model_validator
 from alerting_backend.api.schema.base import RequestModel, ResponseModel, Time, Uuid
 from alerting_backend.api.validation import core_error
 from alerting_core import limits
+from alerting_core.api.shapes.endpoint import endpoint_shape, endpoint_with_secret_shape
 from alerting_core.app.endpoints import EndpointChange, EndpointDraft
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.timestamp import rfc3339
 from alerting_core.domain.webhook_check import check_secret
 
 TypeName: TypeAlias = Literal["email", "slack", "webhook"]
@@ -138,25 +138,9 @@ class TestAccepted(ResponseModel):
 
 def show_endpoint(endpoint: Endpoint) -> EndpointShown:
     """Write *endpoint* as JSON."""
-    return EndpointShown(**_fields(endpoint))
+    return EndpointShown.model_validate(endpoint_shape(endpoint))
 
 
 def show_with_secret(endpoint: Endpoint) -> EndpointWithSecret:
     """Write *endpoint* as JSON, with its current secret."""
-    return EndpointWithSecret(**_fields(endpoint), secret=endpoint.secret.current if endpoint.secret else None)
-
-
-def _fields(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        "endpoint_id": endpoint.endpoint_id,
-        "rule_id": endpoint.rule_id,
-        "client_id": endpoint.client_id,
-        "type": endpoint.type.value,
-        "value": endpoint.value,
-        "headers": dict(endpoint.headers),
-        "enabled": endpoint.enabled,
-        "disabled_reason": endpoint.disabled_reason.value if endpoint.disabled_reason else None,
-        "version": endpoint.version,
-        "created_at": rfc3339(endpoint.created_at_ms),
-        "updated_at": rfc3339(endpoint.updated_at_ms),
-    }
+    return EndpointWithSecret.model_validate(endpoint_with_secret_shape(endpoint))

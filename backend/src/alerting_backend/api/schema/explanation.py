@@ -1,13 +1,14 @@
 """Decisions about rules as JSON: why they matched or did not, and what a draft would have matched."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import Field
 
-from alerting_backend.api.schema.alert import AlertShown, show_alert
+from alerting_backend.api.schema.alert import AlertShown
 from alerting_backend.api.schema.base import ResponseModel, RuleSeverity, Uuid
 from alerting_backend.api.schema.rule import RulePattern
-from alerting_core.app.insight import ExplainedRule, Explanation, Preview
+from alerting_core.api.shapes.alert import explanation_shape, preview_shape
+from alerting_core.app.insight import Explanation, Preview
 from alerting_core.matching.explain import MatchReason
 
 
@@ -57,33 +58,9 @@ class RulePreview(RulePattern):
 
 def show_explanation(explanation: Explanation, *, rules_max: int) -> ExplanationShown:
     """Write the decisions about the rules of a client as JSON, the first *rules_max* of them."""
-    return ExplanationShown(
-        alert=show_alert(explanation.stored),
-        client_id=explanation.client_id,
-        examined=len(explanation.rules),
-        matched=sum(one.explanation.matched for one in explanation.rules),
-        rules=[_show_rule(one) for one in explanation.rules[:rules_max]],
-    )
+    return ExplanationShown.model_validate(explanation_shape(explanation, rules_max=rules_max))
 
 
 def show_preview(preview: Preview) -> PreviewShown:
     """Write what a draft rule would have matched as JSON."""
-    return PreviewShown(
-        examined=preview.examined, matched=preview.matched, items=[show_alert(stored) for stored in preview.alerts]
-    )
-
-
-def _show_rule(one: ExplainedRule) -> ExplainedRuleShown:
-    findings = [
-        FindingShown(reason=f.reason, field=f.field, expected=f.expected, actual=f.actual, detail=f.detail)
-        for f in one.explanation.findings
-    ]
-    return ExplainedRuleShown(
-        rule_id=one.rule.rule_id,
-        severity=cast("RuleSeverity", one.rule.severity),
-        source=one.rule.source,
-        name=one.rule.name,
-        enabled=one.rule.enabled,
-        matched=one.explanation.matched,
-        findings=findings,
-    )
+    return PreviewShown.model_validate(preview_shape(preview))

@@ -1,14 +1,12 @@
 """Jobs of the alert generator as JSON."""
 
-from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, model_validator
 
 from alerting_backend.api.schema.base import AlertSeverity, RequestModel, ResponseModel, Text, Time, Uuid
-from alerting_backend.api.times import rfc3339_or_none
 from alerting_backend.api.validation import core_error
-from alerting_core.domain.timestamp import rfc3339
+from alerting_core.api.shapes.job import job_shape
 from alerting_core.generator import limits
 from alerting_core.generator.config import (
     NAME_DIST,
@@ -18,7 +16,6 @@ from alerting_core.generator.config import (
     GeneratorConfig,
     check_config,
 )
-from alerting_core.generator.pace import pace_of
 from alerting_core.ports.jobs import GeneratorJob, JobStatus
 
 _EXAMPLE: Final[dict[str, Any]] = {"rps": 10.0, "duration": "60s"}
@@ -127,15 +124,4 @@ class JobShown(ResponseModel):
 
 def show_job(job: GeneratorJob) -> JobShown:
     """Write *job* as JSON."""
-    return JobShown(
-        job_id=job.job_id,
-        status=job.status,
-        config=JobConfig(**asdict(job.config)),
-        alerts_total=pace_of(job.config).alerts_total,
-        alerts_sent=job.alerts_sent,
-        stop_asked=job.stop_asked,
-        error=job.error,
-        created_at=rfc3339(job.created_at_ms),
-        started_at=rfc3339_or_none(job.started_at_ms),
-        completed_at=rfc3339_or_none(job.completed_at_ms),
-    )
+    return JobShown.model_validate(job_shape(job))

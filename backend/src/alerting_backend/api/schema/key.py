@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, Moment, RequestModel, ResponseModel, Text, Time, Uuid
-from alerting_backend.api.times import rfc3339_or_none, unix_ms
-from alerting_core.domain.key import KEY_PREFIX, ApiKey, KeyScope
-from alerting_core.domain.timestamp import rfc3339
+from alerting_backend.api.times import unix_ms
+from alerting_core.api.shapes.key import key_shape, new_key_shape
+from alerting_core.domain.key import ApiKey, KeyScope
 
 ScopeName: TypeAlias = Literal[
     "alerts:write", "rules:read", "rules:write", "notifications:read", "notifications:resend", "admin"
@@ -78,22 +78,9 @@ class NewKeyShown(KeyShown):
 
 def show_key(key: ApiKey) -> KeyShown:
     """Write *key* as JSON."""
-    return KeyShown(**_fields(key))
+    return KeyShown.model_validate(key_shape(key))
 
 
 def show_new_key(key: ApiKey, text: str | None) -> NewKeyShown:
     """Write *key* as JSON, with its text."""
-    return NewKeyShown(**_fields(key), key=text)
-
-
-def _fields(key: ApiKey) -> dict[str, Any]:
-    return {
-        "key_id": key.key_id,
-        "client_id": key.client_id,
-        "name": key.name,
-        "prefix": KEY_PREFIX + key.prefix,
-        "scopes": [scope.value for scope in KeyScope if scope in key.scopes],
-        "created_at": rfc3339(key.created_at_ms),
-        "expires_at": rfc3339_or_none(key.expires_at_ms),
-        "revoked_at": rfc3339_or_none(key.revoked_at_ms),
-    }
+    return NewKeyShown.model_validate(new_key_shape(key, text))

@@ -1,11 +1,12 @@
 """The platform's own figures as JSON."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import ResponseModel, Time
-from alerting_core.domain.timestamp import rfc3339
+from alerting_core.api.shapes.metrics import metrics_shape
 from alerting_core.ports.journal import Totals
 from alerting_core.ports.metrics import StageFigures, StageState
 
@@ -65,33 +66,6 @@ class MetricsShown(ResponseModel):
     stages: Annotated[list[StageShown], Field(description="In pipeline order. Empty for a client's key.")]
 
 
-def show_totals(totals: Totals) -> TotalsShown:
-    """Write the counts as JSON."""
-    return TotalsShown(
-        clients=totals.clients,
-        rules_enabled=totals.rules_enabled,
-        rules_disabled=totals.rules_disabled,
-        endpoints_by_type=dict(totals.endpoints_by_type),
-        notifications_by_status=dict(totals.notifications_by_status),
-        last_hour=totals.last_hour,
-        by_hour=list(totals.by_hour),
-    )
-
-
-def show_stage(figures: StageFigures) -> StageShown:
-    """Write the figures of one stage as JSON."""
-    return StageShown(
-        stage=figures.stage,
-        instance=figures.instance,
-        state=figures.state,
-        received=figures.received,
-        processed=figures.processed,
-        published=figures.published,
-        rejected=figures.rejected,
-        errors=figures.errors,
-        last_error=figures.last_error,
-        rate_per_s=round(figures.rate_per_s, 3),
-        lag=figures.lag,
-        last_seen=rfc3339(figures.last_seen_ms),
-        counts=dict(figures.counts),
-    )
+def show_metrics(totals: Totals, stages: Sequence[StageFigures], *, now_ms: int) -> MetricsShown:
+    """Write the dashboard as JSON."""
+    return MetricsShown.model_validate(metrics_shape(totals, stages, now_ms=now_ms))

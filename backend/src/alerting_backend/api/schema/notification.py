@@ -7,11 +7,10 @@ from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import ResponseModel, ShownSeverity, Time, Uuid
 from alerting_backend.api.schema.endpoint import TypeName
-from alerting_backend.api.times import rfc3339_or_none
-from alerting_core.domain.delivery import Attempt, DeliveryStatus, Reason
+from alerting_core.api.shapes.notification import notification_detail_shape, notification_shape
+from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.notification import Notification, NotificationStatus
-from alerting_core.domain.timestamp import rfc3339
-from alerting_core.ports.journal import DeliveryDetail, NotificationDetail
+from alerting_core.ports.journal import NotificationDetail
 
 _AT: Final = "2026-01-02T03:04:05.678Z"
 _ID: Final = "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"
@@ -122,57 +121,9 @@ class NotificationDetailShown(NotificationShown):
 
 def show_notification(notification: Notification) -> NotificationShown:
     """Write *notification* as JSON."""
-    return NotificationShown(**_fields(notification))
+    return NotificationShown.model_validate(notification_shape(notification))
 
 
 def show_detail(detail: NotificationDetail) -> NotificationDetailShown:
     """Write a notification with all that was tried as JSON."""
-    deliveries = [_show_delivery(each) for each in detail.deliveries]
-    return NotificationDetailShown(**_fields(detail.notification), deliveries=deliveries)
-
-
-def _fields(notification: Notification) -> dict[str, Any]:
-    return {
-        "notification_id": notification.notification_id,
-        "client_id": notification.client_id,
-        "alert_id": notification.alert_id,
-        "severity": notification.severity.name,
-        "source": notification.source,
-        "name": notification.name,
-        "context": dict(notification.context),
-        "rule_ids": list(notification.rule_ids),
-        "event_ts": notification.event_ts,
-        "status": notification.status,
-        "created_at": rfc3339(notification.created_at_ms),
-        "updated_at": rfc3339(notification.updated_at_ms),
-    }
-
-
-def _show_delivery(detail: DeliveryDetail) -> DeliveryShown:
-    delivery = detail.delivery
-    return DeliveryShown(
-        delivery_id=delivery.delivery_id,
-        endpoint_id=delivery.endpoint_id,
-        type=delivery.type.value,
-        target=delivery.target,
-        status=delivery.status,
-        reason=delivery.reason,
-        attempt_count=delivery.attempts,
-        next_attempt_at=rfc3339_or_none(delivery.next_attempt_at_ms),
-        created_at=rfc3339(delivery.created_at_ms),
-        updated_at=rfc3339(delivery.updated_at_ms),
-        attempts=[_show_attempt(attempt) for attempt in detail.attempts],
-    )
-
-
-def _show_attempt(attempt: Attempt) -> AttemptShown:
-    return AttemptShown(
-        attempt_id=attempt.attempt_id,
-        number=attempt.number,
-        reason=attempt.reason,
-        status_code=attempt.status_code,
-        response=attempt.response,
-        detail=attempt.detail,
-        started_at=rfc3339(attempt.started_at_ms),
-        latency_ms=attempt.latency_ms,
-    )
+    return NotificationDetailShown.model_validate(notification_detail_shape(detail))

@@ -1,7 +1,7 @@
 """Rules as JSON."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -15,9 +15,9 @@ from alerting_backend.api.schema.base import (
     Uuid,
 )
 from alerting_backend.api.validation import core_error
+from alerting_core.api.shapes.rule import rule_shape
 from alerting_core.app.rules import RuleDraft
 from alerting_core.domain.rule import Rule, check_rule
-from alerting_core.domain.timestamp import rfc3339
 
 _PATTERN: Final[Mapping[str, Any]] = {"severity": "CRITICAL", "source": "api", "name": "*"}
 
@@ -106,14 +106,4 @@ class RuleShown(ResponseModel):
 
 def show_rule(rule: Rule) -> RuleShown:
     """Write *rule* as JSON."""
-    return RuleShown(
-        rule_id=rule.rule_id,
-        client_id=rule.client_id,
-        severity=cast("RuleSeverity", rule.severity),
-        source=rule.source,
-        name=rule.name,
-        enabled=rule.enabled,
-        version=rule.version,
-        created_at=rfc3339(rule.created_at_ms),
-        updated_at=rfc3339(rule.updated_at_ms),
-    )
+    return RuleShown.model_validate(rule_shape(rule))
