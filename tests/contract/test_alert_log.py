@@ -2,11 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from alerting_core.domain.severity import Severity
-from alerting_core.ports.alerts import StoredAlert
+from alerting_core.errors import InvalidInput
+from alerting_core.ports.alerts import AlertFilter, StoredAlert
+from alerting_core.ports.cursor import TimeKey, encode_time_cursor
+from alerting_core.ports.paging import PageRequest
 from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
-from tests.support.catalog import NOW_MS
+from tests.support.catalog import NOW_MS, walk
 from tests.support.pipeline import make_alert
 
 
@@ -60,3 +65,47 @@ async def test_many_may_record_the_same_alerts_at_once(world: World) -> None:
     alerts = [make_alert(f"alert {number}") for number in range(50)]
     await asyncio.gather(*(world.alerts.record(order, now_ms=NOW_MS) for order in (alerts, alerts[::-1]) * 5))
     assert len(await world.alerts.recent(limit=100)) == 50
+
+
+async def test_pages_visit_each_alert_once_newest_first_while_others_come(world: World) -> None:
+    ids = ["b", "Ä", "a", "z/1", "\x01\\\"'", "x" * 255, "\N{SNOWMAN}" * 255]
+    for place, alert_id in enumerate(ids):
+        await world.alerts.record([make_alert(alert_id)], now_ms=NOW_MS + place // 3)
+    whole = [stored.alert.alert_id for stored in await world.alerts.recent(limit=100)]
+
+    async def disturb() -> None:
+        await world.alerts.record([make_alert()], now_ms=NOW_MS + 100)
+
+    seen = await walk(lambda page: world.alerts.list(page, AlertFilter()), limit=2, after_page=disturb)
+    assert [stored.alert.alert_id for stored in seen] == whole
+    assert sorted(whole) == sorted(ids)
+
+
+async def test_a_filter_narrows_the_list(world: World) -> None:
+    low = make_alert("low", severity=Severity.LOW, source="db", name="disk")
+    unknown = make_alert("unknown", severity=Severity.UNSPECIFIED, source="api", name="timeout")
+    high = make_alert("high", severity=Severity.HIGH, source="api", name="disk")
+    for place, alert in enumerate((low, unknown, high)):
+        await world.alerts.record([alert], now_ms=NOW_MS + 10 * place)
+
+    async def found(where: AlertFilter) -> list[str]:
+        return [stored.alert.alert_id for stored in (await world.alerts.list(PageRequest(10), where)).items]
+
+    assert await found(AlertFilter()) == ["high", "unknown", "low"]
+    assert await found(AlertFilter(severity="LOW")) == ["low"]
+    assert await found(AlertFilter(severity="UNSPECIFIED")) == ["unknown"]
+    assert await found(AlertFilter(source="api")) == ["high", "unknown"]
+    assert await found(AlertFilter(name="disk")) == ["high", "low"]
+    assert await found(AlertFilter(source="api", name="disk")) == ["high"]
+    assert await found(AlertFilter(since_ms=NOW_MS + 10)) == ["high", "unknown"]
+    assert await found(AlertFilter(until_ms=NOW_MS + 20)) == ["unknown", "low"]
+    assert await found(AlertFilter(since_ms=-(10**30), until_ms=10**30)) == ["high", "unknown", "low"]
+    for nothing in (AlertFilter(severity="*"), AlertFilter(source="a\0"), AlertFilter(name="\ud800")):
+        assert await found(nothing) == []
+
+
+async def test_a_cursor_of_another_list_is_invalid(world: World) -> None:
+    for cursor in (encode_time_cursor("rules", TimeKey(NOW_MS, "a")), "garbage"):
+        with pytest.raises(InvalidInput) as caught:
+            await world.alerts.list(PageRequest(10, cursor), AlertFilter())
+        assert [problem.path for problem in caught.value.problems] == ["cursor"]

@@ -15,10 +15,18 @@ from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sink import PgSink
 from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_core.errors import InvalidInput
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.dead_letters import MemoryDeadLetters
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.pipeline.intake import offsets_after
+from alerting_core.ports.cursor import TimeKey, encode_time_cursor
 from alerting_core.ports.dead_letters import REPLAYS_HEADER, DeadLetter, DeadLetters
+from alerting_core.ports.paging import PageRequest
 from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
+from tests.support.catalog import NOW_MS, new_uuid, walk
 from tests.support.postgres.cluster import Cluster
 from tests.support.servers.topics import Topics
 
@@ -48,15 +56,22 @@ class Refused:
         return list(await self.letters.page(topic, after=BEFORE_ALL, limit=100))
 
 
-@pytest.fixture(params=["embedded_postgres_cluster", pytest.param("kafka_brokers", marks=pytest.mark.integration)])
-def server(request: pytest.FixtureRequest) -> Cluster | str:
-    found: Cluster | str = request.getfixturevalue(request.param)
+@pytest.fixture(
+    params=["memory", "embedded_postgres_cluster", pytest.param("kafka_brokers", marks=pytest.mark.integration)]
+)
+def server(request: pytest.FixtureRequest) -> Cluster | str | None:
+    """Return the server to test on, None for memory."""
+    found: Cluster | str | None = None if request.param == "memory" else request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture
-async def refused(server: Cluster | str) -> AsyncIterator[Refused]:
+async def refused(server: Cluster | str | None) -> AsyncIterator[Refused]:
     """Return a log without dead letters."""
+    if server is None:
+        memory = MemoryLog(clock=MemoryClock(NOW_MS))
+        yield Refused(MemorySink(memory), MemoryStream(memory, topic=ALERTS_NEW, group="g"), MemoryDeadLetters(memory))
+        return
     if isinstance(server, Cluster):
         async with server.database() as database, open_pools(database, size_max=4) as pools:
             log = PgLog(pools.worker)
@@ -164,3 +179,47 @@ async def test_a_letter_that_comes_back_is_another_one(refused: Refused) -> None
     await refused.refuse(1)
     (again,) = await refused.all()
     assert again.place != letter.place
+
+
+async def test_letters_of_all_topics_are_listed_newest_first(refused: Refused) -> None:
+    for number in range(7):
+        await refused.refuse(number, topic=ALERTS_MATCHED if number % 3 == 0 else ALERTS_NEW)
+    listed = (await refused.letters.list(PageRequest(100))).items
+    assert {letter.source[2] for letter in listed} == set(range(7))
+    order = [letter.key_of_order for letter in listed]
+    assert sorted(order, reverse=True) == order
+    assert listed[0].refused_at_ms >= listed[-1].refused_at_ms > 0
+    of_one = (await refused.letters.list(PageRequest(100), topic=f"{ALERTS_MATCHED}.dlq")).items
+    assert [letter for letter in listed if letter.source[0] == ALERTS_MATCHED] == of_one
+    for unknown in ("no.such.topic.dlq", ALERTS_NEW, "", "a\0b", "\ud800"):
+        assert (await refused.letters.list(PageRequest(100), topic=unknown)).items == []
+
+
+async def test_pages_of_the_list_visit_each_letter_once_while_others_come_and_go(refused: Refused) -> None:
+    for number in range(9):
+        await refused.refuse(number)
+    whole = (await refused.letters.list(PageRequest(100))).items
+    gone = whole[-1]
+
+    async def disturb() -> None:
+        await refused.refuse(99)
+        await refused.letters.replay([gone])
+
+    seen = await walk(refused.letters.list, limit=4, after_page=disturb)
+    # Those that come meanwhile may be of the same millisecond, and then anywhere in it.
+    assert [letter for letter in seen if letter.reason != "reason 99"] == whole[:-1]
+
+
+async def test_a_replayed_letter_is_listed_no_longer(refused: Refused) -> None:
+    for number in range(3):
+        await refused.refuse(number)
+    first, *others = (await refused.letters.list(PageRequest(100))).items
+    await refused.letters.replay([first])
+    assert (await refused.letters.list(PageRequest(100))).items == others
+
+
+async def test_a_cursor_of_another_list_is_invalid(refused: Refused) -> None:
+    for cursor in (encode_time_cursor("dead-letters", TimeKey(NOW_MS, new_uuid())), "garbage"):
+        with pytest.raises(InvalidInput) as caught:
+            await refused.letters.list(PageRequest(10, cursor))
+        assert [problem.path for problem in caught.value.problems] == ["cursor"]

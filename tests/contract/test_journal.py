@@ -10,7 +10,7 @@ from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.severity import Severity
 from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
-from alerting_core.ports.journal import Journal, NewNotification, NotificationFilter
+from alerting_core.ports.journal import DeliveryDetail, Journal, NewNotification, NotificationFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.stages.plan import plan_deliveries
 from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
@@ -208,6 +208,41 @@ async def test_an_endpoint_that_is_gone_or_anothers_cannot_be_tested(
     }
 
 
+async def test_deliveries_are_counted_by_status(journal: Journal, story: Story) -> None:
+    await story.endpoint("acme")
+    await story.endpoint("globex")
+    await story.finished("globex")
+    await story.plan(await story.notify("acme"))
+    assert dict((await journal.totals("acme", now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1}
+    assert dict((await journal.totals(None, now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1, "DELIVERED": 1}
+
+
+async def test_a_delivery_that_a_sender_is_at_tells_until_when(journal: Journal, story: Story) -> None:
+    await story.endpoint()
+    notification = await story.notify()
+    await story.plan(notification)
+
+    async def look() -> DeliveryDetail:
+        (one,) = (await journal.detail("acme", notification.notification_id)).deliveries
+        return one
+
+    waiting = await look()
+    assert (waiting.delivery.next_attempt_at_ms, waiting.leased_until_ms) == (NOW_MS, None)
+    (claim,) = await story.catalog.deliveries.claim_due(
+        owner="one", now_ms=NOW_MS, lease_ms=60_000, limit=1, per_host_max=1, hosts_excluded=()
+    )
+    leased = await look()
+    assert (leased.delivery.next_attempt_at_ms, leased.leased_until_ms) == (None, NOW_MS + 60_000)
+    assert leased.is_being_sent(now_ms=NOW_MS + 59_999)
+    assert not leased.is_being_sent(now_ms=NOW_MS + 60_000)
+    await story.catalog.deliveries.release([claim], now_ms=NOW_MS + 5)
+    released = await look()
+    assert (released.delivery.next_attempt_at_ms, released.leased_until_ms) == (NOW_MS + 5, None)
+    await story.attempt(DeliveryEvent.ACCEPTED, now_ms=NOW_MS + 5)
+    ended = await look()
+    assert (ended.delivery.next_attempt_at_ms, ended.leased_until_ms) == (None, None)
+
+
 async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, journal: Journal, story: Story) -> None:
     now_ms = NOW_MS + 100 * HOUR_MS
     await catalog.rules.create(make_rule("acme", enabled=False))
@@ -222,7 +257,9 @@ async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, jou
     assert (mine.clients, mine.rules_enabled, mine.rules_disabled) == (1, 1, 1)
     assert dict(mine.endpoints_by_type) == {"webhook": 1}
     assert dict(mine.notifications_by_status) == {"RECEIVED": 7}
+    assert dict(mine.deliveries_by_status) == {}
     assert mine.last_hour == 3
+    assert mine.counted_at_ms == now_ms
     assert list(mine.by_hour) == [1, *([0] * 21), 1, 3]
 
     everybody = await journal.totals(None, now_ms=now_ms)

@@ -165,3 +165,26 @@ RULE_CHANGES_KEPT_MAX: Final = 10_000
 
 SNAPSHOT_BUILD_LEASE_MS: Final = 8_000
 """Pause after which the builder of a snapshot is taken for dead, and another one begins: a part takes some 50 ms."""
+
+SERIES_BUCKET_MS: Final = 10_000
+SERIES_BUCKETS_MAX: Final = 360
+"""Ten seconds each, an hour together: what a chart of the last hour has room for; some 20 KB per stage and process."""
+
+CIRCUITS_SHOWN_MAX: Final = 50
+"""Hosts in trouble that one sender tells of; more of them are counted."""
+
+INSTANCES_MAX: Final = 500
+"""Processes of which figures are kept; those heard of longest ago are forgotten first."""
+
+INSTANCE_KEPT_MS: Final = 3_600_000
+"""How long the figures of a process that is silent are kept: as long as charts reach back."""
+
+LETTERS_LOOKED_AT_MAX: Final = 10_000
+"""Latest records of one partition of a dead-letter topic that a list looks through: a second or less. What is older can
+be looked at on the command line."""
+
+LETTER_BYTES_SHOWN_MAX: Final = 8_192
+"""Of the value of a dead letter: enough to see what it was meant to be."""
+
+ALERT_NOTIFICATIONS_SHOWN_MAX: Final = 50
+"""Notifications of one alert that are shown with it; a popular alert meets a thousand clients."""

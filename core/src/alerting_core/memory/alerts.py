@@ -6,7 +6,10 @@ from typing import Final
 
 from alerting_core.domain.alert import Alert
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.ports.alerts import StoredAlert
+from alerting_core.memory.pages import newest_first_by_text
+from alerting_core.ports.alerts import AlertFilter, StoredAlert
+from alerting_core.ports.cursor import TimeKey
+from alerting_core.ports.paging import Page, PageRequest
 
 ALERTS_KEPT_MAX: Final = 50_000
 """Ten times what a preview looks at; some 50 MB at a kilobyte each, which a browser's tab can bear."""
@@ -34,3 +37,21 @@ class MemoryAlertLog:
     async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
         """Return the latest alerts, newest first."""
         return nlargest(limit, self._alerts.values(), key=lambda stored: (stored.received_at_ms, stored.alert.alert_id))
+
+    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of alerts, newest first."""
+        found = (stored for stored in self._alerts.values() if _meets(stored, where))
+        return newest_first_by_text(
+            "alerts", found, lambda stored: TimeKey(stored.received_at_ms, stored.alert.alert_id), page
+        )
+
+
+def _meets(stored: StoredAlert, where: AlertFilter) -> bool:
+    alert = stored.alert
+    return (
+        where.severity in {None, alert.severity.name}
+        and where.source in {None, alert.source}
+        and where.name in {None, alert.name}
+        and (where.since_ms is None or stored.received_at_ms >= where.since_ms)
+        and (where.until_ms is None or stored.received_at_ms < where.until_ms)
+    )

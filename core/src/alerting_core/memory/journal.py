@@ -37,13 +37,15 @@ class MemoryJournal:
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
         """Return one notification with all that was tried."""
         notification = self._get(scope, notification_id)
-        rows = [self._database.deliveries[id_].delivery for id_ in self._delivery_ids(notification_id)]
-        rows.sort(key=lambda delivery: (delivery.created_at_ms, delivery.delivery_id))
+        rows = [self._database.deliveries[id_] for id_ in self._delivery_ids(notification_id)]
+        rows.sort(key=lambda row: (row.delivery.created_at_ms, row.delivery.delivery_id))
         details: list[DeliveryDetail] = []
-        for delivery in rows:
+        for row in rows:
+            is_leased = row.lease_owner is not None
+            delivery = replace(row.delivery, next_attempt_at_ms=None if is_leased else row.due_at_ms)
             attempts = self._database.attempts_of_delivery.get(delivery.delivery_id, {}).values()
             first_to_last = sorted(attempts, key=lambda attempt: (attempt.started_at_ms, attempt.attempt_id))
-            details.append(DeliveryDetail(delivery, first_to_last))
+            details.append(DeliveryDetail(delivery, first_to_last, row.due_at_ms if is_leased else None))
         return NotificationDetail(notification, details)
 
     async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
@@ -96,8 +98,14 @@ class MemoryJournal:
             rules_disabled=len(enabled) - sum(enabled),
             endpoints_by_type=endpoints,
             notifications_by_status=Counter(str(n.status) for n in notifications),
+            deliveries_by_status=Counter(
+                str(row.delivery.status)
+                for row in database.deliveries.values()
+                if scope in {None, row.delivery.client_id}
+            ),
             last_hour=by_hour[23],
             by_hour=by_hour,
+            counted_at_ms=now_ms,
         )
 
     def _get(self, scope: Scope, notification_id: str) -> Notification:

@@ -8,6 +8,7 @@ from alerting_core.ports.cursor import (
     TimeKey,
     decode_text_cursor,
     decode_time_cursor,
+    decode_time_text_cursor,
     encode_text_cursor,
     encode_time_cursor,
 )
@@ -19,6 +20,18 @@ T = TypeVar("T")
 def newest_first(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
     """Return the page of *items* in falling order of their keys."""
     after = None if page.cursor is None else decode_time_cursor(listed, page.cursor)
+    return _newest_first(listed, items, key_of, page, after)
+
+
+def newest_first_by_text(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
+    """Return the page of *items*, whose ids are texts that callers chose, in falling order of their keys."""
+    after = None if page.cursor is None else decode_time_text_cursor(listed, page.cursor)
+    return _newest_first(listed, items, key_of, page, after)
+
+
+def _newest_first(
+    listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest, after: TimeKey | None
+) -> Page[T]:
     rest = (item for item in items if after is None or key_of(item) < after)
     chosen = nlargest(page.limit + 1, rest, key=key_of)
     items_of_page = chosen[: page.limit]

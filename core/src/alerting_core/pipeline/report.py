@@ -55,6 +55,7 @@ class BatchReport:
         received: Records or claims taken.
         published: Records written to the next topic, dead letters not included.
         rejected: Poison records, each of which went to the dead-letter topic.
+        took_ms: From the records in hand to their work committed; None when it was not measured.
     """
 
     stage: Stage
@@ -62,6 +63,7 @@ class BatchReport:
     published: int = 0
     rejected: int = 0
     counts: Mapping[Count, int] = field(default_factory=dict[Count, int])
+    took_ms: float | None = None
 
     @property
     def is_idle(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alerting_core.domain.alert import Alert
+from alerting_core.ports.paging import Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,17 @@ class StoredAlert:
 
     alert: Alert
     received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Narrows a list of alerts; None leaves a field open. Times are those of the recording, `until_ms` exclusive."""
+
+    severity: str | None = None
+    source: str | None = None
+    name: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
 
 
 class AlertLog(Protocol):
@@ -28,4 +40,11 @@ class AlertLog(Protocol):
 
     async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
         """Return the latest alerts, newest first, at most *limit*."""
+        ...
+
+    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of alerts, newest first (received_at, then alert_id).
+
+        Raises InvalidInput for a foreign cursor.
+        """
         ...

@@ -21,10 +21,25 @@ _CHECKSUM_BYTES: Final = 6
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeKey:
-    """Sort key of the lists that run newest first: creation, then id (a UUID)."""
+    """Sort key of the lists that run newest first: creation, then id (a UUID, or the text that a caller chose)."""
 
     at_ms: int
     id: str
+
+
+PARTITIONS_END: Final = 1 << 31
+OFFSETS_END: Final = 1 << 63
+"""What no partition and no offset reaches: the widths that Kafka and Postgres give them."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlaceKey:
+    """Sort key of records of several topics, newest first: time, then place."""
+
+    at_ms: int
+    topic: str
+    partition: int
+    offset: int
 
 
 def encode_time_cursor(listed: str, key: TimeKey) -> str:
@@ -39,6 +54,40 @@ def decode_time_cursor(listed: str, cursor: str) -> TimeKey:
             name == listed and 0 <= at_ms <= limits.TIME_MS_MAX and is_uuid(item_id)
         ):
             return TimeKey(at_ms, item_id)
+        case _:
+            raise _invalid()
+
+
+def decode_time_text_cursor(listed: str, cursor: str) -> TimeKey:
+    """Return where *cursor* continues a list whose ids are texts. Raises InvalidInput like `decode_time_cursor`."""
+    match _decode(cursor):
+        case [str(name), int(at_ms), str(item_id)] if (
+            name == listed
+            and 0 <= at_ms <= limits.TIME_MS_MAX
+            and len(item_id) <= limits.ID_CHARS_MAX
+            and is_storable(item_id)
+        ):
+            return TimeKey(at_ms, item_id)
+        case _:
+            raise _invalid()
+
+
+def encode_place_cursor(listed: str, key: PlaceKey) -> str:
+    """Return the cursor that continues the list *listed* of records after *key*."""
+    return _encode([listed, key.at_ms, key.topic, key.partition, key.offset])
+
+
+def decode_place_cursor(listed: str, cursor: str) -> PlaceKey:
+    """Return after which record *cursor* continues the list. Raises InvalidInput like `decode_time_cursor`."""
+    match _decode(cursor):
+        case [str(name), int(at_ms), str(topic), int(partition), int(offset)] if (
+            name == listed
+            and 0 <= at_ms <= limits.TIME_MS_MAX
+            and is_storable(topic)
+            and 0 <= partition < PARTITIONS_END
+            and 0 <= offset < OFFSETS_END
+        ):
+            return PlaceKey(at_ms, topic, partition, offset)
         case _:
             raise _invalid()
 

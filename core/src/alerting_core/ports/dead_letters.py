@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from alerting_core.ports.cursor import OFFSETS_END, PARTITIONS_END, PlaceKey, encode_place_cursor, is_storable
+from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing, Record
 
 MARK: Final = "dlq-"
@@ -11,6 +13,9 @@ MARK: Final = "dlq-"
 
 REPLAYS_HEADER: Final = MARK + "replays"
 """On a record that was replayed: how often, in decimal. It stays on the letter when the record is refused again."""
+
+LISTED: Final = "dead-letters"
+"""Name of the list in its cursors."""
 
 REPLAY_BATCH_MAX: Final = 500
 """Dead letters replayed, or looked at, in one go."""
@@ -63,8 +68,13 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """Names it on the command line: topic/partition/offset."""
+        """Names it on the command line and in the API: topic/partition/offset."""
         return f"{self.topic}/{self.place[0]}/{self.place[1]}"
+
+    @property
+    def key_of_order(self) -> PlaceKey:
+        """Where it stands in a list that runs newest first."""
+        return PlaceKey(self.refused_at_ms, self.topic, *self.place)
 
     def again(self) -> Outgoing:
         """Return the record that a replay publishes: as it came to where it came from, and how often that was done."""
@@ -87,6 +97,14 @@ class DeadLetters(Protocol):
         """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
         ...
 
+    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
+        """Return a page of letters of one topic or of all, newest first (refused_at_ms, then topic and place).
+
+        Of a partition that holds more than `limits.LETTERS_LOOKED_AT_MAX` records the oldest may be left out.
+        Raises InvalidInput for a foreign cursor.
+        """
+        ...
+
     async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
         ...
@@ -99,6 +117,24 @@ class DeadLetters(Protocol):
         which counts one replay more.
         """
         ...
+
+
+def page_of(newest: Sequence[DeadLetter], page: PageRequest) -> Page[DeadLetter]:
+    """Return the page that begins *newest*, which holds one more letter than the page when there are more."""
+    shown = newest[: page.limit]
+    more = len(newest) > page.limit
+    return Page(shown, encode_place_cursor(LISTED, shown[-1].key_of_order) if more else None)
+
+
+def place_in(letter_id: str) -> tuple[str, tuple[int, int]] | None:
+    """Return the topic and the place that the id of a dead letter names; None when it can name none."""
+    parts = letter_id.split("/")
+    if len(parts) != 3 or not parts[0] or not is_storable(parts[0]):
+        return None
+    partition, offset = _number(parts[1]), _number(parts[2])
+    if not (0 <= partition < PARTITIONS_END and 0 <= offset < OFFSETS_END):
+        return None
+    return parts[0], (partition, offset)
 
 
 def _number(text: str | None) -> int:

@@ -26,10 +26,20 @@ class NotificationFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetail:
-    """One delivery with its attempts, first to last."""
+    """One delivery with its attempts, first to last.
+
+    Attributes:
+        leased_until_ms: When the lease ends that a sender has on it, or had: until then it is being sent, and from then
+            on it is due. None when it waits, or is final. A leased one has no next attempt of its own.
+    """
 
     delivery: Delivery
     attempts: Sequence[Attempt]
+    leased_until_ms: int | None = None
+
+    def is_being_sent(self, *, now_ms: int) -> bool:
+        """Whether a sender is at it."""
+        return self.leased_until_ms is not None and now_ms < self.leased_until_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Totals:
     """Exact counts for the dashboard, of one client or of all.
 
     Attributes:
+        counted_at_ms: When they were taken.
         last_hour: Notifications created in the 60 minutes up to now.
         by_hour: Notifications created in each of the 24 hours up to now, the oldest first, so that the last is
             `last_hour`; empty hours are 0.
@@ -63,8 +74,10 @@ class Totals:
     rules_disabled: int
     endpoints_by_type: Mapping[str, int]
     notifications_by_status: Mapping[str, int]
+    deliveries_by_status: Mapping[str, int]
     last_hour: int
     by_hour: Sequence[int]
+    counted_at_ms: int
 
 
 class Journal(Protocol):

@@ -9,9 +9,10 @@ from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification, NotificationRef
 from alerting_core.memory.tables import DeliveryRow
-from alerting_core.ports.alerts import AlertLog, StoredAlert
+from alerting_core.ports.alerts import AlertFilter, AlertLog, StoredAlert
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.notifications import NotificationStore, Recorded
+from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot, RuleSource
 from alerting_core.sim import facts
 from alerting_core.sim.gate import Gate, Resource
@@ -68,6 +69,10 @@ class SimAlertLog:
     async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
         """Return the latest alerts."""
         return await self.gate.call(Resource.STORE, "alerts.recent", lambda: self.log.recent(limit=limit))
+
+    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of alerts."""
+        return await self.gate.call(Resource.STORE, "alerts.list", lambda: self.log.list(page, where))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ topic's retention has passed.
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from heapq import nlargest
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,8 +17,11 @@ from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border, finish
 from alerting_backend.adapters.kafka.letters import TRUNCATED_HEADER
 from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
+from alerting_core import limits
 from alerting_core.errors import PortUnavailable
-from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.cursor import PlaceKey, decode_place_cursor
+from alerting_core.ports.dead_letters import LISTED, DeadLetter, page_of
+from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record, Sink
 
 REPLAYED_HEADER: Final = "dlq-replayed"
@@ -73,10 +77,35 @@ class KafkaDeadLetters:
             async for record in reader.records(after=after):
                 if _is_mark(record) or (record.partition, record.offset) in replayed:
                     continue
-                found.append(DeadLetter.of(record, is_whole=TRUNCATED_HEADER not in dict(record.headers)))
+                found.append(_letter(record))
                 if len(found) >= limit:
                     break
         return found
+
+    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
+        """Return a page of letters, newest first."""
+        before = None if page.cursor is None else decode_place_cursor(LISTED, page.cursor)
+        newest: list[DeadLetter] = []
+        for name in LETTER_TOPICS if topic is None else [topic]:
+            if name in LETTER_TOPICS:
+                async with self._reader(name) as reader:
+                    found = await self._newest(reader, before, limit=page.limit + 1)
+                newest = nlargest(page.limit + 1, [*newest, *found], key=_order)
+        return page_of(newest, page)
+
+    async def _newest(self, reader: "_Reader", before: PlaceKey | None, *, limit: int) -> Sequence[DeadLetter]:
+        """Return the newest letters of one topic. A mark comes later than its letter: all marks are read first."""
+        replayed = await reader.replayed(last=limits.LETTERS_LOOKED_AT_MAX)
+        newest: list[DeadLetter] = []
+        async for record in reader.records(last=limits.LETTERS_LOOKED_AT_MAX):
+            if _is_mark(record) or (record.partition, record.offset) in replayed:
+                continue
+            letter = _letter(record)
+            if before is None or letter.key_of_order < before:
+                newest.append(letter)
+            if len(newest) >= 2 * limit:
+                newest = nlargest(limit, newest, key=_order)
+        return nlargest(limit, newest, key=_order)
 
     async def get(self, topic: str, place: _Place) -> DeadLetter | None:
         """Return one letter; None when it is not there, or was replayed."""
@@ -128,9 +157,10 @@ class _Reader:
         self.topic = topic
         self._places = [TopicPartition(address.name(topic), partition) for partition in partitions]
 
-    async def replayed(self) -> set[_Place]:
+    async def replayed(self, *, last: int | None = None) -> set[_Place]:
         """Return the places of the letters that were replayed."""
-        marks = [dict(record.headers)[REPLAYED_HEADER] async for record in self.records() if _is_mark(record)]
+        records = self.records(last=last)
+        marks = [dict(record.headers)[REPLAYED_HEADER] async for record in records if _is_mark(record)]
         return {_place_in(mark) for mark in marks}
 
     async def letter_places(self) -> AsyncIterator[_Place]:
@@ -139,20 +169,20 @@ class _Reader:
             if not _is_mark(record):
                 yield record.partition, record.offset
 
-    async def records(self, *, after: _Place = (-1, -1)) -> AsyncIterator[Record]:
-        """Yield letters and marks after a place, partition by partition."""
+    async def records(self, *, after: _Place = (-1, -1), last: int | None = None) -> AsyncIterator[Record]:
+        """Yield letters and marks after a place, partition by partition; of each partition the *last* ones alone."""
         for place in self._places:
             if place.partition >= after[0]:
                 first = after[1] + 1 if place.partition == after[0] else 0
-                async for record in self._of_partition(place, first):
+                async for record in self._of_partition(place, first, last):
                     yield record
 
-    async def _of_partition(self, place: TopicPartition, first: int) -> AsyncIterator[Record]:
+    async def _of_partition(self, place: TopicPartition, first: int, last: int | None) -> AsyncIterator[Record]:
         self._consumer.assign([place])
         async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
             begin = (await self._consumer.beginning_offsets([place]))[place]
             end = (await self._consumer.end_offsets([place]))[place]
-        at, silence = max(first, begin), 0
+        at, silence = max(first, begin, 0 if last is None else end - last), 0
         self._consumer.seek(place, at)
         while at < end:
             async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
@@ -169,6 +199,14 @@ class _Reader:
 def _record(topic: str, one: Any) -> Record:
     headers = tuple((name, value or b"") for name, value in one.headers)
     return Record(topic, one.partition, one.offset, one.key or b"", one.value or b"", headers, one.timestamp)
+
+
+def _letter(record: Record) -> DeadLetter:
+    return DeadLetter.of(record, is_whole=TRUNCATED_HEADER not in dict(record.headers))
+
+
+def _order(letter: DeadLetter) -> PlaceKey:
+    return letter.key_of_order
 
 
 def _is_mark(record: Record) -> bool:

@@ -6,10 +6,12 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Pool, connected
+from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, within
 from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import severity_from_wire
-from alerting_core.ports.alerts import StoredAlert
-from alerting_core.ports.cursor import is_storable
+from alerting_core.domain.severity import Severity, severity_from_wire
+from alerting_core.ports.alerts import AlertFilter, StoredAlert
+from alerting_core.ports.cursor import TimeKey, decode_time_text_cursor, encode_time_cursor, is_storable
+from alerting_core.ports.paging import Page, PageRequest
 
 # In one order, so that two writers of the same alerts wait for each other instead of locking each other out.
 _RECORD: Final = """
@@ -66,6 +68,29 @@ class PgAlertLog:
         async with connected(self._pool, "recent_alerts") as connection:
             rows = await connection.fetch(_RECENT, limit)
         return [_read(row) for row in rows]
+
+    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of alerts, newest first."""
+        conditions = Conditions(None)
+        severity = None if where.severity is None else Severity.__members__.get(where.severity)
+        conditions.add_equal(severity=None if severity is None else int(severity), source=where.source, name=where.name)
+        if where.since_ms is not None:
+            conditions.add("received_at >= {}", within(where.since_ms))
+        if where.until_ms is not None:
+            conditions.add("received_at < {}", within(where.until_ms))
+        if page.cursor is not None:
+            after = decode_time_text_cursor("alerts", page.cursor)
+            conditions.add("(received_at, alert_id) < ({}::timestamptz, {}::text)", after.at_ms, after.id)
+        if (where.severity is not None and severity is None) or not all_storable(where.source, where.name):
+            return Page([])
+        order = f" ORDER BY received_at DESC, alert_id DESC LIMIT {page.limit + 1}"
+        async with connected(self._pool, "list_alerts") as connection:
+            rows = await connection.fetch(_SELECT + conditions.sql + order, *conditions.arguments)
+        shown = [_read(row) for row in rows[: page.limit]]
+        if len(rows) <= page.limit:
+            return Page(shown)
+        last = TimeKey(shown[-1].received_at_ms, shown[-1].alert.alert_id)
+        return Page(shown, encode_time_cursor("alerts", last))
 
 
 def _read(row: asyncpg.Record) -> StoredAlert:

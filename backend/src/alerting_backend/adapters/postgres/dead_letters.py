@@ -8,12 +8,45 @@ import asyncpg
 from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.record_headers import decode_headers
-from alerting_core.ports.dead_letters import DeadLetter
+from alerting_backend.adapters.postgres.scoped import all_storable
+from alerting_core import limits
+from alerting_core.ports.cursor import decode_place_cursor
+from alerting_core.ports.dead_letters import LISTED, DeadLetter, page_of
+from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Record
 
 _COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
 
-_COUNT: Final = "SELECT topic, count(*) FROM stream_records WHERE right(topic, 4) = $1 GROUP BY topic ORDER BY topic"
+# The topics are few and known: by them the letters are found, without a look at the records of all other topics.
+_TOPICS: Final = "SELECT DISTINCT topic FROM stream_partitions WHERE right(topic, 4) = $1"
+
+_COUNT: Final = f"""
+SELECT topic, count(*) FROM stream_records WHERE topic = ANY (ARRAY({_TOPICS})) GROUP BY topic ORDER BY topic
+"""  # noqa: S608 - constants alone
+
+# Of each partition the latest are looked at. The newest of these are chosen by what orders them alone,
+# and only their values are read. Times are those that are shown, to the millisecond.
+_LATEST: Final = """
+SELECT r.topic, r.partition, r."offset", r.at
+FROM stream_partitions AS p CROSS JOIN LATERAL (
+    SELECT s.topic, s.partition, s."offset", date_trunc('milliseconds', s.created_at) AS at FROM stream_records AS s
+    WHERE s.topic = p.topic AND s.partition = p.partition ORDER BY s."offset" DESC LIMIT $1
+) AS r
+WHERE right(p.topic, 4) = $2 AND ($3::text IS NULL OR p.topic = $3)
+"""
+
+_LIST: Final = f"""
+SELECT {", ".join(f"l.{column}" for column in _COLUMNS.split(", "))}
+FROM (
+    SELECT * FROM ({_LATEST}) AS latest {{after}}
+    ORDER BY at DESC, topic COLLATE "C" DESC, partition DESC, "offset" DESC LIMIT $4
+) AS chosen JOIN stream_records AS l USING (topic, partition, "offset")
+ORDER BY chosen.at DESC, l.topic COLLATE "C" DESC, l.partition DESC, l."offset" DESC
+"""  # noqa: S608 - constants alone
+
+_AFTER: Final = (
+    'WHERE (at, topic COLLATE "C", partition, "offset") < ($5::timestamptz, $6::text, $7::integer, $8::bigint)'
+)
 
 _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM stream_records
@@ -42,6 +75,19 @@ class PgDeadLetters:
         """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
         async with connected(self._log.pool, "list_dead_letters") as connection:
             return [_read(row) for row in await connection.fetch(_PAGE, topic, *after, limit)]
+
+    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
+        """Return a page of letters, newest first."""
+        before = None if page.cursor is None else decode_place_cursor(LISTED, page.cursor)
+        if not all_storable(topic):
+            return Page([])
+        statement = _LIST.format(after="" if before is None else _AFTER)
+        key = () if before is None else (before.at_ms, before.topic, before.partition, before.offset)
+        async with connected(self._log.pool, "list_dead_letters") as connection:
+            rows = await connection.fetch(
+                statement, limits.LETTERS_LOOKED_AT_MAX, DLQ_SUFFIX, topic, page.limit + 1, *key
+            )
+        return page_of([_read(row) for row in rows], page)
 
     async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""

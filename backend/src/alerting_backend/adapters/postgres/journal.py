@@ -1,7 +1,11 @@
 """What happened, on Postgres."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
+
+import asyncpg
 
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Connection, Pools
@@ -15,8 +19,7 @@ from alerting_backend.adapters.postgres.rows import (
     read_delivery,
     read_notification,
 )
-from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, scoped
-from alerting_core import limits
+from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, scoped, within
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint
@@ -29,7 +32,8 @@ from alerting_core.ports.paging import Page, PageRequest, Scope
 _SELECT: Final = f"SELECT {NOTIFICATION_COLUMNS} FROM notifications"  # noqa: S608 - constants alone
 
 _DELIVERIES: Final = f"""
-SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE client_id = $1 AND notification_id = $2 ORDER BY created_at, delivery_id
+SELECT {DELIVERY_COLUMNS}, lease_owner FROM deliveries WHERE client_id = $1 AND notification_id = $2
+ORDER BY created_at, delivery_id
 """  # noqa: S608 - constants alone
 
 _ATTEMPTS: Final = f"""
@@ -63,6 +67,7 @@ _COUNT_CLIENTS: Final = "SELECT count(*) FROM clients"
 _COUNT_RULES: Final = "SELECT enabled, count(*) FROM rules"
 _COUNT_ENDPOINTS: Final = "SELECT type, count(*) FROM endpoints"
 _COUNT_NOTIFICATIONS: Final = "SELECT status, count(*) FROM notifications"
+_COUNT_DELIVERIES: Final = "SELECT status, count(*) FROM deliveries"
 _BY_HOUR: Final = """
 SELECT floor(extract(epoch FROM $1::timestamptz - created_at) / 3600)::integer AS hours_ago, count(*) AS created
 FROM notifications
@@ -94,9 +99,9 @@ class PgJournal:
         if where.alert_id is not None:
             _look_by_client(conditions, scope)
         if where.since_ms is not None:
-            conditions.add("created_at >= {}", _within(where.since_ms))
+            conditions.add("created_at >= {}", within(where.since_ms))
         if where.until_ms is not None:
-            conditions.add("created_at < {}", _within(where.until_ms))
+            conditions.add("created_at < {}", within(where.until_ms))
         unknown = where.severity is not None and severity is None
         if unknown or not all_storable(where.client_id, where.source, where.name, where.alert_id):
             return Page([])
@@ -112,9 +117,7 @@ class PgJournal:
         attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
         for row in tries:
             attempts[row["delivery_id"]].append(read_attempt(row))
-        return NotificationDetail(
-            notification, [DeliveryDetail(read_delivery(row), attempts[row["delivery_id"]]) for row in rows]
-        )
+        return NotificationDetail(notification, [_read_detail(row, attempts[row["delivery_id"]]) for row in rows])
 
     async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
         """Make a finished notification RECEIVED again, and its deliveries due."""
@@ -147,6 +150,7 @@ class PgJournal:
             rules = await _counts(connection, _COUNT_RULES, of_scope)
             endpoints = await _counts(connection, _COUNT_ENDPOINTS, of_scope)
             notifications = await _counts(connection, _COUNT_NOTIFICATIONS, of_scope)
+            deliveries = await _counts(connection, _COUNT_DELIVERIES, of_scope)
             rows = await connection.fetch(_BY_HOUR, now_ms, now_ms - 24 * _HOUR_MS, scope)
         hours = {row["hours_ago"]: row["created"] for row in rows}
         return Totals(
@@ -155,9 +159,18 @@ class PgJournal:
             rules_disabled=rules.get(False, 0),
             endpoints_by_type=endpoints,
             notifications_by_status=notifications,
+            deliveries_by_status=deliveries,
             last_hour=hours.get(0, 0),
             by_hour=[hours.get(hour, 0) for hour in reversed(range(24))],
+            counted_at_ms=now_ms,
         )
+
+
+def _read_detail(row: asyncpg.Record, attempts: Sequence[Attempt]) -> DeliveryDetail:
+    delivery = read_delivery(row)
+    if row["lease_owner"] is None:
+        return DeliveryDetail(delivery, attempts)
+    return DeliveryDetail(replace(delivery, next_attempt_at_ms=None), attempts, row["due_at"])
 
 
 async def _counts(connection: Connection, select: str, conditions: Conditions) -> dict[Any, int]:
@@ -181,7 +194,3 @@ def _look_by_client(conditions: Conditions, scope: Scope) -> None:
     """Let an operator's look-up use the indexes, which begin with the client: one probe per client, not all rows."""
     if scope is None:
         conditions.add("client_id IN (SELECT client_id FROM clients)")
-
-
-def _within(at_ms: int) -> int:
-    return min(max(at_ms, 0), limits.TIME_MS_MAX)

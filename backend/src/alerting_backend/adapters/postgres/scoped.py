@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Connection, Pools, tenant_transaction, transaction
+from alerting_core import limits
 from alerting_core.errors import AlertingError
 from alerting_core.ports.cursor import is_storable
 from alerting_core.ports.paging import Scope
@@ -70,3 +71,8 @@ class Conditions:
 def all_storable(*texts: str | None) -> bool:
     """Whether each of *texts* could be in a table at all; if not, nothing equals or contains it."""
     return all(text is None or is_storable(text) for text in texts)
+
+
+def within(at_ms: int) -> int:
+    """Return the time next to *at_ms* that a column can hold."""
+    return min(max(at_ms, 0), limits.TIME_MS_MAX)
