@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from alerting_backend.api.schema.prometheus import PostedAlert
-from alerting_backend.api.times import unix_ms, unix_us
 from alerting_core import limits
+from alerting_core.api.moments import unix_ms, unix_us
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.ids import derive_uuid
 

@@ -1,14 +1,13 @@
 """What pydantic finds wrong, in the words of the core: path, stable code, and how to mend it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
+from alerting_core.api import findings
 from alerting_core.problem import Problem, ProblemCode
-
-PATH_CHARS_MAX: Final = 200
-"""A path may hold field names that the caller chose; an answer does not repeat a megabyte of them."""
 
 CORE_ERROR: Final = "core"
 """Type of the pydantic errors that carry problems found by checks of the core, in their context."""
@@ -16,25 +15,37 @@ CORE_ERROR: Final = "core"
 UNION_TAG: Final = "·"
 """First character of the tags of our discriminated unions: pydantic puts tags into paths, callers know none."""
 
-_CODES: Final[Mapping[str, ProblemCode]] = {
-    "missing": ProblemCode.MISSING,
-    "extra_forbidden": ProblemCode.UNKNOWN_FIELD,
-    "enum": ProblemCode.UNKNOWN_VALUE,
-    "literal_error": ProblemCode.UNKNOWN_VALUE,
-    "string_too_short": ProblemCode.EMPTY,
-    "string_too_long": ProblemCode.TOO_LONG,
-    "string_pattern_mismatch": ProblemCode.UNKNOWN_VALUE,
-    "string_unicode": ProblemCode.NOT_UTF8,
-    "too_short": ProblemCode.EMPTY,
-    "too_long": ProblemCode.TOO_MANY,
-    "greater_than": ProblemCode.OUT_OF_RANGE,
-    "greater_than_equal": ProblemCode.OUT_OF_RANGE,
-    "less_than": ProblemCode.OUT_OF_RANGE,
-    "less_than_equal": ProblemCode.OUT_OF_RANGE,
-    "finite_number": ProblemCode.OUT_OF_RANGE,
-    "int_parsing_size": ProblemCode.OUT_OF_RANGE,
+_EXPECTED: Final[Mapping[str, str]] = {
+    "model_type": findings.OBJECT,
+    "model_attributes_type": findings.OBJECT,
+    "dict_type": findings.OBJECT,
+    "list_type": findings.LIST,
+    "string_type": findings.TEXT,
+    "int_type": findings.INTEGER,
+    "int_parsing": findings.INTEGER,
+    "int_from_float": findings.INTEGER,
+    "float_type": findings.NUMBER,
+    "float_parsing": findings.NUMBER,
+    "bool_type": findings.BOOLEAN,
+    "bool_parsing": findings.BOOLEAN,
 }
-"""The errors that are not about a type; all others are."""
+"""What a value should have been, by the error that says that it is not."""
+
+_QUOTED: Final = re.compile(r"'([^']*)'")
+
+_PROBLEMS: Final[Mapping[str, Callable[[Mapping[str, Any]], Problem]]] = {
+    "missing": lambda _: findings.is_required(),
+    "extra_forbidden": lambda _: findings.unknown_field(),
+    "enum": lambda bound: findings.unknown_value(_QUOTED.findall(bound["expected"])),
+    "literal_error": lambda bound: findings.unknown_value(_QUOTED.findall(bound["expected"])),
+    "greater_than_equal": lambda bound: findings.below(bound["ge"]),
+    "less_than_equal": lambda bound: findings.above(bound["le"]),
+    "string_too_long": lambda bound: findings.too_long(bound["max_length"]),
+    "too_short": lambda bound: findings.too_few(bound["min_length"]),
+    "too_long": lambda bound: findings.too_many(bound["max_length"]),
+    "int_parsing_size": lambda _: findings.too_large(),
+}
+"""Other errors, with what bounds the value."""
 
 
 def core_error(problems: Sequence[Problem]) -> PydanticCustomError:
@@ -48,27 +59,18 @@ def problems_of(errors: Iterable[Mapping[str, Any]]) -> list[Problem]:
     found: list[Problem] = []
     for error in errors:
         path = _path_of(error["loc"])
-        if error["type"] == CORE_ERROR:
-            found.extend(_placed(problem, path) for problem in error["ctx"]["problems"])
-        else:
-            code = _CODES.get(error["type"], ProblemCode.WRONG_TYPE)
-            found.append(Problem(path[:PATH_CHARS_MAX], code, _detail_of(error)))
+        problems = error["ctx"]["problems"] if error["type"] == CORE_ERROR else [_problem_of(error)]
+        found.extend(findings.placed(problem, path) for problem in problems)
     return found
 
 
-def _placed(problem: Problem, path: str) -> Problem:
-    moved = problem.under(path) if path else problem
-    return Problem(moved.path[:PATH_CHARS_MAX], moved.code, moved.detail)
-
-
-def _detail_of(error: Mapping[str, Any]) -> str:
-    match error["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is not a field of this object"
-        case _:
-            return str(error["msg"]).replace("Input should", "must", 1)
+def _problem_of(error: Mapping[str, Any]) -> Problem:
+    kind = error["type"]
+    if kind in _EXPECTED:
+        return findings.wrong_type(_EXPECTED[kind])
+    if kind in _PROBLEMS:
+        return _PROBLEMS[kind](error.get("ctx", {}))
+    return Problem("", ProblemCode.WRONG_TYPE, str(error["msg"]).replace("Input should", "must", 1))
 
 
 def _path_of(loc: Sequence[str | int]) -> str:

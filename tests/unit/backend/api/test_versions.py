@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from alerting_backend.api.times import clamped_ms, unix_ms
 from alerting_core import limits
+from alerting_core.api.moments import clamped_ms, unix_ms
 from alerting_core.api.versions import NO_VERSION, etag, expected_version
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.errors import InvalidInput

@@ -18,9 +18,9 @@ from alerting_backend.api.schema.notification import (
     show_detail,
     show_notification,
 )
-from alerting_backend.api.times import clamped_ms
 from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
+from alerting_core.api.moments import clamped_ms
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.journal import NotificationFilter

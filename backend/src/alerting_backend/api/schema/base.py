@@ -1,15 +1,16 @@
 """What all shapes share: strictness, and text as the core takes it."""
 
-import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerting_backend.api.validation import core_error
 from alerting_core import limits
+from alerting_core.api.moments import read_moment
 from alerting_core.domain.text import check_id, check_text
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.problem import Problem
 
 T = TypeVar("T")
 
@@ -50,18 +51,15 @@ def checked_by(check: Callable[[Any], Iterable[Problem]]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _require_rfc3339(value: Any) -> Any:
+def _read_moment(value: Any) -> datetime:
     # Left to itself, pydantic also takes numbers and dates for times.
-    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        detail = "must be a time by RFC 3339 with an offset, as in 2026-01-02T03:04:05Z"
-        raise core_error([Problem("", ProblemCode.WRONG_TYPE, detail)])
-    return value
+    found = read_moment(value)
+    if isinstance(found, Problem):
+        raise core_error([found])
+    return found
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_require_rfc3339)]
+Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_read_moment)]
 """A time in a request."""
 
 

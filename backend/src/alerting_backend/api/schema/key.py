@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, Moment, RequestModel, ResponseModel, Text, Time, Uuid
-from alerting_backend.api.times import unix_ms
+from alerting_core.api.moments import unix_ms
 from alerting_core.api.shapes.key import key_shape, new_key_shape
 from alerting_core.domain.key import ApiKey, KeyScope
 

@@ -1,7 +1,8 @@
 """Alerts as JSON, and the decisions about them."""
 
 from alerting_core.api.shapes.base import JsonObject
-from alerting_core.app.insight import ExplainedRule, Explanation, Preview
+from alerting_core.app.insight import AlertDetail, ExplainedRule, Explanation, Preview
+from alerting_core.domain.notification import Notification
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.alerts import StoredAlert
 
@@ -17,6 +18,14 @@ def alert_shape(stored: StoredAlert) -> JsonObject:
         "context": dict(alert.context),
         "event_ts": alert.event_ts,
         "received_at": rfc3339(stored.received_at_ms),
+    }
+
+
+def alert_detail_shape(detail: AlertDetail) -> JsonObject:
+    """Write an alert with the notifications that were made of it."""
+    return alert_shape(detail.stored) | {
+        "notifications": [_notified_shape(notification) for notification in detail.notifications],
+        "more_notifications": detail.has_more,
     }
 
 
@@ -37,6 +46,17 @@ def preview_shape(preview: Preview) -> JsonObject:
         "examined": preview.examined,
         "matched": preview.matched,
         "items": [alert_shape(stored) for stored in preview.alerts],
+    }
+
+
+def _notified_shape(notification: Notification) -> JsonObject:
+    return {
+        "notification_id": notification.notification_id,
+        "client_id": notification.client_id,
+        "rule_ids": list(notification.rule_ids),
+        "status": notification.status,
+        "created_at": rfc3339(notification.created_at_ms),
+        "updated_at": rfc3339(notification.updated_at_ms),
     }
 
 

@@ -22,3 +22,16 @@ def key_shape(key: ApiKey) -> JsonObject:
 def new_key_shape(key: ApiKey, text: str | None) -> JsonObject:
     """Write a key that was just made, with its *text*; None when the answer is repeated."""
     return key_shape(key) | {"key": text}
+
+
+def caller_shape(key: ApiKey) -> JsonObject:
+    """Write who calls with *key*, and what it may do."""
+    return {
+        "key_id": key.key_id,
+        "name": key.name,
+        "client_id": key.client_id,
+        "is_operator": key.client_id is None,
+        "scopes": [scope.value for scope in KeyScope if scope in key.scopes],
+        "allowed": [scope.value for scope in KeyScope if key.allows(scope)],
+        "expires_at": time_or_none(key.expires_at_ms),
+    }

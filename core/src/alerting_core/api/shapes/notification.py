@@ -25,14 +25,16 @@ def notification_shape(notification: Notification) -> JsonObject:
     }
 
 
-def notification_detail_shape(detail: NotificationDetail) -> JsonObject:
+def notification_detail_shape(detail: NotificationDetail, *, now_ms: int) -> JsonObject:
     """Write a notification with all that was tried."""
-    deliveries = [_delivery_shape(each) for each in detail.deliveries]
+    deliveries = [_delivery_shape(each, now_ms=now_ms) for each in detail.deliveries]
     return notification_shape(detail.notification) | {"deliveries": deliveries}
 
 
-def _delivery_shape(detail: DeliveryDetail) -> JsonObject:
-    delivery = detail.delivery
+def _delivery_shape(detail: DeliveryDetail, *, now_ms: int) -> JsonObject:
+    delivery, is_being_sent = detail.delivery, detail.is_being_sent(now_ms=now_ms)
+    # A lease that has run out: its sender is gone, and the delivery is due since.
+    due_at_ms = delivery.next_attempt_at_ms if detail.leased_until_ms is None else detail.leased_until_ms
     return {
         "delivery_id": delivery.delivery_id,
         "endpoint_id": delivery.endpoint_id,
@@ -41,7 +43,8 @@ def _delivery_shape(detail: DeliveryDetail) -> JsonObject:
         "status": delivery.status,
         "reason": delivery.reason,
         "attempt_count": delivery.attempts,
-        "next_attempt_at": time_or_none(delivery.next_attempt_at_ms),
+        "next_attempt_at": None if is_being_sent else time_or_none(due_at_ms),
+        "is_being_sent": is_being_sent,
         "created_at": rfc3339(delivery.created_at_ms),
         "updated_at": rfc3339(delivery.updated_at_ms),
         "attempts": [_attempt_shape(attempt) for attempt in detail.attempts],
