@@ -31,15 +31,13 @@ async def commit_offsets(member: Member, share: Share, offsets: Mapping[int, int
         KafkaError: The broker refuses them for another reason.
     """
     group, topic = member.place
-    coordinator = member.coordinator
     while True:
-        await coordinator.ensure_coordinator_known()
         parts = [(partition, offset, "") for partition, offset in offsets.items()]
         request = OffsetCommitRequest(
             group, share.generation, share.member_id, OffsetCommitRequest.DEFAULT_RETENTION_TIME, [(topic, parts)]
         )
         try:
-            response = await coordinator._send_req(request)
+            response = await member.inside.send_to_coordinator(request)
         except errors.KafkaError as error:
             if not error.retriable:
                 raise
@@ -51,7 +49,7 @@ async def commit_offsets(member: Member, share: Share, offsets: Mapping[int, int
                 member.lose_share()
                 raise FencedOff(f"the partitions of {group} were given out anew")
             _refuse(codes)
-            coordinator.coordinator_dead()  # It has moved, or is not ready yet.
+            member.inside.forget_coordinator()  # It has moved, or is not ready yet.
         await asyncio.sleep(RETRY_BACKOFF_MS / 1_000)
 
 

@@ -1,9 +1,4 @@
-"""One consumer of aiokafka as a member of a group, and the share that it has at present.
-
-Here alone is used what the library keeps to itself: the generation that a commit belongs to (its own commit sends
-whatever generation it has by then, so that work of a lost share could be committed as a newer one's), how far the
-fetcher is, and the bell that it rings when it has fetched something.
-"""
+"""One consumer of aiokafka as a member of a group, and the share that it has at present."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -16,6 +11,7 @@ from aiokafka.errors import IllegalStateError, UnknownTopicOrPartitionError
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import finish
+from alerting_backend.adapters.kafka.internals import ConsumerInside
 from alerting_backend.adapters.kafka.share import Share
 
 SESSION_MS: Final = 6_000
@@ -50,6 +46,10 @@ FETCH_WAIT_MS: Final = 500
 class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library has no types.
     """A consumer that can join its group.
 
+    Attributes:
+        share: What it has at present.
+        inside: The consumer's parts that the library does not show.
+
     Args:
         instance_id: A name that it has again after a restart (static membership): it gets its old partitions back
             without a rebalance when it is back within `SESSION_MS`.
@@ -78,17 +78,18 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
             fetch_max_bytes=FETCH_BYTES_MAX,
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
+        self.inside = ConsumerInside(self._consumer)
 
     async def start(self) -> None:
         """Connect. Raises UnknownTopicOrPartitionError when the topic is not there."""
         await self._consumer.start()
         if self._topic not in await self._consumer.topics():
             raise UnknownTopicOrPartitionError(f"there is no topic {self._topic} (alerting topics create)")
-        await self._consumer._client._wait_on_metadata(self._topic)
+        await self.inside.learn_partitions(self._topic)
 
     def join(self) -> None:
         """Begin to join the group, unless that has begun; it goes on behind."""
-        if self._consumer._subscription.subscription is None:
+        if not self.inside.is_subscribed:
             self._consumer.subscribe([self._topic], listener=self)
 
     async def close(self) -> None:
@@ -108,19 +109,18 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Begin a new share."""
         partitions = [place.partition for place in assigned if place.topic == self._topic]
-        coordinator = self._consumer._coordinator
-        self.share = Share(partitions, generation=coordinator.generation, member_id=coordinator.member_id)
+        self.share = Share(partitions, generation=self.inside.generation, member_id=self.inside.member_id)
         self._changed.set()
 
     def lose_share(self) -> None:
         """Give up the share and join anew: the group has moved on, and this member has not heard of it yet."""
         self._end_share()
-        self._consumer._coordinator.request_rejoin()
+        self.inside.rejoin()
 
     @property
     def rebalancing(self) -> bool:
         """Whether the member is about to get another share. What is fetched by then is of no use."""
-        return self.share is None or bool(self._consumer._subscription.reassignment_in_progress)
+        return self.share is None or self.inside.is_reassigning
 
     async def take(self, partition: int, records_max: int) -> Sequence[Any]:
         """Return up to *records_max* fetched records of one partition. Does not wait, when not `rebalancing`."""
@@ -130,13 +130,13 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
 
     async def wait(self, seconds_max: float) -> None:
         """Return as soon as something was fetched or the share changed, or after *seconds_max*."""
-        self._consumer._coordinator.check_errors()
+        self.inside.check_errors()
         self._changed.clear()
         changed = asyncio.ensure_future(self._changed.wait())
-        fetched: asyncio.Future[None] = self._consumer._fetcher._create_fetch_waiter()
+        fetched = self.inside.next_fetch()
         try:
             # The library takes a consumer that does not ask for records for one that hangs.
-            with self._consumer._subscription.fetch_context():
+            with self.inside.asking():
                 await asyncio.wait((changed, fetched), timeout=seconds_max, return_when=asyncio.FIRST_COMPLETED)
         finally:
             changed.cancel()
@@ -153,12 +153,12 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
 
     def is_read(self, partition: int, end: int) -> bool:
         """Tell whether all records of a partition before *end* have been taken."""
-        state = self._consumer._subscription.subscription.assignment.state_value(TopicPartition(self._topic, partition))
-        return state is not None and state.has_valid_position and bool(state.position >= end)
+        position = self.inside.position(TopicPartition(self._topic, partition))
+        return position is not None and position >= end
 
     def show_life(self) -> None:
         """Tell the library that records are asked for, though none are taken: it leaves the group otherwise."""
-        with self._consumer._subscription.fetch_context():
+        with self.inside.asking():
             pass
 
     async def ends(self, partitions: Collection[int]) -> dict[int, int]:
@@ -170,11 +170,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
     async def committed(self) -> dict[int, int]:
         """Return partition → the next offset that the group reads, of all partitions."""
         places = [TopicPartition(self._topic, partition) for partition in self.all_partitions()]
-        committed = await self._consumer._coordinator.fetch_committed_offsets(places)
+        committed = await self.inside.committed(places)
         first = await self._consumer.beginning_offsets(places)
-        return {
-            place.partition: max(first[place], committed[place].offset if place in committed else 0) for place in places
-        }
+        return {place.partition: max(first[place], committed.get(place, 0)) for place in places}
 
     def all_partitions(self) -> Collection[int]:
         """Return the partitions of the topic."""
@@ -191,11 +189,6 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
             times = [self._consumer.last_poll_timestamp(place) for place in places]
             return max((time for time in times if time is not None), default=None)
         return None
-
-    @property
-    def coordinator(self) -> Any:
-        """The library's part that speaks for the group."""
-        return self._consumer._coordinator
 
     @property
     def place(self) -> tuple[str, str]:

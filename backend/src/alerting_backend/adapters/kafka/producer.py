@@ -7,14 +7,13 @@ all that it holds, and the next publish begins with a new one.
 
 import asyncio
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import finish
+from alerting_backend.adapters.kafka.internals import drop_all
 from alerting_backend.adapters.kafka.partition import partition_of
 from alerting_core.ports.stream import Outgoing
 
@@ -63,14 +62,7 @@ class Producer:
 
     async def abandon(self) -> None:
         """End the producer and forget what it holds. Nothing of that is sent after this returns."""
-        sender, held = self._producer._sender, self._producer._message_accumulator
-        if sender.sender_task is not None:
-            sender.sender_task.cancel()
-        held.fail_all(KafkaError("given up"))
-        for batch in (*chain.from_iterable(held._batches.values()), *held._pending_batches):
-            for future in (batch.future, batch._drain_waiter):
-                if future.done():
-                    future.exception()  # Nobody waits for these any more, and asyncio would complain.
+        drop_all(self._producer)
         # First the connections: that ends the requests under way, which the sender waits for.
         await finish(self._producer.client.close(), seconds_max=CLOSE_SECONDS_MAX)
         await finish(self._producer.stop(), seconds_max=CLOSE_SECONDS_MAX)
