@@ -66,6 +66,7 @@ class KafkaStream:
         self._group = group
         self._instance_id = instance_id
         self._member: Member | None = None
+        self._connecting = asyncio.Lock()  # Who asks for the lag may be another one than who polls.
         self._share: Share | None = None
         self._turn = 0
         self._nothing_since: float | None = None
@@ -113,10 +114,11 @@ class KafkaStream:
     async def lag(self) -> Mapping[int, int]:
         """Return, per partition of the topic, how many records wait after the last commit of the group.
 
-        Does not join the group.
+        Does not join the group, and may be called while others poll and commit: what goes wrong here is no concern of
+        theirs.
         """
         member = await self._connected()
-        async with self._mending("lag", LAG_SECONDS_MAX):
+        async with bounded_border("lag", LAG_SECONDS_MAX):
             committed, ends = await member.committed(), await member.ends(member.all_partitions())
         return {partition: max(0, end - committed[partition]) for partition, end in sorted(ends.items())}
 
@@ -133,8 +135,9 @@ class KafkaStream:
 
     async def close(self) -> None:
         """Leave the group, so that others take the partitions at once."""
-        member, self._member = self._member, None
-        self._share = None
+        async with self._connecting:
+            member, self._member = self._member, None
+            self._share = None
         if member is not None:
             await member.close()
 
@@ -147,16 +150,17 @@ class KafkaStream:
         share.check(offsets)
 
     async def _connected(self) -> Member:
-        if self._member is None:
-            member = Member(self._address, topic=self._topic, group=self._group, instance_id=self._instance_id)
-            try:
-                async with bounded_border("connect", START_SECONDS_MAX):
-                    await member.start()
-            except BaseException:
-                await member.close()
-                raise
-            self._member = member
-        return self._member
+        async with self._connecting:
+            if self._member is None:
+                member = Member(self._address, topic=self._topic, group=self._group, instance_id=self._instance_id)
+                try:
+                    async with bounded_border("connect", START_SECONDS_MAX):
+                        await member.start()
+                except BaseException:
+                    await member.close()
+                    raise
+                self._member = member
+            return self._member
 
     async def _look(self, member: Member, records_max: int) -> Share:
         """Take what there is when the brokers are asked now, however long joining and fetching it takes."""
