@@ -1,0 +1,32 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Alert = Schemas["AlertShown"];
+export type Client = Schemas["ClientShown"];
+export type Rule = Schemas["RuleShown"];
+export type Endpoint = Schemas["EndpointShown"];
+export type EndpointWithSecret = Schemas["EndpointWithSecret"];
+export type Notification = Schemas["NotificationShown"];
+export type NotificationDetail = Schemas["NotificationDetailShown"];
+export type Delivery = Schemas["DeliveryShown"];
+export type Attempt = Schemas["AttemptShown"];
+export type Explanation = Schemas["ExplanationShown"];
+export type Job = Schemas["JobShown"];
+export type Key = Schemas["KeyShown"];
+export type Metrics = Schemas["MetricsShown"];
+export type Stage = Schemas["StageShown"];
+export type NotificationStatus = Schemas["NotificationStatus"];
+export type DeliveryStatus = Schemas["DeliveryStatus"];
+export type JobStatus = Schemas["JobStatus"];
+export type StageState = Schemas["StageState"];
+export type Reason = Schemas["Reason"];
+
+export const SEVERITIES = ["LOW", "MEDIUM", "HIGH", "CRITICAL"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** One page of a list. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}

@@ -1,0 +1,51 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./global.css";
+
+import { MantineProvider, localStorageColorSchemeManager } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import { RouterProvider } from "react-router";
+
+import { makeApi } from "@/api/client";
+import { makeQueryClient } from "@/api/queries";
+import type { Backend } from "@/backend/backend";
+
+import { ConnectionContext } from "./context";
+import { makeRouter } from "./routes";
+import { cssVariables, theme } from "./theme";
+
+const colorSchemes = localStorageColorSchemeManager({ key: "alerting-color-scheme" });
+
+/** Everything, on one platform. */
+export function App({ backend }: { backend: Backend }) {
+  const connection = useMemo(() => ({ backend, api: makeApi(backend) }), [backend]);
+  const queries = useMemo(() => makeQueryClient(), []);
+  const router = useMemo(() => makeRouter(backend), [backend]);
+
+  // What one key has seen is not for the next one.
+  useEffect(
+    () =>
+      backend.signIn?.subscribe(() => {
+        queries.clear();
+      }),
+    [backend, queries],
+  );
+
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      colorSchemeManager={colorSchemes}
+      defaultColorScheme="auto"
+    >
+      <Notifications position="bottom-right" limit={4} />
+      <QueryClientProvider client={queries}>
+        <ConnectionContext value={connection}>
+          <RouterProvider router={router} />
+        </ConnectionContext>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,60 @@
+import type { ComponentType } from "react";
+import { createBrowserRouter, createHashRouter, type RouteObject } from "react-router";
+
+import type { Backend } from "@/backend/backend";
+
+import { LoadingState } from "@/shared/LoadingState";
+
+import { NotFound } from "./NotFound";
+import { RouteError } from "./RouteError";
+import { Shell } from "./Shell";
+
+type PageModule = Promise<{ default: ComponentType }>;
+
+/** A page in a file of its own, which is loaded when somebody goes there. */
+function page(path: string, load: () => PageModule): RouteObject {
+  return { path, lazy: async () => ({ Component: (await load()).default }), ErrorBoundary: RouteError };
+}
+
+/** Pages have their own paths below these: `path/*` leaves what follows to the page. */
+const pages: readonly RouteObject[] = [
+  page("/", () => import("@/pages/overview")),
+  page("/rules/*", () => import("@/pages/rules")),
+  page("/endpoints/*", () => import("@/pages/endpoints")),
+  page("/notifications/*", () => import("@/pages/notifications")),
+  page("/explain/*", () => import("@/pages/explain")),
+  page("/clients/*", () => import("@/pages/clients")),
+  page("/generator/*", () => import("@/pages/generator")),
+  page("/stages/*", () => import("@/pages/stages")),
+  page("/dead-letters/*", () => import("@/pages/dead-letters")),
+];
+
+const simulation = page("/simulation/*", () => import("@/pages/simulation"));
+
+export function makeRoutes(backend: Backend): RouteObject[] {
+  return [
+    {
+      Component: Shell,
+      HydrateFallback: LoadingState,
+      ErrorBoundary: RouteError,
+      children: [
+        {
+          // Inside of the shell, so that a page that fails leaves the navigation standing.
+          ErrorBoundary: RouteError,
+          children: [
+            ...pages,
+            ...(backend.simulation === undefined ? [] : [simulation]),
+            { path: "*", Component: NotFound },
+          ],
+        },
+      ],
+    },
+  ];
+}
+
+/** The playground lies under any path of any site, with nobody there who would answer for other paths: its routes are
+ * in the fragment. */
+export function makeRouter(backend: Backend) {
+  const routes = makeRoutes(backend);
+  return backend.kind === "http" ? createBrowserRouter(routes) : createHashRouter(routes);
+}

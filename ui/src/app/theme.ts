@@ -1,0 +1,109 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+
+/** The one accent: a deep blue that has 4.5:1 on both backgrounds. */
+const accent: MantineColorsTuple = [
+  "#eef3fc",
+  "#dbe4f6",
+  "#b4c7ee",
+  "#8aa8e5",
+  "#678ede",
+  "#517ddb",
+  "#4474da",
+  "#2f5fc0",
+  "#2954ad",
+  "#1d4898",
+];
+
+/** Greys with a breath of blue, for both schemes. */
+const gray: MantineColorsTuple = [
+  "#f7f8fa",
+  "#eef0f4",
+  "#e2e6ec",
+  "#d0d5de",
+  "#b1b8c5",
+  "#8a93a3",
+  "#5d6675",
+  "#454d5b",
+  "#2e3541",
+  "#1a1f28",
+];
+
+const dark: MantineColorsTuple = [
+  "#d5dae3",
+  "#b4bcc9",
+  "#98a2b3",
+  "#6b7586",
+  "#3d4657",
+  "#2c3442",
+  "#222936",
+  "#171c26",
+  "#11151d",
+  "#0b0e14",
+];
+
+const SANS =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "Helvetica Neue", Arial, sans-serif';
+const MONO =
+  'ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", "Liberation Mono", Menlo, Consolas, monospace';
+
+export const theme = createTheme({
+  primaryColor: "accent",
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  colors: { accent, gray, dark },
+  fontFamily: SANS,
+  fontFamilyMonospace: MONO,
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
+  headings: {
+    fontFamily: SANS,
+    fontWeight: "600",
+    sizes: {
+      h1: { fontSize: "1.375rem", lineHeight: "1.3" },
+      h2: { fontSize: "1rem", lineHeight: "1.4" },
+      h3: { fontSize: "0.875rem", lineHeight: "1.4" },
+    },
+  },
+  defaultRadius: "sm",
+  radius: { xs: "2px", sm: "4px", md: "6px", lg: "8px", xl: "12px" },
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { size: "sm" } },
+    TextInput: { defaultProps: { size: "sm" } },
+    Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "md" } } },
+    Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: "sm" } },
+    Paper: { defaultProps: { withBorder: true, radius: "md", p: "md" } },
+    Card: { defaultProps: { withBorder: true, radius: "md" } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
+    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.4 } } },
+    Tooltip: {
+      defaultProps: {
+        withArrow: true,
+        openDelay: 250,
+        events: { hover: true, focus: true, touch: true },
+      },
+    },
+    Badge: { defaultProps: { radius: "sm", variant: "light" } },
+  },
+});
+
+/** Quiet surfaces: the page is a shade darker than what lies on it; secondary text keeps 4.5:1. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-body": "#ffffff",
+    "--mantine-color-dimmed": "#5d6675",
+    "--mantine-color-text": "#1a1f28",
+    "--mantine-color-default-border": "#dde1e8",
+    "--app-page": "#f5f6f9",
+    "--app-track": "#e2e6ec",
+  },
+  dark: {
+    "--mantine-color-body": "#171c26",
+    "--mantine-color-dimmed": "#98a2b3",
+    "--mantine-color-text": "#d5dae3",
+    "--mantine-color-default-border": "#2c3442",
+    "--app-page": "#11151d",
+    "--app-track": "#2c3442",
+  },
+});

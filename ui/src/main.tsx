@@ -1,0 +1,4 @@
+import { start } from "@/app/start";
+import { HttpBackend } from "@/backend/http";
+
+start(new HttpBackend());

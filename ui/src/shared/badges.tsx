@@ -1,0 +1,106 @@
+import { Badge, Tooltip } from "@mantine/core";
+import {
+  IconAlertTriangle,
+  IconBan,
+  IconCheck,
+  IconClock,
+  IconLoader2,
+  IconMinus,
+  IconRefresh,
+  IconX,
+  type TablerIcon,
+} from "@tabler/icons-react";
+
+import type { DeliveryStatus, JobStatus, NotificationStatus, StageState } from "@/api/types";
+
+import classes from "./badges.module.css";
+
+type Tone = "good" | "waiting" | "bad" | "warning" | "neutral";
+
+interface Look {
+  tone: Tone;
+  icon: TablerIcon;
+  label: string;
+  says: string;
+}
+
+/** Every status that the platform shows. Colour never stands alone: each has its word and its icon. */
+const LOOKS: Record<
+  NotificationStatus | DeliveryStatus | JobStatus | StageState | "enabled" | "disabled",
+  Look
+> = {
+  RECEIVED: {
+    tone: "waiting",
+    icon: IconClock,
+    label: "Received",
+    says: "Stored; deliveries are under way",
+  },
+  SENT: { tone: "good", icon: IconCheck, label: "Sent", says: "Every delivery arrived" },
+  PARTIAL: {
+    tone: "warning",
+    icon: IconAlertTriangle,
+    label: "Partial",
+    says: "Some deliveries arrived, others died",
+  },
+  FAILED: { tone: "bad", icon: IconX, label: "Failed", says: "No delivery arrived" },
+  SKIPPED: { tone: "neutral", icon: IconMinus, label: "Skipped", says: "There was nothing to deliver to" },
+  PENDING: { tone: "waiting", icon: IconClock, label: "Pending", says: "Waits for its first attempt" },
+  RETRYING: {
+    tone: "warning",
+    icon: IconRefresh,
+    label: "Retrying",
+    says: "An attempt failed; another will follow",
+  },
+  DELIVERED: { tone: "good", icon: IconCheck, label: "Delivered", says: "The receiver has taken it" },
+  DEAD: { tone: "bad", icon: IconX, label: "Dead", says: "Given up: it will not be tried again" },
+  pending: { tone: "waiting", icon: IconClock, label: "Pending", says: "Waits for its turn" },
+  running: { tone: "waiting", icon: IconLoader2, label: "Running", says: "Sends alerts now" },
+  completed: { tone: "good", icon: IconCheck, label: "Completed", says: "All alerts were sent" },
+  failed: { tone: "bad", icon: IconX, label: "Failed", says: "It ended with an error" },
+  cancelled: { tone: "neutral", icon: IconBan, label: "Stopped", says: "Somebody stopped it" },
+  healthy: { tone: "good", icon: IconCheck, label: "Healthy", says: "The latest step succeeded" },
+  unhealthy: {
+    tone: "bad",
+    icon: IconAlertTriangle,
+    label: "Failing",
+    says: "The latest step failed; it is tried again",
+  },
+  offline: { tone: "neutral", icon: IconBan, label: "Offline", says: "Nothing was heard for two minutes" },
+  enabled: { tone: "good", icon: IconCheck, label: "Enabled", says: "In effect" },
+  disabled: { tone: "neutral", icon: IconBan, label: "Disabled", says: "Kept, and not in effect" },
+};
+
+export type Status = keyof typeof LOOKS;
+
+/** A status as word and icon; the tooltip says what it means. */
+export function StatusBadge({ status }: { status: Status }) {
+  const { tone, icon: Icon, label, says } = LOOKS[status];
+  return (
+    <Tooltip label={says}>
+      <Badge
+        className={classes.badge}
+        data-tone={tone}
+        leftSection={<Icon size={12} stroke={2.2} aria-hidden />}
+        tt="none"
+      >
+        {label}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+const SEVERITY_TONES: Record<string, string> = {
+  LOW: "low",
+  MEDIUM: "medium",
+  HIGH: "high",
+  CRITICAL: "critical",
+};
+
+/** A severity; `*` (of a rule) is any. */
+export function SeverityBadge({ severity }: { severity: string }) {
+  return (
+    <Badge className={classes.badge} data-severity={SEVERITY_TONES[severity] ?? "any"} tt="none">
+      {severity === "*" ? "Any" : severity.charAt(0) + severity.slice(1).toLowerCase()}
+    </Badge>
+  );
+}
