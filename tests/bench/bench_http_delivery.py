@@ -73,8 +73,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     as_json = parser.parse_args().json
-    with serve_endpoint() as url:
-        figures = asyncio.run(measure(url))
+    with serve_endpoint() as endpoint:
+        figures = asyncio.run(measure(endpoint.url))
     if as_json:
         print(json.dumps(figures))
         return 0

@@ -9,8 +9,6 @@ import argparse
 import asyncio
 import json
 import logging
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -41,6 +39,7 @@ from alerting_core.pipeline.rulefeed import RuleFeed
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream
 from tests.bench.measure import machine
+from tests.bench.producer_performance import producer_performance
 from tests.support.catalog import NOW_MS
 from tests.support.install.kafka import KafkaPrograms, kafka_programs
 from tests.support.postgres.servers import scratch_folder
@@ -50,7 +49,6 @@ ALERTS_OF: Final = {Dataset.VARIED: 30_000, Dataset.IDENTICAL: 3_000}
 """An alert that a hundred clients match is a hundred messages: fewer alerts do."""
 SIZE: Final = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)
 ROUNDS: Final = 3
-PRODUCER_RECORDS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +116,6 @@ async def read(stream: Stream, count: int) -> None:
         count -= len(records)
 
 
-def producer_performance(programs: KafkaPrograms, address: KafkaAddress, *, value_bytes: int) -> float:
-    """Return what Kafka's own tool writes, with the same promises as ours."""
-    properties = [f"bootstrap.servers={address.brokers}", "acks=all", "compression.type=zstd", "batch.size=524288"]
-    tool = ["org.apache.kafka.tools.ProducerPerformance", "--topic", address.name(ALERTS_MATCHED)]
-    amounts = ["--num-records", str(PRODUCER_RECORDS), "--record-size", str(value_bytes), "--throughput", "-1"]
-    command = [programs.java, "-cp", programs.class_path, *tool, *amounts, "--producer-props", *properties]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(re.findall(r"([\d.]+) records/sec", done.stdout)[-1])
-
-
 async def measure(server: KafkaServer, programs: KafkaPrograms, dataset: Dataset) -> Figures:
     """Measure one data set, round by round, so that a busy moment hits all."""
     database = load_rules(dataset)
@@ -167,7 +155,7 @@ async def measure_once(
         on_kafka, cpu, _ = await drive(evaluated, feed, alerts)
         stream_alone = await rate(alerts, lambda: read(read_alone, alerts))
         sink_alone = await rate(len(again), lambda: publish(sink, again))
-        tool = await asyncio.to_thread(producer_performance, programs, address, value_bytes=value_bytes)
+        tool = await asyncio.to_thread(producer_performance, programs, address, ALERTS_MATCHED, value_bytes=value_bytes)
     return {
         "clients_per_alert": published / alerts,
         "value_bytes": value_bytes,

@@ -4,20 +4,42 @@ import asyncio
 import contextlib
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any, cast
+
+import uvloop
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-class _Endpoint(asyncio.Protocol):
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A running endpoint.
+
+    Attributes:
+        url: Takes POSTs, as does everything below.
+    """
+
+    url: str
+    process_id: int
+    _counted: Any
+
+    @property
+    def answered(self) -> int:
+        """How many requests it has answered so far."""
+        return int(self._counted.value)
+
+
+class _Answering(asyncio.Protocol):
     """Counts complete requests and answers each; enough HTTP for the senders here, which send no chunks."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Any) -> None:
         self._buffer = b""
+        self._counted = counted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # That of uvloop is no subclass.
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -28,28 +50,32 @@ class _Endpoint(asyncio.Protocol):
             if len(self._buffer) < whole:
                 return
             self._buffer = self._buffer[whole:]
+            self._counted.value += 1
             self._transport.write(_ANSWER)
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, counted: Any) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(_Endpoint, "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Answering(counted), "127.0.0.1", 0, backlog=1_024)
         pipe.send(server.sockets[0].getsockname()[1])
         await loop.run_in_executor(None, pipe.poll, None)
         server.close()
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 @contextlib.contextmanager
-def serve_endpoint() -> Iterator[str]:
-    """Run the endpoint until the block ends; yield its URL."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,))
+def serve_endpoint() -> Iterator[Endpoint]:
+    """Run the endpoint until the block ends."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    counted = context.Value("Q", 0, lock=False)  # One process writes it.
+    process = context.Process(target=_serve, args=(theirs, counted))
     process.start()
+    assert process.pid is not None
     try:
-        yield f"http://127.0.0.1:{ours.recv()}/hook"
+        yield Endpoint(f"http://127.0.0.1:{ours.recv()}/hook", process.pid, counted)
     finally:
         ours.send(None)
         process.join(10)
