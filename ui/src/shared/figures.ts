@@ -1,0 +1,27 @@
+/** Figures as people read them: 1,234 · 12.3k · 4.5M. */
+
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const ONE_DIGIT = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const TWO_DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
+/** A count; exact below 100,000. */
+export function count(value: number): string {
+  return Math.abs(value) < 100_000 ? WHOLE.format(value) : COMPACT.format(value);
+}
+
+/** A rate or other measured value: three digits that say something, and no more. */
+export function measure(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100_000) return COMPACT.format(value);
+  if (size >= 100) return WHOLE.format(value);
+  return size >= 10 ? ONE_DIGIT.format(value) : TWO_DIGITS.format(value);
+}
+
+/** A duration in milliseconds: 840 ms, 3.2 s, 5 min, 2 h. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${measure(ms)} ms`;
+  if (ms < 60_000) return `${measure(ms / 1_000)} s`;
+  if (ms < 3_600_000) return `${measure(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${measure(ms / 3_600_000)} h` : `${measure(ms / 86_400_000)} d`;
+}
