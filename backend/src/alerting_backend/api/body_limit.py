@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerting_backend.api.problems import answer
 from alerting_backend.api.request_ids import request_id_of
 from alerting_core import limits
-from alerting_core.api.headers import body_too_large
+from alerting_core.api.bodies import body_too_large
 
 
 class BodyLimit:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from alerting_backend.api.auth import admit, needs_of
 from alerting_backend.api.idempotency import AnsweredBefore, settle_key
 from alerting_backend.api.json_body import decode_json
-from alerting_core.api.headers import require_json
+from alerting_core.api.bodies import require_json
 
 
 class _JsonRequest(Request):
