@@ -11,6 +11,7 @@ from alerting_core.memory.catalog.keys import MemoryKeyStore
 from alerting_core.memory.catalog.rules import MemoryRuleStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.dead_letters import MemoryDeadLetters
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.ids import SeededIds
@@ -35,6 +36,7 @@ class MemoryBacking(Backing):
         self.jobs = MemoryJobStore()
         self.notifications = MemoryNotificationStore(self.database)
         self.deliveries = MemoryDeliveryStore(self.database)
+        self.letters = MemoryDeadLetters(self.log)
         self.ports = ApplicationPorts(
             clients=MemoryClientStore(self.database),
             rules=MemoryRuleStore(self.database),
@@ -58,6 +60,7 @@ class MemoryBacking(Backing):
         texts = {name: repr(table.items() if hasattr(table, "items") else table) for name, table in tables.items()}
         texts["idempotency"] = repr(self.idempotency.__dict__)
         texts["jobs"] = repr(self.jobs.__dict__)
+        texts["letters"] = repr(sorted(self.letters._replayed))
         texts["log"] = repr(
             {topic: parts for topic, parts in self.log._topics.items() if any(p.records for p in parts)}
         )

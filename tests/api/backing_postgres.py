@@ -10,6 +10,7 @@ from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.catalog.keys import PgKeyStore
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
+from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.journal import PgJournal
@@ -36,6 +37,7 @@ class PostgresBacking(Backing):
         self.jobs = PgJobStore(pools)
         self.notifications = PgNotificationStore(pools.worker)
         self.deliveries = PgDeliveryStore(pools.worker)
+        self.letters = PgDeadLetters(self._log)
         self.ports = ApplicationPorts(
             clients=PgClientStore(pools),
             rules=PgRuleStore(pools),

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from httpx import AsyncClient, Response
 
+from alerting_core.ports.paging import PageRequest
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog
 from tests.api.operations import ALL, SECURED, WITH_BODY, Operation
@@ -59,9 +60,11 @@ async def set_up(world: World) -> AsyncIterator[Stage]:
         notification = await world.notify(rule)
         await world.deliver()
         (alert_id,) = (await http.post("/api/v1/alerts", json=ALERT)).json()["alert_ids"]
-        await world.container.alerts.record(await world.alerts(), now_ms=world.clock.now_ms())
+        await world.backing.ports.alerts.record(await world.alerts(), now_ms=world.clock.now_ms())
         key = (await http.post("/api/v1/keys", json={"name": "a key", "scopes": ["admin"]})).json()
         job = (await http.post("/api/v1/generator/jobs", json={})).json()
+        await world.refuse()
+        (letter,) = (await world.container.dead_letters.list(PageRequest(1))).items
         ids = {
             "client_id": "acme",
             "rule_id": rule["rule_id"],
@@ -70,5 +73,6 @@ async def set_up(world: World) -> AsyncIterator[Stage]:
             "alert_id": alert_id,
             "key_id": key["key_id"],
             "job_id": job["job_id"],
+            "letter_id": letter.id,
         }
         yield Stage(world, http, ids)

@@ -1,6 +1,7 @@
 """Alerts over HTTP."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx import AsyncClient
@@ -130,10 +131,9 @@ async def test_the_trace_of_the_caller_goes_along(world: World, admin: AsyncClie
 @pytest.mark.parametrize("alert_id", ["a-1", "a/b", "ä ☃", "x" * 255, "%2F"])
 async def test_a_recorded_alert_is_shown_and_listed(world: World, admin: AsyncClient, alert_id: str) -> None:
     alert = Alert(alert_id, Severity.UNSPECIFIED, "api", "timeout", 7, {"k": "v"})
-    await world.container.alerts.record([alert], now_ms=START_MS)
-    from urllib.parse import quote
-
+    await world.backing.ports.alerts.record([alert], now_ms=START_MS)
     shown = (await admin.get(f"{ALERTS}/{quote(alert_id, safe='')}")).json()
+    assert (shown.pop("notifications"), shown.pop("more_notifications")) == ([], False)
     assert shown == {
         "alert_id": alert_id,
         "severity": "UNSPECIFIED",
@@ -146,12 +146,53 @@ async def test_a_recorded_alert_is_shown_and_listed(world: World, admin: AsyncCl
     assert (await admin.get(ALERTS, params={"limit": 1})).json() == {"items": [shown], "next_cursor": None}
 
 
+async def test_alerts_are_listed_page_by_page_and_narrowed(world: World, admin: AsyncClient) -> None:
+    for number in range(5):
+        severity = Severity.LOW if number % 2 else Severity.HIGH
+        alert = Alert(f"a-{number}", severity, "api", f"n{number}", 7)
+        await world.backing.ports.alerts.record([alert], now_ms=START_MS + 1_000 * number)
+
+    async def listed(**query: Any) -> tuple[list[str], str | None]:
+        page = (await admin.get(ALERTS, params=query)).json()
+        return [shown["alert_id"] for shown in page["items"]], page["next_cursor"]
+
+    seen, cursor = await listed(limit=2)
+    assert seen == ["a-4", "a-3"]
+    seen, cursor = await listed(limit=2, cursor=cursor)
+    assert seen == ["a-2", "a-1"]
+    assert await listed(limit=2, cursor=cursor) == (["a-0"], None)
+    assert (await listed(severity="LOW"))[0] == ["a-3", "a-1"]
+    assert (await listed(source="api", name="n2"))[0] == ["a-2"]
+    times = {"since": "2026-01-02T03:04:06.678Z", "until": "2026-01-02T03:04:08.678Z"}
+    assert (await listed(**times))[0] == ["a-2", "a-1"]
+
+
+async def test_an_alert_shows_the_notifications_that_exist_for_the_caller(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    for client_id in ("acme", "globex"):
+        await catalog.client(client_id)
+        await world.notify(await catalog.rule(client_id), "a-1")
+    await world.backing.ports.alerts.record([Alert("a-1", Severity.CRITICAL, "api", "timeout", 7)], now_ms=START_MS)
+    shown = (await admin.get(f"{ALERTS}/a-1")).json()
+    assert {one["client_id"] for one in shown["notifications"]} == {"acme", "globex"}
+    assert not shown["more_notifications"]
+    async with world.http(await world.key("notifications:read", client_id="acme")) as http:
+        theirs = (await http.get(f"{ALERTS}/a-1")).json()
+    (mine,) = theirs["notifications"]
+    assert (mine["client_id"], mine["status"], len(mine["rule_ids"])) == ("acme", "SKIPPED", 1)
+    (listed,) = (await admin.get("/api/v1/notifications", params={"alert_id": "a-1", "client_id": "acme"})).json()[
+        "items"
+    ]
+    assert listed["notification_id"] == mine["notification_id"]
+
+
 async def test_every_rule_is_explained_the_nearest_first(world: World, admin: AsyncClient, catalog: Catalog) -> None:
     await catalog.client("acme")
     hit = await catalog.rule(severity="HIGH", source="api", name="*")
     near = await catalog.rule(severity="HIGH", source="API", name="timeout")
     far = await catalog.rule(severity="LOW", source="db", name="disk", enabled=False)
-    await world.container.alerts.record([Alert("a/1", Severity.HIGH, "api", "timeout", 7)], now_ms=START_MS)
+    await world.backing.ports.alerts.record([Alert("a/1", Severity.HIGH, "api", "timeout", 7)], now_ms=START_MS)
     explained = (await admin.get(f"{ALERTS}/a%2F1/explain", params={"client_id": "acme"})).json()
     assert (explained["client_id"], explained["examined"], explained["matched"]) == ("acme", 3, 1)
     assert [(r["rule_id"], r["matched"]) for r in explained["rules"]] == [

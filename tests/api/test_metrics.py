@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from alerting_core import limits
 from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.ports.metrics import Circuit, Gauge
 from tests.api.catalog import Catalog
 from tests.api.world import START_MS, World
 
@@ -30,19 +31,24 @@ async def test_totals_are_those_of_the_caller(
     assert (totals["clients"], totals["rules_enabled"], totals["rules_disabled"], totals["last_hour"]) == (2, 1, 1, 1)
     assert totals["endpoints_by_type"]["webhook"] == 1
     assert totals["notifications_by_status"]["SENT"] == 1
+    assert totals["deliveries_by_status"] == {"DELIVERED": 1}
     assert totals["by_hour"] == [0] * 23 + [1]
+    assert totals["counted_at"] == "2026-01-02T03:04:05.678Z"
     async with world.http(await world.key("notifications:read", client_id="globex")) as http:
         theirs = (await http.get("/api/v1/metrics")).json()
     assert (theirs["totals"]["clients"], theirs["totals"]["rules_enabled"], theirs["totals"]["last_hour"]) == (1, 0, 0)
-    assert theirs["stages"] == []
+    assert (theirs["stages"], theirs["pipeline"], theirs["circuits"]) == ([], [], [])
 
 
 async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin: AsyncClient) -> None:
-    report = BatchReport(Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7})
+    report = BatchReport(
+        Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7}, took_ms=3.0
+    )
     for second in range(3):
         world.meter.step_done(report, instance="one", now_ms=START_MS + second * 1_000)
     world.meter.lag_measured(Stage.EVALUATOR, 9, instance="one", now_ms=START_MS + 2_000)
     world.meter.step_done(BatchReport(Stage.RECORDER), instance="one", now_ms=START_MS + 2_000)
+    world.meter.gauges_measured(Stage.EVALUATOR, {Gauge.RULES_INDEXED: 5}, instance="one", now_ms=START_MS + 2_000)
     world.clock.advance(3_000)
 
     async def stages() -> list[dict[str, Any]]:
@@ -50,6 +56,9 @@ async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin
         return found
 
     recorder, evaluator = await stages()
+    times = evaluator.pop("step_times")
+    assert (sum(times["counts"]), len(times["counts"])) == (3, len(times["up_to_ms"]) + 1)
+    assert 2 <= times["p50_ms"] <= times["p99_ms"] <= 5
     assert evaluator == {
         "stage": "evaluator",
         "instance": "one",
@@ -64,6 +73,7 @@ async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin
         "lag": 9,
         "last_seen": "2026-01-02T03:04:07.678Z",
         "counts": {"alerts-matched": 21},
+        "gauges": {"rules-indexed": 5},
     }
     assert (recorder["stage"], recorder["received"], recorder["lag"]) == ("recorder", 0, None)
     world.meter.step_failed(Stage.EVALUATOR, "unavailable", instance="one", now_ms=world.clock.now_ms())
@@ -75,6 +85,58 @@ async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin
     assert (await stages())[1]["rate_per_s"] == 0
     world.clock.advance(limits.STAGE_OFFLINE_MS)
     assert {stage["state"] for stage in await stages()} == {"offline"}
+
+
+async def test_a_stage_is_summed_up_over_its_processes(world: World, admin: AsyncClient) -> None:
+    for instance, received in (("one", 60), ("two", 30), ("gone", 6_000)):
+        at_ms = START_MS - (limits.STAGE_OFFLINE_MS if instance == "gone" else 0)
+        report = BatchReport(Stage.EVALUATOR, received=received, published=1, took_ms=8.0)
+        world.meter.step_done(report, instance=instance, now_ms=at_ms)
+        world.meter.lag_measured(Stage.EVALUATOR, received, instance=instance, now_ms=at_ms)
+    world.meter.step_failed(Stage.EVALUATOR, "unavailable", instance="two", now_ms=START_MS)
+    world.meter.gauges_measured(
+        Stage.DELIVERER,
+        {Gauge.CIRCUITS_OPEN: 1},
+        circuits=[Circuit("hooks.acme.io:443", "open")],
+        instance="one",
+        now_ms=START_MS,
+    )
+    shown = (await admin.get("/api/v1/metrics")).json()
+    evaluator, deliverer = shown["pipeline"]
+    assert evaluator["instances"] == {"healthy": 1, "unhealthy": 1, "offline": 1}
+    assert (evaluator["state"], evaluator["last_error"]) == ("healthy", "unavailable")
+    assert (evaluator["received"], evaluator["rate_per_s"], evaluator["lag"]) == (6_090, 90.0, 60)
+    assert 5 <= evaluator["step_times"]["p50_ms"] <= 10
+    assert (deliverer["lag"], deliverer["gauges"]) == (0, {"circuits-open": 1})
+    assert shown["circuits"] == [{"instance": "one", "host": "hooks.acme.io:443", "state": "open"}]
+
+
+async def test_the_series_tells_what_each_stage_did_in_spans_of_ten_seconds(world: World, admin: AsyncClient) -> None:
+    report = BatchReport(Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7})
+    for seconds, instance in ((0, "one"), (0, "two"), (25, "one")):
+        world.meter.step_done(report, instance=instance, now_ms=START_MS + seconds * 1_000)
+        world.meter.lag_measured(Stage.EVALUATOR, seconds, instance=instance, now_ms=START_MS + seconds * 1_000)
+    world.clock.advance(30_000)
+    shown = (await admin.get("/api/v1/metrics/series", params={"minutes": 1})).json()
+    assert (shown["at"], shown["begins_at"]) == ("2026-01-02T03:04:35.678Z", "2026-01-02T03:03:40.000Z")
+    assert (shown["bucket_s"], shown["buckets"]) == (10, 6)
+    (evaluator,) = shown["stages"]
+    assert evaluator == {
+        "stage": "evaluator",
+        "received": [0, 0, 120, 0, 0, 60],
+        "published": [0, 0, 10, 0, 0, 5],
+        "rejected": [0, 0, 4, 0, 0, 2],
+        "errors": [0, 0, 0, 0, 0, 0],
+        "lag": [None, None, 0, None, None, 25],
+        "counts": {"alerts-matched": [0, 0, 14, 0, 0, 7]},
+    }
+    assert len((await admin.get("/api/v1/metrics/series")).json()["stages"][0]["received"]) == 360
+    async with world.http(await world.key("notifications:read", client_id=(await _client(admin)))) as http:
+        assert (await http.get("/api/v1/metrics/series")).json()["stages"] == []
+
+
+async def _client(admin: AsyncClient) -> str:
+    return (await Catalog(admin).client("acme"))["client_id"]
 
 
 async def test_prometheus_reads_the_figures_and_no_label_names_a_client(

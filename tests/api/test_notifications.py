@@ -51,6 +51,7 @@ async def test_the_detail_shows_every_delivery_and_every_attempt(
         "reason": "delivered",
         "attempt_count": 1,
         "next_attempt_at": None,
+        "is_being_sent": False,
         "created_at": at,
         "updated_at": at,
     }
@@ -122,3 +123,22 @@ async def test_a_clients_key_sees_its_own_notifications_alone(
         refusal(await http.get(f"{NOTIFICATIONS}/{theirs.notification_id}"), 404, "not-found")
         refusal(await http.post(f"{NOTIFICATIONS}/{theirs.notification_id}/resend"), 404, "not-found")
         assert await world.footprint() == before
+
+
+async def test_a_delivery_that_a_sender_is_at_is_being_sent_and_has_no_next_attempt(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    await catalog.endpoint(rule["rule_id"])
+    notification = await world.notify(rule)
+
+    async def look() -> tuple[str | None, bool]:
+        (delivery,) = (await admin.get(f"{NOTIFICATIONS}/{notification.notification_id}")).json()["deliveries"]
+        return delivery["next_attempt_at"], delivery["is_being_sent"]
+
+    assert await look() == ("2026-01-02T03:04:05.678Z", False)
+    await world.backing.deliveries.claim_due(
+        owner="a-sender", now_ms=world.clock.now_ms(), lease_ms=60_000, limit=1, per_host_max=1, hosts_excluded=()
+    )
+    assert await look() == (None, True)
+    world.clock.advance(60_000)
+    assert await look() == ("2026-01-02T03:05:05.678Z", False), "its sender is gone: it is due since its lease ended"

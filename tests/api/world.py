@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.api.app import create_app, install
 from alerting_backend.api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.app.dead_letters import Letters
 from alerting_core.app.jobs import GeneratorJobs
 from alerting_core.codec.alert import decode_alert
 from alerting_core.codec.notification import NotificationReady, decode_notification_ready
@@ -23,10 +24,13 @@ from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.severity import Severity
 from alerting_core.memory.clock import MemoryClock
+from alerting_core.pipeline.meter import StageMeter
+from alerting_core.ports.dead_letters import DeadLetters
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.jobs import JobStore
 from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream
 from alerting_core.stages.plan import plan_deliveries
 
@@ -43,6 +47,7 @@ class Backing:
     jobs: JobStore
     notifications: NotificationStore
     deliveries: DeliveryStore
+    letters: DeadLetters
 
     def stream(self, topic: str) -> Stream:
         """Return a consumer that starts at the first record of *topic*."""
@@ -97,6 +102,11 @@ class World:
     async def _records(self, topic: str) -> list[Record]:
         return list(await self.backing.stream(topic).poll(records_max=10_000, wait_ms=0))
 
+    async def refuse(self, value: bytes = b"\xff", *, topic: str = ALERTS_NEW, reason: str = "it is spoiled") -> None:
+        """Put a record aside as a consumer does that cannot use it."""
+        record = Record(topic, 1, 4_711, b"a-key", value, (("content-type", b"application/x-protobuf"),))
+        await self.backing.ports.sink.publish([dead_letter(record, reason)])
+
     async def notify(self, rule: Mapping[str, Any], alert_id: str = "a-1") -> Notification:
         """Make the notification that *rule* and an alert lead to, with its deliveries planned."""
         alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", START_MS // 1_000, {"region": "eu-west-1"})
@@ -141,8 +151,9 @@ async def make_world(backing: Backing, **changes: Any) -> World:
         clock=ports.clock,
         keys=ports.keys,
         idempotency=backing.idempotency,
-        alerts=ports.alerts,
         jobs=GeneratorJobs(backing.jobs, ports.clock, ports.ids),
+        dead_letters=Letters(backing.letters),
+        dashboard=Dashboard(ports.journal, meter, ports.clock),
         stages=meter,
     )
     container = replace(container, **changes)

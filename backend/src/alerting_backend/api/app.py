@@ -16,11 +16,13 @@ from alerting_backend.api.request_metrics import RequestMetrics
 from alerting_backend.api.routes import (
     alerts,
     clients,
+    dead_letters,
     docs,
     endpoints,
     home,
     jobs,
     keys,
+    me,
     metrics,
     notifications,
     probes,
@@ -29,7 +31,10 @@ from alerting_backend.api.routes import (
 )
 from alerting_backend.api.security_headers import SecurityHeaders
 
-_NOUNS: Final = (alerts, prometheus, clients, rules, endpoints, notifications, keys, jobs, metrics, probes, docs, home)
+_NOUNS: Final = (
+    *(alerts, prometheus, clients, rules, endpoints, notifications),
+    *(me, keys, jobs, metrics, dead_letters, probes, docs, home),
+)
 
 
 def create_app(container: Container) -> FastAPI:

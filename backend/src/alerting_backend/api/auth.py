@@ -60,8 +60,10 @@ async def admit(request: Request, needs: Needs) -> None:
 def needs_of(dependant: Dependant) -> Needs | None:
     """Return what a route's parameters ask of its caller; None for a route that is open to all."""
     calls = list(_calls(dependant))
+    if not any(call is _caller for call, _ in calls):
+        return None
     scopes = frozenset(KeyScope(s) for call, own in calls if call is _caller for s in own)
-    return Needs(scopes, operator=any(call is _operator for call, _ in calls)) if scopes else None
+    return Needs(scopes, operator=any(call is _operator for call, _ in calls))
 
 
 def _calls(dependant: Dependant) -> Iterator[tuple[object, Sequence[str]]]:
@@ -86,6 +88,7 @@ def _operator(principal: Annotated[Principal, Security(_caller, scopes=[KeyScope
     return principal
 
 
+Caller = Annotated[Principal, Security(_caller)]
 AlertWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.ALERTS_WRITE])]
 RuleReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_READ])]
 RuleWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_WRITE])]

@@ -7,8 +7,9 @@ from typing import Annotated, Final, TypeAlias
 from fastapi import Depends, Request
 
 from alerting_core.app.application import Application
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.app.dead_letters import Letters
 from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.keys import KeyStore
@@ -25,6 +26,7 @@ class Container:
     """Everything that a request may need. Routes get no settings and know no adapter.
 
     Attributes:
+        stages: The figures of this process, for Prometheus, which asks each process for its own.
         checks: What readiness depends on, by the name that `/readyz` shows.
         source_label: The label of a Prometheus alert that becomes its source.
     """
@@ -33,8 +35,9 @@ class Container:
     clock: Clock
     keys: KeyStore
     idempotency: IdempotencyStore
-    alerts: AlertLog
     jobs: GeneratorJobs
+    dead_letters: Letters
+    dashboard: Dashboard
     stages: StageMetrics
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
     source_label: str = SOURCE_LABEL_DEFAULT

@@ -31,6 +31,7 @@ _TAGS: Final = [
     {"name": "notifications", "description": "What was told to whom, with every delivery and every attempt."},
     {"name": "keys", "description": "Who may call, for which client, and for what."},
     {"name": "generator", "description": "Made-up alerts, for load tests and demos."},
+    {"name": "dead-letters", "description": "Records that could not be used, to be looked at and tried again."},
     {"name": "metrics", "description": "The platform's own figures."},
     {"name": "probes", "description": "Whether this process lives, and whether it can work."},
 ]

@@ -15,7 +15,6 @@ from ipaddress import ip_address
 
 import structlog
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.migrate import Progress
 from alerting_backend.adapters.postgres.pools import open_pools
@@ -39,6 +38,7 @@ from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.wiring.transport import open_transport
 from alerting_core.app.application import Application
 from alerting_core.embedded.pipeline import Pipeline
+from alerting_core.pipeline.meter import StageMeter
 
 _log = structlog.get_logger("alerting.platform")
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause
+from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.report import Stage
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.stream import Stream

@@ -11,9 +11,9 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.settings import LogFormat
 from alerting_core.pipeline.loop import Failure
+from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.ports.clock import Clock
 

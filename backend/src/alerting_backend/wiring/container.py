@@ -3,27 +3,47 @@
 from collections.abc import Mapping
 
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
+from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.api.container import Container, ReadinessCheck
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.app.dead_letters import Letters
 from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.ports.dead_letters import DeadLetters
 from alerting_core.ports.metrics import StageMetrics
 
 
 def make_container(
-    ports: PostgresPorts, settings: Settings, *, stages: StageMetrics, checks: Mapping[str, ReadinessCheck]
+    ports: PostgresPorts,
+    settings: Settings,
+    *,
+    stages: StageMetrics,
+    checks: Mapping[str, ReadinessCheck],
+    board: StageMetrics | None = None,
+    letters: DeadLetters | None = None,
 ) -> Container:
-    """Return all that requests need; *stages* are the figures to show, *checks* what readiness depends on."""
+    """Return all that requests need.
+
+    Args:
+        ports: On the database.
+        settings: Of this process.
+        stages: The figures of this process.
+        checks: What readiness depends on.
+        board: The figures of all processes; those of this one when it is the only one.
+        letters: The dead letters; those of the streams in the database when left out.
+    """
     application = ports.application
     return Container(
         use=Application.on(application, placeholders=settings.placeholder_domains),
         clock=application.clock,
         keys=application.keys,
         idempotency=PgIdempotencyStore(ports.pools),
-        alerts=application.alerts,
         jobs=GeneratorJobs(PgJobStore(ports.pools), application.clock, application.ids),
+        dead_letters=Letters(PgDeadLetters(ports.log) if letters is None else letters),
+        dashboard=Dashboard(application.journal, stages if board is None else board, application.clock),
         stages=stages,
         checks=checks,
         source_label=settings.prometheus_source_label,

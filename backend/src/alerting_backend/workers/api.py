@@ -11,7 +11,6 @@ from typing import Final
 import structlog
 
 from alerting_backend.adapters.kafka.topics import SOURCES
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sole import run_as_sole
@@ -29,6 +28,7 @@ from alerting_backend.workers.dependencies import close_in_time, schema_check, s
 from alerting_core.app.application import Application
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import backoff_ms, pause
+from alerting_core.pipeline.meter import StageMeter
 
 _JOBS_LOCK: Final = 4_710_317_283
 """Beside the locks of the migrations and of the embedded platform."""
@@ -57,7 +57,7 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
             ports = PostgresPorts.on(pools, sink=sink_on(kafka, stack))
             checks: Mapping[str, ReadinessCheck] = {
                 "postgres": schema_check(pools.admin),
-                "kafka": kafka_check(kafka, SOURCES),
+                "kafka": kafka_check(kafka, SOURCES, stack),
             }
             use = Application.on(ports.application, placeholders=settings.placeholder_domains)
             server = ApiServer(create_app(make_container(ports, settings, stages=StageMeter(), checks=checks)))

@@ -14,7 +14,6 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.api.routes.probes import look_at
 from alerting_backend.runtime.instance import instance_name
@@ -28,6 +27,7 @@ from alerting_backend.workers.kind import Kind
 from alerting_backend.workers.kinds import NEEDS, Ground, Worker, make_worker
 from alerting_backend.workers.probes import Probes
 from alerting_core.pipeline.loop import pause
+from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.side_by_side import run_side_by_side
 
 WORK_SECONDS_MAX: Final = 5.5

@@ -58,7 +58,7 @@ class Application:
             rules=Rules(p.rules, p.clock, p.ids),
             endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
             endpoint_test=EndpointTest(p.endpoints, p.journal, p.clock, p.ids, placeholders),
-            insight=Insight(p.clients, p.rules, p.alerts),
+            insight=Insight(p.clients, p.rules, p.alerts, p.journal),
             intake=Intake(p.sink, p.clock, p.ids),
             notifications=Notifications(p.journal, p.sink, p.clock),
             keys=Keys(p.keys, p.clock, p.ids),

@@ -6,12 +6,12 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from alerting_backend.adapters.metrics.meter import StageMeter
 from alerting_backend.runtime.stage_log import StageLog
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
+from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.ports.metrics import StageState
 

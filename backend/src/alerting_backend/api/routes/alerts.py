@@ -7,27 +7,30 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import Field
 
 from alerting_backend.api.auth import AlertWriter, NotificationReader, RuleReader
-from alerting_backend.api.container import Parts, Use
+from alerting_backend.api.container import Use
 from alerting_backend.api.documented import ACCEPTED, BODY, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once, claimed_key
-from alerting_backend.api.paging import LimitQuery
+from alerting_backend.api.paging import LimitQuery, PageQuery, page_of
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.alert import (
     AlertBatch,
     AlertBody,
+    AlertDetailShown,
     AlertsAccepted,
     AlertShown,
     NewAlert,
     show_alert,
+    show_alert_detail,
 )
-from alerting_backend.api.schema.base import ItemPage
+from alerting_backend.api.schema.base import ItemPage, Moment, ShownSeverity
 from alerting_backend.api.schema.explanation import ExplanationShown, show_explanation
 from alerting_backend.api.trace import TraceParent
 from alerting_core import limits
+from alerting_core.api.moments import clamped_ms
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.ids import derive_uuid
-from alerting_core.errors import NotFound
+from alerting_core.ports.alerts import AlertFilter
 
 PREFIX = "/api/v1/alerts"
 
@@ -35,6 +38,24 @@ router = APIRouter(prefix=PREFIX, tags=["alerts"], route_class=ApiRoute)
 
 AlertId = Annotated[str, Path(examples=["order-4711-timeout"])]
 _K = ProblemKind
+
+
+_Exact = Annotated[str | None, Field(max_length=limits.ID_CHARS_MAX)]
+
+
+class AlertQuery(PageQuery):
+    """Which alerts to list."""
+
+    severity: ShownSeverity | None = None
+    source: _Exact = None
+    name: _Exact = None
+    since: Annotated[Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[Moment | None, Field(description="Recorded before then.")] = None
+
+    @property
+    def where(self) -> AlertFilter:
+        """The same in the words of the port."""
+        return AlertFilter(self.severity, self.source, self.name, clamped_ms(self.since), clamped_ms(self.until))
 
 
 class ExplainQuery(LimitQuery):
@@ -88,14 +109,13 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
 
 @router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
 async def list_alerts(
-    parts: Parts, _caller: NotificationReader, query: Annotated[LimitQuery, Query()]
+    use: Use, _caller: NotificationReader, query: Annotated[AlertQuery, Query()]
 ) -> ItemPage[AlertShown]:
-    """List the latest alerts, matched or not, newest first.
+    """List the alerts that are kept, matched or not, newest first.
 
     Alerts have no owner: every client's rules are matched against all of them.
     """
-    recent = await parts.alerts.recent(limit=query.limit)
-    return ItemPage(items=[show_alert(stored) for stored in recent], next_cursor=None)
+    return page_of(await use.insight.alerts(query.page, query.where), show_alert)
 
 
 @router.get("/{alert_id:path}/explain", responses=refusals(*CALLER, _K.NOT_FOUND, _K.INVALID_INPUT))
@@ -111,9 +131,9 @@ async def explain_alert(
 
 
 @router.get("/{alert_id:path}", responses=refusals(*CALLER, _K.NOT_FOUND))
-async def get_alert(parts: Parts, _caller: NotificationReader, alert_id: AlertId) -> AlertShown:
-    """Return one recent alert."""
-    stored = await parts.alerts.get(alert_id)
-    if stored is None:
-        raise NotFound("there is no such alert, or it is no longer kept")
-    return show_alert(stored)
+async def get_alert(use: Use, caller: NotificationReader, alert_id: AlertId) -> AlertDetailShown:
+    """Return one alert, and the notifications that were made of it.
+
+    A client's key sees its own client's notification.
+    """
+    return show_alert_detail(await use.insight.alert(caller.scope, alert_id))

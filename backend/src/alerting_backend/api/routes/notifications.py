@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from alerting_backend.api.auth import NotificationReader, NotificationResender
-from alerting_backend.api.container import Use
+from alerting_backend.api.container import Parts, Use
 from alerting_backend.api.documented import ACCEPTED, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
@@ -73,10 +73,11 @@ async def list_notifications(
 
 @router.get("/{notification_id}", responses=refusals(*CALLER, _K.NOT_FOUND))
 async def get_notification(
-    use: Use, caller: NotificationReader, notification_id: NotificationId
+    parts: Parts, caller: NotificationReader, notification_id: NotificationId
 ) -> NotificationDetailShown:
     """Return one notification with its deliveries and all their attempts."""
-    return show_detail(await use.notifications.detail(caller.scope, notification_id))
+    detail = await parts.use.notifications.detail(caller.scope, notification_id)
+    return show_detail(detail, now_ms=parts.clock.now_ms())
 
 
 @router.post(

@@ -13,13 +13,16 @@ from alerting_backend.api.schema.base import (
     ShownSeverity,
     Text,
     Time,
+    Uuid,
     checked_by,
 )
 from alerting_backend.api.validation import UNION_TAG
 from alerting_core import limits
-from alerting_core.api.shapes.alert import alert_shape
+from alerting_core.api.shapes.alert import alert_detail_shape, alert_shape
+from alerting_core.app.insight import AlertDetail
 from alerting_core.app.submit import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.alerts import StoredAlert
 from alerting_core.problem import Problem
 
@@ -120,6 +123,55 @@ class AlertShown(ResponseModel):
     context: dict[str, str]
     event_ts: int
     received_at: Time
+
+
+class NotifiedShown(ResponseModel):
+    """A notification that was made of an alert."""
+
+    notification_id: Uuid
+    client_id: str
+    rule_ids: Annotated[list[Uuid], Field(description="The client's rules that matched, the most specific first.")]
+    status: NotificationStatus
+    created_at: Time
+    updated_at: Time
+
+
+class AlertDetailShown(AlertShown):
+    """An alert, and whom it notified."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "alert_id": _ALERT_ID,
+                    **_EXAMPLE,
+                    "event_ts": 1767323045,
+                    "received_at": "2026-01-02T03:04:05.678Z",
+                    "notifications": [
+                        {
+                            "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+                            "client_id": "acme",
+                            "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
+                            "status": "SENT",
+                            "created_at": "2026-01-02T03:04:05.678Z",
+                            "updated_at": "2026-01-02T03:04:05.912Z",
+                        }
+                    ],
+                    "more_notifications": False,
+                }
+            ]
+        }
+    )
+
+    notifications: Annotated[list[NotifiedShown], Field(description="The caller's own, newest first, 50 at the most.")]
+    more_notifications: Annotated[
+        bool, Field(description="Whether there are more: the list of notifications has them, by `alert_id`.")
+    ]
+
+
+def show_alert_detail(detail: AlertDetail) -> AlertDetailShown:
+    """Write an alert with its notifications as JSON."""
+    return AlertDetailShown.model_validate(alert_detail_shape(detail))
 
 
 def show_alert(stored: StoredAlert) -> AlertShown:

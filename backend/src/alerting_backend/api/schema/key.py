@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from alerting_backend.api.schema.base import Identifier, Moment, RequestModel, ResponseModel, Text, Time, Uuid
 from alerting_core.api.moments import unix_ms
-from alerting_core.api.shapes.key import key_shape, new_key_shape
+from alerting_core.api.shapes.key import caller_shape, key_shape, new_key_shape
 from alerting_core.domain.key import ApiKey, KeyScope
 
 ScopeName: TypeAlias = Literal[
@@ -74,6 +74,39 @@ class NewKeyShown(KeyShown):
         str | None,
         Field(description="The key itself, shown this once. null when the answer is repeated for an Idempotency-Key."),
     ]
+
+
+class CallerShown(ResponseModel):
+    """The key that a request came with."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key_id": _EXAMPLE["key_id"],
+                    "name": "on call at acme",
+                    "client_id": "acme",
+                    "is_operator": False,
+                    "scopes": ["rules:read", "notifications:read"],
+                    "allowed": ["rules:read", "notifications:read"],
+                    "expires_at": None,
+                }
+            ]
+        }
+    )
+
+    key_id: Uuid
+    name: str
+    client_id: Annotated[str | None, Field(description="The one client that exists for it; null: all do.")]
+    is_operator: Annotated[bool, Field(description="Whether it is bound to no client.")]
+    scopes: Annotated[list[ScopeName], Field(description="As it was made with.")]
+    allowed: Annotated[list[ScopeName], Field(description="All that it may be used for: `admin` allows everything.")]
+    expires_at: Time | None
+
+
+def show_caller(key: ApiKey) -> CallerShown:
+    """Write who calls with *key* as JSON."""
+    return CallerShown.model_validate(caller_shape(key))
 
 
 def show_key(key: ApiKey) -> KeyShown:

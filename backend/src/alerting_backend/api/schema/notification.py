@@ -47,6 +47,7 @@ _DELIVERY: Final[Mapping[str, Any]] = {
     "reason": "delivered",
     "attempt_count": 1,
     "next_attempt_at": None,
+    "is_being_sent": False,
     "created_at": _AT,
     "updated_at": _AT,
     "attempts": [dict(_ATTEMPT)],
@@ -105,7 +106,8 @@ class DeliveryShown(ResponseModel):
     status: DeliveryStatus
     reason: Annotated[Reason | None, Field(description="Of the latest attempt, or why none was made.")]
     attempt_count: Annotated[int, Field(description="Since it was planned or resent.")]
-    next_attempt_at: Time | None
+    next_attempt_at: Annotated[Time | None, Field(description="null while it is being sent, and when it has ended.")]
+    is_being_sent: Annotated[bool, Field(description="Whether a sender is at it.")]
     created_at: Time
     updated_at: Time
     attempts: Annotated[list[AttemptShown], Field(description="All that were ever made, the first one first.")]
@@ -124,6 +126,6 @@ def show_notification(notification: Notification) -> NotificationShown:
     return NotificationShown.model_validate(notification_shape(notification))
 
 
-def show_detail(detail: NotificationDetail) -> NotificationDetailShown:
+def show_detail(detail: NotificationDetail, *, now_ms: int) -> NotificationDetailShown:
     """Write a notification with all that was tried as JSON."""
-    return NotificationDetailShown.model_validate(notification_detail_shape(detail))
+    return NotificationDetailShown.model_validate(notification_detail_shape(detail, now_ms=now_ms))
