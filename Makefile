@@ -22,7 +22,36 @@ $(installed): uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml 
 
 .PHONY: run
 run: setup ## Install and start the platform on http://127.0.0.1:8080
+	@$(bin)/python .make/ui.py build --or-go-without
 	@exec $(bin)/alerting up
+
+.PHONY: ui
+ui: setup ## Build the user interface, if its sources have changed
+	@$(bin)/python .make/ui.py build
+
+.PHONY: ui-dev
+ui-dev: setup ## Serve the user interface with hot reload, in front of a running platform (ALERTING_URL=…)
+	@exec $(bin)/python .make/ui.py run dev
+
+.PHONY: ui-check
+ui-check: setup ## Check its types, style and accessibility rules, and that its client is that of the API
+	@$(bin)/python .make/ui.py check
+
+.PHONY: ui-test
+ui-test: setup ## Run the tests of its parts
+	@$(bin)/python .make/ui.py test
+
+.PHONY: ui-api
+ui-api: setup ## Make the types of its client anew from the API's description
+	@$(bin)/python .make/ui.py api
+
+.PHONY: ui-budget
+ui-budget: ui ## Check that its JavaScript is within its budget
+	@$(bin)/python .make/ui.py run budget
+
+.PHONY: ui-fmt
+ui-fmt: setup ## Format it, and mend what can be mended by itself
+	@$(bin)/python .make/ui.py run fmt
 
 .PHONY: demo-reset
 demo-reset: setup ## Delete the embedded data, so that the next start loads the demo afresh
@@ -57,7 +86,7 @@ test-core-pyodide: setup ## Run the core's unit tests in the browser's Python
 	@$(bin)/python -m tests.run pyodide
 
 .PHONY: check
-check: setup proto-lint proto-verify ## Check style, types, layers, messages and the lock file
+check: setup proto-lint proto-verify ui-check ui-budget ## Check style, types, layers, messages and the lock file
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy

@@ -47,6 +47,7 @@ export default defineConfig(({ mode }) => {
       // No module is put into the page as a data URL: the policy of the page allows scripts of its own host alone.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 1_000, // scripts/budget.mjs has the limits that count.
       rolldownOptions: { input: isPlayground ? "playground.html" : "index.html" },
     },
     worker: { format: "es" },

@@ -1,4 +1,4 @@
-"""The runs of pytest that make up the test command."""
+"""The runs of pytest, and of what tests programs of other languages, that make up the test command."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ from tests.run.tally import NO_TESTS
 from tests.support.install.core_alone import install_core_alone
 from tests.support.install.place import CHECKOUT
 from tests.support.install.pyodide import node_binary, pyodide_folder
+from tests.support.install.unavailable import Unavailable
 
 WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
 
@@ -60,6 +61,13 @@ def _pyodide(report: Path) -> int:
     return _call([node_binary(), runner, *places, *_ALONE, f"--junitxml=/results/{report.name}"])
 
 
+def _ui(report: Path) -> int:
+    exit_code = _call([sys.executable, ".make/ui.py", "test", f"--report={report}"])
+    if exit_code == os.EX_UNAVAILABLE:
+        raise Unavailable("its packages cannot be had from the npm registry")
+    return exit_code
+
+
 def _workers() -> str:
     return str(min(os.cpu_count() or 1, WORKERS_MAX))
 
@@ -78,6 +86,7 @@ STAGES: Final = (
         "the whole on real servers: integration, e2e",
         _pytest("integration", "e2e", options=[f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"]),
     ),
+    Stage("ui", "the parts of the user interface", _ui),
     Stage("isolated", "the core with nothing else installed", _isolated),
     Stage("pyodide", "the core in the browser's Python", _pyodide),
 )
