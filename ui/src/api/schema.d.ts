@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the latest alerts, matched or not, newest first
+         * List the alerts that are kept, matched or not, newest first
          * @description Alerts have no owner: every client's rules are matched against all of them.
          */
         get: operations["listAlerts"];
@@ -38,8 +38,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return one recent alert
-         * @description Return one recent alert.
+         * Return one alert, and the notifications that were made of it
+         * @description A client's key sees its own client's notification.
          */
         get: operations["getAlert"];
         put?: never;
@@ -117,6 +117,87 @@ export interface paths {
          * @description Operators only. Its rules match no more.
          */
         delete: operations["deleteClient"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters that were not replayed yet, newest first
+         * @description Of each partition the latest 10,000 are looked through; the command line reaches further back.
+         */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return one dead letter with its bytes, and the message that they are, if they can be read as one
+         * @description Return one dead letter with its bytes, and the message that they are, if they can be read as one.
+         */
+        get: operations["getDeadLetter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{letter_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a dead letter to the topic where it was refused, and take it out
+         * @description What is still wrong with it makes it a dead letter again, with another id. One of which only the beginning was kept
+         *     cannot be replayed (409). Replaying repeats nothing that was done: an alert that notified a client notifies it once.
+         */
+        post: operations["replayDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the dead letters of each topic
+         * @description Count the dead letters of each topic.
+         */
+        get: operations["countDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -326,6 +407,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say whose key this is, and what it allows
+         * @description Any valid key will do.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/metrics": {
         parameters: {
             query?: never;
@@ -338,6 +439,27 @@ export interface paths {
          * @description A client's key gets its own totals; how the platform's stages are doing is for operators.
          */
         get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return what each stage did lately, for charts
+         * @description In spans of ten seconds, up to an hour back, as far as the processes remember. Notifications by the hour are among
+         *     the totals of `/api/v1/metrics`. How the platform's stages are doing is for operators: a client's key gets none.
+         */
+        get: operations["getMetricsSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -642,6 +764,70 @@ export interface components {
             alerts: components["schemas"]["NewAlert"][];
         };
         /**
+         * AlertDetailShown
+         * @description An alert, and whom it notified.
+         * @example {
+         *       "alert_id": "order-4711-timeout",
+         *       "context": {
+         *         "environment": "prod",
+         *         "region": "us-east-1"
+         *       },
+         *       "event_ts": 1767323045,
+         *       "more_notifications": false,
+         *       "name": "timeout",
+         *       "notifications": [
+         *         {
+         *           "client_id": "acme",
+         *           "created_at": "2026-01-02T03:04:05.678Z",
+         *           "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *           "rule_ids": [
+         *             "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
+         *           ],
+         *           "status": "SENT",
+         *           "updated_at": "2026-01-02T03:04:05.912Z"
+         *         }
+         *       ],
+         *       "received_at": "2026-01-02T03:04:05.678Z",
+         *       "severity": "CRITICAL",
+         *       "source": "api"
+         *     }
+         */
+        AlertDetailShown: {
+            /** Alert Id */
+            alert_id: string;
+            /** Context */
+            context: {
+                [key: string]: string;
+            };
+            /** Event Ts */
+            event_ts: number;
+            /**
+             * More Notifications
+             * @description Whether there are more: the list of notifications has them, by `alert_id`.
+             */
+            more_notifications: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Notifications
+             * @description The caller's own, newest first, 50 at the most.
+             */
+            notifications: components["schemas"]["NotifiedShown"][];
+            /**
+             * Received At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            received_at: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+            /** Source */
+            source: string;
+        };
+        /**
          * AlertmanagerStatus
          * @description What tools that speak to an Alertmanager ask first.
          */
@@ -778,6 +964,78 @@ export interface components {
             status_code: number | null;
         };
         /**
+         * BytesShown
+         * @description Bytes, or their beginning.
+         */
+        BytesShown: {
+            /** Base64 */
+            base64: string;
+            /**
+             * Is Cut
+             * @description Whether there is more than is shown.
+             */
+            is_cut: boolean;
+            /**
+             * Size
+             * @description Of all of it.
+             */
+            size: number;
+            /**
+             * Text
+             * @description null: it is no text in UTF-8.
+             */
+            text: string | null;
+        };
+        /**
+         * CallerShown
+         * @description The key that a request came with.
+         * @example {
+         *       "allowed": [
+         *         "rules:read",
+         *         "notifications:read"
+         *       ],
+         *       "client_id": "acme",
+         *       "is_operator": false,
+         *       "key_id": "0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11",
+         *       "name": "on call at acme",
+         *       "scopes": [
+         *         "rules:read",
+         *         "notifications:read"
+         *       ]
+         *     }
+         */
+        CallerShown: {
+            /**
+             * Allowed
+             * @description All that it may be used for: `admin` allows everything.
+             */
+            allowed: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            /**
+             * Client Id
+             * @description The one client that exists for it; null: all do.
+             */
+            client_id: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Is Operator
+             * @description Whether it is bound to no client.
+             */
+            is_operator: boolean;
+            /**
+             * Key Id
+             * Format: uuid
+             */
+            key_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Scopes
+             * @description As it was made with.
+             */
+            scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+        };
+        /**
          * CheckShown
          * @description One dependency.
          */
@@ -791,6 +1049,26 @@ export interface components {
              * @description Stable code of what is wrong; null when nothing is.
              */
             reason: string | null;
+        };
+        /**
+         * CircuitShown
+         * @description A host that a sender leaves alone because it did not answer, or tries out.
+         * @example {
+         *       "host": "hooks.acme.io:443",
+         *       "instance": "sender-1",
+         *       "state": "open"
+         *     }
+         */
+        CircuitShown: {
+            /** Host */
+            host: string;
+            /** Instance */
+            instance: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "half-open";
         };
         /**
          * ClientReplacement
@@ -882,6 +1160,162 @@ export interface components {
             source: string;
         };
         /**
+         * DeadLetterDetailShown
+         * @description A record that a consumer could not use, with what can be seen of it.
+         * @example {
+         *       "headers": [
+         *         {
+         *           "name": "content-type",
+         *           "value": {
+         *             "base64": "aGVsbG8=",
+         *             "is_cut": false,
+         *             "size": 5,
+         *             "text": "hello"
+         *           }
+         *         }
+         *       ],
+         *       "is_whole": true,
+         *       "key": {
+         *         "base64": "aGVsbG8=",
+         *         "is_cut": false,
+         *         "size": 5,
+         *         "text": "hello"
+         *       },
+         *       "letter_id": "alerts.new.dlq/0/17",
+         *       "offset": 17,
+         *       "partition": 0,
+         *       "reason": "name: empty: must not be empty",
+         *       "refused_at": "2026-01-02T03:04:05.678Z",
+         *       "replays": 0,
+         *       "size": 5,
+         *       "source": {
+         *         "offset": 4711,
+         *         "partition": 0,
+         *         "topic": "alerts.new"
+         *       },
+         *       "topic": "alerts.new.dlq",
+         *       "unreadable": "record: undecodable: not a protobuf message: field 13 ends beyond the end",
+         *       "value": {
+         *         "base64": "aGVsbG8=",
+         *         "is_cut": false,
+         *         "size": 5,
+         *         "text": "hello"
+         *       }
+         *     }
+         */
+        DeadLetterDetailShown: {
+            /** Headers */
+            headers: components["schemas"]["HeaderShown"][];
+            /**
+             * Is Whole
+             * @description false: only the beginning was kept, and it cannot be replayed.
+             */
+            is_whole: boolean;
+            key: components["schemas"]["BytesShown"];
+            /**
+             * Letter Id
+             * @description topic/partition/offset of the dead letter itself.
+             */
+            letter_id: string;
+            /**
+             * Message
+             * @description The value, field by field; null when it cannot be read.
+             */
+            message: {
+                [key: string]: unknown;
+            } | null;
+            /** Offset */
+            offset: number;
+            /** Partition */
+            partition: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Refused At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            refused_at: string;
+            /**
+             * Replays
+             * @description How often it had been replayed before it was refused this time.
+             */
+            replays: number;
+            /**
+             * Size
+             * @description Bytes that were kept of its value.
+             */
+            size: number;
+            /** @description Where it was refused. */
+            source: components["schemas"]["RecordPlace"];
+            /** Topic */
+            topic: string;
+            /**
+             * Unreadable
+             * @description Why it cannot be read; null when it can: then the reason lay elsewhere, or is mended.
+             */
+            unreadable: string | null;
+            value: components["schemas"]["BytesShown"];
+        };
+        /**
+         * DeadLetterShown
+         * @description A record that a consumer could not use.
+         * @example {
+         *       "is_whole": true,
+         *       "letter_id": "alerts.new.dlq/0/17",
+         *       "offset": 17,
+         *       "partition": 0,
+         *       "reason": "name: empty: must not be empty",
+         *       "refused_at": "2026-01-02T03:04:05.678Z",
+         *       "replays": 0,
+         *       "size": 5,
+         *       "source": {
+         *         "offset": 4711,
+         *         "partition": 0,
+         *         "topic": "alerts.new"
+         *       },
+         *       "topic": "alerts.new.dlq"
+         *     }
+         */
+        DeadLetterShown: {
+            /**
+             * Is Whole
+             * @description false: only the beginning was kept, and it cannot be replayed.
+             */
+            is_whole: boolean;
+            /**
+             * Letter Id
+             * @description topic/partition/offset of the dead letter itself.
+             */
+            letter_id: string;
+            /** Offset */
+            offset: number;
+            /** Partition */
+            partition: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Refused At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            refused_at: string;
+            /**
+             * Replays
+             * @description How often it had been replayed before it was refused this time.
+             */
+            replays: number;
+            /**
+             * Size
+             * @description Bytes that were kept of its value.
+             */
+            size: number;
+            /** @description Where it was refused. */
+            source: components["schemas"]["RecordPlace"];
+            /** Topic */
+            topic: string;
+        };
+        /**
          * DeliveryShown
          * @description Telling one target.
          * @example {
@@ -901,6 +1335,7 @@ export interface components {
          *       "created_at": "2026-01-02T03:04:05.678Z",
          *       "delivery_id": "aa0d5a84-33a5-8a3e-8f2b-6d3f3f6c2a11",
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+         *       "is_being_sent": false,
          *       "reason": "delivered",
          *       "status": "DELIVERED",
          *       "target": "https://example.com/hooks/alerts",
@@ -935,7 +1370,15 @@ export interface components {
              * Format: uuid
              */
             endpoint_id: string;
-            /** Next Attempt At */
+            /**
+             * Is Being Sent
+             * @description Whether a sender is at it.
+             */
+            is_being_sent: boolean;
+            /**
+             * Next Attempt At
+             * @description null while it is being sent, and when it has ended.
+             */
             next_attempt_at: string | null;
             /** @description Of the latest attempt, or why none was made. */
             reason: components["schemas"]["Reason"] | null;
@@ -1228,6 +1671,15 @@ export interface components {
             field: string;
             reason: components["schemas"]["MatchReason"];
         };
+        /**
+         * HeaderShown
+         * @description One header that the record came with. Names may repeat.
+         */
+        HeaderShown: {
+            /** Name */
+            name: string;
+            value: components["schemas"]["BytesShown"];
+        };
         /** ItemPage[AlertShown] */
         ItemPage_AlertShown_: {
             /** Items */
@@ -1242,6 +1694,16 @@ export interface components {
         ItemPage_ClientShown_: {
             /** Items */
             items: components["schemas"]["ClientShown"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null on the last.
+             */
+            next_cursor: string | null;
+        };
+        /** ItemPage[DeadLetterShown] */
+        ItemPage_DeadLetterShown_: {
+            /** Items */
+            items: components["schemas"]["DeadLetterShown"][];
             /**
              * Next Cursor
              * @description Pass it as `cursor` for the next page; null on the last.
@@ -1470,6 +1932,34 @@ export interface components {
             scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
         /**
+         * LetterTopicShown
+         * @description One topic of dead letters.
+         */
+        LetterTopicShown: {
+            /** Letters */
+            letters: number;
+            /**
+             * Source
+             * @description The topic whose consumers put records aside here.
+             */
+            source: string;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * LetterTopicsShown
+         * @description How many dead letters there are. Topics without any are left out.
+         */
+        LetterTopicsShown: {
+            /**
+             * Letters
+             * @description Of all topics together.
+             */
+            letters: number;
+            /** Topics */
+            topics: components["schemas"]["LetterTopicShown"][];
+        };
+        /**
          * MatchReason
          * @description Stable names of what decided about one rule. The API, the UI and the playground show them.
          * @enum {string}
@@ -1478,6 +1968,172 @@ export interface components {
         /**
          * MetricsShown
          * @description The dashboard.
+         * @example {
+         *       "at": "2026-01-02T03:04:05.678Z",
+         *       "circuits": [],
+         *       "pipeline": [
+         *         {
+         *           "errors": 0,
+         *           "gauges": {
+         *             "rules-age-ms": 240,
+         *             "rules-indexed": 28800
+         *           },
+         *           "instances": {
+         *             "healthy": 2,
+         *             "offline": 0,
+         *             "unhealthy": 0
+         *           },
+         *           "lag": 3,
+         *           "processed": 5209,
+         *           "published": 611,
+         *           "rate_per_s": 61.5,
+         *           "received": 5210,
+         *           "rejected": 1,
+         *           "stage": "evaluator",
+         *           "state": "healthy",
+         *           "step_times": {
+         *             "counts": [
+         *               0,
+         *               12,
+         *               40,
+         *               4,
+         *               2,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0
+         *             ],
+         *             "p50_ms": 3.5,
+         *             "p99_ms": 18.2,
+         *             "up_to_ms": [
+         *               1,
+         *               2,
+         *               5,
+         *               10,
+         *               20,
+         *               50,
+         *               100,
+         *               200,
+         *               500,
+         *               1000,
+         *               2000,
+         *               5000,
+         *               10000
+         *             ]
+         *           }
+         *         }
+         *       ],
+         *       "stages": [
+         *         {
+         *           "counts": {
+         *             "alerts-matched": 524,
+         *             "alerts-unmatched": 4685
+         *           },
+         *           "errors": 0,
+         *           "gauges": {
+         *             "rules-age-ms": 240,
+         *             "rules-indexed": 28800
+         *           },
+         *           "instance": "evaluator-1",
+         *           "lag": 3,
+         *           "last_seen": "2026-01-02T03:04:05.678Z",
+         *           "processed": 5209,
+         *           "published": 611,
+         *           "rate_per_s": 61.5,
+         *           "received": 5210,
+         *           "rejected": 1,
+         *           "stage": "evaluator",
+         *           "state": "healthy",
+         *           "step_times": {
+         *             "counts": [
+         *               0,
+         *               12,
+         *               40,
+         *               4,
+         *               2,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0
+         *             ],
+         *             "p50_ms": 3.5,
+         *             "p99_ms": 18.2,
+         *             "up_to_ms": [
+         *               1,
+         *               2,
+         *               5,
+         *               10,
+         *               20,
+         *               50,
+         *               100,
+         *               200,
+         *               500,
+         *               1000,
+         *               2000,
+         *               5000,
+         *               10000
+         *             ]
+         *           }
+         *         }
+         *       ],
+         *       "stages_unavailable": false,
+         *       "totals": {
+         *         "by_hour": [
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           7
+         *         ],
+         *         "clients": 3,
+         *         "counted_at": "2026-01-02T03:04:05.678Z",
+         *         "deliveries_by_status": {
+         *           "DELIVERED": 240,
+         *           "PENDING": 3,
+         *           "RETRYING": 1
+         *         },
+         *         "endpoints_by_type": {
+         *           "email": 4,
+         *           "webhook": 8
+         *         },
+         *         "last_hour": 7,
+         *         "notifications_by_status": {
+         *           "RECEIVED": 2,
+         *           "SENT": 120
+         *         },
+         *         "rules_disabled": 1,
+         *         "rules_enabled": 12
+         *       }
+         *     }
          */
         MetricsShown: {
             /**
@@ -1487,10 +2143,25 @@ export interface components {
              */
             at: string;
             /**
+             * Circuits
+             * @description Empty for a client's key.
+             */
+            circuits: components["schemas"]["CircuitShown"][];
+            /**
+             * Pipeline
+             * @description Stage by stage, in pipeline order. Empty for a client's key.
+             */
+            pipeline: components["schemas"]["StageSummaryShown"][];
+            /**
              * Stages
-             * @description In pipeline order. Empty for a client's key.
+             * @description The same process by process. Empty for a client's key.
              */
             stages: components["schemas"]["StageShown"][];
+            /**
+             * Stages Unavailable
+             * @description Whether the stages' figures could not be had: what keeps them is away.
+             */
+            stages_unavailable: boolean;
             totals: components["schemas"]["TotalsShown"];
         };
         /**
@@ -1754,6 +2425,7 @@ export interface components {
          *           "created_at": "2026-01-02T03:04:05.678Z",
          *           "delivery_id": "aa0d5a84-33a5-8a3e-8f2b-6d3f3f6c2a11",
          *           "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+         *           "is_being_sent": false,
          *           "reason": "delivered",
          *           "status": "DELIVERED",
          *           "target": "https://example.com/hooks/alerts",
@@ -1902,6 +2574,37 @@ export interface components {
          * @enum {string}
          */
         NotificationStatus: "RECEIVED" | "SENT" | "PARTIAL" | "FAILED" | "SKIPPED";
+        /**
+         * NotifiedShown
+         * @description A notification that was made of an alert.
+         */
+        NotifiedShown: {
+            /** Client Id */
+            client_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            created_at: string;
+            /**
+             * Notification Id
+             * Format: uuid
+             */
+            notification_id: string;
+            /**
+             * Rule Ids
+             * @description The client's rules that matched, the most specific first.
+             */
+            rule_ids: string[];
+            status: components["schemas"]["NotificationStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            updated_at: string;
+        };
         /**
          * PostedAlert
          * @description One alert as Prometheus has it. Fields that are unknown here are passed over: newer servers may send more.
@@ -2057,7 +2760,51 @@ export interface components {
          * @description Why an attempt or a delivery came out as it did. Stable names: the API, the UI and metrics show them.
          * @enum {string}
          */
-        Reason: "delivered" | "http-client-error" | "http-server-error" | "http-redirect" | "rate-limited" | "gone" | "smtp-temporary" | "smtp-permanent" | "timed-out" | "connection-failed" | "name-not-resolved" | "tls-failed" | "forbidden-address" | "protocol-error" | "not-configured" | "circuit-open" | "placeholder-domain" | "endpoint-disabled" | "endpoint-deleted" | "endpoint-changed" | "too-many-recipients";
+        Reason: "delivered" | "http-client-error" | "http-server-error" | "http-redirect" | "rate-limited" | "gone" | "smtp-temporary" | "smtp-permanent" | "timed-out" | "connection-failed" | "name-not-resolved" | "tls-failed" | "forbidden-address" | "protocol-error" | "not-configured" | "circuit-open" | "interrupted" | "placeholder-domain" | "endpoint-disabled" | "endpoint-deleted" | "endpoint-changed" | "too-many-recipients";
+        /**
+         * RecordPlace
+         * @description Where a record is, or was.
+         */
+        RecordPlace: {
+            /**
+             * Offset
+             * @description -1: not known.
+             */
+            offset: number;
+            /**
+             * Partition
+             * @description -1: not known.
+             */
+            partition: number;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * Replayed
+         * @description A dead letter was published again.
+         * @example {
+         *       "letter_id": "alerts.new.dlq/0/17",
+         *       "replays": 1,
+         *       "topic": "alerts.new"
+         *     }
+         */
+        Replayed: {
+            /**
+             * Letter Id
+             * @description Of the letter, which is there no more.
+             */
+            letter_id: string;
+            /**
+             * Replays
+             * @description How often it has been replayed now.
+             */
+            replays: number;
+            /**
+             * Topic
+             * @description Where it went.
+             */
+            topic: string;
+        };
         /**
          * RulePreview
          * @description A draft rule to try.
@@ -2183,11 +2930,173 @@ export interface components {
             secret?: string | null;
         };
         /**
+         * SeriesShown
+         * @description What the stages did lately. The last span is not over yet.
+         * @example {
+         *       "at": "2026-01-02T03:04:05.678Z",
+         *       "begins_at": "2026-01-02T03:03:50.000Z",
+         *       "bucket_s": 10,
+         *       "buckets": 2,
+         *       "stages": [
+         *         {
+         *           "counts": {
+         *             "alerts-matched": [
+         *               12,
+         *               6
+         *             ],
+         *             "alerts-unmatched": [
+         *               108,
+         *               55
+         *             ]
+         *           },
+         *           "errors": [
+         *             0,
+         *             0
+         *           ],
+         *           "lag": [
+         *             3,
+         *             0
+         *           ],
+         *           "published": [
+         *             14,
+         *             7
+         *           ],
+         *           "received": [
+         *             120,
+         *             61
+         *           ],
+         *           "rejected": [
+         *             0,
+         *             0
+         *           ],
+         *           "stage": "evaluator"
+         *         }
+         *       ]
+         *     }
+         */
+        SeriesShown: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            at: string;
+            /**
+             * Begins At
+             * Format: date-time
+             * @description When the first span begins.
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            begins_at: string;
+            /**
+             * Bucket S
+             * @description Seconds of a span.
+             */
+            bucket_s: number;
+            /**
+             * Buckets
+             * @description How many spans, and so how many numbers in each list.
+             */
+            buckets: number;
+            /**
+             * Stages
+             * @description In pipeline order. Empty for a client's key.
+             */
+            stages: components["schemas"]["StageSeriesShown"][];
+        };
+        /**
+         * StageSeriesShown
+         * @description What one stage did, in all processes together: one number per span of time, the oldest first.
+         */
+        StageSeriesShown: {
+            /**
+             * Counts
+             * @description What the stage counts beside, by stable name.
+             */
+            counts: {
+                [key: string]: number[];
+            };
+            /** Errors */
+            errors: number[];
+            /**
+             * Lag
+             * @description As last measured in each span; null: it was not.
+             */
+            lag: (number | null)[];
+            /** Published */
+            published: number[];
+            /** Received */
+            received: number[];
+            /** Rejected */
+            rejected: number[];
+            /** Stage */
+            stage: string;
+        };
+        /**
          * StageShown
          * @description One stage of the pipeline in one process, since that process started.
+         * @example {
+         *       "counts": {
+         *         "alerts-matched": 524,
+         *         "alerts-unmatched": 4685
+         *       },
+         *       "errors": 0,
+         *       "gauges": {
+         *         "rules-age-ms": 240,
+         *         "rules-indexed": 28800
+         *       },
+         *       "instance": "evaluator-1",
+         *       "lag": 3,
+         *       "last_seen": "2026-01-02T03:04:05.678Z",
+         *       "processed": 5209,
+         *       "published": 611,
+         *       "rate_per_s": 61.5,
+         *       "received": 5210,
+         *       "rejected": 1,
+         *       "stage": "evaluator",
+         *       "state": "healthy",
+         *       "step_times": {
+         *         "counts": [
+         *           0,
+         *           12,
+         *           40,
+         *           4,
+         *           2,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0
+         *         ],
+         *         "p50_ms": 3.5,
+         *         "p99_ms": 18.2,
+         *         "up_to_ms": [
+         *           1,
+         *           2,
+         *           5,
+         *           10,
+         *           20,
+         *           50,
+         *           100,
+         *           200,
+         *           500,
+         *           1000,
+         *           2000,
+         *           5000,
+         *           10000
+         *         ]
+         *       }
+         *     }
          */
         StageShown: {
-            /** Counts */
+            /**
+             * Counts
+             * @description What the stage counts beside, by stable name.
+             */
             counts: {
                 [key: string]: number;
             };
@@ -2196,6 +3105,13 @@ export interface components {
              * @description Steps that failed and were tried again.
              */
             errors: number;
+            /**
+             * Gauges
+             * @description What it has at this moment, by stable name.
+             */
+            gauges: {
+                [key: string]: number;
+            };
             /** Instance */
             instance: string;
             /**
@@ -2234,6 +3150,7 @@ export interface components {
             stage: string;
             /** @description unhealthy: the latest step failed. offline: nothing was heard for two minutes. */
             state: components["schemas"]["StageState"];
+            step_times: components["schemas"]["StepTimesShown"];
         };
         /**
          * StageState
@@ -2241,6 +3158,142 @@ export interface components {
          * @enum {string}
          */
         StageState: "healthy" | "unhealthy" | "offline";
+        /**
+         * StageSummaryShown
+         * @description One stage of the pipeline in all processes together.
+         * @example {
+         *       "errors": 0,
+         *       "gauges": {
+         *         "rules-age-ms": 240,
+         *         "rules-indexed": 28800
+         *       },
+         *       "instances": {
+         *         "healthy": 2,
+         *         "offline": 0,
+         *         "unhealthy": 0
+         *       },
+         *       "lag": 3,
+         *       "processed": 5209,
+         *       "published": 611,
+         *       "rate_per_s": 61.5,
+         *       "received": 5210,
+         *       "rejected": 1,
+         *       "stage": "evaluator",
+         *       "state": "healthy",
+         *       "step_times": {
+         *         "counts": [
+         *           0,
+         *           12,
+         *           40,
+         *           4,
+         *           2,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0,
+         *           0
+         *         ],
+         *         "p50_ms": 3.5,
+         *         "p99_ms": 18.2,
+         *         "up_to_ms": [
+         *           1,
+         *           2,
+         *           5,
+         *           10,
+         *           20,
+         *           50,
+         *           100,
+         *           200,
+         *           500,
+         *           1000,
+         *           2000,
+         *           5000,
+         *           10000
+         *         ]
+         *       }
+         *     }
+         */
+        StageSummaryShown: {
+            /**
+             * Errors
+             * @description Steps that failed and were tried again.
+             */
+            errors: number;
+            /**
+             * Gauges
+             * @description What it has at this moment, by stable name.
+             */
+            gauges: {
+                [key: string]: number;
+            };
+            /**
+             * Instances
+             * @description How many have each state.
+             */
+            instances: {
+                [key: string]: number;
+            };
+            /**
+             * Lag
+             * @description Records that wait for it; for the deliverer, deliveries that were never tried.
+             */
+            lag: number | null;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Processed
+             * @description Received, and not rejected.
+             */
+            processed: number;
+            /** Published */
+            published: number;
+            /**
+             * Rate Per S
+             * @description Received a second, mean of the last minute.
+             */
+            rate_per_s: number;
+            /** Received */
+            received: number;
+            /**
+             * Rejected
+             * @description Poison records, which went to the dead-letter topic.
+             */
+            rejected: number;
+            /** Stage */
+            stage: string;
+            /** @description healthy: one instance is. offline: all are. unhealthy: anything between. */
+            state: components["schemas"]["StageState"];
+            step_times: components["schemas"]["StepTimesShown"];
+        };
+        /**
+         * StepTimesShown
+         * @description How long the steps of the last minute took that had something to do.
+         *
+         *     From the records in hand to their work committed.
+         */
+        StepTimesShown: {
+            /**
+             * Counts
+             * @description Steps in each bucket, and at the end those that took longer.
+             */
+            counts: number[];
+            /**
+             * P50 Ms
+             * @description Half of them took no longer; null: there was none.
+             */
+            p50_ms: number | null;
+            /** P99 Ms */
+            p99_ms: number | null;
+            /**
+             * Up To Ms
+             * @description Upper ends of the histogram's buckets.
+             */
+            up_to_ms: number[];
+        };
         /**
          * TestAccepted
          * @description A test message is on its way.
@@ -2287,6 +3340,12 @@ export interface components {
          *         7
          *       ],
          *       "clients": 3,
+         *       "counted_at": "2026-01-02T03:04:05.678Z",
+         *       "deliveries_by_status": {
+         *         "DELIVERED": 240,
+         *         "PENDING": 3,
+         *         "RETRYING": 1
+         *       },
          *       "endpoints_by_type": {
          *         "email": 4,
          *         "webhook": 8
@@ -2308,6 +3367,20 @@ export interface components {
             by_hour: number[];
             /** Clients */
             clients: number;
+            /**
+             * Counted At
+             * Format: date-time
+             * @description Counts that take long are kept for some seconds.
+             * @example 2026-01-02T03:04:05.678Z
+             */
+            counted_at: string;
+            /**
+             * Deliveries By Status
+             * @description PENDING: never tried. RETRYING: waits for its next attempt. DEAD: given up.
+             */
+            deliveries_by_status: {
+                [key: string]: number;
+            };
             /** Endpoints By Type */
             endpoints_by_type: {
                 [key: string]: number;
@@ -2371,8 +3444,17 @@ export interface operations {
     listAlerts: {
         parameters: {
             query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
                 /** @description Items of one page. */
                 limit?: number;
+                name?: string;
+                severity?: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+                /** @description Recorded then or later; RFC 3339 with an offset. */
+                since?: string;
+                source?: string;
+                /** @description Recorded before then. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -2563,7 +3645,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertShown"];
+                    "application/json": components["schemas"]["AlertDetailShown"];
                 };
             };
             /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
@@ -3088,6 +4170,298 @@ export interface operations {
             };
             /** @description `not-found`: There is no such object, or it is another client's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Items of one page. */
+                limit?: number;
+                /** @description The dead-letter topic, for example `alerts.new.dlq`. */
+                topic?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemPage_DeadLetterShown_"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetailShown"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such object, or it is another client's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: within 24 hours, the same key with the same request is answered as before and nothing is done again. 1 to 255 visible characters, chosen by the caller. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such object, or it is another client's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request-in-progress`: A request with the same `Idempotency-Key` has not been answered yet.<br>`conflict`: It exists already, or its present state does not allow this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place.<br>`idempotency-key-reused`: The same `Idempotency-Key` came with another request before. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterTopicsShown"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4421,6 +5795,53 @@ export interface operations {
             };
         };
     };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerShown"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -4450,6 +5871,74 @@ export interface operations {
             };
             /** @description `forbidden`: The key has not the scope that this operation needs. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetricsSeries: {
+        parameters: {
+            query?: {
+                /** @description How far to look back. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesShown"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

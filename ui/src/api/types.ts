@@ -14,7 +14,14 @@ export type Attempt = Schemas["AttemptShown"];
 export type Explanation = Schemas["ExplanationShown"];
 export type Job = Schemas["JobShown"];
 export type Key = Schemas["KeyShown"];
+export type AlertDetail = Schemas["AlertDetailShown"];
+export type DeadLetter = Schemas["DeadLetterShown"];
+export type DeadLetterDetail = Schemas["DeadLetterDetailShown"];
 export type Metrics = Schemas["MetricsShown"];
+export type MetricSeries = Schemas["SeriesShown"];
+/** One stage in all processes. */
+export type StageSummary = Schemas["StageSummaryShown"];
+/** One stage in one process. */
 export type Stage = Schemas["StageShown"];
 export type NotificationStatus = Schemas["NotificationStatus"];
 export type DeliveryStatus = Schemas["DeliveryStatus"];

@@ -2,7 +2,8 @@ import { Button, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } fro
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 
-import { ProblemError, problemOf } from "@/api/problem";
+import { ask } from "@/api/client";
+import { ProblemError } from "@/api/problem";
 import { ErrorState } from "@/shared/ErrorState";
 
 import { useApi, useBackend } from "./context";
@@ -17,13 +18,7 @@ export function SignInPage() {
 
   const enter = useMutation({
     mutationFn: async ({ key, keep }: { key: string; keep: boolean }) => {
-      // A key of few scopes is refused this, and is a good key all the same.
-      const headers = { Authorization: `Bearer ${key}` };
-      const { response, error } = await api.GET("/api/v1/clients", {
-        params: { query: { limit: 1 } },
-        headers,
-      });
-      if (!response.ok && response.status !== 403) throw problemOf(response, error);
+      await ask(api.GET("/api/v1/me", { headers: { Authorization: `Bearer ${key}` } }));
       signIn?.use(key, keep);
     },
     onError: (error) => {

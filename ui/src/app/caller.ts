@@ -1,43 +1,49 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { type Api, ask } from "@/api/client";
-import { ProblemError } from "@/api/problem";
+import { ask } from "@/api/client";
+import type { components } from "@/api/schema";
 
 import { useApi } from "./context";
+
+export type KeyScope = components["schemas"]["CallerShown"]["allowed"][number];
 
 /** Who the key of this tab belongs to. */
 export interface Caller {
   /** Sees all clients, and how the platform is doing. */
   isOperator: boolean;
-  /** May manage keys. */
-  isAdmin: boolean;
+  /** The one client that the key is for; null for operators, and until that is known. */
+  clientId: string | null;
   /** For people. */
   sentence: string;
+  /** Whether the key allows something: what it does not allow is not offered. */
+  may: (scope: KeyScope) => boolean;
 }
 
-const UNKNOWN: Caller = { isOperator: false, isAdmin: false, sentence: "Looking who you are…" };
+const UNKNOWN: Caller = {
+  isOperator: false,
+  clientId: null,
+  sentence: "Looking who you are…",
+  may: () => false,
+};
 
-/** Who is signed in; until that is known, somebody who may do nothing special. */
+/** Who is signed in; until that is known, somebody who may do nothing. */
 export function useCaller(): Caller {
   const api = useApi();
-  const { data } = useQuery({ queryKey: ["caller"], queryFn: () => readCaller(api), staleTime: 60_000 });
+  const { data } = useQuery({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/me", { signal })),
+    staleTime: 60_000,
+    select: callerOf,
+  });
   return data ?? UNKNOWN;
 }
 
-async function readCaller(api: Api): Promise<Caller> {
-  const isAdmin = await mayList(api);
-  const { stages } = await ask(api.GET("/api/v1/metrics"));
-  const isOperator = isAdmin && stages.length > 0;
-  const sentence = isOperator ? "Signed in as an operator" : "Signed in with a client's key";
-  return { isOperator, isAdmin, sentence };
-}
-
-async function mayList(api: Api): Promise<boolean> {
-  try {
-    await ask(api.GET("/api/v1/keys", { params: { query: { limit: 1 } } }));
-    return true;
-  } catch (error) {
-    if (error instanceof ProblemError && error.status === 403) return false;
-    throw error;
-  }
+function callerOf(me: components["schemas"]["CallerShown"]): Caller {
+  const allowed = new Set(me.allowed);
+  return {
+    isOperator: me.is_operator,
+    clientId: me.client_id,
+    sentence: me.client_id === null ? `Operator: ${me.name}` : `${me.client_id}: ${me.name}`,
+    may: (scope) => allowed.has(scope),
+  };
 }
