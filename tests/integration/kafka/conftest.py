@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.readiness import TopicsReady
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
-from alerting_backend.adapters.kafka.topics import create_topics
+from alerting_backend.adapters.kafka.topics import TOPICS, create_topics
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import Outgoing, Record
@@ -87,6 +88,15 @@ class Pair:
         )
         self.stack.push_async_callback(end, process)
         return process
+
+
+async def check_ready(address: KafkaAddress, topics: Sequence[str] = TOPICS) -> None:
+    """Look once whether *topics* can be used."""
+    ready = TopicsReady(address, topics)
+    try:
+        await ready.check()
+    finally:
+        await ready.close()
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, seconds_max: float = 60.0) -> None:

@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from alerting_backend.adapters.kafka.readiness import TopicsReady
 from alerting_backend.adapters.kafka.sink import DELIVERY_SECONDS_MAX
 from alerting_backend.adapters.kafka.stream import AWAY_SECONDS, LOOK_SECONDS_MAX
-from alerting_backend.adapters.kafka.topics import check_ready
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.pipeline.intake import offsets_after
-from tests.integration.kafka.conftest import KEYS, Pair, open_pair, until, values_by_key, without_repeats
+from tests.integration.kafka.conftest import KEYS, Pair, check_ready, open_pair, until, values_by_key, without_repeats
 from tests.support.pipeline import make_output
 from tests.support.servers.kafka import KafkaServer
 from tests.support.stream_copier import copy_batch
@@ -92,3 +92,24 @@ async def test_calls_say_in_time_that_the_broker_does_not_answer(pair: Pair, sto
         return len(await pair.read_all("in")) >= 2 * len(KEYS)
 
     await until(is_there)
+
+
+async def test_readiness_goes_and_comes_back_with_the_broker(pair: Pair, stoppable_kafka: KafkaServer) -> None:
+    ready = TopicsReady(pair.address, ["in", "out"])
+    pair.stack.push_async_callback(ready.close)
+    await ready.check()
+    await asyncio.to_thread(stoppable_kafka.kill)
+    with pytest.raises(PortUnavailable):
+        await ready.check()
+    with pytest.raises(PortUnavailable, match=r"refuses connections \(ALERTING_KAFKA_BROKERS\)"):
+        await ready.check()
+    await asyncio.to_thread(stoppable_kafka.start)
+
+    async def is_back() -> bool:
+        try:
+            await ready.check()
+        except PortUnavailable:
+            return False
+        return True
+
+    await until(is_back)

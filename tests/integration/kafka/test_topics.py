@@ -1,5 +1,6 @@
 """Making and describing the topics of the platform on a real broker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -7,16 +8,17 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.readiness import TopicsReady
 from alerting_backend.adapters.kafka.topics import (
     DEAD_LETTER_BYTES_MAX,
     RECORD_BYTES_MAX,
     TOPICS,
-    check_ready,
     create_topics,
     describe_topics,
 )
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
+from tests.integration.kafka.conftest import check_ready
 
 pytestmark = pytest.mark.integration
 
@@ -59,6 +61,33 @@ async def test_readiness_names_the_topics_that_are_missing(address: KafkaAddress
     await check_ready(address, ["alerts.new"])
     with pytest.raises(PortUnavailable, match=rf"no topic {address.prefix}alerts.matched \(alerting topics create\)"):
         await check_ready(address, ["alerts.new", "alerts.matched"])
+
+
+async def test_readiness_is_asked_again_and_again_on_one_connection(
+    address: KafkaAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_topics(address, ["alerts.new"])
+    started: list[AIOKafkaAdminClient] = []
+    start = AIOKafkaAdminClient.start
+
+    async def counted(admin: AIOKafkaAdminClient) -> None:
+        started.append(admin)
+        await start(admin)
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "start", counted)
+    ready = TopicsReady(address, ["alerts.new"])
+    await asyncio.gather(*(ready.check() for _ in range(10)))
+    with pytest.raises(PortUnavailable, match="no topic"):
+        missing = TopicsReady(address, ["alerts.matched"])
+        try:
+            await missing.check()
+        finally:
+            await missing.close()
+    await ready.check()
+    await ready.close()
+    assert len(started) == 2
+    with pytest.raises(PortUnavailable):
+        await ready.check()
 
 
 async def test_a_broker_that_is_not_there_is_said_to_be_unavailable() -> None:

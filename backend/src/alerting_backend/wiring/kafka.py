@@ -1,9 +1,10 @@
 """Where the Kafka is that the settings name, and whether it can be worked with."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.topics import check_ready
+from alerting_backend.adapters.kafka.readiness import TopicsReady
 from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.settings import Settings
 
@@ -22,10 +23,8 @@ def kafka_address(settings: Settings) -> KafkaAddress:
     )
 
 
-def kafka_check(address: KafkaAddress, topics: Sequence[str]) -> ReadinessCheck:
-    """Return the check that *topics* can be read and written."""
-
-    async def check() -> None:
-        await check_ready(address, topics)
-
-    return check
+def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitStack) -> ReadinessCheck:
+    """Return the check that *topics* can be read and written; its connection is closed with *stack*."""
+    ready = TopicsReady(address, topics)
+    stack.push_async_callback(ready.close)
+    return ready.check

@@ -86,7 +86,7 @@ class Worker:
 
     Attributes:
         checks: Of the worker itself, beside those of its dependencies.
-        lag_streams: Consumers that never join, to ask how much waits; asking is no concern of those at work.
+        lag_streams: Asked how much waits; the consumers that the conductors poll.
         beside: What else runs until it is told to stop.
     """
 
@@ -137,7 +137,7 @@ class Ground:
         for dependency in needs:
             match dependency:
                 case Dependency.KAFKA:
-                    checks[dependency] = kafka_check(self.kafka, SOURCES)
+                    checks[dependency] = kafka_check(self.kafka, SOURCES, self.stack)
                 case Dependency.POSTGRES:
                     address = address_set_in(self.settings)
                     assert address is not None, "the command has checked it"
@@ -171,19 +171,14 @@ async def make_worker(kind: Kind, ground: Ground) -> Worker:
 def _evaluator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, EVALUATOR_GROUP)
     rules = RuleFeed(RedisRuleSource(ground.redis, ground.keys), ground.clock)
-    return _reader(
-        ground,
-        stream,
-        (ALERTS_NEW, EVALUATOR_GROUP),
-        [Running(Stage.EVALUATOR, Evaluator(stream, rules))],
-        checks={"rules": rules_check(rules)},
-    )
+    evaluator = Running(Stage.EVALUATOR, Evaluator(stream, rules))
+    return _reader(stream, [evaluator], checks={"rules": rules_check(rules)})
 
 
 def _aggregator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_MATCHED, AGGREGATOR_GROUP)
     aggregator = Aggregator(stream, PgNotificationStore(ground.pool), ground.clock)
-    return _reader(ground, stream, (ALERTS_MATCHED, AGGREGATOR_GROUP), [Running(Stage.AGGREGATOR, aggregator)])
+    return _reader(stream, [Running(Stage.AGGREGATOR, aggregator)])
 
 
 async def _sender(ground: Ground) -> Worker:
@@ -201,7 +196,7 @@ async def _sender(ground: Ground) -> Worker:
         Running(Stage.DELIVERER, deliverer, drain=deliverer.drain),
         Running(Stage.SWEEPER, sweeper, idle_pause_ms=SWEEP_EVERY_MS),
     ]
-    return _reader(ground, stream, (NOTIFICATIONS_READY, SENDER_GROUP), conductors)
+    return _reader(stream, conductors)
 
 
 def _rule_updater(ground: Ground) -> Worker:
@@ -212,7 +207,7 @@ def _rule_updater(ground: Ground) -> Worker:
         Running(Stage.RULE_UPDATER, RuleUpdater(stream, origin, snapshot)),
         Running(Stage.RULE_RECONCILER, reconciler, idle_pause_ms=RECONCILE_EVERY_MS),
     ]
-    return _reader(ground, stream, (RULE_CHANGED, RULE_UPDATER_GROUP), conductors)
+    return _reader(stream, conductors)
 
 
 def _recorder(ground: Ground) -> Worker:
@@ -220,19 +215,17 @@ def _recorder(ground: Ground) -> Worker:
     recorder = Recorder(stream, PgAlertLog(ground.pool), ground.clock)
     janitor = Janitor(PgRetention(ground.pool, has_relay=True), ground.clock, Retention.of(ground.settings))
     conductors = [Running(Stage.RECORDER, recorder)]
-    return _reader(ground, stream, (ALERTS_NEW, RECORDER_GROUP), conductors, beside=[janitor.run])
+    return _reader(stream, conductors, beside=[janitor.run])
 
 
 def _reader(
-    ground: Ground,
     stream: KafkaStream,
-    reads: tuple[str, str],
     conductors: Sequence[Running],
     *,
     checks: Mapping[str, ReadinessCheck] | None = None,
     beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = (),
 ) -> Worker:
-    """Return a worker whose first conductor reads *stream*, which reads a topic in a group."""
+    """Return a worker whose first conductor reads *stream*."""
 
     async def in_group() -> None:
         if stream.rebalancing:
@@ -241,6 +234,6 @@ def _reader(
     return Worker(
         conductors,
         checks={"group": in_group, **(checks or {})},
-        lag_streams={conductors[0].stage: ground.stream(*reads)},
+        lag_streams={conductors[0].stage: stream},
         beside=beside,
     )

@@ -1,8 +1,10 @@
 """Where Kafka is, how its clients log in, and what our topics and groups are called there."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+
+from alerting_core.errors import PortUnavailable
 
 CLIENT_ID: Final = "alerting"
 
@@ -33,7 +35,7 @@ class KafkaAddress:
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = "PLAIN"
     sasl_username: str | None = None
-    sasl_password: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
 
     def name(self, ours: str) -> str:
@@ -45,7 +47,11 @@ class KafkaAddress:
         return name.removeprefix(self.prefix)
 
     def log_in(self) -> dict[str, Any]:
-        """Return the arguments that every client of aiokafka takes."""
+        """Return the arguments that every client of aiokafka takes.
+
+        Raises:
+            PortUnavailable: `ca_file` cannot be read.
+        """
         arguments: dict[str, Any] = {
             "bootstrap_servers": [broker.strip() for broker in self.brokers.split(",") if broker.strip()],
             "client_id": CLIENT_ID,
@@ -55,7 +61,7 @@ class KafkaAddress:
             "security_protocol": self.security_protocol,
         }
         if self.security_protocol.endswith("SSL"):
-            arguments["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+            arguments["ssl_context"] = self._trusted()
         if self.security_protocol.startswith("SASL"):
             arguments |= {
                 "sasl_mechanism": self.sasl_mechanism,
@@ -63,3 +69,11 @@ class KafkaAddress:
                 "sasl_plain_password": self.sasl_password,
             }
         return arguments
+
+    def _trusted(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:  # An SSLError is one: there is no certificate in it.
+            why = error.strerror or str(error)
+            detail = f"no certificates can be read from {self.ca_file}: {why} (ALERTING_KAFKA_CA_FILE)"
+            raise PortUnavailable("kafka", operation="connect", detail=detail) from error

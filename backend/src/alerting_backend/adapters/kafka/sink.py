@@ -17,6 +17,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import bounded_border
+from alerting_backend.adapters.kafka.diagnosis import connecting
 from alerting_backend.adapters.kafka.letters import is_dead_letter, shortened
 from alerting_backend.adapters.kafka.producer import Producer
 from alerting_core import limits
@@ -31,6 +32,9 @@ ROUND_BYTES_MAX: Final = 16 * 1_048_576
 
 DELIVERY_SECONDS_MAX: Final = 10.0
 """From the start of a round until all replicas have it; connecting is part of it. A healthy broker takes 10 ms."""
+
+CONNECT_SECONDS_MAX: Final = 6.0
+"""Of that, connecting."""
 
 _Waiting: TypeAlias = tuple[Sequence[Outgoing], "asyncio.Future[None]"]
 
@@ -129,7 +133,8 @@ class KafkaSink:
                 producer = self._producer
                 if producer is None:
                     producer = self._producer = Producer(self._address)
-                    await producer.start()
+                    async with connecting(self._address, "publish", CONNECT_SECONDS_MAX):
+                        await producer.start()
                 await producer.send(outputs)
         except BaseException as error:
             producer, self._producer = self._producer, None

@@ -24,6 +24,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border
 from alerting_backend.adapters.kafka.commit import commit_offsets
+from alerting_backend.adapters.kafka.diagnosis import connecting
 from alerting_backend.adapters.kafka.fetched import fill
 from alerting_backend.adapters.kafka.member import Member
 from alerting_backend.adapters.kafka.share import Share
@@ -154,7 +155,7 @@ class KafkaStream:
             if self._member is None:
                 member = Member(self._address, topic=self._topic, group=self._group, instance_id=self._instance_id)
                 try:
-                    async with bounded_border("connect", START_SECONDS_MAX):
+                    async with connecting(self._address, "connect", START_SECONDS_MAX):
                         await member.start()
                 except BaseException:
                     await member.close()

@@ -12,6 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border
+from alerting_backend.adapters.kafka.diagnosis import connecting
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
@@ -41,6 +42,8 @@ DEAD_LETTER_BYTES_MAX: Final = 8 * 1_048_576
 ANSWER_SECONDS_MAX: Final = 15.0
 """One call of this module; making topics takes a small cluster a second."""
 
+CONNECT_SECONDS_MAX: Final = 8.0
+"""Of that, connecting."""
 
 _LOOK_SECONDS: Final = 0.05
 
@@ -139,14 +142,13 @@ async def describe_topics(address: KafkaAddress, topics: Sequence[str] = TOPICS)
     ]
 
 
-async def check_ready(address: KafkaAddress, topics: Sequence[str] = TOPICS) -> None:
-    """Return when all of *topics* can be read and written.
+def require_topics(address: KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]) -> None:
+    """See that all of *topics* are among what the cluster has *found*, with a leader for each partition.
 
     Raises:
-        PortUnavailable: Kafka is away, or says which topic is missing or has a partition without a leader.
+        PortUnavailable: Says which are not.
     """
-    async with _admin(address, "ready") as admin:
-        there = await _partitions_of(admin, address, topics)
+    there = _named(address, topics, found)
     if missing := [address.name(topic) for topic in topics if topic not in there]:
         detail = f"no topic {', '.join(missing)} (alerting topics create)"
         raise PortUnavailable(RESOURCE, operation="ready", detail=detail)
@@ -159,8 +161,14 @@ async def _partitions_of(
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Return topic → its partitions, of those that are there."""
     # All are asked for: asking for one that is not there may make it.
-    found = {address.ours(one["topic"]): one["partitions"] for one in await admin.describe_topics()}
-    return {topic: found[topic] for topic in topics if topic in found}
+    return _named(address, topics, await admin.describe_topics())
+
+
+def _named(
+    address: KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    partitions = {one["topic"]: one["partitions"] for one in found}
+    return {topic: partitions[address.name(topic)] for topic in topics if address.name(topic) in partitions}
 
 
 async def _have_leaders(admin: AIOKafkaAdminClient, address: KafkaAddress, topics: Sequence[str]) -> bool:
@@ -177,7 +185,8 @@ async def _admin(address: KafkaAddress, operation: str) -> AsyncIterator[AIOKafk
     async with bounded_border(operation, ANSWER_SECONDS_MAX):
         admin = AIOKafkaAdminClient(**address.log_in())
         try:
-            await admin.start()
+            async with connecting(address, operation, CONNECT_SECONDS_MAX):
+                await admin.start()
             yield admin
         finally:
             await admin.close()
