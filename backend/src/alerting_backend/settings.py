@@ -64,6 +64,7 @@ class Settings:
     admin_key: str | None = _setting(
         "first admin key, instead of a generated one", read=values.admin_key, show=values.show_secret
     )
+    ui_dir: Path | None = _setting("folder of the built user interface; found by itself unless set", read=values.path)
     demo: bool = _setting("1: load the demo into an empty database", True, read=values.switch)
 
     postgres_dsn: str | None = _setting(

@@ -28,12 +28,13 @@ from alerting_backend.api.routes import (
     probes,
     prometheus,
     rules,
+    ui,
 )
 from alerting_backend.api.security_headers import SecurityHeaders
 
 _NOUNS: Final = (
     *(alerts, prometheus, clients, rules, endpoints, notifications),
-    *(me, keys, jobs, metrics, dead_letters, probes, docs, home),
+    *(me, keys, jobs, metrics, dead_letters, probes, docs, home, ui),
 )
 
 

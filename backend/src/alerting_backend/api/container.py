@@ -6,6 +6,7 @@ from typing import Annotated, Final, TypeAlias
 
 from fastapi import Depends, Request
 
+from alerting_backend.api.ui_files import UiFiles
 from alerting_core.app.application import Application
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
@@ -29,6 +30,7 @@ class Container:
         stages: The figures of this process, for Prometheus, which asks each process for its own.
         checks: What readiness depends on, by the name that `/readyz` shows.
         source_label: The label of a Prometheus alert that becomes its source.
+        ui: The built user interface, where there is one.
     """
 
     use: Application
@@ -41,6 +43,7 @@ class Container:
     stages: StageMetrics
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
     source_label: str = SOURCE_LABEL_DEFAULT
+    ui: UiFiles | None = None
 
 
 def container_of(request: Request) -> Container:

@@ -6,7 +6,8 @@ from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotency
 from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.api.container import Container, ReadinessCheck
-from alerting_backend.settings import Settings
+from alerting_backend.api.ui_files import UiFiles, read_ui, ui_folder
+from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
 from alerting_core.app.dashboard import Dashboard
@@ -47,4 +48,15 @@ def make_container(
         stages=stages,
         checks=checks,
         source_label=settings.prometheus_source_label,
+        ui=_ui(settings),
     )
+
+
+def _ui(settings: Settings) -> UiFiles | None:
+    """Return the built user interface; without one, the API shows a page of its own."""
+    folder = ui_folder() if settings.ui_dir is None else settings.ui_dir
+    try:
+        return None if folder is None else read_ui(folder)
+    except OSError as error:
+        name = "ALERTING_UI_DIR" if settings.ui_dir else str(folder)
+        raise SettingsInvalid([f"{name} has no index.html that can be read: {error.strerror}"]) from error

@@ -1,4 +1,4 @@
-"""The first page: what runs here, and what to type next."""
+"""The first page: the user interface; where none was built, what runs here, and what to type next."""
 
 from functools import cache
 from importlib.resources import files
@@ -6,6 +6,10 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import iter_route_contexts
+
+from alerting_backend.api.container import Parts
+from alerting_backend.api.routes.ui import answer
+from alerting_backend.api.ui_files import PAGE
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,8 +30,10 @@ _INBOX: Final = "/demo/inbox"
 
 
 @router.get("/")
-async def show_home(request: Request) -> Response:
+async def show_home(parts: Parts, request: Request) -> Response:
     """Show the page."""
+    if parts.ui is not None:
+        return answer(parts.ui, PAGE, request)
     page = _read("home.html")
     if not any(route.path == _INBOX for route in iter_route_contexts(request.app.routes)):
         page = _without_inbox(page)
