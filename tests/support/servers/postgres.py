@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,14 +30,22 @@ class PostgresOnTcp:
         folder: Exists; with a path that the server's account can reach.
         port: To listen on; a free one unless given. The same at every start.
         programs: What it is started with; those that come with the platform unless given.
+        settings: Of the server, beside the usual ones.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None, programs: PostgresPrograms | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        programs: PostgresPrograms | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._port = port or free_ports(1)[0]
         self._data = folder.resolve() / "postgres"
         # What is committed outlives a kill; a power cut it need not.
         network = {"listen_addresses": "127.0.0.1", "port": str(self._port), "max_connections": "200"}
-        settings = {**SETTINGS, **network, "fsync": "off"}
+        settings = {**SETTINGS, **network, "fsync": "off", **(settings or {})}
         self._server: PostgresServer | InstalledPostgres
         if programs is None:
             self._server = PostgresServer(folder, settings=settings)

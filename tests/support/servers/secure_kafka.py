@@ -4,21 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import trustme
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from tests.support.install.kafka import KafkaPrograms
+from tests.support.servers.identity import Identity
 from tests.support.servers.kafka import KafkaServer
 from tests.support.servers.process import free_ports
 
@@ -35,8 +29,7 @@ class SecureKafkaServer(KafkaServer):
     """A broker that is reached by SASL_SSL, with PLAIN or SCRAM-SHA-512.
 
     Args:
-        authority: Signs its certificate.
-        name: What the certificate is for.
+        name: What its certificate is for.
 
     Attributes:
         ca_file: Certificate of the authority, to be trusted.
@@ -48,16 +41,8 @@ class SecureKafkaServer(KafkaServer):
         super().__init__(folder, programs)
         self._inner_port = free_ports(1)[0]
         self.plaintext_brokers = f"127.0.0.1:{self._inner_port}"
-        authority = trustme.CA()
-        self.ca_file, self.other_ca_file = folder / "ca.pem", folder / "other-ca.pem"
-        authority.cert_pem.write_to_path(str(self.ca_file))
-        trustme.CA().cert_pem.write_to_path(str(self.other_ca_file))
-        self._identity = folder / "identity.pem"
-        issued = authority.issue_cert(name)
-        key = load_pem_private_key(issued.private_key_pem.bytes(), password=None)
-        parts = [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())]
-        parts += [certificate.bytes() for certificate in issued.cert_chain_pems]
-        self._identity.write_bytes(b"".join(parts))
+        self._identity = Identity(folder, name=name)
+        self.ca_file, self.other_ca_file = self._identity.ca_file, self._identity.other_ca_file
 
     def start(self) -> None:
         super().start()
@@ -78,7 +63,7 @@ class SecureKafkaServer(KafkaServer):
             "listener.security.protocol.map": "CLIENT:SASL_SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "INNER",
             "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(self._identity),
+            "ssl.keystore.location": str(self._identity.key_and_certificates),
             "listener.name.client.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
             "listener.name.client.plain.sasl.jaas.config": _PLAIN.format(user=USER, password=quoted),
             "listener.name.client.scram-sha-512.sasl.jaas.config": _SCRAM,

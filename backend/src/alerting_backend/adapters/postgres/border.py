@@ -4,6 +4,8 @@ An error that says that a statement itself was refused (a unique value taken, a 
 caller knows what it means, or it is a bug that nobody may hide.
 """
 
+import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -35,6 +37,9 @@ _AWAY_CODES: Final = frozenset(
 _CLOSED: Final = ("closed", "closing", "released")
 """How the driver says that a pool or connection is gone; it uses the same class for wrong calls, which are bugs."""
 
+_DSN: Final = "ALERTING_POSTGRES_DSN"
+_ROLE: Final = re.compile(r'"alerting_(api|admin|worker)"')
+
 
 @contextmanager
 def border(operation: str) -> Iterator[None]:
@@ -44,15 +49,35 @@ def border(operation: str) -> Iterator[None]:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if not says_away(error):
             raise
-        detail = str(error).partition("\n")[0] or type(error).__name__
-        raise PortUnavailable(RESOURCE, operation=operation, detail=detail) from error
+        raise PortUnavailable(RESOURCE, operation=operation, detail=_describe(error)) from error
 
 
 def says_away(error: Exception) -> bool:
     """Tell whether *error* means that Postgres cannot be worked with now, not that a statement was wrong."""
     if isinstance(error, OSError):  # TimeoutError is one.
         return True
+    if isinstance(error, asyncpg.ClientConfigurationError):  # Of the DSN: an operator mends that, too.
+        return True
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         return code[:2] in _AWAY_CLASSES or code in _AWAY_CODES
     return isinstance(error, asyncpg.InternalClientError) or any(word in str(error) for word in _CLOSED)
+
+
+def _describe(error: Exception) -> str:
+    """Return the first line of what *error* says, and which setting mends it where one does."""
+    said = str(error).partition("\n")[0] or type(error).__name__
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {error.verify_message} (sslmode, sslrootcert in {_DSN})"
+        case ssl.SSLError() | asyncpg.ClientConfigurationError():
+            return f"{said} ({_DSN})"
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            role = _ROLE.search(said)
+            return f"{said} ({f'ALERTING_POSTGRES_{role[1].upper()}_PASSWORD' if role else _DSN})"
+        case FileNotFoundError():
+            return f"{said}: neither its socket nor a file of certificates may be missing ({_DSN})"
+        case ConnectionError() if "SSL" in said:
+            return f"{said} (sslmode in {_DSN})"
+        case _:
+            return said

@@ -1,14 +1,17 @@
 """The border to the library: what goes wrong with Redis leaves as `PortUnavailable`."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, AuthenticationWrongNumberOfArgsError, RedisError
 
 from alerting_core.errors import PortUnavailable
 
 RESOURCE: Final = "redis"
+
+_URL: Final = "ALERTING_REDIS_URL"
 
 
 @contextmanager
@@ -21,5 +24,21 @@ def border(operation: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RedisError) as error:  # TimeoutError is an OSError.
-        detail = str(error).partition("\n")[0] or type(error).__name__
-        raise PortUnavailable(RESOURCE, operation=operation, detail=detail) from error
+        raise PortUnavailable(RESOURCE, operation=operation, detail=_describe(error)) from error
+
+
+def _describe(error: Exception) -> str:
+    """Return the first line of what *error* says, and how the setting mends it where it does."""
+    said = str(error).partition("\n")[0] or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):  # The library wraps what TLS says.
+        cause = cause.__cause__ or cause.__context__
+    match cause or error:
+        case ssl.SSLCertVerificationError(verify_message=why):
+            return f"its certificate is not trusted: {why} (ssl_ca_certs in {_URL})"
+        case ssl.SSLError():
+            return f"{said} ({_URL})"
+        case AuthenticationError() | AuthenticationWrongNumberOfArgsError():
+            return f"{said} (user and password in {_URL})"
+        case _:
+            return said
