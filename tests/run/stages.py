@@ -75,9 +75,9 @@ def _workers() -> str:
 STAGES: Final = (
     Stage(
         "parts",
-        "each part by itself: unit, property, contract, simulation, api, tidy",
+        "each part by itself: unit, property, contract, simulation, api, playground, tidy",
         _pytest(
-            *("unit", "property", "contract", "simulation", "api", "tidy"),
+            *("unit", "property", "contract", "simulation", "api", "playground", "tidy"),
             options=[f"--numprocesses={_workers()}", "--dist=worksteal"],
         ),
     ),

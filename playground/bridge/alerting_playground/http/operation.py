@@ -10,6 +10,8 @@ from alerting_playground.http.kinds import Kind
 from alerting_playground.http.parts import Parts
 from alerting_playground.http.query import Query
 
+_PARAMETER: Final = re.compile(r"\{(\w+)(:path)?\}")
+
 OWNER: Final = ""
 """Whose Idempotency-Keys these are: an operator's."""
 
@@ -75,10 +77,15 @@ class Operation:
     once: bool = False
     versioned: bool = False
 
+    @property
+    def spelled_out(self) -> int:
+        """How many characters of the path are not parameters."""
+        return len(_PARAMETER.sub("", self.path))
+
 
 def path_pattern(template: str) -> re.Pattern[str]:
     """Return what paths of *template* look like."""
-    parts = re.split(r"\{(\w+)(:path)?\}", template)
+    parts = _PARAMETER.split(template)
     pattern = re.escape(parts[0])
     for name, takes_slashes, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         pattern += f"(?P<{name}>{'.*' if takes_slashes else '[^/]+'}){re.escape(literal)}"

@@ -45,7 +45,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *dead_letters.OPERATIONS,
     *me.OPERATIONS,
 )
-"""All there are. Of several with the same method that a path fits, the first one answers."""
+"""All there are."""
 
 _PATTERNS: Final = [(path_pattern(operation.path), operation) for operation in OPERATIONS]
 
@@ -62,7 +62,8 @@ async def answer(parts: Parts, request: Request) -> Answer:
         if refusal.kind is ProblemKind.INTERNAL:
             _log.exception("request %s failed: %s %s", request_id, request.method, request.path)
         answered = _refused(refusal, request_id=request_id)
-    return Answer(answered.status, {**answered.headers, REQUEST_ID_HEADER.lower(): request_id}, answered.body)
+    body = b"" if request.method == "HEAD" else answered.body
+    return Answer(answered.status, {**answered.headers, REQUEST_ID_HEADER.lower(): request_id}, body)
 
 
 async def _serve(parts: Parts, request: Request) -> Answer:
@@ -87,11 +88,11 @@ async def _serve(parts: Parts, request: Request) -> Answer:
 def _find(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
     """Return the operation for *path*, and what stands in the place of its parameters."""
     fitting = [(found, operation) for pattern, operation in _PATTERNS if (found := pattern.match(path))]
-    # A path that is spelled out in a row is not what the parameter of another one stands for.
-    literal = [(found, operation) for found, operation in fitting if operation.path == path]
-    fitting = literal or fitting
     if not fitting:
         raise Refusal(ProblemKind.NOT_FOUND, NOTHING_HERE)
+    # What is spelled out in a path of one row is not what the parameter of another one stands for.
+    spelled_out = max(operation.spelled_out for _, operation in fitting)
+    fitting = [(found, operation) for found, operation in fitting if operation.spelled_out == spelled_out]
     for found, operation in fitting:
         if operation.method == method:
             return operation, found.groupdict()
