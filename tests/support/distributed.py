@@ -98,6 +98,7 @@ class DistributedPlatform:
     Attributes:
         kafka: Where its topics are.
         database: Where its rows are.
+        redis_url: Where its rules are.
     """
 
     def __init__(self, folder: Path, three: Servers) -> None:
@@ -106,11 +107,12 @@ class DistributedPlatform:
         name = f"t{uuid4().hex[:12]}"
         self.kafka = KafkaAddress(three.kafka.brokers, prefix=f"{name}.")
         self.database = Address(three.postgres.dsn.replace(f"/{DATABASE}", f"/{name}"))
+        self.redis_url = three.redis.url
         self._owner_dsn, self._database_name = three.postgres.dsn, name
         self._settings = {
             "ALERTING_KAFKA_BROKERS": three.kafka.brokers,
             "ALERTING_KAFKA_PREFIX": self.kafka.prefix,
-            "ALERTING_REDIS_URL": three.redis.url,
+            "ALERTING_REDIS_URL": self.redis_url,
             "ALERTING_REDIS_PREFIX": f"{name}:",
             "ALERTING_POSTGRES_DSN": self.database.dsn,
             "ALERTING_DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8",

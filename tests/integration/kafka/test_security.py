@@ -1,6 +1,6 @@
 """Logging in to a Kafka that asks for TLS and a password, and what is said when it refuses."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -15,28 +15,10 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import ALERTS_NEW
 from tests.integration.kafka.conftest import check_ready, until
-from tests.support.install.kafka import kafka_programs
-from tests.support.install.unavailable import Unavailable
 from tests.support.pipeline import make_output
-from tests.support.postgres.servers import scratch_folder
 from tests.support.servers.secure_kafka import PASSWORD, USER, SecureKafkaServer
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def secure_kafka() -> Iterator[SecureKafkaServer]:
-    try:
-        programs = kafka_programs()
-    except Unavailable as error:
-        pytest.skip(f"no Kafka: {error}")
-    with scratch_folder() as folder:
-        server = SecureKafkaServer(folder, programs)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.support.install.unavailable import Unavailable
 if TYPE_CHECKING:
     from tests.support.servers.choice import AnyKafka, AnyRedis
     from tests.support.servers.postgres import PostgresOnTcp
+    from tests.support.servers.secure_kafka import SecureKafkaServer
     from tests.support.servers.topics import Topics
 
 
@@ -108,6 +109,26 @@ def stoppable_postgres() -> "Iterator[PostgresOnTcp]":
 
     with scratch_folder() as folder:
         server = PostgresOnTcp(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def secure_kafka() -> "Iterator[SecureKafkaServer]":
+    """Return a running Kafka that lets in nobody without TLS and a password."""
+    from tests.support.install.kafka import kafka_programs
+    from tests.support.postgres.servers import scratch_folder
+    from tests.support.servers.secure_kafka import SecureKafkaServer
+
+    try:
+        programs = kafka_programs()
+    except Unavailable as error:
+        pytest.skip(f"no Kafka: {error}")
+    with scratch_folder() as folder:
+        server = SecureKafkaServer(folder, programs)
         try:
             server.start()
             yield server
