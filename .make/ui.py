@@ -5,11 +5,13 @@ Exit code 69 says that something could not be had: the npm registry, as a rule.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -65,6 +67,16 @@ def npm(*arguments: str, quiet: bool = False) -> None:
         raise Failed(done.returncode)
 
 
+@contextmanager
+def _sole(what: str) -> Iterator[None]:
+    """Let one process at a time do this: a start, the tests and a check may come together."""
+    folder = CHECKOUT / ".tools"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"ui-{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def install() -> None:
     """Install what the lock file names, unless it is there.
 
@@ -72,27 +84,30 @@ def install() -> None:
         Unavailable: It cannot be had.
     """
     lock = (UI / "package-lock.json").read_bytes()
-    if _INSTALLED.exists() and _INSTALLED.read_bytes() == lock:
-        return
-    print("Installing what the user interface is built with", flush=True)
-    try:
-        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", quiet=True)
-    except Unavailable:
-        raise
-    except Failed as error:
-        raise Unavailable("its packages could not be installed; is the npm registry reachable?") from error
-    _INSTALLED.write_bytes(lock)
+    with (UI / ".installing").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # Two at once would delete each other's files.
+        if _INSTALLED.exists() and _INSTALLED.read_bytes() == lock:
+            return
+        print("Installing what the user interface is built with", flush=True)
+        try:
+            npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", quiet=True)
+        except Unavailable:
+            raise
+        except Failed as error:
+            raise Unavailable("its packages could not be installed; is the npm registry reachable?") from error
+        _INSTALLED.write_bytes(lock)
 
 
 def build() -> None:
     """Build into `ui/dist`, unless that is up to date."""
-    sources = fingerprint()
-    if _BUILT.exists() and _BUILT.read_text() == sources:
-        return
-    install()
-    print("Building the user interface", flush=True)
-    npm("run", "--silent", "build")
-    _BUILT.write_text(sources)
+    with _sole("build"):
+        sources = fingerprint()
+        if _BUILT.exists() and _BUILT.read_text() == sources:
+            return
+        install()
+        print("Building the user interface", flush=True)
+        npm("run", "--silent", "build")
+        _BUILT.write_text(sources)
 
 
 def fingerprint() -> str:
