@@ -39,6 +39,7 @@ from alerting_backend.wiring.transport import open_transport
 from alerting_core.app.application import Application
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.pipeline.meter import StageMeter
+from alerting_core.pipeline.report import Stage
 
 _log = structlog.get_logger("alerting.platform")
 
@@ -166,7 +167,14 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         parts.health.pipeline_runs = True
         beside = [
             told.tell(ended),
-            measure_lag(parts.pipeline.streams, parts.meter, clock, instance=parts.instance, stop=ended),
+            measure_lag(
+                parts.pipeline.streams,
+                parts.meter,
+                clock,
+                instance=parts.instance,
+                stop=ended,
+                sources={Stage.EVALUATOR: parts.pipeline.rules, Stage.DELIVERER: parts.pipeline.deliverer},
+            ),
             Janitor(PgRetention(parts.ports.pools.worker), clock, retention).run(ended),
             JobRunner(PgJobStore(parts.ports.pools), parts.ports.application.sink, clock).run(ended),
             _announce(parts, stop, audience),

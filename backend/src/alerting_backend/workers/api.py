@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from alerting_backend.adapters.kafka.dead_letters import FreshLetters, KafkaDeadLetters
 from alerting_backend.adapters.kafka.topics import SOURCES
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.pools import open_pools
@@ -22,6 +23,7 @@ from alerting_backend.runtime.stopping import Stop
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.address import address_set_in
 from alerting_backend.wiring.container import make_container
+from alerting_backend.wiring.figures import open_figures
 from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
@@ -60,7 +62,15 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 "kafka": kafka_check(kafka, SOURCES, stack),
             }
             use = Application.on(ports.application, placeholders=settings.placeholder_domains)
-            server = ApiServer(create_app(make_container(ports, settings, stages=StageMeter(), checks=checks)))
+            container = make_container(
+                ports,
+                settings,
+                stages=StageMeter(),
+                checks=checks,
+                board=await open_figures(settings, stack),
+                letters=FreshLetters(lambda: KafkaDeadLetters(kafka, ports.application.sink)),
+            )
+            server = ApiServer(create_app(container))
             jobs = JobRunner(PgJobStore(pools), ports.application.sink, ports.application.clock)
             async with asyncio.TaskGroup() as tasks:
                 # From the first moment on, so that probes are told what is waited for.

@@ -6,7 +6,7 @@ The janitor runs beside the recorder: it is the one worker that no alert waits f
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.janitor import Janitor, Retention
+from alerting_backend.runtime.lag import GaugeSource
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.address import address_set_in
 from alerting_backend.wiring.checks import rules_check
@@ -47,6 +48,7 @@ from alerting_core.pipeline.report import Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
 from alerting_core.pipeline.side_by_side import SWEEP_EVERY_MS, Running
 from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.timed import TimedStream
 from alerting_core.pipeline.update_rules import RuleUpdater
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.stream import (
@@ -88,12 +90,14 @@ class Worker:
         checks: Of the worker itself, beside those of its dependencies.
         lag_streams: Asked how much waits; the consumers that the conductors poll.
         beside: What else runs until it is told to stop.
+        gauges: What has something to be measured, by stage.
     """
 
     conductors: Sequence[Running]
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
     lag_streams: Mapping[Stage, KafkaStream] = field(default_factory=dict[Stage, KafkaStream])
     beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
+    gauges: Mapping[Stage, GaugeSource] = field(default_factory=dict[Stage, GaugeSource])
 
 
 class Ground:
@@ -170,15 +174,18 @@ async def make_worker(kind: Kind, ground: Ground) -> Worker:
 
 def _evaluator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, EVALUATOR_GROUP)
+    timed = TimedStream(stream)
     rules = RuleFeed(RedisRuleSource(ground.redis, ground.keys), ground.clock)
-    evaluator = Running(Stage.EVALUATOR, Evaluator(stream, rules))
-    return _reader(stream, [evaluator], checks={"rules": rules_check(rules)})
+    evaluator = Running(Stage.EVALUATOR, Evaluator(timed, rules), stream=timed)
+    worker = _reader(stream, [evaluator], checks={"rules": rules_check(rules)})
+    return replace(worker, gauges={Stage.EVALUATOR: rules})
 
 
 def _aggregator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_MATCHED, AGGREGATOR_GROUP)
-    aggregator = Aggregator(stream, PgNotificationStore(ground.pool), ground.clock)
-    return _reader(stream, [Running(Stage.AGGREGATOR, aggregator)])
+    timed = TimedStream(stream)
+    aggregator = Aggregator(timed, PgNotificationStore(ground.pool), ground.clock)
+    return _reader(stream, [Running(Stage.AGGREGATOR, aggregator, stream=timed)])
 
 
 async def _sender(ground: Ground) -> Worker:
@@ -186,25 +193,27 @@ async def _sender(ground: Ground) -> Worker:
     stream, bell = ground.stream(NOTIFICATIONS_READY, SENDER_GROUP), Wakeup()
     notifications, deliveries = PgNotificationStore(ground.pool), PgDeliveryStore(ground.pool)
     transport = await ground.stack.enter_async_context(open_transport(settings))
-    dispatcher = Dispatcher(stream, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
+    timed = TimedStream(stream)
+    dispatcher = Dispatcher(timed, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
     deliverer = Deliverer(
         deliveries, transport, ground.clock, lambda: str(uuid4()), policy=delivery_policy(settings), bell=bell
     )
     sweeper = Sweeper(notifications, deliveries, ground.sink, ground.clock)
     conductors = [
-        Running(Stage.DISPATCHER, dispatcher),
+        Running(Stage.DISPATCHER, dispatcher, stream=timed),
         Running(Stage.DELIVERER, deliverer, drain=deliverer.drain),
         Running(Stage.SWEEPER, sweeper, idle_pause_ms=SWEEP_EVERY_MS),
     ]
-    return _reader(stream, conductors)
+    return replace(_reader(stream, conductors), gauges={Stage.DELIVERER: deliverer})
 
 
 def _rule_updater(ground: Ground) -> Worker:
     stream = ground.stream(RULE_CHANGED, RULE_UPDATER_GROUP)
     origin, snapshot = PgRuleOrigin(ground.pool), RedisRuleSnapshot(ground.redis, ground.keys)
+    timed = TimedStream(stream)
     reconciler = RuleReconciler(origin, snapshot, ground.clock, SystemIds())
     conductors = [
-        Running(Stage.RULE_UPDATER, RuleUpdater(stream, origin, snapshot)),
+        Running(Stage.RULE_UPDATER, RuleUpdater(timed, origin, snapshot), stream=timed),
         Running(Stage.RULE_RECONCILER, reconciler, idle_pause_ms=RECONCILE_EVERY_MS),
     ]
     return _reader(stream, conductors)
@@ -212,9 +221,10 @@ def _rule_updater(ground: Ground) -> Worker:
 
 def _recorder(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, RECORDER_GROUP)
-    recorder = Recorder(stream, PgAlertLog(ground.pool), ground.clock)
+    timed = TimedStream(stream)
+    recorder = Recorder(timed, PgAlertLog(ground.pool), ground.clock)
     janitor = Janitor(PgRetention(ground.pool, has_relay=True), ground.clock, Retention.of(ground.settings))
-    conductors = [Running(Stage.RECORDER, recorder)]
+    conductors = [Running(Stage.RECORDER, recorder, stream=timed)]
     return _reader(stream, conductors, beside=[janitor.run])
 
 

@@ -19,9 +19,11 @@ from alerting_backend.api.routes.probes import look_at
 from alerting_backend.runtime.instance import instance_name
 from alerting_backend.runtime.lag import measure_lag
 from alerting_backend.runtime.listening import ApiServer, listen, url_of
+from alerting_backend.runtime.reporting import report_figures
 from alerting_backend.runtime.stage_log import TELL_EVERY_S, StageLog
 from alerting_backend.runtime.stopping import Stop
 from alerting_backend.settings import Settings
+from alerting_backend.wiring.figures import open_figures
 from alerting_backend.workers.dependencies import close_in_time, wait_for_all
 from alerting_backend.workers.kind import Kind
 from alerting_backend.workers.kinds import NEEDS, Ground, Worker, make_worker
@@ -87,12 +89,22 @@ class _Process:
         work = run_side_by_side(
             worker.conductors, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure
         )
-        lag = measure_lag(worker.lag_streams, self._meter, self._ground.clock, instance=self.instance, stop=self._stop)
+        lag = measure_lag(
+            worker.lag_streams,
+            self._meter,
+            self._ground.clock,
+            instance=self.instance,
+            stop=self._stop,
+            sources=worker.gauges,
+        )
         async with asyncio.TaskGroup() as tasks:
             beside: list[Awaitable[None]] = [told.tell(self._stop), lag, self._announce(worker.checks)]
             beside += [run(self._stop) for run in worker.beside]
             running = [tasks.create_task(_as_task(each)) for each in beside]
             working = tasks.create_task(work, name="work")
+            if (board := await open_figures(self._settings, self._stack)) is not None:
+                own, clock = self._meter, self._ground.clock
+                tasks.create_task(report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
             _log.info("worker_stopping", worker=str(self._kind))
             self.probes.is_starting = True  # No more work is taken.

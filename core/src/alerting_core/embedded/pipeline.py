@@ -15,6 +15,7 @@ from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
 from alerting_core.pipeline.side_by_side import SWEEP_EVERY_MS, Running, run_side_by_side
 from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.timed import TimedStream
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
@@ -87,10 +88,10 @@ class Pipeline:
             ports.deliveries, ports.transport, ports.clock, ports.new_owner, policy=policy, bell=bell
         )
         self.streams = {
-            Stage.RECORDER: ports.open_stream(ALERTS_NEW, RECORDER_GROUP),
-            Stage.EVALUATOR: ports.open_stream(ALERTS_NEW, EVALUATOR_GROUP),
-            Stage.AGGREGATOR: ports.open_stream(ALERTS_MATCHED, AGGREGATOR_GROUP),
-            Stage.DISPATCHER: ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP),
+            Stage.RECORDER: TimedStream(ports.open_stream(ALERTS_NEW, RECORDER_GROUP)),
+            Stage.EVALUATOR: TimedStream(ports.open_stream(ALERTS_NEW, EVALUATOR_GROUP)),
+            Stage.AGGREGATOR: TimedStream(ports.open_stream(ALERTS_MATCHED, AGGREGATOR_GROUP)),
+            Stage.DISPATCHER: TimedStream(ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP)),
         }
         self.conductors: dict[Stage, Conductor] = {
             Stage.RECORDER: Recorder(self.streams[Stage.RECORDER], ports.alerts, ports.clock, wait_ms=wait_ms),
@@ -128,4 +129,4 @@ class Pipeline:
     def _running(self, stage: Stage, conductor: Conductor) -> Running:
         pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
         drain = self.deliverer.drain if stage is Stage.DELIVERER else None
-        return Running(stage, conductor, idle_pause_ms=pause_ms, drain=drain)
+        return Running(stage, conductor, idle_pause_ms=pause_ms, drain=drain, stream=self.streams.get(stage))

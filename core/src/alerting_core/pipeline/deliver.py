@@ -12,7 +12,7 @@ away; if the leases end meanwhile, the attempts are made again with the same web
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +23,7 @@ from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.metrics import Circuit, Gauge
 from alerting_core.ports.transport import Transport
 from alerting_core.stages.breaker import Breakers
 from alerting_core.stages.judge import judge, skip
@@ -106,6 +107,17 @@ class Deliverer:
         if not any(counts.values()):
             await self._bell.wait(wait_ms=await self._idle_wait_ms())
         return BatchReport(Stage.DELIVERER, received=claimed, counts=counts)
+
+    def gauges(self) -> Mapping[Gauge, int]:
+        """Return how many claims are held, and how many hosts are left alone."""
+        return {
+            Gauge.DELIVERIES_HELD: self._windows.held,
+            Gauge.CIRCUITS_OPEN: len(self._breakers.troubled()),
+        }
+
+    def circuits(self) -> Sequence[Circuit]:
+        """Return the hosts that are left alone or tried out, the latest first."""
+        return [Circuit(host, str(state)) for host, state in reversed(self._breakers.troubled().items())]
 
     async def drain(self) -> BatchReport:
         """Claim no more; let the attempts under way end, record them, and give back the rest.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from alerting_core.errors import AlertingError
@@ -44,6 +44,10 @@ def backoff_ms(failures_in_a_row: int) -> int:
     return min(BACKOFF_MS_MAX, BACKOFF_MS_BASE << min(failures_in_a_row - 1, _DOUBLINGS_MAX))
 
 
+def _never_waited() -> float:
+    return 0.0
+
+
 async def run_steps(
     conductor: Conductor,
     *,
@@ -51,6 +55,7 @@ async def run_steps(
     on_report: Callable[[BatchReport], None],
     on_failure: Callable[[Failure], None],
     idle_pause_ms: int = 0,
+    take_waited_s: Callable[[], float] = _never_waited,
 ) -> None:
     """Run steps until *stop* is set; a step under way is finished first.
 
@@ -64,21 +69,25 @@ async def run_steps(
         on_failure: Told of every retryable failure.
         idle_pause_ms: How long to wait after a step that found nothing to do, for conductors that do not wait
             themselves.
+        take_waited_s: Gives how long the step that just ended waited for records, which is no work.
     """
-    failures = 0
+    failures, loop = 0, asyncio.get_running_loop()
     while not stop.is_set():
+        begun_s = loop.time()
         try:
             report = await conductor.step()
         except AlertingError as error:
             if not error.retryable:
                 raise
+            take_waited_s()
             failures += 1
             failure = Failure(error, failures, backoff_ms(failures))
             on_failure(failure)
             await pause(stop, failure.pause_ms)
             continue
         failures = 0
-        on_report(report)
+        took_ms = max(0.0, loop.time() - begun_s - take_waited_s()) * 1_000
+        on_report(replace(report, took_ms=took_ms))
         if report.is_idle and idle_pause_ms:
             await pause(stop, idle_pause_ms)
 

@@ -13,6 +13,7 @@ from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.pipeline.report import Count
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.rules import RuleSource
 
 
@@ -36,6 +37,12 @@ class RuleFeed:
         if self._confirmed_at_ms is None:
             return None
         return max(0, self._clock.now_ms() - self._confirmed_at_ms)
+
+    def gauges(self) -> Mapping[Gauge, int]:
+        """Return how many rules there are, and how old they may be."""
+        age_ms = self.age_ms()
+        age = {} if age_ms is None else {Gauge.RULES_AGE_MS: age_ms}
+        return {Gauge.RULES_INDEXED: len(self.index), **age}
 
     async def refresh(self) -> Mapping[Count, int]:
         """Bring the index up to date; return what was done.

@@ -8,6 +8,7 @@ from typing import Final
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.loop import Conductor, Failure, run_steps
 from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.timed import TimedStream
 
 SWEEP_EVERY_MS: Final = 10_000
 """Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
@@ -20,12 +21,14 @@ class Running:
     Attributes:
         idle_pause_ms: After a step that found nothing to do, for a conductor that does not wait itself.
         drain: Ends what the conductor has under way beside its steps.
+        stream: What the conductor reads, if it is told how long it waited for it.
     """
 
     stage: Stage
     conductor: Conductor
     idle_pause_ms: int = 0
     drain: Callable[[], Awaitable[BatchReport]] | None = None
+    stream: TimedStream | None = None
 
 
 async def run_side_by_side(
@@ -53,7 +56,17 @@ async def _run_one(
     def failed(failure: Failure) -> None:
         on_failure(one.stage, failure)
 
-    await run_steps(one.conductor, stop=stop, on_report=on_report, on_failure=failed, idle_pause_ms=one.idle_pause_ms)
+    timing: dict[str, Callable[[], float]] = {}
+    if one.stream is not None:
+        timing["take_waited_s"] = one.stream.take_waited_s
+    await run_steps(
+        one.conductor,
+        stop=stop,
+        on_report=on_report,
+        on_failure=failed,
+        idle_pause_ms=one.idle_pause_ms,
+        **timing,
+    )
     if one.drain is None:
         return
     try:

@@ -134,8 +134,8 @@ class Breakers:
         """Return the state of the circuit of *host*, as it was when last looked at."""
         return self._breakers.get(host, Breaker()).state
 
-    def troubled(self) -> Mapping[str, BreakerState]:
-        """Return the hosts whose circuit is not closed, for metrics and for people."""
+    def troubled(self) -> dict[str, BreakerState]:
+        """Return the hosts whose circuit is not closed, that of the latest news last, for metrics and for people."""
         closed = BreakerState.CLOSED
         return {host: breaker.state for host, breaker in self._breakers.items() if breaker.state is not closed}
 

@@ -6,7 +6,7 @@ letter: a crash in between leaves it to be replayed once more, which tells nobod
 topic's retention has passed.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from heapq import nlargest
 from typing import Any, Final
@@ -147,6 +147,33 @@ class KafkaDeadLetters:
             yield _Reader(consumer, self._address, topic, range(states[0].partitions if states else 0))
         finally:
             await finish(consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
+
+
+class FreshLetters:
+    """Dead letters as they are now: looks with a new `KafkaDeadLetters` each time, for processes that stay."""
+
+    def __init__(self, look: Callable[[], KafkaDeadLetters]) -> None:
+        self._look = look
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return dead-letter topic → how many letters are there that were not replayed."""
+        return await self._look().counts()
+
+    async def page(self, topic: str, *, after: _Place, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order."""
+        return await self._look().page(topic, after=after, limit=limit)
+
+    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
+        """Return a page of letters, newest first."""
+        return await self._look().list(page, topic=topic)
+
+    async def get(self, topic: str, place: _Place) -> DeadLetter | None:
+        """Return one letter; None when it is not there, or was replayed."""
+        return await self._look().get(topic, place)
+
+    async def replay(self, letters: Sequence[DeadLetter]) -> int:
+        """Publish letters of one topic to where they came from, then mark them."""
+        return await self._look().replay(letters)
 
 
 class _Reader:

@@ -1,0 +1,36 @@
+"""Tells the time that a conductor worked from the time that it waited for records."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from alerting_core.ports.stream import Offsets, Outgoing, Record, Stream
+
+
+class TimedStream:
+    """A stream that knows how long its polls took."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._polled_s = 0.0
+
+    def take_waited_s(self) -> float:
+        """Return how long the polls since the last call took, waiting for records and reading them."""
+        waited_s, self._polled_s = self._polled_s, 0.0
+        return waited_s
+
+    async def poll(self, *, records_max: int, wait_ms: int) -> Sequence[Record]:
+        """Return the records after the last commit."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        try:
+            return await self._stream.poll(records_max=records_max, wait_ms=wait_ms)
+        finally:
+            self._polled_s += loop.time() - begun_s
+
+    async def commit(self, outputs: Sequence[Outgoing], offsets: Offsets) -> None:
+        """Make *outputs* durable, then the offsets."""
+        await self._stream.commit(outputs, offsets)
+
+    async def lag(self) -> Mapping[int, int]:
+        """Return, per partition, how many records wait after the last commit."""
+        return await self._stream.lag()

@@ -1,0 +1,113 @@
+"""The dashboard: counts that take long are made once for all who ask, and kept for a while."""
+
+import asyncio
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from alerting_core.app import dashboard
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.errors import PortUnavailable
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.pipeline.meter import StageMeter
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.ports.journal import Journal, Totals
+from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
+from alerting_core.ports.paging import Scope
+
+EMPTY = Totals(0, 0, 0, {}, {}, {}, 0, [0] * 24, 0)
+
+
+class SlowJournal:
+    """Counts how often it counted; a count takes as long as is set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, took_s: float) -> None:
+        self.counted, self.at_s, self.took_s = 0, 1_000.0, took_s
+        self.go = asyncio.Event()
+        self.go.set()
+        self.error: Exception | None = None
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.at_s, raising=False)
+
+    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+        await self.go.wait()
+        self.counted += 1
+        self.at_s += self.took_s
+        if self.error is not None:
+            raise self.error
+        return replace(EMPTY, clients=self.counted, deliveries_by_status={"PENDING": 4})
+
+
+def make(journal: SlowJournal, stages: StageMetrics | None = None) -> Dashboard:
+    return Dashboard(cast(Journal, journal), stages or StageMeter(), MemoryClock(5_000))
+
+
+async def test_a_count_that_is_cheap_is_made_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = make(SlowJournal(monkeypatch, took_s=0.01))
+    assert [(await board.totals(None)).clients for _ in range(3)] == [1, 2, 3]
+
+
+async def test_a_count_that_takes_long_is_kept_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = SlowJournal(monkeypatch, took_s=0.5)
+    board = make(journal)
+    assert [(await board.totals(None)).clients for _ in range(3)] == [1, 1, 1]
+    assert (await board.totals("acme")).clients == 2, "each client has its own"
+    journal.at_s += 10 - 0.6
+    assert (await board.totals(None)).clients == 1
+    journal.at_s += 0.2
+    assert (await board.totals(None)).clients == 3
+
+
+async def test_all_who_ask_at_once_wait_for_one_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = SlowJournal(monkeypatch, took_s=0.01)
+    board = make(journal)
+    journal.go.clear()
+    asking = [asyncio.ensure_future(board.totals(None)) for _ in range(5)]
+    while not board._counting:
+        await asyncio.wait(asking, timeout=0)
+    asking[0].cancel()
+    journal.go.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [answer.clients for answer in answers[1:] if isinstance(answer, Totals)] == [1] * 4
+    assert journal.counted == 1
+
+
+async def test_a_count_that_fails_is_told_and_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = SlowJournal(monkeypatch, took_s=0.5)
+    board = make(journal)
+    journal.error = PortUnavailable("postgres", operation="totals", detail="away")
+    with pytest.raises(PortUnavailable):
+        await board.totals(None)
+    journal.error = None
+    assert (await board.totals(None)).clients == 2
+
+
+async def test_counts_of_a_bounded_number_of_clients_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "SCOPES_MAX", 2)
+    journal = SlowJournal(monkeypatch, took_s=1.0)
+    board = make(journal)
+    for scope in ("a", "b", "c", "b", "a"):
+        await board.totals(scope)
+    assert journal.counted == 4
+
+
+class AwayMetrics(StageMeter):
+    """Figures that are kept where nobody reaches them."""
+
+    async def read(self, *, now_ms: int) -> list[StageFigures]:
+        raise PortUnavailable("redis", operation="read_figures", detail="away")
+
+
+async def test_counts_are_told_although_the_stages_figures_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = make(SlowJournal(monkeypatch, took_s=0.01), AwayMetrics())
+    figures = await board.read(None)
+    assert (figures.unavailable, figures.totals.clients, list(figures.stages)) == (True, 1, [])
+    assert not (await board.read("acme")).unavailable
+
+
+async def test_a_stage_whose_processes_are_all_silent_is_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = StageMeter()
+    meter.step_done(BatchReport(Stage.DELIVERER, received=5), instance="gone", now_ms=-(10**7))
+    (summary,) = (await make(SlowJournal(monkeypatch, took_s=0.01), meter).read(None)).pipeline
+    assert (summary.state, summary.received, summary.rate_per_s) == (StageState.OFFLINE, 5, 0)
+    assert summary.lag == 4, "what waits for the deliverer are deliveries that were never tried"

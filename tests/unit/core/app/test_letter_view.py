@@ -1,0 +1,86 @@
+"""What can be seen of a dead letter."""
+
+import pytest
+
+from alerting_core.app.letter_view import view_bytes, view_letter
+from alerting_core.codec.alert import encode_match
+from alerting_core.codec.notification import NotificationReady, encode_notification_ready
+from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_changed
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.match import Match
+from alerting_core.domain.severity import Severity
+from alerting_core.ports.dead_letters import DeadLetter, place_in
+from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED
+
+ID = "00000000-0000-4000-8000-000000000000"
+
+
+def letter(value: bytes, topic: str) -> DeadLetter:
+    return DeadLetter(f"{topic}.dlq", (0, 1), (topic, 0, 2), "why", b"key", value, (), 5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"", ""),
+        (b"plain", "plain"),
+        ("größe\n\t☃".encode(), "größe\n\t☃"),
+        (b"\xff", None),
+        (b"a\x00b", None),
+        (b"\x1b[31mred", None),
+    ],
+)
+def test_bytes_are_shown_as_text_if_they_are_some(raw: bytes, text: str | None) -> None:
+    assert view_bytes(raw).text == text
+
+
+def test_a_character_that_a_cut_goes_through_is_left_out() -> None:
+    view = view_bytes("ab☃".encode(), shown_max=4)
+    assert (view.text, view.size, view.is_cut) == ("ab", 5, True)
+    assert view_bytes("ab☃".encode()[:4]).text is None, "what ends so by itself is no text"
+
+
+def test_each_topics_message_is_read() -> None:
+    match = Match(Alert("a-1", Severity.LOW, "api", "timeout", 7), "acme", (ID,))
+    ready = NotificationReady(ID, "acme", "a-1")
+    changed = RuleChanged(ID, "acme", RuleAction.DELETED, 3, 9)
+    for topic, value, expected in (
+        (ALERTS_MATCHED, encode_match(match), {"client_id": "acme", "rule_ids": [ID], "alert_id": "a-1"}),
+        (NOTIFICATIONS_READY, encode_notification_ready(ready), {"notification_id": ID, "client_id": "acme"}),
+        (RULE_CHANGED, encode_rule_changed(changed), {"action": "DELETED", "version": 3, "updated_at": 9}),
+    ):
+        view = view_letter(letter(value, topic))
+        assert view.problem is None
+        assert view.message is not None
+        assert expected.items() <= view.message.items()
+
+
+def test_what_cannot_be_read_says_why() -> None:
+    assert "empty" in (view_letter(letter(b"", ALERTS_MATCHED)).problem or "")
+    assert view_letter(letter(b"x", "somebody.elses")).problem == "there is no message for its topic"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "a",
+        "a/1",
+        "a/1/",
+        "/1/2",
+        "a/1/2/3",
+        "a/x/1",
+        "a/1/-1",
+        "a/١/1",
+        "a\0/1/2",
+        f"a/{2**31}/0",
+        f"a/0/{2**63}",
+    ],
+)
+def test_a_text_that_can_name_no_letter_names_none(text: str) -> None:
+    assert place_in(text) is None
+
+
+def test_an_id_names_its_place() -> None:
+    assert place_in(letter(b"", "t").id) == ("t.dlq", (0, 1))
