@@ -73,6 +73,12 @@ run-all: setup ## Start the distributed platform: services, API and one worker o
 stop-all: setup ## Stop the distributed platform and its services; their data stays in .data/services
 	@$(bin)/python -m tests.support.servers stop-all
 
+PORT ?= 8090
+.PHONY: playground
+playground: setup ## Build the playground, and serve it on http://127.0.0.1:8090 (PORT=…)
+	@$(bin)/python playground/build.py
+	@exec $(bin)/python playground/serve.py --port $(PORT)
+
 .PHONY: test
 test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run

@@ -1,32 +1,58 @@
+import type { Action, Defaults, Scenario, Snapshot } from "./session";
+
 /**
  * What the pages may do with a simulated platform, beyond its API.
  *
- * All times called `…ms` are virtual: milliseconds since the simulation began.
+ * All times called `…_ms` are virtual: milliseconds since the simulation began.
  */
 export interface SimulationControl {
-  /** What is the case now; the same object until something changes, as `useSyncExternalStore` wants it. */
-  snapshot(): SimulationSnapshot;
+  /** The usual scenario, and what settings may be. */
+  readonly defaults: Defaults;
 
-  /** Calls `changed` after every new snapshot, a few times a second while it runs; returns how to end that. */
+  /** What is the case now; the same object until something changes, as `useSyncExternalStore` wants it. */
+  state(): SimulationState;
+
+  /** Calls `changed` after every new state, a few times a second while it runs; returns how to end that. */
   subscribe(changed: () => void): () => void;
 
   play(): void;
   pause(): void;
   /** Goes on to the next thing that happens, and stands still there. */
   step(): void;
-  /** Virtual seconds that pass in one real second. */
+  /** Virtual seconds that should pass in one real second; what is reached is in the state. */
   setSpeed(speed: number): void;
 
-  /** Starts anew, with the settings of a scenario; rejects with all that is wrong with it. */
-  start(scenario: unknown): Promise<void>;
+  /** Starts anew: a scenario, or the text of a shared link; "" is the usual scenario. Rejects with a `SimulationRefusal`. */
+  start(scenario: Scenario | string): Promise<void>;
   /** Does one thing to the running platform: a fault, or a setting that may change while it runs. */
-  act(action: unknown): Promise<void>;
+  act(action: Action): Promise<string>;
   /** Returns the scenario with everything that was done to it, as text for the fragment of a link. */
   share(): Promise<string>;
+  /** Runs the conformance corpus in this browser; returns its digest. */
+  conformance(): Promise<string>;
 }
 
-export interface SimulationSnapshot {
-  readonly at_ms: number;
+export interface SimulationState {
+  readonly snapshot: Snapshot;
+  /** The scenario that it began with, without what was done since. */
+  readonly scenario: Scenario;
+  /** Until when things of a loaded link still happen by themselves. */
+  readonly replays_until_ms: number;
   readonly isPlaying: boolean;
+  /** Virtual seconds for each real second: as asked, and as reached lately. */
   readonly speed: number;
+  readonly speedReached: number;
+}
+
+/** Why a scenario or an action was not taken. */
+export class SimulationRefusal extends Error {
+  readonly code: string;
+  readonly problems: readonly { path: string; code: string; detail: string }[];
+
+  constructor(code: string, detail: string, problems: SimulationRefusal["problems"] = []) {
+    super(detail);
+    this.name = "SimulationRefusal";
+    this.code = code;
+    this.problems = problems;
+  }
 }

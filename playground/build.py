@@ -1,0 +1,118 @@
+"""Put the static site of the playground together: pages, Python, and the platform's wheels, into `playground/dist`.
+
+The site lies under any path of any host, asks no other host for anything, and needs no server of its own.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).resolve().parent
+CHECKOUT: Final = FOLDER.parent
+UI: Final = CHECKOUT / "ui"
+DIST: Final = FOLDER / "dist"
+
+_STAMP: Final = FOLDER / ".sources-that-were-built"
+_PYODIDE: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "package.json")
+"""What a browser needs of the npm package; the last one names version and licence."""
+
+_PYTHON_SOURCES: Final = (CHECKOUT / "core", FOLDER / "bridge")
+_OTHER_SOURCES: Final = (UI / "src", UI / "public", FOLDER / "site")
+_SINGLE_SOURCES: Final = (UI / "playground.html", UI / "vite.config.ts", UI / "package-lock.json", FOLDER / "build.py")
+
+
+def build() -> None:
+    """Build the site, unless it is up to date.
+
+    Raises:
+        subprocess.CalledProcessError: A tool failed; it has said why.
+    """
+    sources = _fingerprint()
+    if _STAMP.exists() and _STAMP.read_text() == sources and DIST.exists():
+        return
+    _STAMP.unlink(missing_ok=True)
+    _run(sys.executable, CHECKOUT / ".make" / "ui.py", "run", "build-playground")
+    shutil.rmtree(DIST, ignore_errors=True)
+    shutil.copytree(UI / "dist-playground", DIST, ignore=shutil.ignore_patterns(".vite"))
+    (DIST / "playground.html").rename(DIST / "index.html")
+    _add_pyodide()
+    _add_wheels()
+    (DIST / ".nojekyll").touch()  # Otherwise GitHub Pages would leave out files whose names begin with a line.
+    _add_offline_script()
+    _STAMP.write_text(sources)
+
+
+def _add_pyodide() -> None:
+    """Copy Python. Its list of packages is emptied: nothing is fetched from anywhere else."""
+    package, folder = UI / "node_modules" / "pyodide", DIST / "pyodide"
+    folder.mkdir()
+    for name in _PYODIDE:
+        shutil.copyfile(package / name, folder / name)
+    lock = json.loads((package / "pyodide-lock.json").read_text())
+    (folder / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": {}}))
+
+
+def _add_wheels() -> None:
+    """Build the wheels of the core and of the bridge into the site."""
+    folder = DIST / "python"
+    uv = subprocess.run([CHECKOUT / ".make" / "uv"], check=True, capture_output=True, text=True).stdout.strip()
+    for source in _PYTHON_SOURCES:
+        _run(uv, "build", "--quiet", "--wheel", "--out-dir", folder, source)
+    (folder / ".gitignore").unlink(missing_ok=True)
+    wheels = sorted(path.name for path in folder.glob("*.whl"))
+    (folder / "files.json").write_text(json.dumps({"wheels": wheels}))
+
+
+def _add_offline_script() -> None:
+    """Write the service worker, with the files that it keeps."""
+    files = sorted(path.relative_to(DIST).as_posix() for path in DIST.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for name in files:
+        digest.update(name.encode() + b"\0" + (DIST / name).read_bytes())
+    # The page itself is asked for by the name of its folder.
+    paths = ["./" if name == "index.html" else name for name in files if not name.startswith(".")]
+    told = json.dumps({"version": digest.hexdigest()[:12], "paths": paths})
+    script = (FOLDER / "site" / "offline.js").read_text()
+    (DIST / "offline.js").write_text(f"const FILES = {told};\n{script}")
+
+
+def _fingerprint() -> str:
+    """Return a text that changes with every file that the site depends on."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources()):
+        digest.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    for folder in (*_PYTHON_SOURCES, *_OTHER_SOURCES):
+        for path in folder.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+    yield from _SINGLE_SOURCES
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, cwd=CHECKOUT)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build; return the exit code."""
+    argparse.ArgumentParser(description=__doc__).parse_args(arguments)
+    try:
+        build()
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    size = sum(path.stat().st_size for path in DIST.rglob("*") if path.is_file())
+    print(f"The playground is in {DIST.relative_to(CHECKOUT)} ({size / 1e6:.1f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+import { start } from "@/app/start";
+import { WorkerBackend } from "@/backend/worker";
+import { boot } from "@/playground/boot";
+import { scenarioOf } from "@/playground/link";
+import { workOffline } from "@/playground/offline";
+
+const splash = document.getElementById("splash");
+const sentence = document.getElementById("splash-sentence");
+
+function tell(text: string): void {
+  if (sentence !== null) sentence.textContent = text;
+}
+
+try {
+  const { worker, simulation, refusal } = await boot(scenarioOf(location.hash), tell);
+  splash?.remove();
+  start(new WorkerBackend(worker, simulation));
+  if (refusal !== null) {
+    const { notifications } = await import("@mantine/notifications");
+    notifications.show({
+      color: "red",
+      title: "The scenario of this link could not be taken",
+      message: `${refusal}. The usual one runs instead.`,
+      autoClose: false,
+    });
+  }
+  workOffline();
+} catch (error) {
+  splash?.setAttribute("data-failed", "");
+  tell(`The playground could not be started: ${error instanceof Error ? error.message : String(error)}`);
+}

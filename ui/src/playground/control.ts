@@ -1,0 +1,117 @@
+import type { Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/backend/session";
+import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
+
+import type { Call, FromPlayground, Pace, ToWorker } from "./messages";
+
+interface Waiting {
+  resolve: (text: string) => void;
+  reject: (error: Error) => void;
+}
+
+const STANDING: Pace = { isPlaying: true, speed: 1, reached: 0 };
+
+/** The simulation in the worker, as the pages see it. */
+export class WorkerSimulation implements SimulationControl {
+  readonly defaults: Defaults;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<() => void>();
+  #next = 1;
+  #started: Started;
+  #text = "";
+  #pace: Pace = STANDING;
+  #state: SimulationState | undefined;
+
+  /** Made when the worker has booted; `snapshot` is the first one, as JSON text. */
+  constructor(worker: Worker, booted: { defaults: Defaults; started: string; snapshot: string }) {
+    this.#worker = worker;
+    this.defaults = booted.defaults;
+    this.#started = JSON.parse(booted.started) as Started;
+    this.#text = booted.snapshot;
+    worker.addEventListener("message", (event: MessageEvent<FromPlayground>) => {
+      this.#hear(event.data);
+    });
+  }
+
+  state(): SimulationState {
+    // Read when somebody looks: most pages do not.
+    this.#state ??= {
+      snapshot: JSON.parse(this.#text) as Snapshot,
+      scenario: this.#started.scenario,
+      replays_until_ms: this.#started.replays_until_ms,
+      isPlaying: this.#pace.isPlaying,
+      speed: this.#pace.speed,
+      speedReached: this.#pace.reached,
+    };
+    return this.#state;
+  }
+
+  subscribe(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  play(): void {
+    this.#say({ type: "pace", isPlaying: true });
+  }
+
+  pause(): void {
+    this.#say({ type: "pace", isPlaying: false });
+  }
+
+  step(): void {
+    this.#say({ type: "pace", step: true });
+  }
+
+  setSpeed(speed: number): void {
+    this.#say({ type: "pace", speed });
+  }
+
+  async start(scenario: Scenario | string): Promise<void> {
+    const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario);
+    this.#started = accepted(await this.#call("start", text)) as Started;
+  }
+
+  async act(action: Action): Promise<string> {
+    return (accepted(await this.#call("act", JSON.stringify(action))) as { detail: string }).detail;
+  }
+
+  async share(): Promise<string> {
+    return (accepted(await this.#call("share")) as { text: string }).text;
+  }
+
+  async conformance(): Promise<string> {
+    return (accepted(await this.#call("conformance")) as { digest: string }).digest;
+  }
+
+  #call(call: Call, text = ""): Promise<string> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#say({ type: "call", id, call, text });
+    });
+  }
+
+  #say(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromPlayground): void {
+    if (message.type === "called") {
+      this.#waiting.get(message.id)?.resolve(message.text);
+      this.#waiting.delete(message.id);
+    } else if (message.type === "simulation") {
+      this.#text = message.snapshot;
+      this.#pace = message.pace;
+      this.#state = undefined;
+      for (const changed of this.#listeners) changed();
+    }
+  }
+}
+
+/** Parses what a call answered; throws what it refused. */
+function accepted(text: string): unknown {
+  const value = JSON.parse(text) as Partial<SessionError>;
+  if (value.error === undefined) return value;
+  throw new SimulationRefusal(value.error.code, value.error.detail, value.error.problems);
+}
