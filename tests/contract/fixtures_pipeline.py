@@ -1,15 +1,19 @@
 """The ports of the pipeline, on memory and on real servers. Import the fixtures that a file uses."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 
+from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
+from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.outbox import trim_changes
 from alerting_backend.adapters.postgres.pools import Pools, open_pools, transaction
+from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.postgres.rules import PgRuleSource
 from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
@@ -19,14 +23,16 @@ from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.journal import DeliveryDetail
 from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.presence import AbandonedLeases, Presence
 from alerting_core.ports.rules import RuleSource
 from tests.contract.fixtures_catalog import Catalog, cluster_or_memory, on_memory, on_postgres
-from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule
+from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid
 from tests.support.pipeline import make_match
 from tests.support.postgres.cluster import Cluster
 
@@ -40,6 +46,7 @@ class World:
     Attributes:
         catalog: What people edit and read.
         trim_changes: Forgets the changes of rules up to and including a version.
+        new_presence: Gives a sender that is there until the block is left.
     """
 
     catalog: Catalog
@@ -48,6 +55,8 @@ class World:
     notifications: NotificationStore
     deliveries: DeliveryStore
     trim_changes: Callable[[int], Awaitable[None]]
+    abandoned: AbandonedLeases
+    new_presence: Callable[[], AbstractAsyncContextManager[Presence]]
 
     async def add_client(self, client_id: str = "acme") -> None:
         """Store a client."""
@@ -87,6 +96,12 @@ def memory_world() -> World:
     async def trim(version: int) -> None:
         database.outbox[:] = [change for change in database.outbox if change.version > version]
 
+    @asynccontextmanager
+    async def new_presence() -> AsyncIterator[Presence]:
+        presence = MemoryPresence(database, new_uuid())
+        yield presence
+        presence.leave()
+
     return World(
         catalog=on_memory(database),
         rule_source=MemoryRuleSource(database),
@@ -94,15 +109,21 @@ def memory_world() -> World:
         notifications=MemoryNotificationStore(database),
         deliveries=MemoryDeliveryStore(database),
         trim_changes=trim,
+        abandoned=MemoryAbandonedLeases(database),
+        new_presence=new_presence,
     )
 
 
-def postgres_world(pools: Pools) -> World:
-    """Return the ports on the database that *pools* reach."""
+def postgres_world(pools: Pools, address: Address | None = None) -> World:
+    """Return the ports on the database that *pools* reach; *address* leads to it too, where senders show themselves."""
 
     async def trim(version: int) -> None:
         async with transaction(pools.worker, "trim_changes") as connection:
             await trim_changes(connection, up_to=version)
+
+    def new_presence() -> AbstractAsyncContextManager[Presence]:
+        assert address is not None, "no sender is to show itself here"
+        return present(address)
 
     return World(
         catalog=on_postgres(pools),
@@ -111,6 +132,8 @@ def postgres_world(pools: Pools) -> World:
         notifications=PgNotificationStore(pools.worker),
         deliveries=PgDeliveryStore(pools.worker),
         trim_changes=trim,
+        abandoned=PgAbandonedLeases(pools.worker),
+        new_presence=new_presence,
     )
 
 
@@ -121,4 +144,4 @@ async def world(cluster_or_memory: Cluster | None) -> AsyncIterator[World]:
         yield memory_world()
         return
     async with cluster_or_memory.database() as address, open_pools(address, size_max=4) as pools:
-        yield postgres_world(pools)
+        yield postgres_world(pools, address)

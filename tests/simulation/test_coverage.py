@@ -14,7 +14,7 @@ SEEDS_MAX: Final = 500
 GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group")
 CALLS: Final = (
     *(f"{deed} {group}" for deed, group in product(("poll", "commit"), GROUPS)),
-    *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish"),
+    *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish", "leases.absent", "leases.take_back"),
     *(f"notifications.{call}" for call in ("record", "load", "take_unfinished")),
     *(
         f"deliveries.{call}"
@@ -37,7 +37,7 @@ OTHERS: Final = {
     *("rule edit", "endpoint edit", "client deletion", "resend", "resend not announced"),
     *(f"poison in {topic}" for topic in ("alerts.new", "alerts.matched", "notifications.ready")),
     *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
-    *("reply lost", "host down", "breakdown"),
+    *("reply lost", "host down", "breakdown", "lease taken back"),
 }
 
 

@@ -27,9 +27,11 @@ from tests.simulation.planted.deliveries import (
     AnyEndpoint,
     AnyOwner,
     ForgetsAttempts,
+    ForgetsInterruptions,
     KeepsGoneEndpoints,
     NoLease,
     SettlesAgain,
+    TakesFromTheLiving,
 )
 from tests.simulation.planted.parts import loose_jitter, with_conductor, with_deliveries, with_ports
 from tests.simulation.planted.stores import DisabledRulesToo, OnlyNewOnes, OwnIds, StaleRules, StoreAfterCommit
@@ -87,6 +89,8 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
         with_ports(lambda ports: replace(ports, transport=TakesErrorsForSuccess(ports.transport)), Stage.DELIVERER),
     ),
     "attempts are not kept": ("attempts", with_deliveries(ForgetsAttempts)),
+    "who loses its lease leaves no trace": ("attempts", with_deliveries(ForgetsInterruptions)),
+    "leases are taken from the living": ("leases", Parts(abandoned=TakesFromTheLiving)),
     "a stop forgets attempts": (
         "attempts",
         with_conductor(
@@ -95,7 +99,7 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
                 ports.deliveries,
                 ports.transport,
                 ports.clock,
-                ports.new_owner,
+                ports.presence.new_owner,
                 policy=replace(habits.policy, claim_max=1, held_max=64),
                 bell=Wakeup(),
             ),

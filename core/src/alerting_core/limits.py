@@ -80,6 +80,13 @@ CLAIM_DELIVERIES_MAX: Final = 500
 LEASE_MS: Final = 60_000
 """How long a claim lasts: four times the longest attempt, so that only a dead sender loses one."""
 
+SENDER_ABSENT_MS: Final = 3_000
+"""How long a sender must have been absent before its leases are taken back: a living one that was cut off from the
+store shows itself again within a second or two."""
+
+ABSENCE_LOOK_MS: Final = 1_000
+"""Pause between two looks for senders that are gone: with their absence, work goes on some five seconds after an end."""
+
 SWEEP_AFTER_MS: Final = 60_000
 """Age at which an unfinished notification without a delivery under way is driven again."""
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.delivery import EndpointState
+from alerting_core.domain.delivery import EndpointState, Reason
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.memory.database import DeliveryRow
+from alerting_core.memory.presence import MemoryAbandonedLeases
 from alerting_core.sim.races import RacingDeliveryStore
 
 
@@ -53,6 +54,42 @@ class ForgetsAttempts(RacingDeliveryStore):
         for outcome in outcomes:
             self._database.attempts_of_delivery.pop(outcome.claim.delivery.delivery_id, None)
         return moved
+
+
+class ForgetsInterruptions(RacingDeliveryStore):
+    """Gives a lease that ran out to another, and keeps no attempt of who had it."""
+
+    async def claim_due(
+        self,
+        *,
+        owner: str,
+        now_ms: int,
+        lease_ms: int,
+        limit: int,
+        per_host_max: int,
+        hosts_excluded: Collection[str],
+    ) -> Sequence[Claim]:
+        claims = await super().claim_due(
+            owner=owner,
+            now_ms=now_ms,
+            lease_ms=lease_ms,
+            limit=limit,
+            per_host_max=per_host_max,
+            hosts_excluded=hosts_excluded,
+        )
+        for claim in claims:
+            attempts = self._database.attempts_of_delivery.get(claim.delivery.delivery_id, {})
+            for attempt in list(attempts.values()):
+                if attempt.reason is Reason.INTERRUPTED:
+                    del attempts[attempt.attempt_id]
+        return claims
+
+
+class TakesFromTheLiving(MemoryAbandonedLeases):
+    """Takes whatever is leased, without a look at who is there."""
+
+    def _is_there(self, _sender: str) -> bool:
+        return False
 
 
 class KeepsGoneEndpoints(RacingDeliveryStore):

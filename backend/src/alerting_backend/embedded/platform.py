@@ -18,6 +18,7 @@ import structlog
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.migrate import Progress
 from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.postgres.retention import PgRetention
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.api.app import create_app
@@ -110,8 +111,11 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
         transport = await stack.enter_async_context(
             open_transport(settings, networks=_networks(listener), local_mail=demo.mail if demo else None)
         )
+        presence = await stack.enter_async_context(present(address))
         pipeline = Pipeline(
-            ports.pipeline(transport), policy=delivery_policy(settings), placeholders=settings.placeholder_domains
+            ports.pipeline(transport, presence),
+            policy=delivery_policy(settings),
+            placeholders=settings.placeholder_domains,
         )
         health, meter = Health(pools, pipeline), StageMeter()
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))

@@ -1,8 +1,8 @@
 """The ports of the core on one Postgres."""
 
 from dataclasses import dataclass
-from uuid import uuid4
 
+from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
 from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
@@ -19,6 +19,7 @@ from alerting_backend.adapters.postgres.stream import PgStream
 from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_core.app.application import ApplicationPorts
 from alerting_core.embedded.pipeline import PipelinePorts
+from alerting_core.ports.presence import Presence
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.ports.transport import Transport
 
@@ -48,8 +49,8 @@ class PostgresPorts:
         )
         return cls(pools, log, application)
 
-    def pipeline(self, transport: Transport) -> PipelinePorts:
-        """Return what the pipeline asks for; *transport* carries the messages."""
+    def pipeline(self, transport: Transport, presence: Presence) -> PipelinePorts:
+        """Return what the pipeline asks for; *transport* carries the messages of the sender that *presence* shows."""
         return PipelinePorts(
             open_stream=self._open_stream,
             sink=self.application.sink,
@@ -59,7 +60,8 @@ class PostgresPorts:
             deliveries=PgDeliveryStore(self.pools.worker),
             transport=transport,
             clock=self.application.clock,
-            new_owner=lambda: str(uuid4()),
+            presence=presence,
+            abandoned=PgAbandonedLeases(self.pools.worker),
         )
 
     def _open_stream(self, topic: str, group: str) -> Stream:

@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
-from uuid import uuid4
 
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import SOURCES
-from alerting_backend.adapters.postgres.address import Role
+from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
+from alerting_backend.adapters.postgres.address import Address, Role
 from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.pools import Pool, open_pool
+from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.postgres.retention import PgRetention
 from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
 from alerting_backend.adapters.postgres.unpublished import PgOutbox
@@ -36,11 +37,13 @@ from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.transport import open_transport
 from alerting_backend.workers.dependencies import Dependency, redis_check, schema_check, sink_on
 from alerting_backend.workers.kind import Kind
+from alerting_core import limits
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer
 from alerting_core.pipeline.dispatch import Dispatcher
 from alerting_core.pipeline.evaluate import Evaluator
+from alerting_core.pipeline.reclaim import Reclaimer
 from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS, RuleReconciler
 from alerting_core.pipeline.record import Recorder
 from alerting_core.pipeline.relay import RELAY_EVERY_MS, Relay
@@ -195,16 +198,25 @@ async def _sender(ground: Ground) -> Worker:
     transport = await ground.stack.enter_async_context(open_transport(settings))
     timed = TimedStream(stream)
     dispatcher = Dispatcher(timed, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
+    presence = await ground.stack.enter_async_context(present(_address(ground)))
     deliverer = Deliverer(
-        deliveries, transport, ground.clock, lambda: str(uuid4()), policy=delivery_policy(settings), bell=bell
+        deliveries, transport, ground.clock, presence.new_owner, policy=delivery_policy(settings), bell=bell
     )
+    reclaimer = Reclaimer(PgAbandonedLeases(ground.pool), ground.clock, own=presence.sender)
     sweeper = Sweeper(notifications, deliveries, ground.sink, ground.clock)
     conductors = [
         Running(Stage.DISPATCHER, dispatcher, stream=timed),
         Running(Stage.DELIVERER, deliverer, drain=deliverer.drain),
+        Running(Stage.RECLAIMER, reclaimer, idle_pause_ms=limits.ABSENCE_LOOK_MS),
         Running(Stage.SWEEPER, sweeper, idle_pause_ms=SWEEP_EVERY_MS),
     ]
     return replace(_reader(stream, conductors), gauges={Stage.DELIVERER: deliverer})
+
+
+def _address(ground: Ground) -> Address:
+    address = address_set_in(ground.settings)
+    assert address is not None, "the command has checked it"
+    return address
 
 
 def _rule_updater(ground: Ground) -> Worker:

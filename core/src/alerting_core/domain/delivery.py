@@ -82,6 +82,8 @@ class Reason(StrEnum):
     PROTOCOL_ERROR = "protocol-error"
     NOT_CONFIGURED = "not-configured"
     CIRCUIT_OPEN = "circuit-open"
+    # Nobody knows whether it reached it.
+    INTERRUPTED = "interrupted"
     # Never tried.
     PLACEHOLDER_DOMAIN = "placeholder-domain"
     ENDPOINT_DISABLED = "endpoint-disabled"
@@ -95,7 +97,7 @@ class Attempt:
     """One try, as recorded.
 
     Attributes:
-        number: 1 for the first.
+        number: 1 for the first. One that was INTERRUPTED is no step of the schedule: the next has its number again.
         status_code: HTTP status or SMTP reply code; None when no answer came.
         response: The start of the answer, at most `limits.RESPONSE_BYTES_MAX` bytes of text.
         latency_ms: From the start of the try to its outcome.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Final
 
 from alerting_core import limits
 from alerting_core.pipeline.aggregate import Aggregator
@@ -10,6 +11,7 @@ from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
 from alerting_core.pipeline.dispatch import Dispatcher
 from alerting_core.pipeline.evaluate import Evaluator
 from alerting_core.pipeline.loop import Conductor, Failure
+from alerting_core.pipeline.reclaim import Reclaimer
 from alerting_core.pipeline.record import Recorder
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
@@ -21,6 +23,7 @@ from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.presence import AbandonedLeases, Presence
 from alerting_core.ports.rules import RuleSource
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
@@ -43,7 +46,7 @@ class PipelinePorts:
 
     Attributes:
         open_stream: Gives the stream of a topic for a consumer group.
-        new_owner: Gives a name that no other claim has or will have.
+        presence: Of this process, which is the only one at work.
     """
 
     open_stream: Callable[[str, str], Stream]
@@ -54,7 +57,8 @@ class PipelinePorts:
     deliveries: DeliveryStore
     transport: Transport
     clock: Clock
-    new_owner: Callable[[], str]
+    presence: Presence
+    abandoned: AbandonedLeases
 
 
 class Pipeline:
@@ -85,7 +89,7 @@ class Pipeline:
         bell = Wakeup()
         self.rules = RuleFeed(ports.rules, ports.clock)
         self.deliverer = Deliverer(
-            ports.deliveries, ports.transport, ports.clock, ports.new_owner, policy=policy, bell=bell
+            ports.deliveries, ports.transport, ports.clock, ports.presence.new_owner, policy=policy, bell=bell
         )
         self.streams = {
             Stage.RECORDER: TimedStream(ports.open_stream(ALERTS_NEW, RECORDER_GROUP)),
@@ -109,6 +113,7 @@ class Pipeline:
                 wait_ms=wait_ms,
             ),
             Stage.DELIVERER: self.deliverer,
+            Stage.RECLAIMER: Reclaimer(ports.abandoned, ports.clock, own=ports.presence.sender, is_alone=True),
             Stage.SWEEPER: Sweeper(ports.notifications, ports.deliveries, ports.sink, ports.clock),
         }
 
@@ -127,6 +132,10 @@ class Pipeline:
         await run_side_by_side(conductors, stop=stop, on_report=on_report, on_failure=on_failure)
 
     def _running(self, stage: Stage, conductor: Conductor) -> Running:
-        pause_ms = SWEEP_EVERY_MS if stage is Stage.SWEEPER else 0
+        pause_ms = _PAUSES_MS.get(stage, 0)
         drain = self.deliverer.drain if stage is Stage.DELIVERER else None
         return Running(stage, conductor, idle_pause_ms=pause_ms, drain=drain, stream=self.streams.get(stage))
+
+
+_PAUSES_MS: Final = {Stage.RECLAIMER: limits.ABSENCE_LOOK_MS, Stage.SWEEPER: SWEEP_EVERY_MS}
+"""After a step that found nothing, of those that do not wait themselves."""

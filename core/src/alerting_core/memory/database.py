@@ -46,6 +46,7 @@ class MemoryDatabase:
     deliveries: DeliveryTable = field(default_factory=DeliveryTable)
     deliveries_of_notification: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     attempts_of_delivery: dict[str, dict[str, Attempt]] = field(default_factory=dict[str, dict[str, Attempt]])
+    senders_present: set[str] = field(default_factory=set[str])
     outbox: list[RuleChange] = field(default_factory=list[RuleChange])
     outbox_published: set[int] = field(default_factory=set[int])
     alerts: dict[str, StoredAlert] = field(default_factory=dict[str, StoredAlert])

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState, Reason
 from alerting_core.domain.endpoint import DisableReason, Endpoint
+from alerting_core.domain.lease import interrupted_attempt
 from alerting_core.domain.notification import Notification, NotificationEvent, NotificationStatus
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase
 from alerting_core.memory.notifications import find, move, what_settles
@@ -42,7 +43,9 @@ class MemoryDeliveryStore:
             now_ms=now_ms, limit=limit, per_host_max=per_host_max, hosts_excluded=hosts_excluded
         )
         for delivery_id in due:
-            delivery = self._database.deliveries[delivery_id].delivery
+            row = self._database.deliveries[delivery_id]
+            record_interrupted(self._database, row, lease_ms=lease_ms, now_ms=now_ms)
+            delivery = row.delivery
             self._database.deliveries[delivery_id] = DeliveryRow(delivery, now_ms + lease_ms, owner)
             notification = self._database.notifications[delivery.notification_id]
             claims.append(
@@ -129,7 +132,8 @@ class MemoryDeliveryStore:
         if attempt is None:
             return True
         attempts = self._database.attempts_of_delivery.setdefault(attempt.delivery_id, {})
-        if attempt.attempt_id in attempts:
+        stored = attempts.get(attempt.attempt_id)
+        if stored is not None and stored.reason is not Reason.INTERRUPTED:
             return False
         attempts[attempt.attempt_id] = attempt
         if outcome.disable_endpoint:
@@ -161,3 +165,15 @@ class MemoryDeliveryStore:
             return False
         move(self._database, notification, event, now_ms=now_ms)
         return True
+
+
+def record_interrupted(database: MemoryDatabase, row: DeliveryRow, *, lease_ms: int, now_ms: int) -> None:
+    """Record the attempt of the owner that loses the lease of *row*, if it has one."""
+    if row.lease_owner is None:
+        return
+    assert row.due_at_ms is not None, "what is leased is not final"
+    delivery = row.delivery
+    attempt = interrupted_attempt(
+        delivery, row.lease_owner, lease_ends_at_ms=row.due_at_ms, lease_ms=lease_ms, now_ms=now_ms
+    )
+    database.attempts_of_delivery.setdefault(delivery.delivery_id, {}).setdefault(attempt.attempt_id, attempt)

@@ -55,11 +55,13 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
     Attributes:
         open: How many are not final.
         due: The order in which those that are not final come up.
+        leased: Ids of those that somebody holds, or held until the lease ran out.
     """
 
     def __init__(self) -> None:
         self._rows: dict[str, DeliveryRow] = {}
         self.open = 0
+        self.leased: dict[str, None] = {}
         self.due = DueIndex(self._place_of)
 
     def __getitem__(self, delivery_id: str) -> DeliveryRow:
@@ -71,12 +73,17 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
         old_due_at_ms = None if old is None else old.due_at_ms
         self._rows[delivery_id] = row
         self.open += (row.due_at_ms is not None) - (old_due_at_ms is not None)
+        if row.lease_owner is None:
+            self.leased.pop(delivery_id, None)
+        else:
+            self.leased[delivery_id] = None
         if row.due_at_ms is not None and row.due_at_ms != old_due_at_ms:
             self.due.put(delivery_id, row.due_at_ms)
         self.due.shrink(self.open)
 
     def __delitem__(self, delivery_id: str) -> None:
         row = self._rows.pop(delivery_id)
+        self.leased.pop(delivery_id, None)
         self.open -= row.due_at_ms is not None
 
     def __iter__(self) -> Iterator[str]:

@@ -102,10 +102,11 @@ class Deliverer:
         if self._bug is not None:
             raise self._bug
         counts = await self._record()
+        looked_at_ms = self._clock.now_ms()
         claimed = await self._claim()
         counts[Count.DELIVERIES_CLAIMED] += claimed
         if not any(counts.values()):
-            await self._bell.wait(wait_ms=await self._idle_wait_ms())
+            await self._bell.wait(wait_ms=await self._idle_wait_ms(looked_at_ms))
         return BatchReport(Stage.DELIVERER, received=claimed, counts=counts)
 
     def gauges(self) -> Mapping[Gauge, int]:
@@ -207,8 +208,13 @@ class Deliverer:
         self._windows.learn(host, answered_well=outcome.event is DeliveryEvent.ACCEPTED)
         return outcome
 
-    async def _idle_wait_ms(self) -> int:
-        """Return how long to wait when nothing could be claimed: what is overdue waits for its host, not for time."""
+    async def _idle_wait_ms(self, looked_at_ms: int) -> int:
+        """Return how long to wait when nothing could be claimed: what was due already waits for its host, not for time.
+
+        Args:
+            looked_at_ms: What became due after it may be claimed by now.
+        """
         due_at_ms, longest_ms = await self._store.next_due_ms(), self._policy.idle_wait_ms
-        left_ms = longest_ms if due_at_ms is None else due_at_ms - self._clock.now_ms()
-        return min(left_ms, longest_ms) if left_ms > 0 else longest_ms
+        if due_at_ms is None or due_at_ms <= looked_at_ms:
+            return longest_ms
+        return min(max(due_at_ms - self._clock.now_ms(), 0), longest_ms)

@@ -39,7 +39,8 @@ class DeliveryStore(Protocol):
 
         No delivery is ever leased by two owners at once. Fair between clients: when more are due than *limit*, every
         client with something due gets its turn before any gets a larger share. None for *hosts_excluded*, at most
-        *per_host_max* for any other host. A claim whose lease ran out is due again. Claims carry secrets: do not log.
+        *per_host_max* for any other host. A claim whose lease ran out is due again; claiming it records the attempt
+        of the owner before as INTERRUPTED. Claims carry secrets: do not log.
         """
         ...
 
@@ -47,8 +48,9 @@ class DeliveryStore(Protocol):
         """Record attempts, move deliveries, settle notifications whose deliveries have all ended; aligned results.
 
         True: the delivery moved (or was postponed) by this outcome. False: its lease had passed to another owner or
-        it was final already; the attempt is recorded all the same, once per attempt_id. A success counts even after
-        the lease was lost, unless the delivery is final. Recording the same outcomes again changes nothing more.
+        it was final already; the attempt is recorded all the same, once per attempt_id, in the place of one that was
+        recorded as INTERRUPTED. A success counts even after the lease was lost, unless the delivery is final.
+        Recording the same outcomes again changes nothing more.
         """
         ...
 

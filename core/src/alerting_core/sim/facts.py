@@ -101,6 +101,15 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A lease was taken back from an owner whose sender was absent."""
+
+    process: Process
+    delivery_id: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The store was told what a claim came to.
 
@@ -190,6 +199,7 @@ Fact: TypeAlias = (
     | DeliveryPut
     | Claimed
     | Released
+    | TakenBack
     | Recorded
     | Refused
     | Sent

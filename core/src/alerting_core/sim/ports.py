@@ -13,6 +13,7 @@ from alerting_core.ports.alerts import AlertFilter, AlertLog, StoredAlert
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.notifications import NotificationStore, Recorded
 from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.presence import AbandonedLeases
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot, RuleSource
 from alerting_core.sim import facts
 from alerting_core.sim.gate import Gate, Resource
@@ -187,3 +188,36 @@ class SimDeliveryStore:
     async def next_due_ms(self) -> int | None:
         """Return when the next delivery is due."""
         return await self.gate.call(Resource.STORE, "deliveries.next_due_ms", self.store.next_due_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class SimAbandonedLeases:
+    """The leases of senders that are gone."""
+
+    gate: Gate
+    leases: AbandonedLeases
+
+    async def absent(self, *, now_ms: int, lease_ms: int) -> Collection[str]:
+        """Return the senders that hold leases and are not there."""
+        return await self.gate.call(
+            Resource.STORE, "leases.absent", lambda: self.leases.absent(now_ms=now_ms, lease_ms=lease_ms)
+        )
+
+    async def take_back(self, senders: Collection[str], *, now_ms: int, lease_ms: int, limit: int) -> int:
+        """Release the leases of those that are not there."""
+        leased: dict[str, str] = {}
+
+        async def effect() -> int:
+            rows = self.gate.world.database.deliveries
+            leased.update({id_: rows[id_].lease_owner or "" for id_ in rows.leased})
+            return await self.leases.take_back(senders, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+
+        def told(_: int) -> None:
+            rows = self.gate.world.database.deliveries
+            for delivery_id, owner in leased.items():
+                if rows[delivery_id].lease_owner is None:
+                    self.gate.world.count("lease taken back")
+                    self.gate.world.trace(f"{self.gate.process.name} takes {delivery_id[:8]} back from {owner}")
+                    self.gate.world.tell(facts.TakenBack(self.gate.process, delivery_id, owner))
+
+        return await self.gate.call(Resource.STORE, "leases.take_back", effect, told=told)

@@ -17,7 +17,7 @@ TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
     "recorder": (Stage.RECORDER,),
     "evaluator": (Stage.EVALUATOR,),
     "aggregator": (Stage.AGGREGATOR,),
-    "sender": (Stage.DISPATCHER, Stage.DELIVERER, Stage.SWEEPER),
+    "sender": (Stage.DISPATCHER, Stage.DELIVERER, Stage.RECLAIMER, Stage.SWEEPER),
 }
 """Which stages the processes of a platform in parts run."""
 

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from alerting_core import limits
 from alerting_core.errors import AlertingError
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.pipeline.aggregate import Aggregator
@@ -18,6 +19,7 @@ from alerting_core.pipeline.deliver import Deliverer, DeliveryPolicy
 from alerting_core.pipeline.dispatch import Dispatcher
 from alerting_core.pipeline.evaluate import Evaluator
 from alerting_core.pipeline.loop import Conductor, run_steps
+from alerting_core.pipeline.reclaim import Reclaimer
 from alerting_core.pipeline.record import Recorder
 from alerting_core.pipeline.report import Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
@@ -27,6 +29,7 @@ from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.presence import AbandonedLeases, Presence
 from alerting_core.ports.rules import RuleSource
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
@@ -43,7 +46,14 @@ from alerting_core.ports.transport import Transport
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Ended, Raised
 from alerting_core.sim.gate import Gate
-from alerting_core.sim.ports import SimAlertLog, SimClock, SimDeliveryStore, SimNotificationStore, SimRuleSource
+from alerting_core.sim.ports import (
+    SimAbandonedLeases,
+    SimAlertLog,
+    SimClock,
+    SimDeliveryStore,
+    SimNotificationStore,
+    SimRuleSource,
+)
 from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import SimTransport
 from alerting_core.sim.streams import SimSink, SimStream
@@ -76,7 +86,8 @@ class Ports:
     deliveries: DeliveryStore
     transport: Transport
     clock: Clock
-    new_owner: Callable[[], str]
+    presence: Presence
+    abandoned: AbandonedLeases
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,10 @@ def make_conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Co
             wait_ms=wait,
         ),
         Stage.DELIVERER: lambda: Deliverer(
-            deliveries, ports.transport, clock, ports.new_owner, policy=habits.policy, bell=bell
+            deliveries, ports.transport, clock, ports.presence.new_owner, policy=habits.policy, bell=bell
+        ),
+        Stage.RECLAIMER: lambda: Reclaimer(
+            ports.abandoned, clock, own=ports.presence.sender, lease_ms=habits.policy.lease_ms
         ),
         Stage.SWEEPER: lambda: Sweeper(notifications, deliveries, ports.sink, clock, after_ms=habits.sweep_after_ms),
     }
@@ -135,6 +149,7 @@ class Parts:
     alerts: Callable[[MemoryDatabase], AlertLog] = MemoryAlertLog
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
     deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
+    abandoned: Callable[[MemoryDatabase], AbandonedLeases] = MemoryAbandonedLeases
     conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
 
 
@@ -191,6 +206,7 @@ class Worker:
         except BaseExceptionGroup as errors:
             self._broke_off(process, errors.exceptions[0])
             return
+        self.world.database.senders_present.discard(process.name)
         self.world.trace(f"{process.name} has stopped")
         self.world.tell(Ended(process))
         self._leave(process)
@@ -198,7 +214,8 @@ class Worker:
         self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
 
     async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
-        pause_ms = self.world.habits.sweep_every_ms if stage is Stage.SWEEPER else 0
+        pauses_ms = {Stage.SWEEPER: self.world.habits.sweep_every_ms, Stage.RECLAIMER: limits.ABSENCE_LOOK_MS}
+        pause_ms = pauses_ms.get(stage, 0)
         await run_steps(conductor, stop=stop, on_report=_ignore, on_failure=_ignore, idle_pause_ms=pause_ms)
         if isinstance(conductor, Deliverer):
             await conductor.drain()
@@ -212,7 +229,7 @@ class Worker:
         self.world.kill(process, why=f"by {error!r}")
 
     def _ports(self, process: Process) -> Ports:
-        world, gate, numbers = self.world, Gate(self.world, process), count(1)
+        world, gate = self.world, Gate(self.world, process)
         database, parts = world.database, world.parts
 
         def open_stream(group: str) -> Stream:
@@ -229,7 +246,8 @@ class Worker:
             deliveries=SimDeliveryStore(gate, parts.deliveries(database, gate.races)),
             transport=SimTransport(gate),
             clock=SimClock(gate, self.machine),
-            new_owner=lambda: f"{process.name}/{next(numbers)}",
+            presence=MemoryPresence(database, process.name),
+            abandoned=SimAbandonedLeases(gate, parts.abandoned(database)),
         )
 
 

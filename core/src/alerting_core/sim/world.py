@@ -250,6 +250,7 @@ class World:
         """Kill a process; another takes its place after a while."""
         self.trace(f"{process.name} is killed {why}")
         self.loop.kill(process)
+        self.database.senders_present.discard(process.name)
         self.tell(facts.Died(process))
         for worker in self.workers:
             if worker.process is process:

@@ -1,7 +1,6 @@
 """A platform in memory for tests of conductors: the adapters that ship, a clock that stands still."""
 
 from collections.abc import Sequence
-from itertools import count
 
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.client import Client
@@ -18,6 +17,7 @@ from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.memory.transport import MemoryTransport
@@ -40,7 +40,6 @@ class Platform:
         self.transport = MemoryTransport()
         self.deliveries = MemoryDeliveryStore(self.db)
         self.notifications = MemoryNotificationStore(self.db)
-        self.owners = count()
         self.pipeline = self.new_pipeline()
 
     def new_pipeline(self) -> Pipeline:
@@ -54,7 +53,8 @@ class Platform:
             deliveries=self.deliveries,
             transport=self.transport,
             clock=self.clock,
-            new_owner=lambda: f"owner-{next(self.owners)}",
+            presence=MemoryPresence(self.db, "only"),
+            abandoned=MemoryAbandonedLeases(self.db),
         )
         return Pipeline(ports, policy=DeliveryPolicy(idle_wait_ms=1), wait_ms=0)
 

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
+from alerting_backend.adapters.postgres.interrupted import LostLease, record_interrupted
 from alerting_backend.adapters.postgres.notifications import load
 from alerting_backend.adapters.postgres.pools import Connection
 from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, read_delivery
@@ -60,7 +61,7 @@ WITH due AS (
 ), turns AS (
     SELECT *, row_number() OVER (PARTITION BY host ORDER BY rank, due_at, delivery_id) AS host_rank FROM due
 ), taken AS (
-    SELECT d.client_id, d.delivery_id, d.due_at AS was_due_at
+    SELECT d.client_id, d.delivery_id, d.due_at AS was_due_at, d.lease_owner AS was_owner
     FROM turns JOIN deliveries AS d USING (client_id, delivery_id)
     WHERE turns.host_rank <= $5 AND d.due_at <= $2
     ORDER BY turns.rank, turns.due_at, turns.delivery_id
@@ -69,10 +70,10 @@ WITH due AS (
 ), leased AS (
     UPDATE deliveries AS d SET due_at = $3, lease_owner = $1
     FROM taken WHERE d.client_id = taken.client_id AND d.delivery_id = taken.delivery_id
-    RETURNING d.*, taken.was_due_at
+    RETURNING d.*, taken.was_due_at, taken.was_owner
 )
 SELECT
-    {", ".join(f"leased.{column}" for column in DELIVERY_COLUMNS.split(", "))}, leased.was_due_at,
+    {", ".join(f"leased.{column}" for column in DELIVERY_COLUMNS.split(", "))}, leased.was_due_at, leased.was_owner,
     e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until
 FROM leased LEFT JOIN endpoints AS e ON e.client_id = leased.client_id AND e.endpoint_id = leased.endpoint_id
 ORDER BY leased.was_due_at, leased.delivery_id
@@ -129,6 +130,12 @@ async def _claim_at(connection: Connection, wanted: Wanted, places: Sequence[Pla
         [host for _, host in places],
         per_place,
     )
+    lost = [
+        LostLease(read_delivery(row), row["was_owner"], row["was_due_at"])
+        for row in rows
+        if row["was_owner"] is not None
+    ]
+    await record_interrupted(connection, lost, lease_ms=wanted.lease_ms, now_ms=wanted.now_ms)
     refs = {NotificationRef(row["client_id"], row["notification_id"]) for row in rows}
     notifications = {notification.ref: notification for notification in await load(connection, refs)} if refs else {}
     return [_claim(wanted.owner, row, notifications) for row in rows]

@@ -25,6 +25,7 @@ ORDER BY d.client_id, d.delivery_id
 FOR NO KEY UPDATE OF d
 """
 
+# What an owner says itself takes the place of what was noted when it had lost its lease.
 _RECORD_ATTEMPTS: Final = """
 INSERT INTO attempts (
     client_id, attempt_id, delivery_id, number, reason, status_code, response, detail, started_at, latency_ms
@@ -33,7 +34,11 @@ SELECT * FROM unnest(
     $1::text[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::integer[], $7::text[], $8::text[],
     $9::timestamptz[], $10::integer[]
 )
-ON CONFLICT DO NOTHING
+ON CONFLICT (client_id, attempt_id) DO UPDATE SET
+    number = excluded.number, reason = excluded.reason, status_code = excluded.status_code,
+    response = excluded.response, detail = excluded.detail, started_at = excluded.started_at,
+    latency_ms = excluded.latency_ms
+WHERE attempts.reason = 'interrupted'
 RETURNING attempt_id
 """
 

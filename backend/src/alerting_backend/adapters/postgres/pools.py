@@ -158,6 +158,21 @@ async def owner_connection(address: Address) -> AsyncIterator[Connection]:
         await connection.close(timeout=CONNECT_SECONDS_MAX)
 
 
+@asynccontextmanager
+async def role_connection(address: Address, role: Role) -> AsyncIterator[Connection]:
+    """Connect as *role*, outside of its pool, and close the connection on leaving, at once and without a word."""
+    with border("connect"):
+        connection = await asyncpg.connect(
+            **address.log_in(role),
+            timeout=CONNECT_SECONDS_MAX,
+            server_settings={"application_name": f"{role}_presence"},
+        )
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
 async def _close(pool: Pool) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS_MAX):

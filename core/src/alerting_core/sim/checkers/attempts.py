@@ -4,9 +4,11 @@ from typing import ClassVar, Final
 
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
+from alerting_core.domain.ids import derive_attempt_id
 from alerting_core.domain.message import HttpReply
+from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.facts import Answered, Claimed, ClockJumped, Ended, Fact, Recorded, Sent
+from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Ended, Fact, Recorded, Sent, TakenBack
 
 Key = tuple[str, str]
 
@@ -20,15 +22,17 @@ def key_of(claim: Claim) -> Key:
 
 
 class Attempts(Checker):
-    """The attempts recorded are the messages answered, no more and no fewer; who dies takes its own along."""
+    """The attempts recorded are the messages answered, no more and no fewer; of who dies or is late with its record,
+    there is a trace before another makes the next attempt."""
 
     name: ClassVar[str] = "attempts"
-    sees = (Sent, Answered, Recorded, Ended)
+    sees = (Sent, Answered, Recorded, Ended, DeliveryPut, Claimed, TakenBack)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._sent: set[Key] = set()
         self._answered: dict[Key, Answered] = {}
+        self._lost: dict[str, str] = {}
 
     def see(self, fact: Fact) -> None:
         """Follow each message from its sending to its record."""
@@ -39,6 +43,14 @@ class Attempts(Checker):
                 self._answered[key_of(sent.claim)] = fact
             case Recorded():
                 self._record(fact)
+            case DeliveryPut(DeliveryRow(lease_owner=str(before)), DeliveryRow(lease_owner=str(after)) as row):
+                if before != after:
+                    self._lost[row.delivery.delivery_id] = before
+            case Claimed(_, claim):
+                if (lost_by := self._lost.pop(claim.delivery.delivery_id, None)) is not None:
+                    self._check_trace(claim.delivery.delivery_id, lost_by)
+            case TakenBack(_, delivery_id, owner):
+                self._check_trace(delivery_id, owner)
             case Ended(process):
                 if left := [a for a in self._answered.values() if a.sent.process is process]:
                     self.blame(f"{process.name} ended and {len(left)} attempts were not recorded")
@@ -50,6 +62,11 @@ class Attempts(Checker):
         for (delivery_id, owner), answered in self._answered.items():
             if not answered.sent.process.is_dead:
                 self.blame(f"{owner} was answered for {delivery_id}, and there is no record of it")
+
+    def _check_trace(self, delivery_id: str, owner: str) -> None:
+        stored = self.evidence.database.attempts_of_delivery.get(delivery_id, {})
+        if derive_attempt_id(delivery_id, owner) not in stored:
+            self.blame(f"{owner} lost its lease of {delivery_id}, and there is no trace of its attempt")
 
     def _record(self, fact: Recorded) -> None:
         outcome = fact.outcome

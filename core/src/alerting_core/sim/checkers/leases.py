@@ -3,20 +3,23 @@
 from typing import ClassVar
 
 from alerting_core.domain.delivery import DeliveryEvent
+from alerting_core.domain.lease import sender_of
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.facts import Claimed, DeliveryPut, Fact, Recorded, Released
+from alerting_core.sim.facts import Claimed, DeliveryPut, Died, Ended, Fact, Recorded, Released, TakenBack
 
 
 class Leases(Checker):
-    """A delivery is never leased by two owners at once, and only its owner, or a success, moves it."""
+    """A delivery is never leased by two owners at once, and only its owner, or a success, moves it; who lives keeps
+    its leases."""
 
     name: ClassVar[str] = "leases"
-    sees = (Claimed, Released, Recorded, DeliveryPut)
+    sees = (Claimed, Released, TakenBack, Recorded, DeliveryPut, Died, Ended)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._held: dict[str, tuple[str, int]] = {}
+        self._gone: set[str] = set()
 
     def see(self, fact: Fact) -> None:
         """Follow each lease from its claim to its end."""
@@ -26,6 +29,12 @@ class Leases(Checker):
             case Released(_, claim):
                 if self._held.get(claim.delivery.delivery_id, ("", 0))[0] == claim.owner:
                     del self._held[claim.delivery.delivery_id]
+            case TakenBack(_, delivery_id, owner):
+                self._held.pop(delivery_id, None)
+                if sender_of(owner) not in self._gone:
+                    self.blame(f"{delivery_id} was taken from {owner}, which lives")
+            case Died(process) | Ended(process):
+                self._gone.add(process.name)
             case Recorded():
                 self._record(fact)
             case DeliveryPut(DeliveryRow() as old, new):
