@@ -43,6 +43,8 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: true,
       assetsDir: isPlayground ? "assets" : "ui",
       target: "es2022",
+      // These know light-dark(): what older ones get in its place does not see the scheme that a person chose.
+      cssTarget: ["chrome123", "firefox120", "safari17.5"],
       manifest: true,
       // No module is put into the page as a data URL: the policy of the page allows scripts of its own host alone.
       assetsInlineLimit: 0,

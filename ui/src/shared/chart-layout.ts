@@ -1,4 +1,4 @@
-import { scaleLinear, scaleUtc } from "d3-scale";
+import { scaleLinear, scaleTime } from "d3-scale";
 import { area, line } from "d3-shape";
 
 /** One row of figures over time. */
@@ -45,7 +45,7 @@ export function layOut(
   const step = times.length > 1 ? (last - first) / (times.length - 1) : 60_000;
   const inner = Math.max(1, width - MARGIN.left - MARGIN.right);
   const pad = isBars ? step / 2 : 0;
-  const x = scaleUtc()
+  const x = scaleTime()
     .domain([first - pad, last + pad])
     .range([MARGIN.left, MARGIN.left + inner]);
   const highest = Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));

@@ -1,9 +1,12 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 afterEach(cleanup);
+
+// A loaded machine is slow, not wrong: what is waited for comes, or the test fails at its own limit.
+configure({ asyncUtilTimeout: 15_000 });
 
 const nothing = () => undefined;
 

@@ -1,14 +1,109 @@
-import { EmptyState } from "@/shared/EmptyState";
+import { Paper, Stack, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+
+import { ask } from "@/api/client";
+import type { Metrics } from "@/api/types";
+import { useCaller } from "@/app/caller";
+import { useApi } from "@/app/context";
+import { ErrorState } from "@/shared/ErrorState";
+import { count } from "@/shared/figures";
+import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
+import { TimeChart } from "@/shared/TimeChart";
+
+import { Failures } from "./Failures";
+import { failuresIn } from "./failures";
+import { FirstSteps } from "./FirstSteps";
+import classes from "./overview.module.css";
+import { Pipeline } from "./Pipeline";
+import { StatusBar } from "./StatusBar";
+import { Totals } from "./Totals";
+
+const REFRESH_MS = 3_000;
+const SERIES_MS = 10_000; // One span of the series.
+const HOUR_MS = 3_600_000;
 
 export default function OverviewPage() {
+  const api = useApi();
+  const caller = useCaller();
+  const metrics = useQuery({
+    queryKey: ["metrics"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/metrics", { signal })),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+  const series = useQuery({
+    queryKey: ["metrics", "series"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/metrics/series", { signal })),
+    refetchInterval: SERIES_MS,
+    enabled: caller.isOperator,
+  });
+  const letters = useQuery({
+    queryKey: ["dead-letters", "topics"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/dead-letters/topics", { signal })),
+    refetchInterval: SERIES_MS,
+    enabled: caller.isOperator,
+  });
+
   return (
     <>
       <PageHeader
         title="Overview"
-        description="How the platform is doing now: what fails, what waits, what goes through."
+        description="What fails, what waits, and what goes through, as of now."
+        actions={<Live isLive={metrics.isSuccess && !metrics.isRefetchError} />}
       />
-      <EmptyState title="Nothing has happened yet" />
+      <Stack gap="lg">
+        {metrics.isError && <ErrorState error={metrics.error} onRetry={() => metrics.refetch()} />}
+        {metrics.isPending && <LoadingState rows={10} />}
+        {metrics.data !== undefined && (
+          <>
+            <Failures failures={failuresIn(metrics.data, letters.data ?? null)} />
+            {metrics.data.totals.rules_enabled === 0 && <FirstSteps isOperator={caller.isOperator} />}
+            {metrics.data.pipeline.length > 0 && (
+              <Pipeline stages={metrics.data.pipeline} series={series.data} />
+            )}
+            <Totals totals={metrics.data.totals} isOperator={caller.isOperator} />
+            <LastDay metrics={metrics.data} />
+          </>
+        )}
+      </Stack>
     </>
+  );
+}
+
+function Live({ isLive }: { isLive: boolean }) {
+  return (
+    <Text size="xs" c="dimmed" className={classes.live} data-live={isLive || undefined} role="status">
+      {isLive ? "Live" : "Not up to date"}
+    </Text>
+  );
+}
+
+function LastDay({ metrics }: { metrics: Metrics }) {
+  const { by_hour, counted_at, notifications_by_status } = metrics.totals;
+  const times = useMemo(() => {
+    const last = new Date(counted_at).getTime() - HOUR_MS / 2;
+    return by_hour.map((_, place) => last - (by_hour.length - 1 - place) * HOUR_MS);
+  }, [by_hour, counted_at]);
+  const series = useMemo(() => [{ label: "Notifications in the hour", values: by_hour }], [by_hour]);
+  const total = by_hour.reduce((sum, each) => sum + each, 0);
+  return (
+    <Paper component="section" aria-labelledby="last-day">
+      <h2 id="last-day" className={classes.title}>
+        Last 24 hours
+      </h2>
+      <Text size="sm" c="dimmed" mb="xs">
+        {total === 1 ? "1 notification" : `${count(total)} notifications`}
+      </Text>
+      <TimeChart
+        label="Notifications of the last 24 hours"
+        times={times}
+        series={series}
+        kind="bars"
+        format={count}
+      />
+      <StatusBar counts={notifications_by_status} />
+    </Paper>
   );
 }

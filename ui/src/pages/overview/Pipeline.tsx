@@ -1,0 +1,105 @@
+import { Group, Paper, Text } from "@mantine/core";
+import { Fragment } from "react";
+
+import type { MetricSeries, StageSummary } from "@/api/types";
+import { StatusBadge } from "@/shared/badges";
+import { count, duration, measure } from "@/shared/figures";
+import { aboutStage, MAIN_STAGES } from "@/shared/stages";
+
+import classes from "./overview.module.css";
+import { Spark } from "./Spark";
+
+/** Ten minutes: long enough to see a burst, short enough to see it end. */
+const SPARK_BUCKETS = 60;
+
+/** The way of an alert through the stages, with what goes through each now, and what waits for it. */
+export function Pipeline({
+  stages,
+  series,
+}: {
+  stages: readonly StageSummary[];
+  series: MetricSeries | undefined;
+}) {
+  const named = new Map(stages.map((stage) => [stage.stage, stage]));
+  const main = MAIN_STAGES.flatMap((name) => named.get(name) ?? []);
+  const beside = stages.filter(({ stage }) => !(MAIN_STAGES as readonly string[]).includes(stage));
+  const receivedOf = (name: string) =>
+    series?.stages.find(({ stage }) => stage === name)?.received.slice(-SPARK_BUCKETS) ?? [];
+  return (
+    <section aria-labelledby="pipeline">
+      <h2 id="pipeline" className={classes.title}>
+        Pipeline
+      </h2>
+      <ol className={classes.pipeline}>
+        {main.map((stage) => (
+          <Fragment key={stage.stage}>
+            <li className={classes.topic}>
+              <span className={classes.topicName}>{aboutStage(stage.stage).reads}</span>
+              <span className={classes.waiting} data-waits={(stage.lag ?? 0) > 0 || undefined}>
+                {stage.lag === null
+                  ? "not measured"
+                  : stage.lag === 0
+                    ? "none waiting"
+                    : `${count(stage.lag)} waiting`}
+              </span>
+            </li>
+            <li className={classes.stage}>
+              <StageCard stage={stage} received={receivedOf(stage.stage)} />
+            </li>
+          </Fragment>
+        ))}
+      </ol>
+      {beside.length > 0 && (
+        <ul className={classes.beside} aria-label="Beside the pipeline">
+          {beside.map((stage) => (
+            <li key={stage.stage} className={classes.besideStage}>
+              <Group justify="space-between" gap="xs" wrap="nowrap">
+                <Text fw={600} size="sm">
+                  {aboutStage(stage.stage).label}
+                </Text>
+                <StatusBadge status={stage.state} />
+              </Group>
+              <Text size="xs" c="dimmed" className="tabular">
+                {measure(stage.rate_per_s)} a second
+                {stage.lag !== null && stage.lag > 0 && `, ${count(stage.lag)} waiting`}
+              </Text>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function StageCard({ stage, received }: { stage: StageSummary; received: readonly number[] }) {
+  const about = aboutStage(stage.stage);
+  const processes = Object.values(stage.instances).reduce((sum, each) => sum + each, 0);
+  const p99 = stage.step_times.p99_ms;
+  return (
+    <Paper p="sm" className={classes.card} data-state={stage.state}>
+      <Group justify="space-between" gap={6} wrap="nowrap">
+        <Text fw={600}>{about.label}</Text>
+        <StatusBadge status={stage.state} />
+      </Group>
+      <Text size="xs" c="dimmed" className={classes.does}>
+        {about.does}
+      </Text>
+      <div className={classes.rate}>
+        <span className="tabular">{measure(stage.rate_per_s)}</span>
+        <Text span size="xs" c="dimmed">
+          a second
+        </Text>
+      </div>
+      <Spark values={received} />
+      <Text size="xs" c="dimmed" className="tabular">
+        {[
+          p99 === null ? null : `p99 ${duration(p99)} a step`,
+          processes > 1 ? `${processes} processes` : null,
+          stage.rejected > 0 ? `${count(stage.rejected)} rejected` : null,
+        ]
+          .filter((each) => each !== null)
+          .join(" · ") || "no step yet"}
+      </Text>
+    </Paper>
+  );
+}
