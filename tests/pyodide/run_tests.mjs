@@ -1,4 +1,5 @@
-// Run pytest inside Pyodide: the core comes from its wheel as in the browser, pytest and the tests from mounted folders.
+// Run pytest inside Pyodide: the core comes from its wheel as in the browser; pytest, the tests and the playground from
+// mounted folders.
 //
 // Arguments: folder of Pyodide, core wheel, folder of pytest, checkout, result folder; then the arguments of pytest.
 import { readFile } from "node:fs/promises";
@@ -13,6 +14,7 @@ pyodide.unpackArchive(new Uint8Array(await readFile(wheel)), "wheel", { extractD
 for (const [folder, mountPoint] of [
   [pytestSite, "/pytest"],
   [`${checkout}/tests`, "/checkout/tests"],
+  [`${checkout}/playground/bridge`, "/checkout/playground/bridge"],
   [results, "/results"],
 ]) {
   pyodide.FS.mkdirTree(mountPoint);

@@ -16,7 +16,10 @@ from tests.support.install.unavailable import Unavailable
 
 WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
 
-_ALONE: Final = ["-c", "tests/core_alone.ini", "--confcutdir=tests/unit/core", "tests/unit/core", "-q"]
+_ALONE: Final = [
+    *("-c", "tests/core_alone.ini", "--confcutdir=tests/unit", "-q"),
+    *("tests/unit/core", "tests/unit/playground"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,6 @@ STAGES: Final = (
         _pytest("integration", "e2e", options=[f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"]),
     ),
     Stage("ui", "the parts of the user interface", _ui),
-    Stage("isolated", "the core with nothing else installed", _isolated),
-    Stage("pyodide", "the core in the browser's Python", _pyodide),
+    Stage("isolated", "the core, and the playground on it, with nothing else installed", _isolated),
+    Stage("pyodide", "the core, and the playground on it, in the browser's Python", _pyodide),
 )

@@ -20,14 +20,11 @@ def test_the_top_level_holds_what_the_design_names_and_dot_files() -> None:
 
 
 def test_the_core_imports_the_standard_library_alone() -> None:
-    allowed = {*sys.stdlib_module_names, "alerting_core"}
-    found = [
-        f"{source.path}: {module}"
-        for source in python_sources("core/src")
-        for module in _imported_modules(source.tree())
-        if module.split(".", 1)[0] not in allowed
-    ]
-    assert found == []
+    assert list(_imported_from_elsewhere("core/src", "alerting_core")) == []
+
+
+def test_the_playground_imports_the_core_and_the_standard_library_alone() -> None:
+    assert list(_imported_from_elsewhere("playground/bridge", "alerting_core", "alerting_playground")) == []
 
 
 def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
@@ -42,6 +39,14 @@ def test_the_lock_file_names_the_public_index_alone() -> None:
     foreign_sources = runpy.run_path(str(CHECKOUT / ".make" / "lock_hosts.py"))["foreign_sources"]
     assert foreign_sources('source = { registry = "/srv/wheels" }') == ["/srv/wheels"]
     assert foreign_sources((CHECKOUT / "uv.lock").read_text(encoding="utf-8")) == []
+
+
+def _imported_from_elsewhere(folder: str, *packages: str) -> Iterator[str]:
+    allowed = {*sys.stdlib_module_names, *packages}
+    for source in python_sources(folder):
+        for module in _imported_modules(source.tree()):
+            if module.split(".", 1)[0] not in allowed:
+                yield f"{source.path}: {module}"
 
 
 def _imported_modules(tree: ast.Module) -> Iterator[str]:

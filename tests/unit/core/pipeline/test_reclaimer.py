@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.reclaim import Reclaimer
 from alerting_core.pipeline.report import Count
-from tests.unit.core.conftest import run_without_outside
+from tests.unit.conftest import run_without_outside
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerting_backend.api.problems import refusal_of
 from alerting_core import errors
 from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind
+from alerting_core.api.refusal import refusal_of
 from alerting_core.problem import Problem, ProblemCode
 
 PROBLEM = Problem("a", ProblemCode.EMPTY, "b")

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from alerting_core import limits
-from alerting_core.api.moments import clamped_ms, unix_ms
+from alerting_core.api.moments import clamped_ms, read_moment, unix_ms
 from alerting_core.api.versions import NO_VERSION, etag, expected_version
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.errors import InvalidInput
+from alerting_core.problem import Problem, ProblemCode
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,30 @@ def test_a_filters_time_is_moved_into_the_range_of_what_is_stored() -> None:
     assert clamped_ms(late) == limits.TIME_MS_MAX
     assert clamped_ms(datetime(1, 1, 1, tzinfo=UTC)) == 0
     assert clamped_ms(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02t03:04:05.1234569z", datetime(2026, 1, 2, 3, 4, 5, 123_456, tzinfo=UTC)),
+        ("2026-01-02T03:04:05.5+23:59", datetime(2026, 1, 1, 3, 5, 5, 500_000, tzinfo=UTC)),
+        ("2026-01-02T03:04:05-00:30", datetime(2026, 1, 2, 3, 34, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_time_with_an_offset_is_read_to_the_microsecond(text: str, at: datetime) -> None:
+    assert read_moment(text) == at
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-01-02T03:04:05", "2026-01-02 03:04:05Z", "2026-01-02", "1767323045", "", 1_767_323_045, None),
+        *("2026-13-02T03:04:05Z", "2026-02-30T03:04:05Z", "2026-01-02T24:00:00Z", "2026-01-02T03:04:60Z"),
+        *("2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05+01:60", "0000-01-01T00:00:00Z", "２026-01-02T03:04:05Z"),
+    ],
+)
+def test_what_is_no_time_is_a_problem(value: object) -> None:
+    found = read_moment(value)
+    assert isinstance(found, Problem)
+    assert found.code is ProblemCode.WRONG_TYPE

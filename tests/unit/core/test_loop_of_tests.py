@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.unit.core.conftest import run_without_outside
+from tests.unit.conftest import run_without_outside
 
 
 async def _wait_in_order() -> list[str]:

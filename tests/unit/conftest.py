@@ -1,4 +1,4 @@
-"""What the core's unit tests need where pytest has no plug-ins: a loop for async tests, and what to leave out.
+"""What unit tests need where pytest has no plug-ins: a loop for async tests, and what to leave out.
 
 The browser's own loop cannot be waited for from synchronous code. Nothing in these tests waits for the outside
 world, so that a loop without a selector does.

@@ -1,0 +1,119 @@
+"""A platform behind the bridge, out of nothing but the core: stores in memory, a clock that stands, seeded ids."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from alerting_core.app.application import Application, ApplicationPorts
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.app.dead_letters import Letters
+from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.match import Match
+from alerting_core.domain.severity import Severity
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.keys import MemoryKeyStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.dead_letters import MemoryDeadLetters
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.idempotency import MemoryIdempotencyStore
+from alerting_core.memory.ids import SeededIds
+from alerting_core.memory.jobs import MemoryJobStore
+from alerting_core.memory.journal import MemoryJournal
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.stream import MemorySink
+from alerting_core.ports.metrics import StageFigures, StageMetrics, StageSeries, StageState
+from alerting_core.ports.records import dead_letter
+from alerting_core.ports.stream import ALERTS_NEW, Record
+from alerting_core.stages.plan import plan_deliveries
+from alerting_playground.http.parts import Parts
+
+ADMIN_KEY: Final = "alk_admin-key-of-the-tests"
+START_MS: Final = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
+
+
+class OneStage:
+    """Figures of a platform with one stage."""
+
+    async def read(self, *, now_ms: int) -> list[StageFigures]:
+        """Return what one process has done."""
+        return [
+            StageFigures(
+                stage="evaluator",
+                instance="tab",
+                state=StageState.HEALTHY,
+                received=10,
+                published=3,
+                rejected=1,
+                errors=0,
+                rate_per_s=1 / 3,
+                last_seen_ms=now_ms,
+                lag=2,
+            )
+        ]
+
+    async def series(self, *, now_ms: int) -> list[StageSeries]:
+        """Return nothing."""
+        return []
+
+
+@dataclass(frozen=True)
+class World:
+    """The parts of the bridge, and what stands behind them."""
+
+    parts: Parts
+    ports: ApplicationPorts
+    database: MemoryDatabase
+    stages: StageMetrics
+
+    async def happen(self, alert_id: str, rule_id: str, client_id: str) -> None:
+        """Let an alert come in, be recorded, and be matched by one rule, with its deliveries planned."""
+        now_ms = self.parts.clock.now_ms()
+        alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", now_ms // 1_000, {"größe": "☃ <b>&amp;</b>"})
+        await self.ports.alerts.record([alert], now_ms=now_ms)
+        notifications, deliveries = MemoryNotificationStore(self.database), MemoryDeliveryStore(self.database)
+        (recorded,) = await notifications.record([Match(alert, client_id, (rule_id,))], now_ms=now_ms)
+        (notification,) = await notifications.load([recorded.ref])
+        endpoints = await deliveries.endpoints_of([notification])
+        planned = endpoints.get(notification.notification_id, ())
+        plan = plan_deliveries(notification, planned, now_ms=now_ms, placeholders=())
+        await deliveries.plan([plan], now_ms=now_ms)
+
+    async def refuse(self) -> None:
+        """Let a consumer refuse a record that it cannot read."""
+        record = Record(ALERTS_NEW, 1, 4_711, b"key", b"\xff\x00 no alert", (("trace", b"x"),))
+        await self.ports.sink.publish([dead_letter(record, "it is spoiled")])
+
+
+async def make_world() -> World:
+    """Return a world with nothing but one admin key, by which the bridge is called."""
+    clock, ids, database = MemoryClock(START_MS), SeededIds(1), MemoryDatabase()
+    log = MemoryLog(clock=clock)
+    ports = ApplicationPorts(
+        clients=MemoryClientStore(database),
+        rules=MemoryRuleStore(database),
+        endpoints=MemoryEndpointStore(database),
+        keys=MemoryKeyStore(database),
+        journal=MemoryJournal(database),
+        alerts=MemoryAlertLog(database),
+        sink=MemorySink(log),
+        clock=clock,
+        ids=ids,
+    )
+    stages, use = OneStage(), Application.on(ports)
+    await use.keys.ensure_admin_key(ADMIN_KEY)
+    (caller,) = await ports.keys.operators()
+    parts = Parts(
+        use=use,
+        clock=clock,
+        idempotency=MemoryIdempotencyStore(),
+        jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
+        dead_letters=Letters(MemoryDeadLetters(log)),
+        dashboard=Dashboard(ports.journal, stages, clock),
+        caller=caller,
+    )
+    return World(parts, ports, database, stages)
