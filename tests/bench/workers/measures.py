@@ -1,5 +1,6 @@
 """One round of each measure: a backlog is made, the worker is started on it and timed, then the limit beside it."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -31,7 +32,6 @@ from tests.bench.workers.ground import Backlog
 from tests.bench.workers.processor_time import Processes
 from tests.bench.workers.rule_sets import RuleSet
 from tests.bench.workers.timed import Timed, time_work
-from tests.support.catalog import NOW_MS
 from tests.support.distributed import PlatformPart
 from tests.support.install.kafka import kafka_programs
 
@@ -155,11 +155,12 @@ class Measures:
         ]
 
     async def _store(self, matches: Sequence[Match]) -> None:
-        """Do the work of an aggregator."""
+        """Do the work of an aggregator, now: what is old is for the sweeper."""
+        now_ms = time.time_ns() // 1_000_000
         async with open_pool(self._backlog.platform.database, Role.WORKER, size_max=1) as pool:
             store = PgNotificationStore(pool)
             for begin in range(0, len(matches), limits.POLL_RECORDS_MAX):
-                recorded = await store.record(matches[begin : begin + limits.POLL_RECORDS_MAX], now_ms=NOW_MS)
+                recorded = await store.record(matches[begin : begin + limits.POLL_RECORDS_MAX], now_ms=now_ms)
                 await self._backlog.send([ready_record(one.ref, one.alert_id) for one in recorded])
 
     def _processes(self, parts: Sequence[PlatformPart]) -> dict[str, Processes]:

@@ -36,10 +36,15 @@ FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)
 JOIN notifications AS n USING (client_id, notification_id)
 """
 
+# OFFSET 0: each is looked up by its key, whatever the planner thinks of the table's size.
 _LOAD: Final = f"""
-SELECT {NOTIFICATION_COLUMNS}
+SELECT n.*
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)) AS w
-JOIN notifications USING (client_id, notification_id)
+CROSS JOIN LATERAL (
+    SELECT {NOTIFICATION_COLUMNS} FROM notifications AS o
+    WHERE o.client_id = w.client_id AND o.notification_id = w.notification_id
+    OFFSET 0
+) AS n
 """  # noqa: S608 - constants alone
 
 _TAKE_UNFINISHED: Final = """

@@ -18,21 +18,29 @@ from alerting_core.domain.notification import (
     settled_by,
 )
 
+# Each is looked up by its key, however many others wait: OFFSET 0 keeps the planner from a plan that begins with all
+# that are RECEIVED, whose number it does not know while they come and go.
 _LOCK: Final = """
 SELECT n.client_id, n.notification_id
-FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)
-JOIN notifications AS n USING (client_id, notification_id)
+FROM (
+    SELECT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id) ORDER BY client_id, notification_id
+) AS w
+CROSS JOIN LATERAL (
+    SELECT o.client_id, o.notification_id, o.status FROM notifications AS o
+    WHERE o.client_id = w.client_id AND o.notification_id = w.notification_id
+    OFFSET 0
+    FOR NO KEY UPDATE
+) AS n
 WHERE n.status = $3
-ORDER BY n.client_id, n.notification_id
-FOR NO KEY UPDATE OF n
 """
 
 # A settlement looks at which states occur, not at how often.
 _STATES: Final = """
-SELECT w.client_id, w.notification_id, array_remove(array_agg(DISTINCT d.status), NULL) AS states
+SELECT w.client_id, w.notification_id, ARRAY(
+    SELECT DISTINCT d.status FROM deliveries AS d
+    WHERE d.client_id = w.client_id AND d.notification_id = w.notification_id
+) AS states
 FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)
-LEFT JOIN deliveries AS d USING (client_id, notification_id)
-GROUP BY w.client_id, w.notification_id
 """
 
 _SETTLE: Final = """
