@@ -64,17 +64,17 @@ async def test_the_bytes_of_a_dead_letter_are_shown_as_what_they_are(world: Worl
     assert key == "a-key"
     (header,) = found[0]["headers"]
     assert (header["name"], header["value"]["text"]) == ("content-type", "application/x-protobuf")
-    assert all(letter["message"] is None and letter["unreadable"] for letter in found)
+    assert all(letter["fields"] == [] and letter["problem"] for letter in found)
 
 
-async def test_a_dead_letter_that_can_be_read_is_shown_field_by_field(world: World, admin: AsyncClient) -> None:
-    alert = Alert("a-1", Severity.HIGH, "api", "timeout", 7, {"k": "v"})
+async def test_what_can_be_read_of_a_dead_letter_is_shown_field_by_field(world: World, admin: AsyncClient) -> None:
+    alert = Alert("a-1", Severity.HIGH, "api", "", 7, {"k": "v"})
     await world.refuse(encode_alert(alert))
     (listed,) = (await admin.get(LETTERS)).json()["items"]
     shown = (await admin.get(path_of(listed))).json()
-    assert shown["unreadable"] is None
-    fields = {"alert_id": "a-1", "severity": "HIGH", "source": "api", "name": "timeout", "event_ts": 7}
-    assert shown["message"] == {**fields, "context": {"k": "v"}, "schema_version": alert.schema_version}
+    fields = {"alert_id": "a-1", "severity": "HIGH", "source": "api", "event_ts": "7", "context.k": "v"}
+    assert fields.items() <= {field["name"]: field["value"] for field in shown["fields"]}.items()
+    assert shown["problem"].startswith("name: empty")
     assert {name: shown[name] for name in listed} == listed
 
 
@@ -106,7 +106,7 @@ async def test_a_letter_that_was_cut_is_not_replayed() -> None:
     await world.refuse(b"the beginning")
     async with world.http() as http:
         (letter,) = (await http.get(LETTERS)).json()["items"]
-        assert (await http.get(path_of(letter))).json()["unreadable"] == "only the beginning was kept"
+        assert (await http.get(path_of(letter))).json()["problem"] == "only the beginning was kept"
         refusal(await http.post(f"{path_of(letter)}/replay"), 409, "conflict")
         assert len((await http.get(LETTERS)).json()["items"]) == 1
 

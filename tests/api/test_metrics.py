@@ -142,8 +142,11 @@ async def _client(admin: AsyncClient) -> str:
 async def test_prometheus_reads_the_figures_and_no_label_names_a_client(
     world: World, admin: AsyncClient, rule: dict[str, Any]
 ) -> None:
-    report = BatchReport(Stage.EVALUATOR, received=60, counts={Count.ALERTS_MATCHED: 7})
+    report = BatchReport(Stage.EVALUATOR, received=60, counts={Count.ALERTS_MATCHED: 7}, took_ms=8.0)
     world.meter.step_done(report, instance="one", now_ms=START_MS)
+    circuits = [Circuit("hooks.acme.io:443", "open")]
+    gauges = {Gauge.CIRCUITS_OPEN: 1}
+    world.meter.gauges_measured(Stage.EVALUATOR, gauges, circuits=circuits, instance="one", now_ms=START_MS)
     await admin.get("/api/v1/rules/nonsense-acme")
     async with world.http(None) as http:
         exposed = await http.get("/metrics")
@@ -155,6 +158,11 @@ async def test_prometheus_reads_the_figures_and_no_label_names_a_client(
         {"stage": "evaluator", "instance": "one"},
         60,
     )
+    times = {sample.labels["quantile"]: sample.value for sample in families["alerting_stage_step_seconds"].samples}
+    assert times.keys() == {"0.5", "0.99"}
+    assert all(0.005 <= seconds <= 0.01 for seconds in times.values())
+    (gauge,) = families["alerting_stage_gauges"].samples
+    assert (gauge.labels["gauge"], gauge.value) == ("circuits-open", 1)
     states = {sample.labels["state"]: sample.value for sample in families["alerting_stage_state"].samples}
     assert states == {"healthy": 1, "unhealthy": 0, "offline": 0}
     requests = families["alerting_http_request_duration_seconds"].samples

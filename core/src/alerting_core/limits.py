@@ -190,6 +190,9 @@ LETTERS_LOOKED_AT_MAX: Final = 10_000
 """Latest records of one partition of a dead-letter topic that a list looks through: a second or less. What is older can
 be looked at on the command line."""
 
+LETTER_FIELDS_SHOWN_MAX: Final = 200
+"""Of the message in a dead letter: a good one has 75 at most."""
+
 LETTER_BYTES_SHOWN_MAX: Final = 8_192
 """Of the value of a dead letter: enough to see what it was meant to be."""
 

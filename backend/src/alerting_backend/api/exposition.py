@@ -12,6 +12,8 @@ from alerting_core.ports.metrics import StageFigures, StageState
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
+_QUANTILES: Final = (0.5, 0.99)
+
 _LABELS: Final = ("stage", "instance")
 
 _COUNTERS: Final[Sequence[tuple[str, str, Callable[[StageFigures], int]]]] = (
@@ -36,6 +38,8 @@ class _Stages(Collector):
             yield counter
         yield self._counts()
         yield self._lag()
+        yield self._gauges()
+        yield self._step_times()
         yield self._states()
         seen = GaugeMetricFamily("alerting_stage_last_seen_timestamp_seconds", "Latest step.", labels=_LABELS)
         for one in self._figures:
@@ -56,6 +60,28 @@ class _Stages(Collector):
         for one in self._figures:
             if one.lag is not None:
                 gauge.add_metric((one.stage, one.instance), one.lag)
+        return gauge
+
+    def _gauges(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "alerting_stage_gauges", "What a stage has at this moment.", labels=(*_LABELS, "gauge")
+        )
+        for one in self._figures:
+            for name, number in sorted(one.gauges.items()):
+                gauge.add_metric((one.stage, one.instance, name), number)
+        return gauge
+
+    def _step_times(self) -> Metric:
+        # Of the last minute, and so not a histogram that only grows: quantiles are shown as what they are.
+        gauge = GaugeMetricFamily(
+            "alerting_stage_step_seconds",
+            "How long the steps of the last minute took that had something to do, by quantile.",
+            labels=(*_LABELS, "quantile"),
+        )
+        for one in self._figures:
+            for share in _QUANTILES:
+                if (took_ms := one.step_times.quantile_ms(share)) is not None:
+                    gauge.add_metric((one.stage, one.instance, str(share)), took_ms / 1_000)
         return gauge
 
     def _states(self) -> Metric:

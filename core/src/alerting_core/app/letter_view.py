@@ -2,20 +2,31 @@
 
 import codecs
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from alerting_core import limits
+from alerting_core.codec import fields
 from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready
+from alerting_core.codec.fields import Fields, read_fields
+from alerting_core.codec.notification import decode_notification_ready
 from alerting_core.codec.rejected import Rejected
-from alerting_core.codec.rule import RuleChanged, decode_rule_changed
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
+from alerting_core.codec.rule import decode_rule_changed
 from alerting_core.ports.dead_letters import DeadLetter
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, RULE_CHANGED
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
 
-_DECODERS = {
+_FIELDS: Final[Mapping[str, Fields]] = {
+    ALERTS_NEW: fields.ALERT_NEW,
+    ALERTS_MATCHED: fields.ALERT_MATCHED,
+    NOTIFICATIONS_READY: fields.NOTIFICATION_READY,
+    RULE_CHANGED: fields.RULE_CHANGED,
+}
+
+_FIELD_CHARS_SHOWN_MAX: Final = 2_000
+"""Of one name or value: enough to see what is wrong with it."""
+
+_DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     ALERTS_NEW: decode_alert,
     ALERTS_MATCHED: decode_match,
     NOTIFICATIONS_READY: decode_notification_ready,
@@ -45,28 +56,27 @@ class LetterView:
     """A dead letter for people.
 
     Attributes:
-        message: What the value says, field by field; None when it cannot be read as the topic's message.
-        problem: Why not; None when it can: then the reason lay elsewhere, or is mended by now.
+        fields: (name, value) of those fields of the topic's message that can be read; none when it is no message.
+        problem: What is wrong with it still; None when nothing is: then the reason lay elsewhere.
     """
 
     letter: DeadLetter
     key: BytesView
     value: BytesView
     headers: tuple[tuple[str, BytesView], ...]
-    message: Mapping[str, object] | None
+    fields: tuple[tuple[str, str], ...]
     problem: str | None
 
 
 def view_letter(letter: DeadLetter) -> LetterView:
     """Return what can be seen of *letter*."""
-    message, problem = _read(letter)
     return LetterView(
         letter=letter,
         key=view_bytes(letter.key),
         value=view_bytes(letter.value),
         headers=tuple((name, view_bytes(value)) for name, value in letter.headers),
-        message=message,
-        problem=problem,
+        fields=_fields(letter),
+        problem=_problem(letter),
     )
 
 
@@ -87,49 +97,23 @@ def _text(raw: bytes, *, is_cut: bool) -> str | None:
     return text if all(c.isprintable() or c in "\n\r\t" for c in text) else None
 
 
-def _read(letter: DeadLetter) -> tuple[Mapping[str, object] | None, str | None]:
+def _fields(letter: DeadLetter) -> tuple[tuple[str, str], ...]:
+    known = _FIELDS.get(letter.topic.removesuffix(DLQ_SUFFIX))
+    if known is None:
+        return ()
+    found = read_fields(known, letter.value)[: limits.LETTER_FIELDS_SHOWN_MAX]
+    return tuple((_shortened(name), _shortened(text)) for name, text in found)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _FIELD_CHARS_SHOWN_MAX else text[:_FIELD_CHARS_SHOWN_MAX] + "…"
+
+
+def _problem(letter: DeadLetter) -> str | None:
     if not letter.is_whole:
-        return None, "only the beginning was kept"
-    decode = _DECODERS.get(letter.source[0])
+        return "only the beginning was kept"
+    decode = _DECODERS.get(letter.topic.removesuffix(DLQ_SUFFIX))
     if decode is None:
-        return None, "there is no message for its topic"
+        return "there is no message for its topic"
     message = decode(letter.value)
-    if isinstance(message, Rejected):
-        return None, message.reason
-    return _fields(message), None
-
-
-def _fields(message: Alert | Match | NotificationReady | RuleChanged) -> Mapping[str, object]:
-    match message:
-        case Alert():
-            return {
-                "alert_id": message.alert_id,
-                "severity": message.severity.name,
-                "source": message.source,
-                "name": message.name,
-                "event_ts": message.event_ts,
-                "context": dict(message.context),
-                "schema_version": message.schema_version,
-            }
-        case Match():
-            return {
-                **_fields(message.alert),
-                "client_id": message.client_id,
-                "rule_ids": list(message.rule_ids),
-            }
-        case NotificationReady():
-            return {
-                "notification_id": message.notification_id,
-                "client_id": message.client_id,
-                "alert_id": message.alert_id,
-                "schema_version": message.schema_version,
-            }
-        case RuleChanged():
-            return {
-                "rule_id": message.rule_id,
-                "client_id": message.client_id,
-                "action": message.action.name,
-                "version": message.version,
-                "updated_at": message.updated_at,
-                "schema_version": message.schema_version,
-            }
+    return message.reason if isinstance(message, Rejected) else None

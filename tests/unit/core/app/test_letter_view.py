@@ -2,6 +2,7 @@
 
 import pytest
 
+from alerting_core import limits
 from alerting_core.app.letter_view import view_bytes, view_letter
 from alerting_core.codec.alert import encode_match
 from alerting_core.codec.notification import NotificationReady, encode_notification_ready
@@ -45,14 +46,21 @@ def test_each_topics_message_is_read() -> None:
     ready = NotificationReady(ID, "acme", "a-1")
     changed = RuleChanged(ID, "acme", RuleAction.DELETED, 3, 9)
     for topic, value, expected in (
-        (ALERTS_MATCHED, encode_match(match), {"client_id": "acme", "rule_ids": [ID], "alert_id": "a-1"}),
+        (ALERTS_MATCHED, encode_match(match), {"client_id": "acme", "rule_ids": ID, "alert_id": "a-1"}),
         (NOTIFICATIONS_READY, encode_notification_ready(ready), {"notification_id": ID, "client_id": "acme"}),
-        (RULE_CHANGED, encode_rule_changed(changed), {"action": "DELETED", "version": 3, "updated_at": 9}),
+        (RULE_CHANGED, encode_rule_changed(changed), {"action": "3", "version": "3", "updated_at": "9"}),
     ):
         view = view_letter(letter(value, topic))
         assert view.problem is None
-        assert view.message is not None
-        assert expected.items() <= view.message.items()
+        assert expected.items() <= dict(view.fields).items()
+
+
+def test_fields_are_bounded_in_number_and_length() -> None:
+    context = {f"k{number}": "v" for number in range(500)} | {"long": "x" * 9_999}
+    match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 7, context), "acme", (ID,))
+    view = view_letter(letter(encode_match(match), ALERTS_MATCHED))
+    assert len(view.fields) == limits.LETTER_FIELDS_SHOWN_MAX
+    assert dict(view.fields)["source"] == "y" * 2_000 + "…"
 
 
 def test_what_cannot_be_read_says_why() -> None:

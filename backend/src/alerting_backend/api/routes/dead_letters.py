@@ -67,7 +67,7 @@ async def refuse_other_methods_of_replay(letter_id: str) -> None:
 
 @router.get("/{letter_id:path}", responses=refusals(*CALLER, _K.NOT_FOUND))
 async def get_dead_letter(parts: Parts, _caller: Operator, letter_id: LetterId) -> DeadLetterDetailShown:
-    """Return one dead letter with its bytes, and the message that they are, if they can be read as one."""
+    """Return one dead letter with its bytes, and what can be read of the message that they are."""
     return show_letter_detail(await parts.dead_letters.get(letter_id))
 
 

@@ -72,6 +72,13 @@ class HeaderShown(ResponseModel):
     value: BytesShown
 
 
+class FieldShown(ResponseModel):
+    """One field of the message in a dead letter."""
+
+    name: Annotated[str, Field(description="`context.LABEL` for a label.")]
+    value: str
+
+
 class DeadLetterDetailShown(DeadLetterShown):
     """A record that a consumer could not use, with what can be seen of it."""
 
@@ -83,8 +90,8 @@ class DeadLetterDetailShown(DeadLetterShown):
                     "key": dict(_BYTES),
                     "value": dict(_BYTES),
                     "headers": [{"name": "content-type", "value": dict(_BYTES)}],
-                    "message": None,
-                    "unreadable": "record: undecodable: not a protobuf message: field 13 ends beyond the end",
+                    "fields": [{"name": "alert_id", "value": "order-4711-timeout"}, {"name": "name", "value": ""}],
+                    "problem": "name: empty: must not be empty",
                 }
             ]
         }
@@ -93,12 +100,13 @@ class DeadLetterDetailShown(DeadLetterShown):
     key: BytesShown
     value: BytesShown
     headers: list[HeaderShown]
-    message: Annotated[
-        dict[str, Any] | None, Field(description="The value, field by field; null when it cannot be read.")
+    fields: Annotated[
+        list[FieldShown],
+        Field(description="What can be read of the message in the value, long values cut; empty when it is none."),
     ]
-    unreadable: Annotated[
+    problem: Annotated[
         str | None,
-        Field(description="Why it cannot be read; null when it can: then the reason lay elsewhere, or is mended."),
+        Field(description="What is wrong with the value still; null when nothing is: the reason lay elsewhere."),
     ]
 
 

@@ -32,8 +32,8 @@ def dead_letter_detail_shape(view: LetterView) -> JsonObject:
         "key": _bytes_shape(view.key),
         "value": _bytes_shape(view.value),
         "headers": [{"name": name, "value": _bytes_shape(value)} for name, value in view.headers],
-        "message": None if view.message is None else dict(view.message),
-        "unreadable": view.problem,
+        "fields": [{"name": name, "value": value} for name, value in view.fields],
+        "problem": view.problem,
     }
 
 
