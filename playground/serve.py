@@ -50,7 +50,7 @@ class _Site(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
         """Say nothing: a page asks for many files."""
 
     def _answer(self, *, with_body: bool) -> None:
