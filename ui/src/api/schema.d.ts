@@ -150,8 +150,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return one dead letter with its bytes, and the message that they are, if they can be read as one
-         * @description Return one dead letter with its bytes, and the message that they are, if they can be read as one.
+         * Return one dead letter with its bytes, and what can be read of the message that they are
+         * @description Return one dead letter with its bytes, and what can be read of the message that they are.
          */
         get: operations["getDeadLetter"];
         put?: never;
@@ -1163,6 +1163,16 @@ export interface components {
          * DeadLetterDetailShown
          * @description A record that a consumer could not use, with what can be seen of it.
          * @example {
+         *       "fields": [
+         *         {
+         *           "name": "alert_id",
+         *           "value": "order-4711-timeout"
+         *         },
+         *         {
+         *           "name": "name",
+         *           "value": ""
+         *         }
+         *       ],
          *       "headers": [
          *         {
          *           "name": "content-type",
@@ -1184,6 +1194,7 @@ export interface components {
          *       "letter_id": "alerts.new.dlq/0/17",
          *       "offset": 17,
          *       "partition": 0,
+         *       "problem": "name: empty: must not be empty",
          *       "reason": "name: empty: must not be empty",
          *       "refused_at": "2026-01-02T03:04:05.678Z",
          *       "replays": 0,
@@ -1194,7 +1205,6 @@ export interface components {
          *         "topic": "alerts.new"
          *       },
          *       "topic": "alerts.new.dlq",
-         *       "unreadable": "record: undecodable: not a protobuf message: field 13 ends beyond the end",
          *       "value": {
          *         "base64": "aGVsbG8=",
          *         "is_cut": false,
@@ -1204,6 +1214,11 @@ export interface components {
          *     }
          */
         DeadLetterDetailShown: {
+            /**
+             * Fields
+             * @description What can be read of the message in the value, long values cut; empty when it is none.
+             */
+            fields: components["schemas"]["FieldShown"][];
             /** Headers */
             headers: components["schemas"]["HeaderShown"][];
             /**
@@ -1217,17 +1232,15 @@ export interface components {
              * @description topic/partition/offset of the dead letter itself.
              */
             letter_id: string;
-            /**
-             * Message
-             * @description The value, field by field; null when it cannot be read.
-             */
-            message: {
-                [key: string]: unknown;
-            } | null;
             /** Offset */
             offset: number;
             /** Partition */
             partition: number;
+            /**
+             * Problem
+             * @description What is wrong with the value still; null when nothing is: the reason lay elsewhere.
+             */
+            problem: string | null;
             /** Reason */
             reason: string;
             /**
@@ -1250,11 +1263,6 @@ export interface components {
             source: components["schemas"]["RecordPlace"];
             /** Topic */
             topic: string;
-            /**
-             * Unreadable
-             * @description Why it cannot be read; null when it can: then the reason lay elsewhere, or is mended.
-             */
-            unreadable: string | null;
             value: components["schemas"]["BytesShown"];
         };
         /**
@@ -1649,6 +1657,19 @@ export interface components {
              * @description Those that match first, then the nearest.
              */
             rules: components["schemas"]["ExplainedRuleShown"][];
+        };
+        /**
+         * FieldShown
+         * @description One field of the message in a dead letter.
+         */
+        FieldShown: {
+            /**
+             * Name
+             * @description `context.LABEL` for a label.
+             */
+            name: string;
+            /** Value */
+            value: string;
         };
         /**
          * FindingShown
