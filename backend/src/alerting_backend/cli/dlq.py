@@ -17,8 +17,8 @@ from alerting_backend.cli.exits import ExitCode, fail, told_errors
 from alerting_backend.cli.output import write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.kafka import kafka_address
-from alerting_core.pipeline.mend import fields_of
-from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
+from alerting_core.app.mend import fields_of
+from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters, place_in
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 T = TypeVar("T")
@@ -141,12 +141,11 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
 
 def place_of(letter_id: str, *, as_json: bool) -> tuple[str, tuple[int, int]]:
     """Return the topic and the place that an id names, or end the command."""
-    topic, _, rest = letter_id.partition("/")
-    partition, _, offset = rest.partition("/")
-    if not (topic and partition.isdecimal() and offset.isdecimal()):
+    place = place_in(letter_id)
+    if place is None:
         detail = f"{letter_id!r} names no dead letter: write it as `alerting dlq list` does, topic/partition/offset"
         fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    return topic, (int(partition), int(offset))
+    return place
 
 
 def _as_json(letter: DeadLetter) -> dict[str, Any]:

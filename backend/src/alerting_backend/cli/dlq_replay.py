@@ -9,7 +9,7 @@ from alerting_backend.cli.dlq import Wanted, find, place_of, with_letters
 from alerting_backend.cli.exits import ExitCode, fail
 from alerting_backend.cli.output import write_json
 from alerting_backend.settings import Settings
-from alerting_core.pipeline.mend import mend, mend_whole
+from alerting_core.app.mend import mend, mend_whole
 from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
 from alerting_core.problem import Problem
 

@@ -2,36 +2,15 @@
 
 import codecs
 from base64 import b64encode
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.codec import fields
-from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.fields import Fields, read_fields
-from alerting_core.codec.notification import decode_notification_ready
-from alerting_core.codec.rejected import Rejected
-from alerting_core.codec.rule import decode_rule_changed
+from alerting_core.app.mend import fields_of, problem_of
 from alerting_core.ports.dead_letters import DeadLetter
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
-
-_FIELDS: Final[Mapping[str, Fields]] = {
-    ALERTS_NEW: fields.ALERT_NEW,
-    ALERTS_MATCHED: fields.ALERT_MATCHED,
-    NOTIFICATIONS_READY: fields.NOTIFICATION_READY,
-    RULE_CHANGED: fields.RULE_CHANGED,
-}
 
 _FIELD_CHARS_SHOWN_MAX: Final = 2_000
 """Of one name or value: enough to see what is wrong with it."""
-
-_DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
-    ALERTS_NEW: decode_alert,
-    ALERTS_MATCHED: decode_match,
-    NOTIFICATIONS_READY: decode_notification_ready,
-    RULE_CHANGED: decode_rule_changed,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +49,14 @@ class LetterView:
 
 def view_letter(letter: DeadLetter) -> LetterView:
     """Return what can be seen of *letter*."""
+    shown = fields_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX]
     return LetterView(
         letter=letter,
         key=view_bytes(letter.key),
         value=view_bytes(letter.value),
         headers=tuple((name, view_bytes(value)) for name, value in letter.headers),
-        fields=_fields(letter),
-        problem=_problem(letter),
+        fields=tuple((_shortened(name), _shortened(text)) for name, text in shown),
+        problem=problem_of(letter),
     )
 
 
@@ -97,23 +77,5 @@ def _text(raw: bytes, *, is_cut: bool) -> str | None:
     return text if all(c.isprintable() or c in "\n\r\t" for c in text) else None
 
 
-def _fields(letter: DeadLetter) -> tuple[tuple[str, str], ...]:
-    known = _FIELDS.get(letter.topic.removesuffix(DLQ_SUFFIX))
-    if known is None:
-        return ()
-    found = read_fields(known, letter.value)[: limits.LETTER_FIELDS_SHOWN_MAX]
-    return tuple((_shortened(name), _shortened(text)) for name, text in found)
-
-
 def _shortened(text: str) -> str:
     return text if len(text) <= _FIELD_CHARS_SHOWN_MAX else text[:_FIELD_CHARS_SHOWN_MAX] + "…"
-
-
-def _problem(letter: DeadLetter) -> str | None:
-    if not letter.is_whole:
-        return "only the beginning was kept"
-    decode = _DECODERS.get(letter.topic.removesuffix(DLQ_SUFFIX))
-    if decode is None:
-        return "there is no message for its topic"
-    message = decode(letter.value)
-    return message.reason if isinstance(message, Rejected) else None

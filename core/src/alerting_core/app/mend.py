@@ -1,4 +1,7 @@
-"""Mending a dead letter, so that it can be replayed. It is held to the checks of the consumer that refused it."""
+"""The message in a dead letter: read, and mended so that it can be replayed.
+
+A mended one is held to the checks of the consumer that refused it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +43,17 @@ def fields_of(letter: DeadLetter) -> Sequence[tuple[str, str]]:
     """Return the fields that can be read in *letter*, by name; none when it holds no message of its topic."""
     message = _message_of(letter)
     return read_fields(message.fields, letter.value) if message else ()
+
+
+def problem_of(letter: DeadLetter) -> str | None:
+    """Return what is wrong with *letter* as it is; None when its consumer would take it."""
+    if not letter.is_whole:
+        return "only the beginning was kept"
+    message = _message_of(letter)
+    if message is None:
+        return "there is no message for its topic"
+    decoded = message.decode(letter.value)
+    return decoded.reason if isinstance(decoded, Rejected) else None
 
 
 def mend(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:
