@@ -69,7 +69,7 @@ export default defineConfig(({ mode }) => {
       include: ["src/**/*.test.{ts,tsx}"],
       css: false,
       restoreMocks: true,
-      testTimeout: 20_000,
+      testTimeout: 60_000,
     },
   };
 });

@@ -39,6 +39,8 @@ export function App({ backend }: { backend: Backend }) {
       cssVariablesResolver={cssVariables}
       colorSchemeManager={colorSchemes}
       defaultColorScheme="auto"
+      // Without transitions: a simulated browser has none.
+      env={import.meta.env.MODE === "test" ? "test" : "default"}
     >
       <Notifications position="bottom-right" limit={4} />
       <QueryClientProvider client={queries}>

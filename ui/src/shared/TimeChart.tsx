@@ -60,7 +60,9 @@ export function TimeChart({
         aria-valuemin={0}
         aria-valuemax={Math.max(0, times.length - 1)}
         aria-valuenow={Math.max(0, shown)}
-        aria-valuetext={times.length === 0 ? "no figures yet" : `${clockLabel(times, shown)}: ${told}`}
+        aria-valuetext={
+          times.length === 0 ? "no figures yet" : `${clockLabel(times, shown, isBars)}: ${told}`
+        }
         onKeyDown={walk}
         onBlur={() => setWalked(null)}
         onPointerMove={(event) => {
@@ -100,7 +102,9 @@ export function TimeChart({
         </svg>
       </div>
       <figcaption className={classes.legend}>
-        <span className={classes.time}>{times.length > 0 ? clockLabel(times, shown) : "No figures yet"}</span>
+        <span className={classes.time}>
+          {times.length > 0 ? clockLabel(times, shown, isBars) : "No figures yet"}
+        </span>
         {series.map((each, index) => (
           <span key={each.label} className={classes.entry}>
             <span className={classes.swatch} style={{ background: colorOf(each, index) }} />

@@ -25,13 +25,18 @@ export interface Layout {
 
 export const MARGIN = { top: 8, right: 12, bottom: 22, left: 44 };
 
+/** Half the width of a label at the time axis: one that would be cut off at the edge is left out. */
+const LABEL_HALF = 28;
+
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const CLOCK_S = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** Says when one of the points is, as finely as the distance of the points asks for. */
-export function clockLabel(times: readonly number[], place: number): string {
-  const format = (times[1] ?? 0) - (times[0] ?? 0) < 60_000 ? CLOCK_S : CLOCK;
-  return format.format(times[place] ?? 0);
+/** Says when one of the points is, as finely as the distance of the points asks for; of a bar, from when to when. */
+export function clockLabel(times: readonly number[], place: number, isBars: boolean): string {
+  const step = (times[1] ?? 0) - (times[0] ?? 0);
+  const at = times[place] ?? 0;
+  const format = step < 60_000 ? CLOCK_S : CLOCK;
+  return isBars ? `${format.format(at - step / 2)} – ${format.format(at + step / 2)}` : format.format(at);
 }
 
 /** Places figures in a frame of *width* × *height* pixels. Times ascend, at equal distances. */
@@ -60,7 +65,10 @@ export function layOut(
   return {
     x: (time) => x(time),
     y: (value) => y(value),
-    xTicks: x.ticks(xCount).map((tick) => ({ at: x(tick), label: format(tick.getTime()) })),
+    xTicks: x
+      .ticks(xCount)
+      .map((tick) => ({ at: x(tick), label: format(tick.getTime()) }))
+      .filter(({ at }) => at > LABEL_HALF && at < width - LABEL_HALF),
     yTicks: yTicks.map((value) => ({ at: y(value), value })),
     line: (values) =>
       line<number | null>()

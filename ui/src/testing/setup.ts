@@ -6,7 +6,7 @@ import { afterEach } from "vitest";
 afterEach(cleanup);
 
 // A loaded machine is slow, not wrong: what is waited for comes, or the test fails at its own limit.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 30_000 });
 
 const nothing = () => undefined;
 

@@ -9,7 +9,7 @@ import { aboutStage, MAIN_STAGES } from "@/shared/stages";
 import classes from "./overview.module.css";
 import { Spark } from "./Spark";
 
-/** Ten minutes: long enough to see a burst, short enough to see it end. */
+/** Ten minutes: long enough to see a burst, short enough to see it end. The span that has just begun is left out. */
 const SPARK_BUCKETS = 60;
 
 /** The way of an alert through the stages, with what goes through each now, and what waits for it. */
@@ -24,7 +24,7 @@ export function Pipeline({
   const main = MAIN_STAGES.flatMap((name) => named.get(name) ?? []);
   const beside = stages.filter(({ stage }) => !(MAIN_STAGES as readonly string[]).includes(stage));
   const receivedOf = (name: string) =>
-    series?.stages.find(({ stage }) => stage === name)?.received.slice(-SPARK_BUCKETS) ?? [];
+    series?.stages.find(({ stage }) => stage === name)?.received.slice(-SPARK_BUCKETS - 1, -1) ?? [];
   return (
     <section aria-labelledby="pipeline">
       <h2 id="pipeline" className={classes.title}>
@@ -34,7 +34,7 @@ export function Pipeline({
         {main.map((stage) => (
           <Fragment key={stage.stage}>
             <li className={classes.topic}>
-              <span className={classes.topicName}>{aboutStage(stage.stage).reads}</span>
+              <span className={classes.topicName}>{breakable(aboutStage(stage.stage).reads ?? "")}</span>
               <span className={classes.waiting} data-waits={(stage.lag ?? 0) > 0 || undefined}>
                 {stage.lag === null
                   ? "not measured"
@@ -101,5 +101,21 @@ function StageCard({ stage, received }: { stage: StageSummary; received: readonl
           .join(" · ") || "no step yet"}
       </Text>
     </Paper>
+  );
+}
+
+/** Lets a name of a topic go on in a second line behind its dot. */
+function breakable(topic: string) {
+  const [first, ...rest] = topic.split(".");
+  return (
+    <>
+      {first}
+      {rest.map((part) => (
+        <Fragment key={part}>
+          .<wbr />
+          {part}
+        </Fragment>
+      ))}
+    </>
   );
 }
