@@ -129,6 +129,7 @@ def has_loaded_again(evaluator: PlatformPart, before: int) -> bool:
     return reloads(evaluator) > before
 
 
+@pytest.mark.timeout(300)
 async def test_every_edit_through_the_api_counts_in_every_evaluator(
     platform: DistributedPlatform, kept: Sequence[Rule]
 ) -> None:

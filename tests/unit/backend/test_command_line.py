@@ -23,7 +23,19 @@ def run(*arguments: str, **environment: str) -> Result:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "settings", "migrate", "generate", "testdata", "explain", "bench", "openapi", "dlq list", "dlq show"],
+    [
+        "up",
+        "settings",
+        "migrate",
+        "generate",
+        "testdata",
+        "explain",
+        "bench",
+        "openapi",
+        "dlq list",
+        "dlq show",
+        "dlq replay",
+    ],
 )
 def test_every_command_has_help_and_writes_json_on_request(command: str) -> None:
     shown = run(*command.split(), "--help")
@@ -147,3 +159,20 @@ def test_the_version_is_shown_without_importing_what_runs_the_platform() -> None
     for heavy in ("fastapi", "asyncpg", "httpx", "uvicorn", "structlog"):
         assert f"'{heavy}'" not in loaded
     assert run("--version").stdout.startswith("alerting ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["t.dlq/0/1", "--set", "alert_id"], "write it as NAME=VALUE"),
+        (["t.dlq/0/1", "--set", "alert_id=a", "--value-file", "pyproject.toml"], "not by both"),
+        (["t.dlq/0/1", "--value-file", "no such file"], "no such file"),
+        (["t.dlq/0/1", "t.dlq/0/2", "--set", "alert_id=a"], "name the one dead letter"),
+        (["--all", "--set", "alert_id=a"], "name the one dead letter"),
+        (["--set", "alert_id=a"], "name dead letters"),
+    ],
+)
+def test_a_dead_letter_is_mended_in_one_way_and_alone(arguments: list[str], says: str) -> None:
+    done = run("dlq", "replay", *arguments, "--json")
+    assert done.exit_code == 2
+    assert says in json.loads(done.stderr)["detail"]
