@@ -1,21 +1,24 @@
 """Which request bodies are read, and how others are refused."""
 
-from email.message import Message
+import re
+from typing import Final
 
 from alerting_core import limits
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.api.refusal import Refusal
 from alerting_core.problem import Problem, ProblemCode
 
+# The standard library reads media types with its mail package, which takes a browser a quarter of a second to load.
+_JSON: Final = re.compile(r"\s*application/(?:json|[^\s/;]+\+json)\s*(?:;|$)", re.IGNORECASE)
+_CHARSET: Final = re.compile(r';\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))', re.IGNORECASE)
+_UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+
 
 def require_json(content_type: str) -> None:
     """Refuse a body that its sender does not call JSON in UTF-8."""
-    message = Message()
-    message["content-type"] = content_type
-    subtype = message.get_content_subtype()
-    is_json = message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
-    charset = message.get_content_charset("utf-8")
-    if not content_type or not is_json or charset not in {"utf-8", "utf8", "us-ascii"}:
+    charset = _CHARSET.search(content_type)
+    named = "utf-8" if charset is None else (charset[1] or charset[2] or "").lower()
+    if not _JSON.match(content_type) or named not in _UTF8:
         detail = "send the body as JSON in UTF-8, with the header Content-Type: application/json"
         raise Refusal(ProblemKind.UNSUPPORTED_MEDIA_TYPE, detail)
 

@@ -59,12 +59,29 @@ def test_a_path_that_the_caller_chose_is_not_repeated_without_end() -> None:
     assert findings.placed(Problem("b", ProblemCode.EMPTY, ""), "").path == "b"
 
 
-@pytest.mark.parametrize("sent", ["application/json", "Application/JSON; charset=UTF-8", "application/problem+json"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("application/json", "Application/JSON; charset=UTF-8", "application/problem+json", " application/json ;a=b"),
+        *('application/json;charset="utf-8"', "application/json; a=1; Charset = us-ascii ", "application/json;"),
+    ],
+)
 def test_json_in_utf8_is_read(sent: str) -> None:
     require_json(sent)
 
 
-@pytest.mark.parametrize("sent", ["", "text/plain", "application/json; charset=latin-1", "text/json", "json"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "text/plain", "application/json; charset=latin-1", "text/json", "json", "application/jsonx", "a/json"),
+        *(
+            "application/json/json",
+            "application/+json",
+            "application/json; charset=",
+            "application/x; b=application/json",
+        ),
+    ],
+)
 def test_what_is_not_called_json_is_not_read(sent: str) -> None:
     with pytest.raises(Refusal) as refused:
         require_json(sent)
