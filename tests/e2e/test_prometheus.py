@@ -18,6 +18,7 @@ from tests.support.stored import Stored
 pytestmark = pytest.mark.e2e
 
 END_SECONDS_MAX = 10.0
+WAIT_SECONDS_MAX = 90.0
 SENT_MIN = 3
 """Times that Prometheus has to send the same alert before it is believed to be told once."""
 
@@ -34,9 +35,11 @@ def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_howev
         _make_client(http, receiver, "globex", source="node", name="SomethingElse")
         key = _created(http, "/api/v1/keys", {"name": "prometheus", "scopes": ["alerts:write"]})["key"]
         with _prometheus(prometheus_program, tmp_path, alertmanager=process.url, key=key):
-            receiver.wait_for(lambda: receiver.arrived > 0, what="the webhook", seconds_max=30)
-            process.wait_until(lambda: _alerts_received(http) >= SENT_MIN, what="to be sent it again", seconds_max=30)
-        stored.wait_until_settled(seconds_max=30)
+            receiver.wait_for(lambda: receiver.arrived > 0, what="the webhook", seconds_max=WAIT_SECONDS_MAX)
+            process.wait_until(
+                lambda: _alerts_received(http) >= SENT_MIN, what="to be sent it again", seconds_max=WAIT_SECONDS_MAX
+            )
+        stored.wait_until_settled(seconds_max=WAIT_SECONDS_MAX)
         (notification,) = http.get("/api/v1/notifications").json()["items"]
         detail = http.get(f"/api/v1/notifications/{notification['notification_id']}").json()
 

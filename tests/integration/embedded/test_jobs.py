@@ -49,10 +49,12 @@ def test_a_job_sends_as_many_alerts_as_it_says(running: PlatformProcess) -> None
 
 
 def test_a_job_keeps_its_pace(running: PlatformProcess) -> None:
-    job_id = start_job(running, rps=20, duration="3s")
+    job_id = start_job(running, rps=20, duration="1h")
     running.wait_until(lambda: job(running, job_id)["alerts_sent"] >= 5, what="to begin")
-    assert job(running, job_id)["alerts_sent"] < 60, "what is due later is not sent at once"
-    running.wait_until(lambda: job(running, job_id)["status"] == "completed", what="to end")
+    shown = job(running, job_id)
+    assert shown["alerts_sent"] < shown["alerts_total"] / 10, "what is due later is not sent at once"
+    with running.http() as http:
+        assert http.post(f"{JOBS}/{job_id}/stop").status_code == 202
 
 
 def test_a_job_that_is_asked_to_stop_ends_soon_and_says_how_far_it_was(running: PlatformProcess) -> None:
@@ -60,7 +62,7 @@ def test_a_job_that_is_asked_to_stop_ends_soon_and_says_how_far_it_was(running: 
     running.wait_until(lambda: job(running, job_id)["alerts_sent"] > 0, what="to begin")
     with running.http() as http:
         assert http.post(f"{JOBS}/{job_id}/stop").status_code == 202
-    running.wait_until(lambda: job(running, job_id)["status"] == "cancelled", what="to stop", seconds_max=10)
+    running.wait_until(lambda: job(running, job_id)["status"] == "cancelled", what="to stop")
     sent = job(running, job_id)["alerts_sent"]
     assert 0 < sent < 180_000
 

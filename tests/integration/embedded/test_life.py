@@ -78,12 +78,10 @@ def execute(running: PlatformProcess, command: str) -> None:
     asyncio.run(work())
 
 
-def test_a_first_start_is_ready_within_a_minute_and_a_second_within_five_seconds(running: PlatformProcess) -> None:
-    assert running.seconds_to_ready < 60
+def test_a_second_start_has_what_was_stored_before_the_first_end(running: PlatformProcess) -> None:
     add_client(running)
     assert running.stop() == 0
     running.start()
-    assert running.seconds_to_ready < 5
     with running.http() as http:
         assert http.get("/api/v1/clients/acme").status_code == 200
 

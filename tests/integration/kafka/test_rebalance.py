@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from alerting_backend.adapters.kafka import member
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_core.errors import FencedOff
 from alerting_core.pipeline.intake import offsets_after
@@ -15,6 +16,13 @@ from tests.support.stream_copier import copies, copy_batch
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture
+def patient_rebalances(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rebalances wait for a batch as long as it takes on a busy machine."""
+    monkeypatch.setattr(member, "REVOKE_SECONDS_MAX", 30.0)
+
+
+@pytest.mark.usefixtures("patient_rebalances")
 async def test_a_batch_that_is_finished_during_a_rebalance_is_not_done_again(pair: Pair) -> None:
     await pair.publish(400)
     one, other = pair.stream(), pair.stream()
@@ -57,6 +65,7 @@ async def has_share(stream: KafkaStream) -> bool:
     return bool(stream.partitions)
 
 
+@pytest.mark.usefixtures("patient_rebalances")
 async def test_consumers_that_come_and_go_in_order_copy_everything_once(pair: Pair) -> None:
     await pair.publish(8_000)
     streams = [pair.stream()]

@@ -82,7 +82,7 @@ def test_a_bug_ends_a_worker_with_a_code_that_says_so(platform: DistributedPlatf
 
     asyncio.run(break_it())
     told(platform, "generate", "--kafka", "--burst", "1")
-    assert recorder.wait() == 1
+    assert recorder.wait(seconds_max=60) == 1
     assert [event["code"] for event in recorder.events("worker_failed")] == ["bug"]
 
 

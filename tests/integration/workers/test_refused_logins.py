@@ -72,5 +72,5 @@ def test_a_worker_that_postgres_refuses_says_which_setting_to_mend(platform: Dis
 
 
 def test_a_worker_that_redis_refuses_says_which_setting_to_mend(platform: DistributedPlatform) -> None:
-    evaluator = platform.add("evaluator", ALERTING_REDIS_URL=platform.redis_url.replace("://", "://:guessed@"))
+    evaluator = platform.add("evaluator", ALERTING_REDIS_URL=platform.redis_url.replace("://", "://nobody:guessed@"))
     assert "(user and password in ALERTING_REDIS_URL)" in reason_for_waiting(evaluator, "redis")
