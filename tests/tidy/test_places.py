@@ -49,6 +49,15 @@ def _imported_from_elsewhere(folder: str, *packages: str) -> Iterator[str]:
                 yield f"{source.path}: {module}"
 
 
+def test_the_lock_files_of_npm_name_the_public_registry_or_none() -> None:
+    foreign_npm_sources = runpy.run_path(str(CHECKOUT / ".make" / "lock_hosts.py"))["foreign_npm_sources"]
+    assert foreign_npm_sources('"resolved": "http://mirror/a.tgz"') == ["http://mirror/a.tgz"]
+    locks = [path for path in repository_files() if path.endswith("package-lock.json")]
+    assert "ui/package-lock.json" in locks
+    found = {path: foreign_npm_sources((CHECKOUT / path).read_text(encoding="utf-8")) for path in locks}
+    assert {path: addresses for path, addresses in found.items() if addresses} == {}
+
+
 def _imported_modules(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from alerting_backend.api.ui_files import ui_folder
 from alerting_backend.embedded.demo import ALERT_EVERY_MS, ALERTS_SENT
 from alerting_backend.embedded.platform import Started
 from alerting_backend.settings import Settings, describe
@@ -14,7 +15,7 @@ _BOLD, _DIM, _PLAIN = "\033[1m", "\033[2m", "\033[0m"
 def write_banner(settings: Settings, started: Started, *, seconds: float) -> None:
     """Write address, key and next steps; lines that are to be copied are never broken."""
     rows = [
-        ("Address", started.url),
+        ("Address", f"{started.url}  (open it, and sign in with the key)" if ui_folder() else started.url),
         ("API docs", f"{started.url}/docs"),
         ("Demo inbox", _demo_line(started)),
         ("Data", _data_line(settings)),
