@@ -57,7 +57,9 @@ class MemoryBacking(Backing):
     async def footprint(self) -> Mapping[str, object]:
         """Return a digest of everything."""
         tables = {name: getattr(self.database, name) for name in self.database.__slots__}
-        texts = {name: repr(list(table.items()) if hasattr(table, "items") else table) for name, table in tables.items()}
+        texts = {
+            name: repr(list(table.items()) if hasattr(table, "items") else table) for name, table in tables.items()
+        }
         texts["idempotency"] = repr(self.idempotency.__dict__)
         texts["jobs"] = repr(self.jobs.__dict__)
         texts["letters"] = repr(sorted(self.letters._replayed))
