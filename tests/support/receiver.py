@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -84,6 +84,11 @@ class Receiver:
     def refused(self) -> Sequence[str]:
         """Return what was wrong with each request that was not taken."""
         return tuple(self._refused)
+
+    @property
+    def told(self) -> Set[Told]:
+        """Return what came to whom, as it grows."""
+        return self._counts.keys()
 
     def counts(self) -> Counter[Told]:
         """Return how often each webhook-id came to each target."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import asyncpg
 
@@ -17,9 +17,6 @@ from alerting_backend.adapters.postgres.processes import running_postmaster
 from alerting_core.errors import PortUnavailable
 from tests.support.receiver import Told
 from tests.support.varied_world import Notified
-
-Lease: TypeAlias = tuple[str, Told]
-"""Who claimed what. Each claim has an owner of its own."""
 
 # One statement sees one moment. A consumer group that has not looked yet has read nothing.
 _UNFINISHED: Final = """
@@ -45,6 +42,13 @@ WHERE (
     SELECT count(*) FROM attempts AS a
     WHERE a.client_id = d.client_id AND a.delivery_id = d.delivery_id AND a.reason = 'delivered'
 ) <> 1
+"""
+
+_INTERRUPTED: Final = """
+SELECT d.target, d.notification_id, count(*) AS n
+FROM attempts AS a JOIN deliveries AS d USING (client_id, delivery_id)
+WHERE a.reason = 'interrupted'
+GROUP BY d.target, d.notification_id
 """
 
 _LOOK_SECONDS: Final = 0.25
@@ -85,10 +89,10 @@ class Stored:
                 raise TimeoutError(f"after {seconds_max:g} s this was still under way: {unfinished}")
             time.sleep(_LOOK_SECONDS)
 
-    def leases(self) -> frozenset[Lease]:
-        """Return the leases that some sender holds or, until they run out, held."""
-        rows = self.rows("SELECT lease_owner, target, notification_id FROM deliveries WHERE lease_owner IS NOT NULL")
-        return frozenset((row["lease_owner"], (row["target"], row["notification_id"])) for row in rows)
+    def interrupted(self) -> Counter[Told]:
+        """Return how many attempts of each delivery are on record as interrupted."""
+        rows = self.rows(_INTERRUPTED)
+        return Counter({(row["target"], row["notification_id"]): row["n"] for row in rows})
 
     def notifications(self) -> Sequence[tuple[Notified, tuple[str, ...]]]:
         """Return ((client_id, alert_id), rule_ids) of every row."""

@@ -75,6 +75,9 @@ class Settings:
     postgres_worker_password: str | None = _setting("of the role alerting_worker there", show=values.show_secret)
     kafka_brokers: str | None = _setting("for workers on Kafka, as host:port,host:port; not for `alerting up`")
     kafka_prefix: str = _setting("put before the names of topics and groups", "", read=values.topic_prefix)
+    kafka_instance_id: str | None = _setting(
+        "a name that this worker alone has, again after a restart: it has its partitions back at once", None
+    )
     kafka_security_protocol: KafkaSecurityName = _setting(
         "how Kafka is spoken to", "PLAINTEXT", one_of=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
     )

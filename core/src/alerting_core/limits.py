@@ -85,7 +85,7 @@ SENDER_ABSENT_MS: Final = 3_000
 store shows itself again within a second or two."""
 
 ABSENCE_LOOK_MS: Final = 1_000
-"""Pause between two looks for senders that are gone: with their absence, work goes on some five seconds after an end."""
+"""Pause between two looks for senders that are gone: some five seconds after an end the work of one goes on."""
 
 SWEEP_AFTER_MS: Final = 60_000
 """Age at which an unfinished notification without a delivery under way is driven again."""

@@ -57,10 +57,10 @@ def world(platform: DistributedPlatform, receiver: Receiver) -> VariedWorld:
 
 
 @pytest.fixture
-def new_loader(platform: DistributedPlatform, world: VariedWorld, receiver: Receiver) -> Callable[[], Loader]:
+def new_loader(platform: DistributedPlatform, world: VariedWorld, receiver: Receiver) -> Callable[..., Loader]:
     """Return what makes a loader that goes on for as long as the platform keeps up."""
 
-    def make() -> Loader:
+    def make(*, under_way_max: int = UNDER_WAY_MAX) -> Loader:
         endless = GeneratorConfig(burst=100_000, seed=20_260_102)
         alerts = generate_alerts(endless, started_at_ms=time.time_ns() // 1_000_000)
         counted, told = 0, 0
@@ -69,7 +69,7 @@ def new_loader(platform: DistributedPlatform, world: VariedWorld, receiver: Rece
             nonlocal counted, told
             told += len(world.expected_of(accepted[counted:]).told)
             counted = len(accepted)
-            return told - receiver.arrived_once < UNDER_WAY_MAX
+            return told - receiver.arrived_once < under_way_max
 
         return Loader(platform, alerts, batch=BATCH_ALERTS, has_room=has_room)
 

@@ -134,7 +134,8 @@ class Ground:
 
     def stream(self, topic: str, group: str) -> KafkaStream:
         """Return a consumer; it leaves its group when the ground is closed."""
-        stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group)
+        instance_id = self.settings.kafka_instance_id
+        stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group, instance_id=instance_id)
         self.stack.push_async_callback(stream.close)
         return stream
 
