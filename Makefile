@@ -84,11 +84,11 @@ test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run
 
 .PHONY: test-core-isolated
-test-core-isolated: setup ## Run the core's unit tests with nothing but the core and pytest installed
+test-core-isolated: setup ## Run the unit tests of core and playground with nothing but the core and pytest installed
 	@$(bin)/python -m tests.run isolated
 
 .PHONY: test-core-pyodide
-test-core-pyodide: setup ## Run the core's unit tests in the browser's Python
+test-core-pyodide: setup ## Run the unit tests of core and playground in the browser's Python
 	@$(bin)/python -m tests.run pyodide
 
 .PHONY: check

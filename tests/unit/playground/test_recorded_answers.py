@@ -19,4 +19,4 @@ async def test_the_bridge_gives_the_recorded_answers_of_the_server() -> None:
     answered = [one async for one in play(world, ask)]
     assert len(answered) == len(recorded)
     for one, of_the_server in zip(answered, recorded, strict=True):
-        assert one == of_the_server
+        assert one == of_the_server, "if the server has changed: python -m tests.playground.recorded"
