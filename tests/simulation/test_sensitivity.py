@@ -33,6 +33,7 @@ from tests.simulation.planted.deliveries import (
     SettlesAgain,
     TakesFromTheLiving,
 )
+from tests.simulation.planted.distribution import FirstClientsOnly, edits_told_late
 from tests.simulation.planted.parts import loose_jitter, with_conductor, with_deliveries, with_ports
 from tests.simulation.planted.stores import DisabledRulesToo, OnlyNewOnes, OwnIds, StaleRules, StoreAfterCommit
 from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
@@ -50,6 +51,8 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
     ),
     "disabled rules match": ("only-matches", Parts(rules=DisabledRulesToo)),
     "edits of rules are seen late": ("fresh-rules", Parts(rules=StaleRules)),
+    "a snapshot is built of some clients only": ("whole-rules", Parts(snapshot=FirstClientsOnly)),
+    "edits of rules are told late": ("rules-arrive", Parts(conductors=edits_told_late)),
     "ids are not derived": ("one-notification", Parts(notifications=OwnIds)),
     "the aggregator commits before it stores": (
         "offsets",

@@ -146,6 +146,10 @@ class MemoryLog:
         """Return the partitions that *member* owns."""
         return [number for number, owner in enumerate(self._group(group, topic).owners) if owner == member]
 
+    def owners(self, group: str, topic: str) -> Sequence[str | None]:
+        """Return, per partition, the consumer that owns it."""
+        return list(self._group(group, topic).owners)
+
     def committed(self, group: str, topic: str) -> Mapping[int, int]:
         """Return partition → the next offset that the group will read."""
         return dict(enumerate(self._group(group, topic).next_offsets))

@@ -39,6 +39,17 @@ class _Claim:
     clients: Readings = field(default_factory=Readings)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A snapshot in figures."""
+
+    epoch: int
+    version: int
+    clients: int
+    rules: int
+    checksum: str
+
+
 class MemoryRuleSnapshot:
     """The snapshot; missing until one was built. It is the `RuleSource` of those who share its process, too.
 
@@ -108,6 +119,14 @@ class MemoryRuleSnapshot:
             return None
         changed = dict.fromkeys(held.changed[since_version - held.epoch :])
         return RuleChanges(held.version, {c: held.clients[c][1] for c in changed}, held.checksum)
+
+    def glance(self) -> Held | None:
+        """Return what there is in figures, for people; None when there is no snapshot."""
+        held = self._now
+        if held is None:
+            return None
+        rules = [rules for _, rules in held.clients.values() if rules]
+        return Held(held.epoch, held.version, len(rules), sum(map(len, rules)), held.checksum)
 
     def empty(self) -> None:
         """Lose everything, as a store does that is emptied."""

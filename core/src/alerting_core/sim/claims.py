@@ -33,6 +33,13 @@ class ClaimBook:
         claims[:] = [held for held in claims if held is not claim]
         self._under_way.pop((claim.owner, claim.delivery.delivery_id), None)
 
+    def forget(self, process: Process) -> None:
+        """Forget what *process* held: it is dead."""
+        for key in [key for key in self._held if key[0] == process.name]:
+            del self._held[key]
+        for way in [way for way, owner in self._under_way.items() if owner is process]:
+            del self._under_way[way]
+
     def under_way(self) -> int:
         """Return how many messages living processes have sent and not yet recorded."""
         return sum(not process.is_dead for process in self._under_way.values())

@@ -27,17 +27,23 @@ class SimDeadlock(RuntimeError):
     """Every task waits for something that nobody will ever do."""
 
 
+class _Enough(Exception):
+    """The next timer is later than the loop was to run."""
+
+
 class Process:
     """A worker process: the tasks that run in its context.
 
     Attributes:
         name: Unique in the world.
         is_dead: Killed, or ended; nothing of it runs any more.
+        does: The call of a port that it made last.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_dead = False
+        self.does = ""
         self._tasks: list[asyncio.Task[Any]] = []
         self._tasks_max = 64
         self.context = Context()
@@ -86,6 +92,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._graveyard: list[asyncio.Task[Any]] = []
         self._lost_calls: list[Callable[[], object]] = []
         self._burying = False
+        self._end: float | None = None
         # What asyncio's loop asks for: the selector, and how finely time is told (the same on every machine).
         self._selector = self
         self._clock_resolution = 1e-6
@@ -98,20 +105,26 @@ class SimLoop(asyncio.BaseEventLoop):
         """Return the virtual time in milliseconds."""
         return round(self._now * 1_000)
 
-    def run_until(self, at_ms: int) -> None:
-        """Run everything that happens up to *at_ms*; earlier if somebody calls `stop`."""
-        timer = self.call_at(at_ms / 1_000, self.stop, context=Context())
-        self._run_aside()
-        timer.cancel()
+    def run_until(self, at_ms: float) -> None:
+        """Run everything that happens up to *at_ms*; less if somebody calls `stop`.
+
+        Time ends at *at_ms* whether or not anything happens then. Nothing is scheduled for that: into how many pieces a
+        span of time is cut changes nothing of what happens in it.
+        """
+        self._end = max(self._now, at_ms / 1_000)
+        try:
+            self._run_aside()
+        except _Enough:
+            self._now = self._end
+        finally:
+            self._end = None
 
     def step(self) -> bool:
         """Run what is ready, or else move to the next timer and run that; False when there is neither."""
-        next_at = self._next_at()
-        if next_at is None:
+        next_at_ms = self.next_at_ms()
+        if next_at_ms is None:
             return False
-        self._now = max(self._now, next_at)
-        self.call_soon(self.stop, context=Context())
-        self._run_aside()
+        self.run_until(next_at_ms)
         return True
 
     def next_at_ms(self) -> float | None:
@@ -206,6 +219,8 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def select(self, timeout: float | None) -> list[Any]:
         """Stand in for a selector: instead of waiting, let the time pass."""
+        if self._end is not None and timeout != 0 and (timeout is None or self._scheduled[0].when() > self._end):
+            raise _Enough
         if timeout is None:
             raise SimDeadlock("every task waits for something that nobody will ever do")
         if timeout > 0:

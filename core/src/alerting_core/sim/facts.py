@@ -12,6 +12,7 @@ from alerting_core.domain.message import Message, Reply
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.tables import DeliveryRow
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Offsets, Record
 from alerting_core.sim.engine import Process
 
@@ -40,6 +41,7 @@ class Committed:
     Attributes:
         before: Partition → offset before the commit, of the partitions committed.
         owned: The partitions that this consumer owned then.
+        records: Those that the group passed by it, partition by partition.
     """
 
     process: Process
@@ -48,6 +50,7 @@ class Committed:
     before: Mapping[int, int]
     after: Offsets
     owned: Sequence[int]
+    records: Sequence[Record]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,17 @@ class RulesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Calmed:
+    """The last fault is over; from now on everything works."""
+
+
+@dataclass(frozen=True, slots=True)
 class RulesRead:
-    """An evaluator has been told the rules as of *version*."""
+    """An evaluator has been told the rules as of *version*, all of them or what changed."""
 
     process: Process
     version: int
+    answer: RuleSnapshot | RuleChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,7 @@ Fact: TypeAlias = (
     | Polled
     | Committed
     | RulesChanged
+    | Calmed
     | RulesRead
     | NotificationPut
     | DeliveryPut

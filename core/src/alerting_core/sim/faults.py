@@ -43,6 +43,7 @@ class Faults:
         stalls_per_attempt: The machine stands still during an attempt, often for longer than the lease.
         dead_hosts: The chance that one of the hosts is never reached.
         gone_endpoints: The share of URLs that answer 410.
+        flushes_per_minute: The shared snapshot of all rules loses everything.
         breakdowns_per_minute: A host refuses every attempt for a while.
     """
 
@@ -72,6 +73,7 @@ class Faults:
     dead_hosts: float = 0.0
     gone_endpoints: float = 0.0
     breakdowns_per_minute: float = 0.0
+    flushes_per_minute: float = 0.0
 
     @classmethod
     def drawn(cls, dice: Random) -> "Faults":
@@ -114,5 +116,6 @@ _WORST: Final[dict[str, float]] = {
     "dead_hosts": 0.8,
     "gone_endpoints": 0.3,
     "breakdowns_per_minute": 2.0,
+    "flushes_per_minute": 3.0,
 }
 """Bad enough to happen many times in a world of a minute, not so bad that nothing ever succeeds."""

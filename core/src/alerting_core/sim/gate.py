@@ -9,9 +9,10 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Refused
+from alerting_core.sim.strikes import Point
 
 if TYPE_CHECKING:
-    from alerting_core.sim.world import World
+    from alerting_core.sim.platform import Platform
 
 T = TypeVar("T")
 
@@ -35,15 +36,9 @@ class Resource(StrEnum):
     LOG = "log"
     STORE = "store"
     RULES = "rules"
-
-
-class Point(StrEnum):
-    """Where in a call a process can be killed."""
-
-    BEFORE = "before"
-    BETWEEN = "between"
-    """A commit whose outputs are written and whose offsets are not."""
-    AFTER = "after"
+    """Where evaluators read the tables of rules themselves."""
+    SNAPSHOT = "snapshot"
+    """The shared snapshot of all rules."""
 
 
 class Gate:
@@ -56,7 +51,7 @@ class Gate:
         dice: This process's chance.
     """
 
-    def __init__(self, world: "World", process: Process, *, mortal: bool = True) -> None:
+    def __init__(self, world: "Platform", process: Process, *, mortal: bool = True) -> None:
         self.world = world
         self.process = process
         self._mortal = mortal
@@ -69,9 +64,14 @@ class Gate:
         effect: Callable[[], Awaitable[T]],
         *,
         told: Callable[[T], None] | None = None,
+        noted: bool = True,
     ) -> T:
-        """Make a call: *effect* happens in one instant, or not at all; *told* reports it in the same instant."""
+        """Make a call: *effect* happens in one instant, or not at all; *told* reports it in the same instant.
+
+        Calls that only look, many times a minute, are not *noted* in the trace.
+        """
         world, faults, weight = self.world, self.world.faults, RARE_CALLS.get(operation, 1.0)
+        self.process.does = operation
         await self.reach(operation, Point.BEFORE)
         away = world.is_away(resource)
         if happens(self.dice, faults.refusals_per_call * weight) or (away and not happens(self.dice, LOST_IN_OUTAGE)):
@@ -79,7 +79,8 @@ class Gate:
         answer = await effect()
         if told is not None:
             told(answer)
-        world.trace(f"{self.process.name} {operation}")
+        if noted:
+            world.trace_routine(f"{self.process.name} {operation}")
         if away or happens(self.dice, faults.lost_answers_per_call * weight):
             await self.latency()
             raise self.refused(resource, operation, "after")
@@ -89,7 +90,8 @@ class Gate:
     async def reach(self, operation: str, point: Point) -> None:
         """Pass one point of a call: it takes its time, and the process may be killed there."""
         weight = RARE_CALLS.get(operation, 1.0)
-        if self._mortal and happens(self.dice, self.world.faults.crashes_per_call * weight):
+        ordered = self.world.strikes.due(self.process.name, operation, point)
+        if ordered or (self._mortal and happens(self.dice, self.world.faults.crashes_per_call * weight)):
             await self.die(operation, point)
         await self.latency()
 
@@ -101,6 +103,8 @@ class Gate:
         if happens(self.dice, self.world.faults.slow_calls_per_call):
             self.world.count("slow call")
             ms += wait_ms(self.dice, mean_ms=SLOW_MS_MEAN)
+        if self.world.frozen_until_ms:
+            ms = max(ms, self.world.frozen_until_ms.get(self.process.name, 0) - self.world.loop.now_ms())
         if ms:
             await self.world.loop.pause(ms)
 

@@ -37,18 +37,19 @@ class SimRuleSource:
 
     gate: Gate
     source: RuleSource
+    resource: Resource
 
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules."""
-        answer = await self.gate.call(Resource.RULES, "rules.snapshot", self.source.snapshot)
-        self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version))
+        answer = await self.gate.call(self.resource, "rules.snapshot", self.source.snapshot)
+        self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version, answer))
         return answer
 
     async def changes(self, since_version: int) -> RuleChanges | None:
         """Return what changed."""
-        answer = await self.gate.call(Resource.RULES, "rules.changes", lambda: self.source.changes(since_version))
+        answer = await self.gate.call(self.resource, "rules.changes", lambda: self.source.changes(since_version))
         if answer is not None:
-            self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version))
+            self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version, answer))
         return answer
 
 
@@ -133,7 +134,7 @@ class SimDeliveryStore:
 
         def told(claims: Sequence[Claim]) -> None:
             for claim in claims:
-                self.gate.world.trace(f"{self.gate.process.name} claims {claim.delivery.delivery_id[:8]}")
+                self.gate.world.trace_routine(f"{self.gate.process.name} claims {claim.delivery.delivery_id[:8]}")
                 self.gate.world.claims.open(self.gate.process, claim)
                 self.gate.world.tell(facts.Claimed(self.gate.process, claim, now_ms, lease_ms))
 
@@ -163,7 +164,9 @@ class SimDeliveryStore:
         def told(moved: Sequence[bool]) -> None:
             for outcome, one, row in zip(outcomes, moved, before, strict=True):
                 id_, event = outcome.claim.delivery.delivery_id[:8], outcome.event or "postponed"
-                self.gate.world.trace(f"{self.gate.process.name} records {id_} {event}{'' if one else ', too late'}")
+                self.gate.world.trace_routine(
+                    f"{self.gate.process.name} records {id_} {event}{'' if one else ', too late'}"
+                )
                 self.gate.world.claims.close(self.gate.process, outcome.claim)
                 self.gate.world.tell(facts.Recorded(self.gate.process, outcome, one, row, now_ms))
 

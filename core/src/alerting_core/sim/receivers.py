@@ -12,10 +12,11 @@ from alerting_core.domain.message import EmailMessage, HttpReply, Message, Reply
 from alerting_core.memory.transport import target_of
 from alerting_core.sim import facts
 from alerting_core.sim.dice import dice_for, happens, wait_ms
-from alerting_core.sim.gate import Gate, Point
+from alerting_core.sim.gate import Gate
+from alerting_core.sim.strikes import Point
 
 if TYPE_CHECKING:
-    from alerting_core.sim.world import World
+    from alerting_core.sim.platform import Platform
 
 ANSWER_MS_MEAN: Final = 150.0
 """Of an endpoint that is well."""
@@ -47,7 +48,7 @@ class Receivers:
         scripts: Target → what it answers instead of what chance would have it answer.
     """
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "Platform") -> None:
         self._world = world
         self._dice = dice_for(world.seed, "receivers")
         self.gone: set[str] = set()
@@ -124,14 +125,14 @@ class SimTransport:
         # From here on the endpoint may have the message although nobody lives to hear of it.
         sent = facts.Sent(world.next_number(), process, target, message, claim, treatment.accepted)
         world.tell(sent)
-        world.trace(f"{process.name} sends {sent.number} to {target}{_for(claim)}")
+        world.trace_routine(f"{process.name} sends {sent.number} to {target}{_for(claim)}")
         await world.loop.pause(treatment.after_ms)
         if happens(self._gate.dice, world.faults.stalls_per_attempt):
             world.count("stalled attempt")
             await world.loop.pause(wait_ms(self._gate.dice, mean_ms=STALL_MS_MEAN))
         await self._gate.reach("send", Point.AFTER)
         world.tell(facts.Answered(sent, treatment.reply))
-        world.trace(f"{process.name} is told {_said(treatment.reply)} to {sent.number}")
+        world.trace_routine(f"{process.name} is told {_said(treatment.reply)} to {sent.number}")
         return treatment.reply
 
 

@@ -23,4 +23,5 @@ def unsettled(world: "World") -> list[str]:
         found.append(f"{waiting} deliveries are not final")
     if under_way := world.claims.under_way():
         found.append(f"{under_way} attempts are not recorded")
+    found += [f"{name} has older rules than are in force" for name in world.rules_arrive.behind()]
     return found

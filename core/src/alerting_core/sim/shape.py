@@ -1,6 +1,5 @@
 """How large a world is, who works in it, and how they go about it: drawn by the seed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -8,10 +7,13 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.pipeline.deliver import DeliveryPolicy
 from alerting_core.pipeline.report import Stage
-from alerting_core.sim.workers import Habits
+from alerting_core.sim.workers import Habits, Place
 from alerting_core.stages.retry import RetrySchedule
 
 SWEEP_EVERY_MS: Final = 10_000
+
+DISTRIBUTION: Final = (Stage.RELAY, Stage.RULE_UPDATER, Stage.RULE_RECONCILER)
+"""What carries edited rules into the shared snapshot, where evaluators do not read them from the tables."""
 
 TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
     "recorder": (Stage.RECORDER,),
@@ -20,9 +22,6 @@ TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
     "sender": (Stage.DISPATCHER, Stage.DELIVERER, Stage.RECLAIMER, Stage.SWEEPER),
 }
 """Which stages the processes of a platform in parts run."""
-
-EVERYTHING: Final = tuple(stage for team in TEAMS.values() for stage in team)
-"""What a process runs that does everything."""
 
 WHOLE: Final = tuple(stage for stages in TEAMS.values() for stage in stages)
 """What a process does that does everything."""
@@ -50,15 +49,6 @@ class Size:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a process runs, and what it does."""
-
-    name: str
-    machine: str
-    stages: Sequence[Stage]
-
-
 def draw_places(dice: Random) -> list[Place]:
     """Draw who works: one process that does everything, two of them, or several for each stage."""
     if dice.random() < 0.25:
@@ -71,6 +61,13 @@ def draw_places(dice: Random) -> list[Place]:
         ]
     machines = dice.randint(1, 3)
     return [Place(name, f"m{dice.randrange(machines)}", stages) for name, stages in jobs]
+
+
+def draw_distributors(dice: Random, machines: list[str]) -> list[Place]:
+    """Draw who carries edited rules to the evaluators; nobody where they read the tables themselves."""
+    if dice.random() < 0.5:
+        return []
+    return [Place(f"rule-updater-{n}", dice.choice(machines), DISTRIBUTION) for n in range(dice.randint(1, 2))]
 
 
 def draw_habits(dice: Random, schedule: RetrySchedule) -> Habits:

@@ -2,13 +2,18 @@
 behind each other, and commits whose two halves can be torn apart."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 from alerting_core.sim import facts
 from alerting_core.sim.dice import happens
-from alerting_core.sim.gate import Gate, Point, Resource
+from alerting_core.sim.gate import Gate, Resource
+from alerting_core.sim.strikes import Point
+
+HIDDEN_LOOK_MS: Final = 50
+"""How long a consumer waits that sees nothing but hidden records."""
 
 
 class SimSink:
@@ -40,6 +45,8 @@ class SimStream:
 
         async def effect() -> Sequence[Record]:
             records = await self._stream.poll(records_max=records_max, wait_ms=wait_ms)
+            if self._gate.world.hidden_until_ms:
+                records = await self._without_hidden(records)
             return self._hide(records)
 
         def told(records: Sequence[Record]) -> None:
@@ -56,12 +63,17 @@ class SimStream:
             left: Sequence[Outgoing] = with_duplicates(self._gate, outputs)
             if happens(self._gate.dice, self._gate.world.faults.split_commits_per_call):
                 left = await self._tear(operation, left)
+            if self._gate.world.strikes.due(self._gate.process.name, operation, Point.BETWEEN):
+                self._log.append(left)
+                await self._gate.die(operation, Point.BETWEEN)
             before = self._log.committed(self._group, self._topic)
             owned = self._log.owned(self._group, self._topic, self._member)
+            # Read now: what every group has read may be forgotten by the commit.
+            passed = self._between(before, offsets)
             await self._stream.commit(left, offsets)
             concerned = {number: before[number] for number in offsets}
             self._gate.world.tell(
-                facts.Committed(self._gate.process, self._group, self._topic, concerned, offsets, owned)
+                facts.Committed(self._gate.process, self._group, self._topic, concerned, offsets, owned, passed)
             )
 
         await self._gate.call(Resource.LOG, operation, effect)
@@ -69,6 +81,24 @@ class SimStream:
     async def lag(self) -> Mapping[int, int]:
         """Return how much waits."""
         return await self._gate.call(Resource.LOG, f"lag {self._group}", self._stream.lag)
+
+    def _between(self, before: Mapping[int, int], after: Offsets) -> Sequence[Record]:
+        """Return the records that a commit passes."""
+        return [
+            record
+            for number, end in after.items()
+            for record in self._log.read(
+                self._topic, number, offset=before[number], records_max=max(0, end - before[number])
+            )
+        ]
+
+    async def _without_hidden(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Leave out the partitions that were ordered not to be seen."""
+        hidden, now_ms = self._gate.world.hidden_until_ms, self._gate.world.loop.now_ms()
+        seen = [record for record in records if now_ms >= hidden.get((self._topic, record.partition), 0)]
+        if records and not seen:
+            await self._gate.world.loop.pause(HIDDEN_LOOK_MS)
+        return seen
 
     def _hide(self, records: Sequence[Record]) -> Sequence[Record]:
         """Leave out the partitions that lag behind, and the end of a partition that is still on its way."""

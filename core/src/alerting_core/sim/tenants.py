@@ -5,7 +5,7 @@ meet there.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -108,10 +108,6 @@ class Tenants:
         client_id = self._dice.choice(list(self._database.clients))
         await self._clients.delete(client_id, now_ms=self._now_ms())
         return Edit("client deletion", f"{client_id} is deleted", changed_rules=True)
-
-    def enabled_rules(self) -> Sequence[Rule]:
-        """Return all enabled rules as of now."""
-        return [rule for rule in self._database.rules.values() if rule.enabled]
 
     async def _new_rule(self, client_id: str, endpoints: int) -> str | None:
         severity, source, name = self._pattern()

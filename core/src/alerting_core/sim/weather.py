@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from alerting_core.domain.notification import NotificationStatus
+from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.journal import MemoryJournal
 from alerting_core.ports.records import ready_record
 from alerting_core.sim.dice import dice_for
@@ -44,6 +45,7 @@ class Weather:
             ("client deletion", faults.deletions_per_minute, lambda: self._edit(tenants.delete_client)),
             ("resend", faults.resends_per_minute, self._resend),
             ("breakdown", faults.breakdowns_per_minute, self._break_down),
+            ("flush", faults.flushes_per_minute, self._flush),
         )
         for kind, per_minute, happen in events:
             if per_minute > 0:
@@ -121,8 +123,14 @@ class Weather:
         self._world.trace(f"{host} is down for {for_ms:.0f} ms")
         self._world.receivers.down_until_ms[host] = self._world.loop.now_ms() + round(for_ms)
 
+    async def _flush(self) -> None:
+        if self._world.distributes_rules:
+            self._world.count("snapshot lost")
+            self._world.trace("the snapshot of all rules is lost")
+            self._world.snapshot.empty()
 
-def rules_changed_fact(world: "World") -> RulesChanged:
+
+def rules_changed_fact(database: MemoryDatabase) -> RulesChanged:
     """Return what the rules are now."""
-    outbox = world.database.outbox
-    return RulesChanged(outbox[-1].version if outbox else 0, world.tenants.enabled_rules())
+    version = database.outbox[-1].version if database.outbox else 0
+    return RulesChanged(version, [rule for rule in database.rules.values() if rule.enabled])

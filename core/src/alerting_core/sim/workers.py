@@ -9,9 +9,13 @@ from alerting_core import limits
 from alerting_core.errors import AlertingError
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.ids import SeededIds
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
+from alerting_core.memory.outbox import MemoryOutbox
 from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
+from alerting_core.memory.rule_origin import MemoryRuleOrigin
+from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.pipeline.aggregate import Aggregator
@@ -20,16 +24,23 @@ from alerting_core.pipeline.dispatch import Dispatcher
 from alerting_core.pipeline.evaluate import Evaluator
 from alerting_core.pipeline.loop import Conductor, run_steps
 from alerting_core.pipeline.reclaim import Reclaimer
+from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS, RuleReconciler
 from alerting_core.pipeline.record import Recorder
+from alerting_core.pipeline.relay import RELAY_EVERY_MS, Relay
 from alerting_core.pipeline.report import Stage
 from alerting_core.pipeline.rulefeed import RuleFeed
 from alerting_core.pipeline.sweep import Sweeper
+from alerting_core.pipeline.update_rules import RuleUpdater
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.ids import IdSource
 from alerting_core.ports.notifications import NotificationStore
+from alerting_core.ports.outbox import Outbox
 from alerting_core.ports.presence import AbandonedLeases, Presence
+from alerting_core.ports.rule_origin import RuleOrigin
+from alerting_core.ports.rule_snapshot import RuleSnapshotStore
 from alerting_core.ports.rules import RuleSource
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
@@ -38,14 +49,17 @@ from alerting_core.ports.stream import (
     EVALUATOR_GROUP,
     NOTIFICATIONS_READY,
     RECORDER_GROUP,
+    RULE_CHANGED,
+    RULE_UPDATER_GROUP,
     SENDER_GROUP,
     Sink,
     Stream,
 )
 from alerting_core.ports.transport import Transport
+from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Ended, Raised
-from alerting_core.sim.gate import Gate
+from alerting_core.sim.gate import Gate, Resource
 from alerting_core.sim.ports import (
     SimAbandonedLeases,
     SimAlertLog,
@@ -55,17 +69,19 @@ from alerting_core.sim.ports import (
     SimRuleSource,
 )
 from alerting_core.sim.races import RacingDeliveryStore
-from alerting_core.sim.receivers import SimTransport
+from alerting_core.sim.receivers import Receivers, SimTransport
+from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot
 from alerting_core.sim.streams import SimSink, SimStream
 
 if TYPE_CHECKING:
-    from alerting_core.sim.world import World
+    from alerting_core.sim.platform import Platform
 
 GROUPS: Final[Mapping[str, str]] = {
     RECORDER_GROUP: ALERTS_NEW,
     EVALUATOR_GROUP: ALERTS_NEW,
     AGGREGATOR_GROUP: ALERTS_MATCHED,
     SENDER_GROUP: NOTIFICATIONS_READY,
+    RULE_UPDATER_GROUP: RULE_CHANGED,
 }
 """Consumer group → the topic that it reads."""
 
@@ -88,6 +104,19 @@ class Ports:
     clock: Clock
     presence: Presence
     abandoned: AbandonedLeases
+    outbox: Outbox
+    origin: RuleOrigin
+    snapshot: RuleSnapshotStore
+    ids: IdSource
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a process runs, and what it does."""
+
+    name: str
+    machine: str
+    stages: Sequence[Stage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +129,7 @@ class Habits:
     sweep_after_ms: int
     sweep_every_ms: int
     policy: DeliveryPolicy
+    rule_clients_max: int = 1
 
 
 def make_conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Conductor]]:
@@ -137,6 +167,18 @@ def make_conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Co
             ports.abandoned, clock, own=ports.presence.sender, lease_ms=habits.policy.lease_ms
         ),
         Stage.SWEEPER: lambda: Sweeper(notifications, deliveries, ports.sink, clock, after_ms=habits.sweep_after_ms),
+        Stage.RELAY: lambda: Relay(ports.outbox, ports.sink, clock),
+        Stage.RULE_UPDATER: lambda: RuleUpdater(
+            ports.open_stream(RULE_UPDATER_GROUP),
+            ports.origin,
+            ports.snapshot,
+            records_max=most,
+            wait_ms=wait,
+            clients_max=habits.rule_clients_max,
+        ),
+        Stage.RULE_RECONCILER: lambda: RuleReconciler(
+            ports.origin, ports.snapshot, clock, ports.ids, clients_max=habits.rule_clients_max
+        ),
     }
 
 
@@ -146,11 +188,13 @@ class Parts:
 
     log: Callable[..., MemoryLog] = MemoryLog
     rules: Callable[[MemoryDatabase], RuleSource] = MemoryRuleSource
+    snapshot: Callable[[Clock], MemoryRuleSnapshot] = MemoryRuleSnapshot
     alerts: Callable[[MemoryDatabase], AlertLog] = MemoryAlertLog
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
     deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
     abandoned: Callable[[MemoryDatabase], AbandonedLeases] = MemoryAbandonedLeases
     conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
+    receivers: Callable[["Platform"], Receivers] = Receivers
 
 
 @dataclass(slots=True)
@@ -160,33 +204,46 @@ class Worker:
     Attributes:
         process: The one that runs now, or the last that did.
         stop: Set to ask it to end.
+        conductors: Those of `process`.
+        is_wanted: Whether another process takes the place of one that ended.
     """
 
-    world: "World"
-    name: str
-    machine: str
-    stages: Sequence[Stage]
+    world: "Platform"
+    place: Place
     process: Process = field(init=False)
     stop: asyncio.Event = field(init=False)
+    conductors: Mapping[Stage, Conductor] = field(init=False, default_factory=dict[Stage, Conductor])
     incarnation: int = 0
+    is_wanted: bool = True
 
     def start(self) -> None:
-        """Start a process."""
-        if self.world.is_over:
+        """Start a process, unless there is one."""
+        if self.world.is_over or not self.is_wanted or self.is_alive:
             return
         self.incarnation += 1
-        self.process = Process(f"{self.name}.{self.incarnation}")
+        self.process = Process(f"{self.place.name}.{self.incarnation}")
         self.stop = asyncio.Event()
-        self.world.trace(f"{self.process.name} starts on {self.machine}")
+        self.world.trace(f"{self.process.name} starts on {self.place.machine}")
         self.world.loop.start(self.process, self._main(self.process, self.stop))
 
-    def buried(self, *, restart: bool) -> None:
+    @property
+    def is_alive(self) -> bool:
+        """Whether a process runs here."""
+        return self.incarnation > 0 and not self.process.is_dead
+
+    def is_running(self, process: Process) -> bool:
+        """Whether *process* is the one that runs here, or was the last."""
+        return self.incarnation > 0 and self.process is process
+
+    def buried(self) -> None:
         """Arrange what follows the death of the process: its groups miss it, and another takes its place."""
         world, process = self.world, self.process
+        world.database.senders_present.discard(process.name)
         dice = world.dice("supervisor")
         world.loop.later(dice.expovariate(1.0) * SESSION_MS_MEAN, lambda: self._leave(process))
-        if restart:
-            world.loop.later(dice.expovariate(1.0) * RESTART_MS_MEAN, self.start)
+        restart_ms = world.restart_ms(self)
+        if restart_ms is not None:
+            world.loop.later(restart_ms, self.start)
 
     def leave_groups(self) -> None:
         """Take the live process for dead: its groups give its partitions to others."""
@@ -198,25 +255,31 @@ class Worker:
 
     async def _main(self, process: Process, stop: asyncio.Event) -> None:
         """Run the conductors until they are stopped."""
-        conductors = self.world.parts.conductors(self._ports(process), self.world.habits)
+        made = self.world.parts.conductors(self._ports(process), self.world.habits)
+        self.conductors = {stage: made[stage]() for stage in self.place.stages}
         try:
             async with asyncio.TaskGroup() as tasks:
-                for stage in self.stages:
-                    tasks.create_task(self._run(stage, conductors[stage](), stop))
+                for stage, conductor in self.conductors.items():
+                    tasks.create_task(self._run(stage, conductor, stop))
         except BaseExceptionGroup as errors:
             self._broke_off(process, errors.exceptions[0])
             return
-        self.world.database.senders_present.discard(process.name)
         self.world.trace(f"{process.name} has stopped")
         self.world.tell(Ended(process))
         self._leave(process)
+        self.world.database.senders_present.discard(process.name)
         process.is_dead = True
         self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
 
     async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
-        pauses_ms = {Stage.SWEEPER: self.world.habits.sweep_every_ms, Stage.RECLAIMER: limits.ABSENCE_LOOK_MS}
-        pause_ms = pauses_ms.get(stage, 0)
-        await run_steps(conductor, stop=stop, on_report=_ignore, on_failure=_ignore, idle_pause_ms=pause_ms)
+        pauses_ms = {**_PAUSES_MS, Stage.SWEEPER: self.world.habits.sweep_every_ms}
+        await run_steps(
+            conductor,
+            stop=stop,
+            on_report=lambda report: self.world.reported(self, report),
+            on_failure=lambda failure: self.world.failed(self, stage, failure),
+            idle_pause_ms=pauses_ms.get(stage, 0),
+        )
         if isinstance(conductor, Deliverer):
             await conductor.drain()
 
@@ -240,16 +303,30 @@ class Worker:
         return Ports(
             open_stream=open_stream,
             sink=SimSink(gate, world.log),
-            rules=SimRuleSource(gate, parts.rules(database)),
+            rules=self._rules(gate),
             alerts=SimAlertLog(gate, parts.alerts(database)),
             notifications=SimNotificationStore(gate, parts.notifications(database)),
             deliveries=SimDeliveryStore(gate, parts.deliveries(database, gate.races)),
             transport=SimTransport(gate),
-            clock=SimClock(gate, self.machine),
+            clock=SimClock(gate, self.place.machine),
             presence=MemoryPresence(database, process.name),
             abandoned=SimAbandonedLeases(gate, parts.abandoned(database)),
+            outbox=SimOutbox(gate, MemoryOutbox(database)),
+            origin=SimRuleOrigin(gate, MemoryRuleOrigin(database)),
+            snapshot=SimRuleSnapshot(gate, world.snapshot),
+            ids=SeededIds(dice_for(world.seed, f"ids of {process.name}").getrandbits(64)),
         )
 
+    def _rules(self, gate: Gate) -> RuleSource:
+        """Return where evaluators have the rules from: the shared snapshot, or the tables themselves."""
+        if self.world.distributes_rules:
+            return SimRuleSource(gate, self.world.snapshot, Resource.SNAPSHOT)
+        return SimRuleSource(gate, self.world.parts.rules(self.world.database), Resource.RULES)
 
-def _ignore(_: object) -> None:
-    """A world looks at effects, not at reports."""
+
+_PAUSES_MS: Final[Mapping[Stage, int]] = {
+    Stage.RECLAIMER: limits.ABSENCE_LOOK_MS,
+    Stage.RELAY: RELAY_EVERY_MS,
+    Stage.RULE_RECONCILER: RECONCILE_EVERY_MS,
+}
+"""How long those wait that found nothing to do."""

@@ -9,36 +9,24 @@ once more when all is still.
 `calm` when nothing more shall go wrong, and `settle` and `finish` at the end.
 """
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from alerting_core.ports.stream import Record
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.distribution import RulesArrive
 from alerting_core.sim.checkers.roster import SETTLED, make_checkers
-from alerting_core.sim.claims import ClaimBook
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.engine import Process, SimLoop
 from alerting_core.sim.faults import Faults
-from alerting_core.sim.gate import Resource
-from alerting_core.sim.receivers import Receivers
+from alerting_core.sim.platform import Platform
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.settled import unsettled
-from alerting_core.sim.shape import Place, Size, draw_habits, draw_places
-from alerting_core.sim.tables import watched_database
+from alerting_core.sim.shape import Size, draw_distributors, draw_habits, draw_places
 from alerting_core.sim.tenants import HOSTS_MAX, Tenants
-from alerting_core.sim.trace import Trace
 from alerting_core.sim.traffic import Source
 from alerting_core.sim.weather import Weather, rules_changed_fact
-from alerting_core.sim.workers import Habits, Parts, Worker
+from alerting_core.sim.workers import Habits, Parts, Place
 from alerting_core.stages.retry import RetrySchedule
-
-EPOCH_MS: Final = 1_767_225_600_000
-"""What every wall clock shows at the beginning: the first of January 2026."""
 
 STEPS_MS: Final = (2_000, 8_000, 30_000)
 """Retry schedule of drawn worlds: short, so that a world lasts minutes. The real one has tests of its own."""
@@ -51,7 +39,7 @@ LOOK_EVERY_MS: Final = 1_000
 TRACE_SHOWN_LINES: Final = 60
 
 
-class World:
+class World(Platform):
     """Everything there is.
 
     Args:
@@ -77,33 +65,24 @@ class World:
         schedule: RetrySchedule | None = None,
         trace_lines_max: int | None = TRACE_SHOWN_LINES,
     ) -> None:
-        self.seed = seed
-        self._dice: dict[str, Random] = {}
-        shape = self.dice("shape")
+        shape = dice_for(seed, "shape")
         self.drawn_faults = Faults.drawn(shape) if faults is None else faults
         self.size = Size.drawn(shape) if size is None else size
-        self.parts = parts or Parts()
-        self.faults = self.drawn_faults
-        self.loop = SimLoop()
-        self.counts: Counter[str] = Counter()
-        self.violations: list[Violation] = []
-        self.is_quiet = self.is_over = False
-        self.away_until_ms: dict[Resource, int] = {}
-        self._trace = Trace(lines_max=trace_lines_max)
-        self._number = 0
-        self._outside: list[asyncio.Task[None]] = []
-        self.claims = ClaimBook()
         self.schedule = schedule or RetrySchedule(STEPS_MS)
         drawn_habits = draw_habits(shape, self.schedule)
-        self.habits = habits or drawn_habits
-        places = draw_places(shape) if places is None else places
-        self.workers = [Worker(self, place.name, place.machine, place.stages) for place in places]
-        self.machines = list(dict.fromkeys(place.machine for place in places))
-        self.skew_ms = dict.fromkeys((*self.machines, "people"), 0)
-
-        self.database = watched_database(self.tell)
-        self.log = self.parts.log(clock=_LogClock(self), on_append=self._appended)
-        self.receivers = Receivers(self)
+        if places is None:
+            places = draw_places(shape)
+            places += draw_distributors(shape, sorted({place.machine for place in places}))
+        super().__init__(
+            seed,
+            self.drawn_faults,
+            places=places,
+            habits=habits or drawn_habits,
+            parts=parts,
+            trace_lines_max=trace_lines_max,
+        )
+        self.violations: list[Violation] = []
+        self.is_quiet = False
         self.tenants = Tenants(
             self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms("people")
         )
@@ -116,12 +95,11 @@ class World:
             self.source.poison,
             self._blame,
             self.loop.now_ms,
+            distributed=self.distributes_rules,
         )
         self.checkers: Sequence[Checker] = make_checkers(evidence)
-        self._listeners: dict[type[facts.Fact], list[Callable[[facts.Fact], None]]] = {}
-        for checker in self.checkers:
-            for kind in checker.sees:
-                self._listeners.setdefault(kind, []).append(checker.see)
+        self.watch(self.checkers)
+        self.rules_arrive = next(checker for checker in self.checkers if isinstance(checker, RulesArrive))
 
     def run(self) -> RunReport:
         """Run the world from its beginning to its end, or to the first broken promise."""
@@ -154,17 +132,13 @@ class World:
         """Let time pass up to *at_ms*, or until a promise is broken."""
         if not self.violations:
             self.loop.run_until(at_ms)
-            self._check_outside()
+            self.check_outside()
 
     def step(self) -> bool:
         """Let the next thing happen; False when there is nothing more."""
         more = self.loop.step()
-        self._check_outside()
+        self.check_outside()
         return more
-
-    def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run what is no process of the platform: sources, people, the weather."""
-        self._outside.append(self.loop.create_task(coroutine))
 
     def calm(self) -> None:
         """End all faults: from now on everything works, and clocks are right."""
@@ -174,6 +148,7 @@ class World:
         self.trace("the world is quiet from now on")
         for machine, skew_ms in self.skew_ms.items():
             self.set_clock(machine, by_ms=-skew_ms)
+        self.tell(facts.Calmed())
 
     def settle(self) -> None:
         """Let time pass until everything has come to its end, or should have."""
@@ -193,7 +168,7 @@ class World:
             faults=self.drawn_faults,
             violations=tuple(self.violations),
             counts=self.counts,
-            digest=self._trace.digest(),
+            digest=self.digest(),
             virtual_ms=self.loop.now_ms(),
             last_lines=tuple(self._trace.last(TRACE_SHOWN_LINES)),
         )
@@ -201,84 +176,11 @@ class World:
         self.loop.bury()
         return report
 
-    def trace_lines(self) -> Sequence[str]:
-        """Return what is kept of the trace."""
-        return self._trace.last(self._trace.count)
-
-    def dice(self, purpose: str) -> Random:
-        """Return the dice of one purpose."""
-        found = self._dice.get(purpose)
-        if found is None:
-            found = self._dice[purpose] = dice_for(self.seed, purpose)
-        return found
-
-    def wall_ms(self, machine: str) -> int:
-        """Return what the clock of a machine shows."""
-        return EPOCH_MS + self.loop.now_ms() + self.skew_ms[machine]
-
-    def set_clock(self, machine: str, *, by_ms: int) -> None:
-        """Let the clock of a machine jump."""
-        if by_ms:
-            self.skew_ms[machine] += by_ms
-            self.trace(f"the clock of {machine} jumps by {by_ms} ms")
-            self.tell(facts.ClockJumped(machine, by_ms))
-
-    def next_number(self) -> int:
-        """Return a number that was not given out before."""
-        self._number += 1
-        return self._number
-
-    def is_away(self, resource: Resource) -> bool:
-        """Whether there is an outage of *resource*."""
-        return self.loop.now_ms() < self.away_until_ms.get(resource, 0)
-
-    def tell(self, fact: facts.Fact) -> None:
-        """Show a fact to those checkers that look at its kind."""
-        if not self.is_over:
-            for see in self._listeners.get(type(fact), ()):
-                see(fact)
-
-    def trace(self, text: str) -> None:
-        """Take down a line."""
-        self._trace.note(self.loop.now_ms(), text)
-
-    def count(self, what: str) -> None:
-        """Count one more of *what*."""
-        self.counts[what] += 1
-
-    def kill(self, process: Process, *, why: str) -> None:
-        """Kill a process; another takes its place after a while."""
-        self.trace(f"{process.name} is killed {why}")
-        self.loop.kill(process)
-        self.database.senders_present.discard(process.name)
-        self.tell(facts.Died(process))
-        for worker in self.workers:
-            if worker.process is process:
-                worker.buried(restart=True)
-
     def rules_changed(self) -> None:
         """Note what the rules are now."""
-        self.tell(rules_changed_fact(self))
-
-    def _check_outside(self) -> None:
-        """Raise what went wrong in the world itself: then the world is wrong, not the platform."""
-        for task in self._outside:
-            if task.done() and not task.cancelled():
-                task.result()
-        self._outside = [task for task in self._outside if not task.done()]
-
-    def _appended(self, record: Record) -> None:
-        self.tell(facts.Appended(record))
+        self.tell(rules_changed_fact(self.database))
 
     def _blame(self, checker: str, message: str) -> None:
         self.violations.append(Violation(checker, message, self.loop.now_ms()))
         self.trace(f"BROKEN {checker}: {message}")
         self.loop.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class _LogClock:
-    world: World
-
-    def now_ms(self) -> int:
-        return EPOCH_MS + self.world.loop.now_ms()

@@ -20,6 +20,7 @@ class Evidence:
         poison: (topic, value) of the records made to be undecodable.
         blame: Takes the name of a promise and how it was broken.
         now_ms: Virtual time.
+        distributed: Whether evaluators have the rules from the shared snapshot, later than they are edited.
     """
 
     database: MemoryDatabase
@@ -29,6 +30,7 @@ class Evidence:
     poison: Sequence[tuple[str, bytes]]
     blame: Callable[[str, str], None]
     now_ms: Callable[[], int]
+    distributed: bool = False
 
 
 class Checker:

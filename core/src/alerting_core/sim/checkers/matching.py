@@ -6,48 +6,18 @@ must be told if its rules match under each of them, and by then its match is pub
 what the reference says under some version in force since the alert was first polled.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from alerting_core.codec.rejected import Rejected
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.match import Match
-from alerting_core.domain.rule import Rule
-from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, EVALUATOR_GROUP
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.reading import read_alert, read_match
+from alerting_core.sim.checkers.rule_history import RuleHistory
 from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
-
-Matches = Mapping[str, tuple[str, ...]]
-
-
-class RuleHistory:
-    """The rules by version, and what the reference makes of an alert under each."""
-
-    def __init__(self) -> None:
-        self.latest = 0
-        self._rules: dict[int, tuple[Rule, ...]] = {}
-        self._found: dict[tuple[int, int, str, str], Matches] = {}
-
-    def add(self, fact: RulesChanged) -> None:
-        """Remember the rules as of a version."""
-        self.latest = fact.version
-        self._rules[fact.version] = tuple(fact.rules)
-
-    def since(self, version: int) -> list[int]:
-        """Return *version* and all later ones."""
-        return [known for known in self._rules if known >= version]
-
-    def matches(self, version: int, alert: Alert) -> Matches:
-        """Return client → rules that match *alert* under *version*."""
-        key = (version, int(alert.severity), alert.source, alert.name)
-        if key not in self._found:
-            rules = self._rules[version]
-            self._found[key] = match_by_nested_loop(rules, alert.severity, alert.source, alert.name)
-        return self._found[key]
 
 
 class NothingLost(Checker):
@@ -58,7 +28,7 @@ class NothingLost(Checker):
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._history = RuleHistory()
+        self._history = RuleHistory(distributed=evidence.distributed)
         self._version: dict[Process, int] = {}
         self._known_since_poll: dict[Process, list[int]] = {}
         self._published: set[tuple[str, str]] = set()
@@ -70,8 +40,8 @@ class NothingLost(Checker):
         match fact:
             case RulesChanged():
                 self._history.add(fact)
-            case RulesRead(process, version):
-                self._version[process] = version
+            case RulesRead(process):
+                self._version[process] = version = self._history.read(fact)
                 self._known_since_poll.setdefault(process, []).append(version)
             case Polled(process) if fact.group == EVALUATOR_GROUP:
                 self._known_since_poll[process] = [self._version[process]] if process in self._version else []
@@ -100,12 +70,11 @@ class NothingLost(Checker):
 
     def _check(self, fact: Committed) -> None:
         versions = self._known_since_poll.get(fact.process) or [self._history.latest]
-        for number, end in fact.after.items():
-            start = fact.before[number]
-            for record in self.evidence.log.read(fact.topic, number, offset=start, records_max=end - start):
-                alert = read_alert(record.value)
-                if not isinstance(alert, Rejected):
-                    self._expect(alert, versions, where=f"{fact.process.name} committed {number}/{record.offset}")
+        for record in fact.records:
+            alert = read_alert(record.value)
+            if not isinstance(alert, Rejected):
+                where = f"{fact.process.name} committed {record.partition}/{record.offset}"
+                self._expect(alert, versions, where=where)
 
     def _expect(self, alert: Alert, versions: list[int], *, where: str) -> None:
         found = [self._history.matches(version, alert) for version in versions]
@@ -124,7 +93,7 @@ class OnlyMatches(Checker):
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._history = RuleHistory()
+        self._history = RuleHistory(distributed=evidence.distributed)
         self._version: dict[Process, int] = {}
         self._first_version: dict[str, int] = {}
 
@@ -133,8 +102,8 @@ class OnlyMatches(Checker):
         match fact:
             case RulesChanged():
                 self._history.add(fact)
-            case RulesRead(process, version):
-                self._version[process] = version
+            case RulesRead(process):
+                self._version[process] = self._history.read(fact)
             case Polled(process) if fact.group == EVALUATOR_GROUP:
                 version = self._version.get(process, self._history.latest)
                 for record in fact.records:
@@ -159,7 +128,8 @@ class OnlyMatches(Checker):
 
 class FreshRules(Checker):
     """An alert that comes in after an edit is matched against the edited rules, or the evaluator knows that it may
-    not have been: it was told that the rule source is away."""
+    not have been: it was told that the rule source is away. (Where edits go through the shared snapshot they take their
+    time: see `RulesArrive`.)"""
 
     name: ClassVar[str] = "fresh-rules"
     sees = (RulesChanged, RulesRead, Refused, Polled, Committed)
@@ -184,7 +154,7 @@ class FreshRules(Checker):
                 self._wanted[process], self._knows[process] = self._latest, False
             case Committed(process) if fact.group == EVALUATOR_GROUP:
                 has, wants = self._version.get(process, -1), self._wanted.get(process, 0)
-                if has < wants and not self._knows.get(process, False):
+                if not self.evidence.distributed and has < wants and not self._knows.get(process, False):
                     self.blame(f"{process.name} matched by version {has} of the rules, {wants} was in force")
             case _:
                 pass

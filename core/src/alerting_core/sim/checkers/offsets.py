@@ -57,10 +57,11 @@ class Offsets(Checker):
                 self.blame(f"{where} moved partition {number} back from {start} to {end}")
             if number not in fact.owned:
                 self.blame(f"{where} moved partition {number}, which belongs to another consumer")
-            for record in self.evidence.log.read(fact.topic, number, offset=start, records_max=max(0, end - start)):
-                missing = self._missing(fact, record)
-                if missing is not None:
-                    self.blame(f"{where} passed {record.topic}/{number}/{record.offset}, but {missing}")
+        for record in fact.records:
+            missing = self._missing(fact, record)
+            if missing is not None:
+                where = f"{fact.process.name} of {fact.group}"
+                self.blame(f"{where} passed {record.topic}/{record.partition}/{record.offset}, but {missing}")
 
     def _missing(self, fact: Committed, record: Record) -> str | None:
         """Say what of the work that *record* asks for is not done."""

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from alerting_core.codec.rejected import Rejected
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, Record
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED, Record
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.reading import read_alert, read_match, read_ready
+from alerting_core.sim.checkers.reading import read_alert, read_match, read_ready, read_rule_changed
 from alerting_core.sim.facts import Appended, Fact
 
 _DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     ALERTS_NEW: read_alert,
     ALERTS_MATCHED: read_match,
     NOTIFICATIONS_READY: read_ready,
+    RULE_CHANGED: read_rule_changed,
 }
 
 Place = tuple[str, int, int]

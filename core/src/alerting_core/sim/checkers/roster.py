@@ -6,6 +6,7 @@ from typing import Final
 from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, RetryTimes
 from alerting_core.sim.checkers.bugs import NoBugs
 from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
 from alerting_core.sim.checkers.leases import Leases
 from alerting_core.sim.checkers.matching import FreshRules, NothingLost, OnlyMatches
 from alerting_core.sim.checkers.notifications import AllowedMoves, FinalState, OneNotification
@@ -21,6 +22,8 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     NothingLost,
     OnlyMatches,
     FreshRules,
+    WholeRules,
+    RulesArrive,
     OneNotification,
     AllowedMoves,
     Offsets,

@@ -1,0 +1,115 @@
+"""Rules on their way to the evaluators through the shared snapshot: never a part of them, and never for ever old."""
+
+from collections import deque
+from typing import ClassVar, Final
+
+from alerting_core.domain.rule import Rule
+from alerting_core.ports.rules import RuleChanges
+from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.rule_history import KnownRules, RulesOfClients, by_client
+from alerting_core.sim.engine import Process
+from alerting_core.sim.facts import Calmed, Fact, RulesChanged, RulesRead
+
+ARRIVE_MS_MAX: Final = 90_000
+"""After the last fault every evaluator has the rules in force within this time: the longest wait for alerts, the claim
+of a builder that died, and the pause before a snapshot is suspected once more."""
+
+DELAYS_KEPT_MAX: Final = 1_000
+
+
+class WholeRules(Checker):
+    """An evaluator has of each client all rules that were in force together at some time, and never older ones than it
+    had before."""
+
+    name: ClassVar[str] = "whole-rules"
+    sees = (RulesChanged, RulesRead)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._known = KnownRules()
+        self._states: dict[str, list[tuple[Rule, ...]]] = {}
+        self._now: RulesOfClients = {}
+        self._reached: dict[tuple[Process, str], int] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Hold what evaluators are told against what there was."""
+        match fact:
+            case RulesChanged(_, rules):
+                self._change(by_client(rules))
+            case RulesRead(process, _, answer) if self.evidence.distributed:
+                if isinstance(answer, RuleChanges) and not answer.by_client:
+                    return
+                known = self._known.read(fact)
+                for client_id, states in self._states.items():
+                    self._check(process, client_id, known.get(client_id, ()), states)
+            case _:
+                pass
+
+    def _change(self, rules: RulesOfClients) -> None:
+        for client_id in {**self._now, **rules}:
+            states = self._states.setdefault(client_id, [] if not self._now else [()])
+            after = rules.get(client_id, ())
+            if not states or states[-1] != after:
+                states.append(after)
+        self._now = rules
+
+    def _check(self, process: Process, client_id: str, known: tuple[Rule, ...], states: list[tuple[Rule, ...]]) -> None:
+        reached = self._reached.get((process, client_id), 0)
+        for number in range(reached, len(states)):
+            if states[number] == known:
+                self._reached[process, client_id] = number
+                return
+        was = "older rules than before" if known in states else "rules that were never in force together"
+        self.blame(f"{process.name} has {was} of {client_id}: {len(known)} of them")
+
+
+class RulesArrive(Checker):
+    """Soon after the last fault every evaluator has the rules that are in force.
+
+    Attributes:
+        delays_ms: How long the latest edits took, each to reach the last evaluator.
+        changed_at_ms: When the rules were edited last.
+    """
+
+    name: ClassVar[str] = "rules-arrive"
+    sees = (RulesChanged, RulesRead, Calmed)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self.delays_ms: deque[int] = deque(maxlen=DELAYS_KEPT_MAX)
+        self._known = KnownRules()
+        self._now: RulesOfClients = {}
+        self.changed_at_ms = 0
+        self._arrived_at_ms = 0
+        self._calm_at_ms: int | None = None
+
+    def behind(self) -> list[str]:
+        """Return the names of the evaluators that live and have other rules than are in force."""
+        if not self.evidence.distributed:
+            return []
+        return [process.name for process, known in self._known.of_the_living().items() if known != self._now]
+
+    def see(self, fact: Fact) -> None:
+        """Note when the last evaluator has been told."""
+        match fact:
+            case RulesChanged(_, rules):
+                self._now, self.changed_at_ms = by_client(rules), self.evidence.now_ms()
+            case RulesRead():
+                known = self._known.read(fact)
+                if self._arrived_at_ms < self.changed_at_ms and known == self._now:
+                    self._arrived()
+            case Calmed():
+                self._calm_at_ms = self.evidence.now_ms()
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """Say that rules came late."""
+        late_ms = self._arrived_at_ms - (self._calm_at_ms or 0)
+        if self.evidence.distributed and late_ms > ARRIVE_MS_MAX:
+            self.blame(f"the last edit reached the evaluators {late_ms} ms after the last fault")
+
+    def _arrived(self) -> None:
+        if not self.behind():
+            self._arrived_at_ms = self.evidence.now_ms()
+            self.delays_ms.append(self._arrived_at_ms - self.changed_at_ms)

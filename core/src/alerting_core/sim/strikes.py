@@ -1,0 +1,38 @@
+"""Deaths that were ordered: which process dies at its next commit, and where in it."""
+
+from enum import StrEnum
+from typing import Final
+
+COMMITS: Final = ("commit ", "deliveries.record_outcomes")
+"""Beginnings of the calls by which work becomes done: after them nothing of it is done again."""
+
+
+class Point(StrEnum):
+    """Where in a call a process can be killed."""
+
+    BEFORE = "before"
+    BETWEEN = "between"
+    """A commit whose outputs are written and whose offsets are not."""
+    AFTER = "after"
+
+
+class Strikes:
+    """Process name → where in its next commit it dies."""
+
+    def __init__(self) -> None:
+        self._ordered: dict[str, Point] = {}
+
+    def order(self, process_name: str, point: Point) -> None:
+        """Let a process die at *point* of its next commit."""
+        self._ordered[process_name] = point
+
+    def ordered(self, process_name: str) -> Point | None:
+        """Return where a process is going to die."""
+        return self._ordered.get(process_name)
+
+    def due(self, process_name: str, operation: str, point: Point) -> bool:
+        """Whether a process dies here; it dies once."""
+        if not self._ordered or self._ordered.get(process_name) is not point or not operation.startswith(COMMITS):
+            return False
+        del self._ordered[process_name]
+        return True
