@@ -1,0 +1,286 @@
+"""Live checks of the pipeline: what is lost, stored twice, committed too early or not accounted for, as it happens.
+
+Theory of operation. A pair of client and alert is owed a notification from the moment that an evaluator commits an
+alert which the client's rules match, as that evaluator knows them. Until the notification is stored the work must
+still be ahead of somebody's offset: of the aggregator's, once the match is published. Where an offset is committed and
+the work behind it is not done, the pair is at risk: only the memory of the process that committed holds it. If that
+process dies, the pair is lost; when the notification is stored after all, it is neither any more. Whatever is done is
+forgotten, so that the books are as long as the work under way.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeAlias
+
+from alerting_core.codec.alert import decode_alert, decode_match
+from alerting_core.codec.notification import decode_notification_ready
+from alerting_core.codec.rejected import Rejected
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.ids import derive_notification_id
+from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.rule import Rule
+from alerting_core.domain.severity import Severity
+from alerting_core.matching.reference import match_by_nested_loop
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    ALERTS_MATCHED,
+    DLQ_SUFFIX,
+    EVALUATOR_GROUP,
+    RECORDER_GROUP,
+    SENDER_GROUP,
+    Record,
+)
+from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.sim.checkers.rule_history import KnownRules
+from alerting_core.sim.engine import Process
+from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
+
+Pair: TypeAlias = tuple[str, str]
+"""(client_id, alert_id)."""
+
+Kind: TypeAlias = tuple[Severity, str, str]
+
+_KINDS_MAX: Final = 20_000
+"""Kinds of alerts whose clients are remembered for one set of rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """A pair that only the memory of one process holds."""
+
+    process: Process
+    since_ms: int
+    what: str
+    committed_at_ms: int
+
+
+class Expectation:
+    """Which clients each evaluator has to tell of an alert, by the rules that it knows."""
+
+    def __init__(self) -> None:
+        self._known = KnownRules()
+        self._rules: dict[Process, tuple[object, list[Rule]]] = {}
+        self._found: dict[Process, dict[Kind, tuple[str, ...]]] = {}
+
+    def read(self, fact: RulesRead) -> None:
+        """Take in what an evaluator was told."""
+        known = self._known.read(fact)
+        before = self._rules.get(fact.process)
+        if before is None or before[0] is not known:
+            self._rules[fact.process] = (known, [rule for rules in known.values() for rule in rules])
+            self._found[fact.process] = {}
+
+    def forget(self, process: Process) -> None:
+        """Forget what a process knew that is dead."""
+        self._known.forget(process)
+        self._rules.pop(process, None)
+        self._found.pop(process, None)
+
+    def of(self, process: Process, kind: Kind) -> tuple[str, ...]:
+        """Return the clients that *process* has to tell of an alert of a kind."""
+        found = self._found.get(process)
+        if found is None:
+            return ()
+        clients = found.get(kind)
+        if clients is None:
+            if len(found) >= _KINDS_MAX:
+                found.clear()
+            clients = found[kind] = tuple(match_by_nested_loop(self._rules[process][1], *kind))
+        return clients
+
+
+class Ledger(Checker):
+    """Keeps the books.
+
+    Attributes:
+        lost: Pairs whose notification nobody will make, with what was at risk and when that process died.
+        early: Records whose offset was committed before their work was done.
+        at_risk: Pairs that would be lost if one process died now.
+    """
+
+    name: ClassVar[str] = "lost"
+    sees = (Appended, Committed, NotificationPut, RulesRead, Died, Ended)
+
+    def __init__(self, evidence: Evidence, fresh: dict[str, Kind]) -> None:
+        super().__init__(evidence)
+        self.lost: dict[Pair, AtRisk] = {}
+        self.at_risk: dict[Pair, AtRisk] = {}
+        self.early = 0
+        self._fresh = fresh
+        self._expectation = Expectation()
+        self._published: dict[Pair, None] = {}
+        self._stored: dict[Pair, None] = {}
+        self._see: dict[type[Fact], Callable[[Any], None]] = {
+            Appended: self._append,
+            Committed: self._commit,
+            NotificationPut: self._put,
+            RulesRead: self._expectation.read,
+            Died: self._end,
+            Ended: self._end,
+        }
+        self._commits: dict[str, Callable[[Committed, Iterable[Record]], None]] = {
+            RECORDER_GROUP: self._recorded,
+            EVALUATOR_GROUP: self._evaluated,
+            AGGREGATOR_GROUP: self._aggregated,
+            SENDER_GROUP: self._dispatched,
+        }
+
+    def see(self, fact: Fact) -> None:
+        """Enter one fact."""
+        self._see[type(fact)](fact)
+
+    def _append(self, fact: Appended) -> None:
+        record = fact.record
+        if record.topic == ALERTS_MATCHED and (pair := pair_of(record)) is not None:
+            self._published[pair] = None
+            if self.at_risk:
+                self.at_risk.pop(pair, None)
+
+    def _put(self, fact: NotificationPut) -> None:
+        new = fact.new
+        if fact.old is None and new is not None:
+            pair = (new.client_id, new.alert_id)
+            self._stored[pair] = None
+            if self.at_risk:
+                self.at_risk.pop(pair, None)
+            if self.lost:
+                self.lost.pop(pair, None)
+
+    def _commit(self, fact: Committed) -> None:
+        enter = self._commits.get(fact.group)
+        if enter is not None:
+            enter(fact, fact.records)
+
+    def _recorded(self, fact: Committed, records: Iterable[Record]) -> None:
+        alerts = self.evidence.database.alerts
+        oldest_ms = next(iter(alerts.values())).received_at_ms if alerts else 0
+        for record in records:
+            if record.key.decode(errors="replace") not in alerts and record.timestamp_ms > oldest_ms:
+                if isinstance(decode_alert(record.value), Rejected):
+                    continue
+                self._too_early(fact, record, "the alert was kept for people to look at")
+
+    def _evaluated(self, fact: Committed, records: Iterable[Record]) -> None:
+        for record in records:
+            alert_id = record.key.decode(errors="replace")
+            kind = self._fresh.pop(alert_id, None) or _kind_of(record)
+            if kind is None:
+                continue
+            for client_id in self._expectation.of(fact.process, kind):
+                pair = (client_id, alert_id)
+                if pair not in self._published and pair not in self._stored and not self._is_stored(pair):
+                    self._risk(pair, fact, record, "its match was published")
+
+    def _aggregated(self, fact: Committed, records: Iterable[Record]) -> None:
+        for record in records:
+            pair = pair_of(record)
+            if pair is None:
+                continue
+            self._published.pop(pair, None)
+            if pair in self._stored:
+                del self._stored[pair]
+            elif pair[0] in self.evidence.database.clients and not self._is_stored(pair):
+                self._risk(pair, fact, record, "its notification was stored")
+
+    def _dispatched(self, fact: Committed, records: Iterable[Record]) -> None:
+        database = self.evidence.database
+        for record in records:
+            notification_id = first_text(record.value)
+            if notification_id is None:
+                ready = decode_notification_ready(record.value)
+                notification_id = None if isinstance(ready, Rejected) else ready.notification_id
+            stored = None if notification_id is None else database.notifications.get(notification_id)
+            if stored is None or stored.status is not NotificationStatus.RECEIVED:
+                continue
+            if not database.deliveries_of_notification.get(stored.notification_id):
+                self._too_early(fact, record, "its deliveries were planned")
+
+    def _is_stored(self, pair: Pair) -> bool:
+        return derive_notification_id(*pair) in self.evidence.database.notifications
+
+    def _risk(self, pair: Pair, fact: Committed, record: Record, what: str) -> None:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        text = f"{fact.process.name} committed {place} before {what}"
+        now_ms = self.evidence.now_ms()
+        self.at_risk[pair] = AtRisk(fact.process, now_ms, text, now_ms)
+        self._too_early(fact, record, what)
+
+    def _too_early(self, fact: Committed, record: Record, what: str) -> None:
+        self.early += 1
+        if self.early == 1 or not self.early % 1_000:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            self.evidence.blame("order", f"{fact.process.name} committed {place} before {what}")
+
+    def _end(self, fact: Died | Ended) -> None:
+        self._expectation.forget(fact.process)
+        if not self.at_risk:
+            return
+        for pair in [pair for pair, risk in self.at_risk.items() if risk.process is fact.process]:
+            risk = self.at_risk.pop(pair)
+            self.lost[pair] = AtRisk(risk.process, self.evidence.now_ms(), risk.what, risk.committed_at_ms)
+            self.evidence.blame("lost", f"{pair[0]} will never hear of {pair[1]}: {risk.what}, and then died")
+
+
+def pair_of(record: Record) -> Pair | None:
+    """Return whom a match is about; None for poison."""
+    alert_id = first_text(record.value)
+    if alert_id is not None:
+        return record.key.decode(errors="replace"), alert_id
+    match = decode_match(record.value)
+    return None if isinstance(match, Rejected) else (match.client_id, match.alert.alert_id)
+
+
+def first_text(value: bytes) -> str | None:
+    """Return the text of field 1 where it is the first and shorter than 128 bytes: what our own messages begin with."""
+    if len(value) < 3 or value[0] != 0x0A or value[1] >= 0x80 or len(value) < 2 + value[1]:
+        return None
+    return value[2 : 2 + value[1]].decode(errors="replace")
+
+
+def _kind_of(record: Record) -> Kind | None:
+    alert = decode_alert(record.value)
+    return (alert.severity, alert.source, alert.name) if isinstance(alert, Alert) else None
+
+
+class PoisonBook(Checker):
+    """Every record that cannot be read is in the dead-letter topic by the time that its offset is passed.
+
+    Attributes:
+        waiting: Place → key of those that nobody has come to yet.
+        accounted: How many are in a dead-letter topic.
+        dropped: How many were passed and are not.
+    """
+
+    name: ClassVar[str] = "poison"
+    sees = (Appended, Committed)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self.waiting: dict[tuple[str, int, int], None] = {}
+        self.accounted = 0
+        self.dropped = 0
+
+    def see(self, fact: Fact) -> None:
+        """Follow poison to its dead letter."""
+        if isinstance(fact, Appended):
+            record = fact.record
+            if record.topic.endswith(DLQ_SUFFIX):
+                headers = dict(record.headers)
+                where = (
+                    headers["dlq-topic"].decode(),
+                    int(headers["dlq-partition"]),
+                    int(headers["dlq-offset"]),
+                )
+                self.accounted += where in self.waiting
+                self.waiting.pop(where, None)
+            elif record.key.startswith(b"poison-"):
+                self.waiting[record.topic, record.partition, record.offset] = None
+        elif isinstance(fact, Committed) and self.waiting and fact.group != RECORDER_GROUP:
+            self._passed(fact)
+
+    def _passed(self, fact: Committed) -> None:
+        for topic, partition, offset in list(self.waiting):
+            if topic == fact.topic and offset < fact.after.get(partition, 0):
+                del self.waiting[topic, partition, offset]
+                self.dropped += 1
+                self.evidence.blame("poison", f"{fact.process.name} passed {topic}/{partition}/{offset} and dropped it")

@@ -1,0 +1,143 @@
+"""The settings of a scenario: what there is, what may be changed while it runs, and what is wrong with one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final
+
+from alerting_core.domain.severity import SEVERITY_NAMES
+from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST
+from alerting_core.generator.distribution import Distribution, read_distribution
+from alerting_core.problem import Problem, ProblemCode
+from alerting_playground.session import limits
+from alerting_playground.session.json_values import as_object
+
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "partitions": (1, 12),
+    "clients": (0, 200),
+    "rules_per_client": (1, 20),
+    "fan_out": (0, 20),
+    "wildcard_share": (0, 1),
+    "targets_per_client": (1, 5),
+    "duration_ms": (1_000, limits.VIRTUAL_MS_MAX),
+    "recorders": (1, limits.WORKERS_MAX),
+    "evaluators": (1, limits.WORKERS_MAX),
+    "aggregators": (1, limits.WORKERS_MAX),
+    "senders": (1, limits.WORKERS_MAX),
+    "rule_updaters": (1, limits.WORKERS_MAX),
+    "alerts_per_s": (0, 20_000),
+    "poison_per_minute": (0, 600),
+    "endpoint_ms": (0, 20_000),
+    "endpoint_errors": (0, 1),
+    "endpoint_limits": (0, 1),
+    "endpoint_slow": (0, 1),
+}
+"""Smallest and largest of each number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a simulated platform is set up and what it has to do. The names are those of the JSON.
+
+    Attributes:
+        clients: Made-up clients; those of the catalog come on top.
+        fan_out: How many made-up clients an alert matches, on average.
+        wildcard_share: How many of their rules have a wildcard.
+        duration_ms: How long alerts come in; None for ever.
+        rule_distribution: Whether evaluators have the rules from the snapshot in Redis, or straight from Postgres.
+        alerts_per_s: Of virtual time.
+        endpoint_ms: Mean time that endpoints take to answer.
+        commit_first: The guarantee switched off: offsets are committed before the work is done.
+    """
+
+    partitions: int = 6
+    clients: int = 12
+    rules_per_client: int = 4
+    fan_out: float = 1.5
+    wildcard_share: float = 0.3
+    targets_per_client: int = 2
+    duration_ms: int | None = None
+    rule_distribution: bool = True
+    recorders: int = 1
+    evaluators: int = 2
+    aggregators: int = 2
+    senders: int = 2
+    rule_updaters: int = 1
+    alerts_per_s: float = 20.0
+    severity_dist: str = SEVERITY_DIST
+    source_dist: str = SOURCE_DIST
+    name_dist: str = NAME_DIST
+    poison_per_minute: float = 0.0
+    endpoint_ms: float = 150.0
+    endpoint_errors: float = 0.0
+    endpoint_limits: float = 0.0
+    endpoint_slow: float = 0.0
+    commit_first: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of them by name."""
+        return asdict(self)
+
+    def distribution(self, name: str) -> Distribution:
+        """Return one of the three distributions, which were checked."""
+        read = read_distribution(name, getattr(self, name))
+        assert isinstance(read, Distribution), "settings are checked before they are used"
+        return read
+
+
+FIXED: Final = (
+    "partitions",
+    "clients",
+    "rules_per_client",
+    "fan_out",
+    "wildcard_share",
+    "targets_per_client",
+    "duration_ms",
+    "rule_distribution",
+)
+"""What belongs to a run from its beginning to its end."""
+
+DEFAULTS: Final = Settings()
+_NAMES: Final = tuple(field.name for field in fields(Settings))
+
+
+def read_settings(given: object, *, base: Settings = DEFAULTS, path: str = "settings") -> Settings | list[Problem]:
+    """Return *base* with what is *given*, or all that is wrong with it."""
+    named = as_object(given)
+    if named is None:
+        return [Problem(path, ProblemCode.WRONG_TYPE, "expected an object of settings")]
+    problems = [problem.under(path) for name, value in named.items() for problem in _problems(name, value)]
+    return problems or replace(base, **named)
+
+
+def _problems(name: str, value: object) -> Iterator[Problem]:
+    if name not in _NAMES:
+        yield Problem(name[:80], ProblemCode.UNKNOWN_FIELD, "there is no such setting")
+        return
+    if name.endswith("_dist"):
+        yield from _distribution_problems(name, value)
+        return
+    if name not in RANGES:
+        if not isinstance(value, bool):
+            yield Problem(name, ProblemCode.WRONG_TYPE, "expected true or false")
+        return
+    if value is None and name == "duration_ms":
+        return
+    whole = isinstance(getattr(DEFAULTS, name), int) or name == "duration_ms"
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        yield Problem(name, ProblemCode.WRONG_TYPE, f"expected a {'whole ' if whole else ''}number")
+        return
+    smallest, largest = RANGES[name]
+    if not smallest <= value <= largest:
+        yield Problem(name, ProblemCode.OUT_OF_RANGE, f"must be {smallest:,} to {largest:,}")
+
+
+def _distribution_problems(name: str, value: object) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield Problem(name, ProblemCode.WRONG_TYPE, "expected text such as HIGH:60,LOW:40")
+        return
+    read = read_distribution(name, value, allowed=SEVERITY_NAMES if name == "severity_dist" else None)
+    if isinstance(read, tuple):
+        yield from read
+    elif len(read.values) > limits.DISTRIBUTION_ENTRIES_MAX:
+        detail = f"has {len(read.values)} values, at most {limits.DISTRIBUTION_ENTRIES_MAX} are allowed"
+        yield Problem(name, ProblemCode.TOO_MANY, detail)

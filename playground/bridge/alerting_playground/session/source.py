@@ -1,0 +1,101 @@
+"""Where the alerts of a session come from: so many a virtual second, drawn from the distributions."""
+
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.severity import Severity
+from alerting_core.generator.alerts import ENVIRONMENT_SHARE, ENVIRONMENTS, REGION_SHARE, REGIONS
+from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import ALERTS_NEW, Outgoing
+from alerting_core.sim.dice import dice_for
+from alerting_core.sim.gate import Resource
+from alerting_core.sim.traffic import poison_value
+from alerting_playground.session import limits
+
+if TYPE_CHECKING:
+    from alerting_playground.session.settings import Settings
+    from alerting_playground.session.world import LiveWorld
+
+TICK_MS: Final = 10
+"""How finely the rate is spread: a hundredth of a second."""
+
+BATCH_MAX: Final = 1_000
+"""Alerts of one tick; what was held back comes no faster than that."""
+
+
+class LiveSource:
+    """Sends alerts to the log, as sources do through the API.
+
+    Attributes:
+        sent: Alerts that the log has taken.
+        held_back: How often a tick found the platform too far behind, or the log away.
+    """
+
+    def __init__(self, world: "LiveWorld") -> None:
+        self._world = world
+        self._dice = dice_for(world.seed, "alerts").random
+        self._poison_dice = dice_for(world.seed, "poison")
+        self._owed = 0
+        self._poison_owed = 0
+        self.sent = 0
+        self.held_back = 0
+        self.poison_sent = 0
+        self.use(world.settings)
+
+    def use(self, settings: "Settings") -> None:
+        """Draw from the distributions of *settings* from now on."""
+        self._severities = [Severity[name] for name in settings.distribution("severity_dist").by_percent()]
+        self._sources = settings.distribution("source_dist").by_percent()
+        self._names = settings.distribution("name_dist").by_percent()
+
+    async def run(self) -> None:
+        """Send for as long as the scenario asks for."""
+        world = self._world
+        end_ms = world.settings.duration_ms
+        while end_ms is None or world.loop.now_ms() < end_ms:
+            await world.loop.pause(TICK_MS)
+            self._tick()
+
+    def _tick(self) -> None:
+        world = self._world
+        self._owed += round(world.settings.alerts_per_s * 1_000) * TICK_MS
+        due = self._owed // 1_000_000
+        if due and (world.is_away(Resource.LOG) or world.under_way() > limits.UNFINISHED_MAX):
+            self.held_back += 1
+            self._owed = min(self._owed, limits.UNFINISHED_MAX * 1_000_000)
+            return
+        if due:
+            count = min(due, BATCH_MAX)
+            self._owed -= count * 1_000_000
+            self._send(count)
+        self._poison_owed += round(world.settings.poison_per_minute * 1_000) * TICK_MS
+        while self._poison_owed >= 60_000_000:
+            self._poison_owed -= 60_000_000
+            self.poison(ALERTS_NEW)
+
+    def poison(self, topic: str) -> None:
+        """Send a record that no codec can read."""
+        self.poison_sent += 1
+        value = _unreadable(self._poison_dice)
+        self._world.count(f"poison in {topic}")
+        self._world.log.append([Outgoing(topic, f"poison-{self.poison_sent}".encode(), value)])
+
+    def _send(self, count: int) -> None:
+        event_ts = self._world.wall_ms("people") // 1_000
+        alerts = [self._alert(number, event_ts) for number in range(self.sent + 1, self.sent + count + 1)]
+        self.sent += count
+        self._world.fresh.update((alert.alert_id, (alert.severity, alert.source, alert.name)) for alert in alerts)
+        self._world.log.append([alert_record(alert) for alert in alerts])
+
+    def _alert(self, number: int, event_ts: int) -> Alert:
+        dice = self._dice
+        context = {"environment": ENVIRONMENTS[int(dice() * 3)]} if dice() < ENVIRONMENT_SHARE else {}
+        if dice() < REGION_SHARE:
+            context["region"] = REGIONS[int(dice() * 3)]
+        severity, source = self._severities[int(dice() * 100)], self._sources[int(dice() * 100)]
+        return Alert(f"alert-{number}", severity, source, self._names[int(dice() * 100)], event_ts, context)
+
+
+def _unreadable(dice: Random) -> bytes:
+    return poison_value(dice) or b"\xff"

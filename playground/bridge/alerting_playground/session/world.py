@@ -1,0 +1,298 @@
+"""The platform of a session: it goes on for as long as somebody watches, whatever is done to it."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.log import MemoryLog
+from alerting_core.memory.retention import forget_old
+from alerting_core.pipeline.deliver import DeliveryPolicy
+from alerting_core.pipeline.loop import Conductor, Failure
+from alerting_core.pipeline.meter import StageMeter
+from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.ports.stream import Stream
+from alerting_core.sim.checkers.checker import Evidence
+from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
+from alerting_core.sim.engine import Process
+from alerting_core.sim.faults import Faults
+from alerting_core.sim.platform import Platform
+from alerting_core.sim.shape import DISTRIBUTION, TEAMS
+from alerting_core.sim.weather import rules_changed_fact
+from alerting_core.sim.workers import Habits, Parts, Place, Ports, Worker, make_conductors
+from alerting_playground.session import limits
+from alerting_playground.session.commit_first import EagerStream
+from alerting_playground.session.flow import Movements, Tallies
+from alerting_playground.session.groups import GROUPS_TO_FINISH
+from alerting_playground.session.ledger import Kind, Ledger, PoisonBook
+from alerting_playground.session.population import Population
+from alerting_playground.session.receivers import LiveReceivers
+from alerting_playground.session.repeats import Repeats
+from alerting_playground.session.scenario import Scenario
+from alerting_playground.session.series import Series
+from alerting_playground.session.settings import Settings
+from alerting_playground.session.source import LiveSource
+
+SECOND_MS: Final = 1_000
+RESTART_MS: Final = 2_000.0
+"""How long a supervisor takes to start a process anew when nobody said otherwise."""
+
+ALL_TEAMS: Final[Mapping[str, Sequence[Stage]]] = {**TEAMS, "rule-updater": DISTRIBUTION}
+TEAM_SETTINGS: Final[Mapping[str, str]] = {
+    "recorder": "recorders",
+    "evaluator": "evaluators",
+    "aggregator": "aggregators",
+    "sender": "senders",
+    "rule-updater": "rule_updaters",
+}
+"""Kind of worker → the setting that says how many there are."""
+
+_SHOWN: Final = (" commit ", " sends ", " is told ")
+"""What of the everyday events people see in the log."""
+
+HABITS: Final = Habits(
+    records_max=250,
+    outputs_max=1_000,
+    wait_ms=500,
+    sweep_after_ms=60_000,
+    sweep_every_ms=10_000,
+    policy=DeliveryPolicy(idle_wait_ms=250),
+    rule_clients_max=20,
+)
+"""As in production, but for batches: small enough that no single step keeps the page waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that was broken, in words."""
+
+    number: int
+    at_ms: int
+    check: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line for people."""
+
+    number: int
+    at_ms: int
+    text: str
+    tone: str
+
+
+class LiveWorld(Platform):
+    """A platform that goes on.
+
+    Attributes:
+        settings: As they are now.
+        fresh: alert_id → what a rule looks at, of alerts that no evaluator has committed: spares decoding them.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.settings = scenario.settings
+        self.lines: deque[LogLine] = deque(maxlen=limits.LOG_LINES_SHOWN)
+        self.broken: deque[Broken] = deque(maxlen=limits.VIOLATIONS_SHOWN)
+        self.broken_counts: Counter[str] = Counter()
+        self.kills: Counter[str] = Counter()
+        self.restarts: dict[str, float | None] = {}
+        self.restart_at_ms: dict[str, float] = {}
+        self.meter = StageMeter()
+        self.done: Counter[tuple[Stage, str]] = Counter()
+        self.fresh: dict[str, Kind] = {}
+        self._lines = 0
+        self._routine_second = self._routine_lines = 0
+        self._last_change = 0
+        super().__init__(
+            scenario.seed,
+            Faults(),
+            places=list(_places(self.settings)),
+            habits=HABITS,
+            parts=_parts(self),
+            trace_lines_max=0,
+        )
+        evidence = Evidence(
+            self.database,
+            self.log,
+            HABITS.policy.schedule,
+            (),
+            (),
+            self.blame,
+            self.loop.now_ms,
+            distributed=self.distributes_rules,
+        )
+        self.ledger, self.poison = Ledger(evidence, self.fresh), PoisonBook(evidence)
+        self.repeats = Repeats(evidence, self._apart_ms)
+        self.rules_arrive, self.rules_whole = RulesArrive(evidence), WholeRules(evidence)
+        self.movements, self.tallies = Movements(evidence), Tallies(evidence)
+        checkers = (self.ledger, self.poison, self.repeats, self.rules_arrive, self.rules_whole)
+        self.watch((*checkers, self.movements, self.tallies))
+        population = Population(self.database, seed=self.seed, now_ms=self.wall_ms("people"))
+        population.make(self.settings)
+        population.add_own(scenario.catalog)
+        self.source = LiveSource(self)
+        self.series = Series(self)
+
+    @property
+    def endpoints(self) -> LiveReceivers:
+        """The hosts that are told."""
+        assert isinstance(self.receivers, LiveReceivers)
+        return self.receivers
+
+    def start(self) -> None:
+        """Start everything, up to the first instant."""
+        self.note_rules()
+        self.use(self.settings)
+        for worker in self.workers:
+            worker.start()
+        self.outside(self.source.run())
+        self.outside(self._every_second())
+        self.run_until(0)
+
+    def run_until(self, at_ms: int) -> None:
+        """Let time pass up to *at_ms*."""
+        self.loop.run_until(at_ms)
+        self.check_outside()
+
+    def end(self) -> None:
+        """Let go of everything."""
+        self.is_over = True
+        self.loop.bury()
+
+    def use(self, settings: Settings) -> None:
+        """Go on with other settings; as many workers as they ask for are started, or asked to stop."""
+        self.settings = settings
+        if hasattr(self, "source"):
+            self.source.use(settings)
+        for worker in self.workers:
+            team, _, number = worker.place.name.rpartition("-")
+            wanted = int(number) <= getattr(settings, TEAM_SETTINGS[team])
+            if worker.is_wanted and not wanted:
+                worker.is_wanted = False
+                if worker.is_alive:
+                    worker.stop.set()
+            elif wanted and not worker.is_wanted:
+                worker.is_wanted = True
+                if worker.incarnation or self.loop.now_ms():
+                    worker.start()
+
+    def note_rules(self) -> None:
+        """Tell those who watch of rules that were changed."""
+        change = self.database.outbox[-1].version if self.database.outbox else 0
+        if change != self._last_change:
+            self._last_change = change
+            self.tell(rules_changed_fact(self.database))
+
+    def under_way(self) -> int:
+        """Return how much work is under way, in records and notifications."""
+        return sum(self.lag(group, topic) for group, topic in GROUPS_TO_FINISH) + len(
+            self.database.notifications.received
+        )
+
+    def lag(self, group: str, topic: str) -> int:
+        """Return how many records wait for a group."""
+        return sum(self.log.end_offsets(topic)) - sum(self.log.committed(group, topic).values())
+
+    def blame(self, check: str, what: str) -> None:
+        """Note a broken promise; the world goes on."""
+        self.broken_counts[check] += 1
+        count = self.broken_counts[check]
+        if count <= limits.EXAMPLES_KEPT or not count % 1_000:
+            self.broken.append(Broken(sum(self.broken_counts.values()), self.loop.now_ms(), check, what))
+            self.note(f"BROKEN {check}: {what}", tone="broken")
+
+    def note(self, text: str, *, tone: str = "fault") -> None:
+        """Take down a line that people are to see."""
+        super().trace(text)
+        self._show(text, tone)
+
+    def trace(self, text: str) -> None:
+        """Take down a line about something out of the ordinary."""
+        self.note(text, tone="normal")
+
+    def trace_routine(self, text: str) -> None:
+        """Take down a line about what happens all the time; people see the first few of each second."""
+        super().trace(text)
+        if not any(word in text for word in _SHOWN):
+            return
+        second = self.loop.now_ms() // SECOND_MS
+        if second != self._routine_second:
+            self._routine_second, self._routine_lines = second, 0
+        if self._routine_lines < limits.ROUTINE_LINES_PER_S:
+            self._routine_lines += 1
+            self._show(text, "normal")
+
+    def reported(self, worker: Worker, report: BatchReport) -> None:
+        """Count what a step did."""
+        self.meter.step_done(report, instance=worker.place.name, now_ms=self.wall_ms("people"))
+        if report.received or report.published:
+            self.done[report.stage, "in"] += report.received
+            self.done[report.stage, "out"] += report.published
+
+    def failed(self, worker: Worker, stage: Stage, failure: Failure) -> None:
+        """Count a step that failed."""
+        code, now_ms = failure.error.code, self.wall_ms("people")
+        self.meter.step_failed(stage, code, instance=worker.place.name, now_ms=now_ms)
+        self.done[stage, "failed"] += 1
+
+    def kill(self, process: Process, *, why: str) -> None:
+        """Kill a process, for all to see."""
+        self.kills[process.name.rpartition(".")[0]] += 1
+        self.claims.forget(process)
+        super().kill(process, why=why)
+
+    def restart_ms(self, worker: Worker) -> float | None:
+        """Say when another process takes the place of one that died."""
+        ms = self.restarts.pop(worker.place.name, RESTART_MS)
+        if ms is not None:
+            self.restart_at_ms[worker.place.name] = self.loop.now_ms() + ms
+        return ms
+
+    def _apart_ms(self) -> int:
+        skews = [self.skew_ms[machine] for machine in self.machines]
+        return max(skews) - min(skews)
+
+    def _show(self, text: str, tone: str) -> None:
+        self._lines += 1
+        self.lines.append(LogLine(self._lines, self.loop.now_ms(), text[: limits.LOG_CHARS_MAX], tone))
+
+    async def _every_second(self) -> None:
+        """Take a point of the series, and forget what is done."""
+        while True:
+            await self.loop.pause(SECOND_MS)
+            self.series.take()
+            forget_old(self.database, notifications_max=limits.NOTIFICATIONS_KEPT, changes_max=1_000)
+            now_ms = self.loop.now_ms()
+            self.frozen_until_ms = {name: at for name, at in self.frozen_until_ms.items() if at > now_ms}
+            self.hidden_until_ms = {place: at for place, at in self.hidden_until_ms.items() if at > now_ms}
+
+
+def _places(settings: Settings) -> Iterator[Place]:
+    for team, stages in ALL_TEAMS.items():
+        if team == "rule-updater" and not settings.rule_distribution:
+            continue
+        for number in range(1, limits.WORKERS_MAX + 1):
+            yield Place(f"{team}-{number}", f"node-{number}", stages)
+
+
+def _parts(world: LiveWorld) -> Parts:
+    def log(**options: object) -> MemoryLog:
+        kept = limits.RECORDS_KEPT
+        return MemoryLog(partitions=world.settings.partitions, records_kept_max=kept, **options)  # type: ignore[arg-type]
+
+    def conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Conductor]]:
+        def open_stream(group: str) -> Stream:
+            return EagerStream(ports.open_stream(group), ports.sink, lambda: world.settings.commit_first)
+
+        return make_conductors(replace(ports, open_stream=open_stream), habits)
+
+    return Parts(
+        log=log,
+        alerts=lambda database: MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT),
+        deliveries=lambda database, _: MemoryDeliveryStore(database),
+        conductors=conductors,
+        receivers=LiveReceivers,
+    )
