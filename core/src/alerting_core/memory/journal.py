@@ -1,11 +1,13 @@
 """What happened, in memory."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent
+from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent, NotificationStatus
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase
 from alerting_core.memory.pages import newest_first
@@ -20,6 +22,8 @@ from alerting_core.ports.journal import (
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 _HOUR_MS = 3_600_000
+
+StatusT = TypeVar("StatusT", NotificationStatus, DeliveryStatus)
 
 
 class MemoryJournal:
@@ -86,9 +90,10 @@ class MemoryJournal:
         database = self._database
         enabled = [rule.enabled for rule in database.rules.values() if scope in {None, rule.client_id}]
         endpoints = Counter(str(e.type) for e in database.endpoints.values() if scope in {None, e.client_id})
-        notifications = [n for n in database.notifications.values() if scope in {None, n.client_id}]
         by_hour = [0] * 24
-        for notification in notifications:
+        for notification in database.notifications.values():
+            if scope is not None and notification.client_id != scope:
+                continue
             hours_ago = (now_ms - notification.created_at_ms) // _HOUR_MS
             if 0 <= hours_ago < 24:
                 by_hour[23 - hours_ago] += 1
@@ -97,12 +102,8 @@ class MemoryJournal:
             rules_enabled=sum(enabled),
             rules_disabled=len(enabled) - sum(enabled),
             endpoints_by_type=endpoints,
-            notifications_by_status=Counter(str(n.status) for n in notifications),
-            deliveries_by_status=Counter(
-                str(row.delivery.status)
-                for row in database.deliveries.values()
-                if scope in {None, row.delivery.client_id}
-            ),
+            notifications_by_status=_summed(database.notifications.by_status, scope),
+            deliveries_by_status=_summed(database.deliveries.by_status, scope),
             last_hour=by_hour[23],
             by_hour=by_hour,
             counted_at_ms=now_ms,
@@ -116,6 +117,15 @@ class MemoryJournal:
 
     def _delivery_ids(self, notification_id: str) -> tuple[str, ...]:
         return tuple(self._database.deliveries_of_notification.get(notification_id, {}))
+
+
+def _summed(by_status: Mapping[tuple[str, StatusT], int], scope: Scope) -> Mapping[str, int]:
+    """Return status → how many of *scope* have it, without those that none has."""
+    sums = Counter[str]()
+    for (client_id, status), number in by_status.items():
+        if number and scope in {None, client_id}:
+            sums[str(status)] += number
+    return sums
 
 
 def _meets(notification: Notification, where: NotificationFilter) -> bool:
