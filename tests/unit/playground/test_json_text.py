@@ -38,6 +38,18 @@ def test_what_is_no_json_is_refused_with_a_reason(body: bytes) -> None:
     assert problem.detail
 
 
+def test_brackets_in_text_nest_nothing() -> None:
+    text = '[{"\\"' * DEPTH_MAX
+    assert decode(encode([text, {"[" * 5_000: 1}])) == [text, {"[" * 5_000: 1}]
+    with pytest.raises(Refusal):
+        decode(b'"' + b"[" * 5_000)
+
+
+def test_nesting_up_to_the_bound_is_read() -> None:
+    assert encode(decode(b"[" * DEPTH_MAX + b"]" * DEPTH_MAX)) == b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
+    assert len(decode(b"[" + b",".join([b"[]"] * 5_000) + b"]")) == 5_000
+
+
 def test_bytes_that_are_no_text_are_refused_with_their_place() -> None:
     with pytest.raises(Refusal) as refused:
         decode(b'{"a":"\xc3\x28"}')

@@ -1,6 +1,7 @@
 """JSON, read as strictly as the server does, and written as it does."""
 
 import json
+import re
 from typing import Any, Final, NoReturn
 
 from alerting_core.api.bodies import not_json, not_utf8
@@ -8,8 +9,12 @@ from alerting_core.api.bodies import not_json, not_utf8
 _INTEGER_BITS: Final = 64
 """Larger integers are numbers and no whole ones any more, as in most languages."""
 
-DEPTH_MAX: Final = 1_024
-"""Lists and objects inside of each other. No request needs more than five."""
+DEPTH_MAX: Final = 500
+"""Lists and objects inside of each other. No request needs more than five; the parser, which calls itself for each,
+overflows the stack of a browser's Python somewhere beyond, and that would be the end of the whole session."""
+
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[\]{}]")
 
 
 def decode(body: bytes) -> Any:
@@ -19,11 +24,12 @@ def decode(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise not_utf8(error.start) from None
     try:
+        _require_shallow(text)
         value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
-        _require_text_and_depth(value)
+        _require_text(value)
     except json.JSONDecodeError as error:
         raise not_json(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise not_json(str(error)[:200]) from None
     return value
 
@@ -52,10 +58,21 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _require_text_and_depth(value: Any) -> None:
-    """Raise ValueError for text that UTF-8 cannot encode, and for what is nested too deep."""
+def _require_shallow(text: str) -> None:
+    """Raise ValueError for what is nested too deep, before anything is built of it."""
+    if text.count("[") + text.count("{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > DEPTH_MAX:
+            raise ValueError(f"more than {DEPTH_MAX} levels")
+
+
+def _require_text(value: Any) -> None:
+    """Raise ValueError for text that UTF-8 cannot encode."""
     level = [value]
-    for _ in range(DEPTH_MAX + 1):
+    while level:
         below: list[Any] = []
         for one in level:
             match one:
@@ -68,10 +85,7 @@ def _require_text_and_depth(value: Any) -> None:
                     below += one.values()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
                 case _:
                     pass
-        if not below:
-            return
         level = below
-    raise ValueError(f"more than {DEPTH_MAX} levels")
 
 
 def _require_encodable(text: str) -> None:
