@@ -67,22 +67,33 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What Redis has received and sent."""
+    """What Redis has received and sent.
+
+    Attributes:
+        looks: How often the reconciler has read some clients: nobody else reads several at once.
+    """
 
     received: float
     sent: float
+    looks: float
 
     def since(self, before: "Traffic") -> "Traffic":
         """Return what came in between."""
-        return Traffic(self.received - before.received, self.sent - before.sent)
+        return self.less(before, 1)
 
     def less(self, other: "Traffic", times: float) -> "Traffic":
         """Return what is left without so many times something else."""
-        return Traffic(self.received - times * other.received, self.sent - times * other.sent)
+        return Traffic(
+            self.received - times * other.received, self.sent - times * other.sent, self.looks - times * other.looks
+        )
 
     def per(self, number: float) -> "Traffic":
         """Return a share."""
-        return Traffic(self.received / number, self.sent / number)
+        return Traffic(self.received / number, self.sent / number, self.looks / number)
+
+    def without_looks(self, look: "Traffic") -> "Traffic":
+        """Return what is left without what the reconciler reads, given what one look costs."""
+        return self.less(look, self.looks)
 
 
 def measure(rules: int) -> Figures:
@@ -120,12 +131,11 @@ async def _measure(
     ):
         while not all(part.events("batch_committed") for part in platform.parts["evaluator"]):
             await _round(probe, edited[0])
-        idle, rounds_ms, by_round = await _watch_idle(redis, probe, edited[0])
-        before, begun = await _traffic(redis), time.monotonic()
+        look, rounds_ms, by_round = await _watch_idle(redis, probe, edited[0])
+        before = await _traffic(redis)
         effects = [effect async for effect in _edits(editor.http, probe, edited)]
-        seconds = time.monotonic() - begun
         rounds = sum(effect.rounds for effect in effects)
-        cost = (await _traffic(redis)).since(before).less(idle, seconds).less(by_round, rounds).per(len(effects))
+        cost = (await _traffic(redis)).since(before).without_looks(look).less(by_round, rounds).per(len(effects))
         took = [effect.took_ms for effect in effects]
         return Figures(
             rules=count,
@@ -156,11 +166,12 @@ async def _edits(http: httpx.AsyncClient, probe: Probe, edited: Sequence[str]) -
 
 
 async def _watch_idle(redis: Redis, probe: Probe, client_id: str) -> tuple[Traffic, list[float], Traffic]:
-    """Return the traffic of a second in which nothing is edited, the times of rounds then, and the traffic of one."""
+    """Return, while nothing is edited, the traffic of one look, the times of rounds, and the traffic of one."""
     before = await _traffic(redis)
     await asyncio.sleep(IDLE_SECONDS)
-    between, begun = await _traffic(redis), time.monotonic()
-    idle = between.since(before).per(IDLE_SECONDS)
+    between = await _traffic(redis)
+    idle = between.since(before)
+    look = idle.per(idle.looks)
     rounds_ms: list[float] = []
     dice = random.Random(3)
     for _ in range(IDLE_ROUNDS):
@@ -168,9 +179,8 @@ async def _watch_idle(redis: Redis, probe: Probe, client_id: str) -> tuple[Traff
         await _round(probe, client_id)
         rounds_ms.append((time.monotonic() - started) * 1_000)
         await asyncio.sleep(dice.expovariate(1 / PAUSE_SECONDS))
-    seconds = time.monotonic() - begun
-    of_rounds = (await _traffic(redis)).since(between).less(idle, seconds)
-    return idle, rounds_ms, of_rounds.per(IDLE_ROUNDS)
+    of_rounds = (await _traffic(redis)).since(between).without_looks(look)
+    return look, rounds_ms, of_rounds.per(IDLE_ROUNDS)
 
 
 async def _round(probe: Probe, client_id: str) -> None:
@@ -178,8 +188,9 @@ async def _round(probe: Probe, client_id: str) -> None:
 
 
 async def _traffic(redis: Redis) -> Traffic:
-    told = await redis.info("stats")
-    return Traffic(told["total_net_input_bytes"], told["total_net_output_bytes"])
+    told = await redis.info("everything")
+    looks = told["cmdstat_hmget"]["calls"] / 2 if "cmdstat_hmget" in told else 0
+    return Traffic(told["total_net_input_bytes"], told["total_net_output_bytes"], looks)
 
 
 def table_of(figures: Sequence[Figures]) -> str:
