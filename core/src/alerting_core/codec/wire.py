@@ -78,7 +78,12 @@ def fields(data: bytes) -> Iterator[Field]:
             yield number, VARINT, value, b""
             continue
         if wire_type == BYTES:
-            length, position = _read_varint(data, position, end)
+            # Nearly all are short; the reader of varints sees to those that are not, and to the end of the data.
+            length = data[position] if position < end else 0x80
+            if length < 0x80:
+                position += 1
+            else:
+                length, position = _read_varint(data, position, end)
         elif wire_type == FIXED64:
             length = 8
         elif wire_type == FIXED32:

@@ -4,8 +4,12 @@ Each id is an RFC 9562 version-8 UUID over a BLAKE2b digest of length-prefixed p
 ("ab", "c") never share one. Changing this changes every id: it is part of the wire contract.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
-from uuid import UUID
+from typing import Final
+
+_VARIANTS: Final[Mapping[str, str]] = {f"{number:x}": "89ab"[number & 3] for number in range(16)}
+"""Hexadecimal digit → the same with its upper two bits as RFC 9562 wants them, 10."""
 
 
 def derive_uuid(kind: str, *parts: str) -> str:
@@ -13,12 +17,12 @@ def derive_uuid(kind: str, *parts: str) -> str:
     digest = blake2b(digest_size=16, person=kind.encode())
     for part in parts:
         raw = part.encode(errors="surrogatepass")
-        digest.update(len(raw).to_bytes(4, "big"))
-        digest.update(raw)
-    number = int.from_bytes(digest.digest(), "big")
-    number = number & ~(0xF << 76) | (8 << 76)
-    number = number & ~(0x3 << 62) | (0x2 << 62)
-    return str(UUID(int=number))
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    # Put together from the digits, not through `uuid.UUID`, which takes three times as long; several ids are made for
+    # every delivery.
+    digits = digest.hexdigest()
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def derive_notification_id(client_id: str, alert_id: str) -> str:
