@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from traceback import format_exception
 from typing import Any
 
-from alerting_playground.conformance.run import conformance_digests
+from alerting_core.conformance.sections import digest, digests
 from alerting_playground.session import limits
 from alerting_playground.session.actions import read_request
 from alerting_playground.session.errors import Refused
@@ -142,7 +142,13 @@ def defaults() -> str:
 
 def conformance() -> str:
     """Run the conformance corpus in this Python; return its digests."""
-    return _told(conformance_digests)
+
+    def run() -> dict[str, Any]:
+        sections = digests()
+        shown = {name: {"cases": one["cases"], "digest": one["digest"]} for name, one in sections.items()}
+        return {"digest": digest(sections), "sections": shown}
+
+    return _told(run)
 
 
 def core_version() -> str:

@@ -17,10 +17,15 @@ from asyncio import events, tasks
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
-from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack, cast
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
+
+
+RESOLUTION_DIGITS: Final = 6
+RESOLUTION_S: Final = 1e-6
+"""How finely time is told, on every machine."""
 
 
 class SimDeadlock(RuntimeError):
@@ -93,9 +98,9 @@ class SimLoop(asyncio.BaseEventLoop):
         self._lost_calls: list[Callable[[], object]] = []
         self._burying = False
         self._end: float | None = None
-        # What asyncio's loop asks for: the selector, and how finely time is told (the same on every machine).
+        # What asyncio's loop asks for: the selector, and how finely time is told.
         self._selector = self
-        self._clock_resolution = 1e-6
+        self._clock_resolution = RESOLUTION_S / 2
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
@@ -111,7 +116,7 @@ class SimLoop(asyncio.BaseEventLoop):
         Time ends at *at_ms* whether or not anything happens then. Nothing is scheduled for that: into how many pieces a
         span of time is cut changes nothing of what happens in it.
         """
-        self._end = max(self._now, at_ms / 1_000)
+        self._end = max(self._now, round(at_ms / 1_000, RESOLUTION_DIGITS))
         try:
             self._run_aside()
         except _Enough:
@@ -216,6 +221,16 @@ class SimLoop(asyncio.BaseEventLoop):
             handle.cancel()
             return handle
         return super().call_soon(callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Arguments]], object],
+        *args: Unpack[Arguments],
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule *callback* for a time, in whole microseconds: sums of floats would lie just beside each other."""
+        return super().call_at(round(when, RESOLUTION_DIGITS), callback, *args, context=context)
 
     def select(self, timeout: float | None) -> list[Any]:
         """Stand in for a selector: instead of waiting, let the time pass."""

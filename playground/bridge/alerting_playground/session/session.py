@@ -33,6 +33,8 @@ class Session:
         self.world = LiveWorld(scenario)
         self.world.start()
         self._desk = Desk(self.world)
+        # Nothing is left to begin when the first deed is done, however early that is.
+        self.world.run_until(0)
         self.at_ms = 0
         self._intervene()
 
@@ -49,7 +51,7 @@ class Session:
     def advance_to_next(self) -> dict[str, Any]:
         """Let time pass up to the next thing that happens."""
         next_at_ms = self.world.loop.next_at_ms()
-        self._run_to(self.at_ms + 1 if next_at_ms is None else max(self.at_ms + 1, ceil(next_at_ms - 1e-6)))
+        self._run_to(self.at_ms + 1 if next_at_ms is None else max(self.at_ms + 1, ceil(round(next_at_ms, 3))))
         return self.standing()
 
     def standing(self) -> dict[str, Any]:
