@@ -8,7 +8,7 @@ const accent: MantineColorsTuple = [
   "#8aa8e5",
   "#678ede",
   "#517ddb",
-  "#4474da",
+  "#3f6fd4",
   "#2f5fc0",
   "#2954ad",
   "#1d4898",
@@ -41,6 +41,20 @@ const dark: MantineColorsTuple = [
   "#0b0e14",
 ];
 
+/** Red for what fails and what destroys: white on it has 4.5:1 from shade 6 on. */
+const red: MantineColorsTuple = [
+  "#fdf0f0",
+  "#fbdcdc",
+  "#f5b8b9",
+  "#f09496",
+  "#e87679",
+  "#dd4f53",
+  "#d13438",
+  "#b8272b",
+  "#a01f24",
+  "#86191d",
+];
+
 const SANS =
   'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "Helvetica Neue", Arial, sans-serif';
 const MONO =
@@ -48,9 +62,9 @@ const MONO =
 
 export const theme = createTheme({
   primaryColor: "accent",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
-  colors: { accent, gray, dark },
+  colors: { accent, gray, dark, red },
   fontFamily: SANS,
   fontFamilyMonospace: MONO,
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
@@ -94,6 +108,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-body": "#ffffff",
     "--mantine-color-dimmed": "#5d6675",
     "--mantine-color-text": "#1a1f28",
+    "--mantine-color-placeholder": "#6b7383",
+    "--mantine-color-error": "#b8272b",
     "--mantine-color-default-border": "#dde1e8",
     "--app-page": "#f5f6f9",
     "--app-track": "#e2e6ec",
@@ -108,6 +124,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-body": "#171c26",
     "--mantine-color-dimmed": "#98a2b3",
     "--mantine-color-text": "#d5dae3",
+    "--mantine-color-placeholder": "#929cad",
+    "--mantine-color-error": "#ff9c9c",
     "--mantine-color-default-border": "#2c3442",
     "--app-page": "#11151d",
     "--app-track": "#2c3442",

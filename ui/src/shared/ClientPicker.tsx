@@ -10,6 +10,9 @@ import { OneLine } from "./HostileText";
 
 const SHOWN = 20;
 
+/** Names are longer than the field in a narrow header. */
+const LIST_WIDTH_MIN = 280;
+
 /** Chooses a client by searching all of them: there may be thousands, and the first hundred are no help. */
 export function ClientPicker({
   value,
@@ -54,6 +57,8 @@ export function ClientPicker({
   return (
     <Combobox
       store={combobox}
+      width={typeof w === "number" ? Math.max(w, LIST_WIDTH_MIN) : undefined}
+      position="bottom-end"
       onOptionSubmit={(clientId) => {
         onChange(clientId);
         combobox.closeDropdown();
@@ -97,8 +102,8 @@ export function ClientPicker({
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options>
-          <ScrollArea.Autosize mah={280} type="scroll">
+        <Combobox.Options aria-label={label}>
+          <ScrollArea.Autosize mah={280} type="scroll" scrollbars="y">
             {clients.map((client) => (
               <Combobox.Option
                 key={client.client_id}

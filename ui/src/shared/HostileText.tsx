@@ -52,6 +52,13 @@ export function OneLine({ text, mono = false }: { text: string; mono?: boolean }
   );
 }
 
+/** The same where only a plain string can stand: titles, labels, short messages. */
+export function plainly(text: string, chars = 80): string {
+  const shown = visible(text);
+  const cut = cutAt(shown, chars);
+  return cut.length < shown.length ? `${cut}…` : cut;
+}
+
 /** Cuts between characters as people see them: never through an emoji. */
 function cutAt(text: string, chars: number): string {
   if (text.length <= chars) return text;

@@ -1,0 +1,22 @@
+import { useCallback } from "react";
+import { useSearchParams } from "react-router";
+
+/** One filter of a list. It is in the address, so that what one sees can be sent to somebody; null: not filtered. */
+export function useFilter(name: string): [value: string | null, set: (value: string | null) => void] {
+  const [parameters, setParameters] = useSearchParams();
+  const set = useCallback(
+    (value: string | null) => {
+      setParameters(
+        (now) => {
+          const next = new URLSearchParams(now);
+          if (value === null || value === "") next.delete(name);
+          else next.set(name, value);
+          return next;
+        },
+        { replace: true },
+      );
+    },
+    [name, setParameters],
+  );
+  return [parameters.get(name), set];
+}
