@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from alerting_core.api.shapes.base import JsonObject
-from alerting_playground.http.kinds import Kind from alerting_playground.http.parts import Parts from alerting_playground.http.query import Query  _PARAMETER: Final = re.compile r"\{ \w+(:path)?\}")
+from alerting_playground.http.kinds import Kind
+from alerting_playground.http.parts import Parts
+from alerting_playground.http.query import Query
+
+_PARAMETER: Final = re.compile(r"\{(\w+)(:path)?\}")
 
 OWNER: Final = ""
 """Whose Idempotency-Keys these are: an operator's."""

@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl
 from alerting_core import limits
 from alerting_core.api import findings
 from alerting_core.problem import Problem
-from alerting_playground.http.kinds import Kind, Moment, Number, OneOf  _INTEGER: Final = re.compile r"\s* [+-]?[0-9]+ ?:_[0-9]+*)(?:\.0+)?\s*", re.ASCII)
+from alerting_playground.http.kinds import Kind, Moment, Number, OneOf
+
+_INTEGER: Final = re.compile(r"\s*([+-]?[0-9]+(?:_[0-9]+)*)(?:\.0+)?\s*", re.ASCII)
 
 _DIGITS_MAX: Final = 4_300
 """More digits than Python itself reads."""

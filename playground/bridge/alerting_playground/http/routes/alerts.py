@@ -13,8 +13,16 @@ from alerting_core.domain.ids import derive_uuid
 from alerting_core.ports.alerts import AlertFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.problem import Problem
-from alerting_playground.http.kinds import Nullable, Number, OneOf, optional from alerting_playground.http.operation import OWNER, Call, Operation, Reply, page_reply from alerting_playground.http.query import EXACT, LIMIT, MOMENT, SEVERITIES, SHOWN_SEVERITY, Query, page_query from alerting_playground.http.routes.clients import IDENTIFIER, NAME  PREFIX: Final = "/api/v1/alerts"   def _check_context context: Mapping[str, str]
-from alerting_playground.http.objects import Field, ListOf, Object, TextMap -> Iterator[Problem]:
+from alerting_playground.http.kinds import Nullable, Number, OneOf
+from alerting_playground.http.objects import Field, ListOf, Object, TextMap, optional
+from alerting_playground.http.operation import OWNER, Call, Operation, Reply, page_reply
+from alerting_playground.http.query import EXACT, LIMIT, MOMENT, SEVERITIES, SHOWN_SEVERITY, Query, page_query
+from alerting_playground.http.routes.clients import IDENTIFIER, NAME
+
+PREFIX: Final = "/api/v1/alerts"
+
+
+def _check_context(context: Mapping[str, str]) -> Iterator[Problem]:
     for problem in check_context(context):
         path = problem.path.removeprefix("context").removeprefix(".")
         yield Problem(path, problem.code, problem.detail)

@@ -7,8 +7,14 @@ from alerting_core import limits
 from alerting_core.api.shapes.client import client_shape
 from alerting_core.domain.text import check_id, check_text
 from alerting_core.ports.paging import PageRequest
-from alerting_playground.http.kinds import Text from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import EXACT, page_query  PREFIX: Final = "/api/v1/clients"  IDENTIFIER: Final = Text lambda value: check_id "", value, chars_max=limits.ID_CHARS_MAX
-from alerting_playground.http.objects import Field, Object)
+from alerting_playground.http.kinds import Text
+from alerting_playground.http.objects import Field, Object
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import EXACT, page_query
+
+PREFIX: Final = "/api/v1/clients"
+
+IDENTIFIER: Final = Text(lambda value: check_id("", value, chars_max=limits.ID_CHARS_MAX))
 """An id that the caller chooses."""
 
 NAME: Final = Text(lambda value: check_text("", value, chars_max=limits.ID_CHARS_MAX))

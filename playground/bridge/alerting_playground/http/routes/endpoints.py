@@ -12,8 +12,14 @@ from alerting_core.domain.webhook_check import check_secret
 from alerting_core.ports.catalog import EndpointFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.problem import Problem
-from alerting_playground.http.kinds import Boolean, Kind, Nullable, OneOf, Text, optional from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import EXACT, WRITTEN_BOOLEAN, page_query from alerting_playground.http.routes import rules  PREFIX: Final = "/api/v1/endpoints" _TYPE: Final = OneOf tuple EndpointType
-from alerting_playground.http.objects import Field, Object, TextMap)
+from alerting_playground.http.kinds import Boolean, Kind, Nullable, OneOf, Text
+from alerting_playground.http.objects import Field, Object, TextMap, optional
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import EXACT, WRITTEN_BOOLEAN, page_query
+from alerting_playground.http.routes import rules
+
+PREFIX: Final = "/api/v1/endpoints"
+_TYPE: Final = OneOf(tuple(EndpointType))
 
 
 def _check(fields: dict[str, Any]) -> tuple[Problem, ...]:

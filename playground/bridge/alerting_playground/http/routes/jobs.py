@@ -9,8 +9,15 @@ from alerting_core.generator.config import CustomAlert, GeneratorConfig, check_c
 from alerting_core.ports.jobs import JobStatus
 from alerting_core.ports.paging import PageRequest
 from alerting_core.problem import Problem
-from alerting_playground.http.kinds import Boolean, Nullable, Number, OneOf, Text, optional from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import SEVERITIES, page_query from alerting_playground.http.routes.clients import NAME  PREFIX: Final = "/api/v1/generator/jobs"  _DEFAULTS: Final = {field.name: field.default for field in fields GeneratorConfig
-from alerting_playground.http.objects import Field, Object}
+from alerting_playground.http.kinds import Boolean, Nullable, Number, OneOf, Text
+from alerting_playground.http.objects import Field, Object, optional
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import SEVERITIES, page_query
+from alerting_playground.http.routes.clients import NAME
+
+PREFIX: Final = "/api/v1/generator/jobs"
+
+_DEFAULTS: Final = {field.name: field.default for field in fields(GeneratorConfig)}
 
 _CUSTOM: Final = Object(
     {

@@ -6,8 +6,17 @@ from alerting_core.api.moments import unix_ms
 from alerting_core.api.shapes.key import key_shape, new_key_shape
 from alerting_core.domain.key import KeyScope
 from alerting_core.ports.paging import PageRequest
-from alerting_playground.http.kinds import Moment, Nullable, OneOf, optional from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import page_query from alerting_playground.http.routes.clients import IDENTIFIER, NAME  PREFIX: Final = "/api/v1/keys"  NEW: Final = Object      {         "client_id": optional Nullable IDENTIFIER
-from alerting_playground.http.objects import Field, ListOf, Object),
+from alerting_playground.http.kinds import Moment, Nullable, OneOf
+from alerting_playground.http.objects import Field, ListOf, Object, optional
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import page_query
+from alerting_playground.http.routes.clients import IDENTIFIER, NAME
+
+PREFIX: Final = "/api/v1/keys"
+
+NEW: Final = Object(
+    {
+        "client_id": optional(Nullable(IDENTIFIER)),
         "name": Field(NAME),
         "scopes": Field(ListOf(OneOf(tuple(KeyScope)), items_max=len(KeyScope))),
         "expires_at": optional(Nullable(Moment())),

@@ -7,7 +7,14 @@ from alerting_core.api.shapes.notification import notification_detail_shape, not
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.journal import NotificationFilter
 from alerting_core.ports.paging import PageRequest
-from alerting_playground.http.kinds import OneOf from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import EXACT, MOMENT, SHOWN_SEVERITY, page_query  PREFIX: Final = "/api/v1/notifications"   async def list_all call: Call -> Reply:
+from alerting_playground.http.kinds import OneOf
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import EXACT, MOMENT, SHOWN_SEVERITY, page_query
+
+PREFIX: Final = "/api/v1/notifications"
+
+
+async def list_all(call: Call) -> Reply:
     """List notifications, newest first."""
     q = call.query
     where = NotificationFilter(

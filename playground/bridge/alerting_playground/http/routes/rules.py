@@ -10,8 +10,16 @@ from alerting_core.domain.rule import Rule, check_rule
 from alerting_core.ports.catalog import RuleFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.problem import Problem
-from alerting_playground.http.kinds import Boolean, Nullable, optional from alerting_playground.http.operation import Call, Operation, Reply, page_reply from alerting_playground.http.query import EXACT, RULE_SEVERITY, WRITTEN_BOOLEAN, page_query from alerting_playground.http.routes.clients import IDENTIFIER, NAME  PREFIX: Final = "/api/v1/rules"   def _check fields: dict[str, Any]
-from alerting_playground.http.objects import Field, Object -> tuple[Problem, ...]:
+from alerting_playground.http.kinds import Boolean, Nullable
+from alerting_playground.http.objects import Field, Object, optional
+from alerting_playground.http.operation import Call, Operation, Reply, page_reply
+from alerting_playground.http.query import EXACT, RULE_SEVERITY, WRITTEN_BOOLEAN, page_query
+from alerting_playground.http.routes.clients import IDENTIFIER, NAME
+
+PREFIX: Final = "/api/v1/rules"
+
+
+def _check(fields: dict[str, Any]) -> tuple[Problem, ...]:
     return check_rule(fields["severity"], fields["source"], fields["name"])
 
 
