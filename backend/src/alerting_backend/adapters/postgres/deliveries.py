@@ -79,7 +79,10 @@ class PgDeliveryStore:
             planned = set(received)
             new = [delivery for plan in plans if plan.ref in planned for delivery in plan.deliveries]
             added = await _insert(connection, new)
-            await settle_without_work(connection, received, now_ms=now_ms)
+            at_work = {plan.ref for plan in plans if not all(d.status.is_final for d in plan.deliveries)}
+            # Where something is to be delivered, its end settles the notification.
+            idle = [ref for ref in received if ref not in at_work]
+            await settle_without_work(connection, idle, now_ms=now_ms)
         return added
 
     async def claim_due(
