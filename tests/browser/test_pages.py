@@ -34,7 +34,7 @@ _GRAVE: Final = {"serious", "critical"}
 def wait_until_still(tab: Page) -> None:
     """Wait until the page has all that it asked for."""
     expect(tab.locator("[aria-busy=true]")).to_have_count(0)
-    expect(tab.get_by_role("progressbar")).to_have_count(0)
+    expect(tab.locator(".mantine-Skeleton-root")).to_have_count(0)
 
 
 def grave_issues(tab: Page) -> list[str]:
