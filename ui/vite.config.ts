@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-/** The commit that is built; a build outside of a checkout is told by ALERTING_COMMIT, or knows none. */
+/** The commit that is built; a build outside of a checkout is told by UI_COMMIT, or knows none. */
 function commit(): string {
-  const told = process.env.ALERTING_COMMIT;
+  const told = process.env.UI_COMMIT;
   if (told) return told;
   try {
     const line = execFileSync("git", ["-c", "safe.directory=*", "rev-parse", "--short=8", "HEAD"], {
