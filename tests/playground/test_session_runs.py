@@ -66,7 +66,7 @@ def act(session: Session, given: dict[str, Any]) -> None:
         assert refused.code == "bad-action"
 
 
-def test_looking_changes_nothing() -> None:
+def test_whoever_only_looks_changes_nothing() -> None:
     scenario = read_scenario({"version": 1, "seed": 5, "settings": {"alerts_per_s": 50}})
     with session_of(scenario) as session:
         for _ in range(20):

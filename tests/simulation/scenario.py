@@ -16,7 +16,7 @@ from alerting_core.ports.records import alert_record
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.receivers import Treatment
 from alerting_core.sim.shape import WHOLE, Size
-from alerting_core.sim.workers import Habits, Place
+from alerting_core.sim.wiring import Habits, Place
 from alerting_core.sim.world import World
 from alerting_core.stages.retry import RetrySchedule
 

@@ -10,7 +10,7 @@ from alerting_core.pipeline.reconcile_rules import RuleReconciler
 from alerting_core.pipeline.relay import Relay
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.sim.workers import Habits, Ports, make_conductors
+from alerting_core.sim.wiring import Habits, Ports, make_conductors
 
 LATE_MS: Final = 5 * 60_000
 

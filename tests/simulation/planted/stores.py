@@ -15,7 +15,7 @@ from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.notifications import NotificationStore, Recorded
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Stream
-from alerting_core.sim.workers import Habits, Ports
+from alerting_core.sim.wiring import Habits, Ports
 
 
 class DisabledRulesToo(MemoryRuleSource):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from alerting_core.memory.log import MemoryLog
 from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record, Sink, Stream
-from alerting_core.sim.workers import Ports
+from alerting_core.sim.wiring import Ports
 
 
 class UnfencedLog(MemoryLog):

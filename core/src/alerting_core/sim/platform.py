@@ -24,7 +24,8 @@ from alerting_core.sim.gate import Resource
 from alerting_core.sim.strikes import Strikes
 from alerting_core.sim.tables import watched_database
 from alerting_core.sim.trace import Trace
-from alerting_core.sim.workers import RESTART_MS_MEAN, Habits, Parts, Place, Worker
+from alerting_core.sim.wiring import Habits, Place
+from alerting_core.sim.workers import RESTART_MS_MEAN, Parts, Worker
 
 EPOCH_MS: Final = 1_767_225_600_000
 """What every wall clock shows at the beginning: the first of January 2026."""

@@ -7,7 +7,7 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.pipeline.deliver import DeliveryPolicy
 from alerting_core.pipeline.report import Stage
-from alerting_core.sim.workers import Habits, Place
+from alerting_core.sim.wiring import Habits, Place
 from alerting_core.stages.retry import RetrySchedule
 
 SWEEP_EVERY_MS: Final = 10_000

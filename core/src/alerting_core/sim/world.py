@@ -25,7 +25,8 @@ from alerting_core.sim.shape import Size, draw_distributors, draw_habits, draw_p
 from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.traffic import Source
 from alerting_core.sim.weather import Weather, rules_changed_fact
-from alerting_core.sim.workers import Habits, Parts, Place
+from alerting_core.sim.wiring import Habits, Place
+from alerting_core.sim.workers import Parts
 from alerting_core.stages.retry import RetrySchedule
 
 STEPS_MS: Final = (2_000, 8_000, 30_000)

@@ -26,16 +26,12 @@ def _lost(world: LiveWorld) -> dict[str, Any]:
     lost, at_risk = world.ledger.lost, world.ledger.at_risk
     if lost:
         pair, risk = next(iter(lost.items()))
-        sentence = (
-            f"{_many(len(lost), 'notification')} will never be made: their offset is committed, their work is not done."
-        )
+        sentence = f"{_many(len(lost), 'notification')} lost: the offset is committed, the work was never done."
         return _check("lost", broken=len(lost), sentence=sentence, example=_example(pair, risk))
     sentence = "Every accepted alert that matches is stored as a notification, or still ahead of an offset."
     if at_risk:
         sentence = f"{_many(len(at_risk), 'notification')} would be lost if a worker died now."
-    return _check("lost", broken=0, busy=len(at_risk), sentence=sentence) | {
-        "count": 0 if not at_risk else len(at_risk)
-    }
+    return _check("lost", broken=0, sentence=sentence) | {"at_risk": len(at_risk)}
 
 
 def _example(pair: Pair, risk: AtRisk) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from alerting_core.sim.faults import Faults
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.shape import DISTRIBUTION, TEAMS
 from alerting_core.sim.weather import rules_changed_fact
-from alerting_core.sim.workers import Habits, Parts, Place, Ports, Worker, make_conductors
+from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
+from alerting_core.sim.workers import Parts, Worker
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
 from alerting_playground.session.flow import Movements, Tallies
