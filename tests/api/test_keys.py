@@ -94,6 +94,21 @@ async def test_a_clients_admin_key_makes_keys_for_that_client_alone(
         refusal(await http.delete(f"{KEYS}/{foreign['key_id']}"), 404, "not-found")
 
 
+async def test_keys_are_listed_by_client_and_another_clients_do_not_exist(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    made = {}
+    for client_id in ("acme", "globex"):
+        await catalog.client(client_id)
+        body = {"client_id": client_id, "name": "k", "scopes": ["admin"]}
+        made[client_id] = (await admin.post(KEYS, json=body)).json()
+    listed = await admin.get(KEYS, params={"client_id": "acme"})
+    assert [key["key_id"] for key in listed.json()["items"]] == [made["acme"]["key_id"]]
+    async with world.http(made["acme"]["key"]) as http:
+        assert (await http.get(KEYS, params={"client_id": "acme"})).json() == listed.json()
+        assert (await http.get(KEYS, params={"client_id": "globex"})).json() == {"items": [], "next_cursor": None}
+
+
 async def test_a_key_is_never_kept_under_an_idempotency_key(world: World, admin: AsyncClient) -> None:
     headers = {"Idempotency-Key": "k"}
     first = (await admin.post(KEYS, json={"name": "k", "scopes": ["admin"]}, headers=headers)).json()

@@ -5567,6 +5567,8 @@ export interface operations {
     listKeys: {
         parameters: {
             query?: {
+                /** @description Only the keys that are bound to this client. */
+                client_id?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Items of one page. */

@@ -58,9 +58,15 @@ class Keys:
         key = self._key(text, owner, name, frozenset(KeyScope(s) for s in scopes), expires_at_ms)
         return NewKey(await self.store.create(key), text)
 
-    async def list(self, scope: Scope, page: PageRequest) -> Page[ApiKey]:
-        """Return a page of keys, newest first, revoked ones included. Raises InvalidInput for a foreign cursor."""
-        return await self.store.list(scope, page)
+    async def list(self, scope: Scope, page: PageRequest, *, client_id: str | None = None) -> Page[ApiKey]:
+        """Return a page of keys, newest first, revoked ones included. Raises InvalidInput for a foreign cursor.
+
+        Args:
+            client_id: Only the keys of this client.
+        """
+        if client_id is None:
+            return await self.store.list(scope, page)
+        return await self.store.list(client_id, page) if scope in (None, client_id) else Page(())
 
     async def revoke(self, scope: Scope, key_id: str) -> ApiKey:
         """Make the key useless from now on. Raises NotFound."""

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import Field
 
 from alerting_backend.api.auth import Admin, authenticator_of
 from alerting_backend.api.container import Use
@@ -12,6 +13,7 @@ from alerting_backend.api.paging import PageQuery, page_of
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.key import KeyShown, NewKey, NewKeyShown, show_key, show_new_key
+from alerting_core import limits
 from alerting_core.api.problem_kinds import ProblemKind
 
 PREFIX = "/api/v1/keys"
@@ -19,6 +21,14 @@ PREFIX = "/api/v1/keys"
 router = APIRouter(prefix=PREFIX, tags=["keys"], route_class=ApiRoute)
 
 KeyId = Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=["0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11"])]
+
+
+class KeyQuery(PageQuery):
+    """Which keys to list."""
+
+    client_id: Annotated[
+        str | None, Field(max_length=limits.ID_CHARS_MAX, description="Only the keys that are bound to this client.")
+    ] = None
 
 
 @router.post("", status_code=201, responses=refusals(*CALLER, *BODY, *REPEATABLE, ProblemKind.NOT_FOUND))
@@ -36,9 +46,9 @@ async def create_key(use: Use, caller: Admin, _once: Once, body: NewKey, request
 
 
 @router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
-async def list_keys(use: Use, caller: Admin, query: Annotated[PageQuery, Query()]) -> ItemPage[KeyShown]:
+async def list_keys(use: Use, caller: Admin, query: Annotated[KeyQuery, Query()]) -> ItemPage[KeyShown]:
     """List keys, newest first, revoked ones included."""
-    return page_of(await use.keys.list(caller.scope, query.page), show_key)
+    return page_of(await use.keys.list(caller.scope, query.page, client_id=query.client_id), show_key)
 
 
 @router.delete("/{key_id}", status_code=204, responses=DELETED | refusals(*CALLER, ProblemKind.NOT_FOUND))

@@ -9,7 +9,7 @@ from alerting_core.ports.paging import PageRequest
 from alerting_playground.http.kinds import Moment, Nullable, OneOf
 from alerting_playground.http.objects import Field, ListOf, Object, optional
 from alerting_playground.http.operation import Call, Operation, Reply, page_reply
-from alerting_playground.http.query import page_query
+from alerting_playground.http.query import EXACT, page_query
 from alerting_playground.http.routes.clients import IDENTIFIER, NAME
 
 PREFIX: Final = "/api/v1/keys"
@@ -36,7 +36,8 @@ async def create(call: Call) -> Reply:
 
 async def list_all(call: Call) -> Reply:
     """List keys, newest first, revoked ones included."""
-    page = await call.parts.use.keys.list(None, PageRequest(call.query["limit"], call.query["cursor"]))
+    request = PageRequest(call.query["limit"], call.query["cursor"])
+    page = await call.parts.use.keys.list(None, request, client_id=call.query["client_id"])
     return page_reply([key_shape(key) for key in page.items], page.next_cursor)
 
 
@@ -48,6 +49,6 @@ async def revoke(call: Call) -> Reply:
 
 OPERATIONS: Final = (
     Operation("POST", PREFIX, create, body=NEW, once=True),
-    Operation("GET", PREFIX, list_all, query=page_query()),
+    Operation("GET", PREFIX, list_all, query=page_query(client_id=EXACT)),
     Operation("DELETE", PREFIX + "/{key_id}", revoke),
 )
