@@ -26,7 +26,7 @@ LOST_IN_OUTAGE: Final = 0.2
 """How often a call into an outage still has its effect: the resource went away between the effect and the answer."""
 
 
-RARE_CALLS: Final = {"deliveries.release": 40.0, "leases.take_back": 20.0, "deliveries.settle": 3.0}
+RARE_CALLS: Final = {"deliveries.release": 20.0, "leases.take_back": 20.0, "deliveries.settle": 3.0}
 """Calls that are made seldom fail more often, so that what hangs on them is seen as often as the rest."""
 
 

@@ -7,8 +7,9 @@ and the shutdown of this process, for ever. The HTTP library only closes, so the
 
 import asyncio
 from contextvars import ContextVar
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Final, Self
+from weakref import WeakSet
 
 import aiohttp
 
@@ -21,6 +22,9 @@ RETRY_AFTER_CHARS_MAX: Final = 64
 """A Retry-After header is a number or a date of 29 characters; anything longer is neither."""
 
 _CURRENT: Final[ContextVar["Exchange"]] = ContextVar("exchange")
+
+_USED: Final[WeakSet[asyncio.BaseProtocol]] = WeakSet()
+"""Connections that have carried a message. The library would tell of them by traces, at a tenth of each request."""
 
 
 class Exchange:
@@ -47,18 +51,23 @@ class Exchange:
         if self._transport is not None and not self._is_clean:
             self._transport.abort()
 
-    def goes_over(self, transport: asyncio.Transport | None) -> None:
+    def goes_over(self, connection: aiohttp.connector.Connection) -> None:
         """Note the connection that was opened or taken for the request."""
-        self._transport = transport
+        self._transport = connection.transport
+        if (protocol := connection.protocol) is not None:
+            self.reused = protocol in _USED
+            _USED.add(protocol)
 
     async def read(self, response: aiohttp.ClientResponse, *, deadline: float) -> Reply:
         """Take what is wanted of an answer, until *deadline* on the clock of the event loop."""
         body = bytearray()
         failure: Unreached | None = None
         try:
-            async with asyncio.timeout_at(deadline):
-                while len(body) < limits.RESPONSE_BYTES_MAX and not response.content.at_eof():
-                    body += await response.content.read(limits.RESPONSE_BYTES_MAX - len(body))
+            if response.content.is_eof():  # All is there already, as of most answers: no clock need be set.
+                await _read_into(body, response)
+            else:
+                async with asyncio.timeout_at(deadline):
+                    await _read_into(body, response)
         except TimeoutError:
             failure = Unreached(Reason.TIMED_OUT, f"the answer {response.status} did not end in time")
         except HTTP_FAILURES:
@@ -85,21 +94,13 @@ class ReportingRequest(aiohttp.ClientRequest):
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Send the request."""
-        _CURRENT.get().goes_over(conn.transport)
+        _CURRENT.get().goes_over(conn)
         return await super().send(conn)
 
 
-def report_reuse() -> aiohttp.TraceConfig:
-    """Return what tells an exchange that its connection was used before."""
-    config = aiohttp.TraceConfig()
-    config.on_connection_reuseconn.append(_note_reuse)
-    return config
-
-
-async def _note_reuse(
-    _session: aiohttp.ClientSession, _context: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    _CURRENT.get().reused = True
+async def _read_into(body: bytearray, response: aiohttp.ClientResponse) -> None:
+    while len(body) < limits.RESPONSE_BYTES_MAX and not response.content.at_eof():
+        body += await response.content.read(limits.RESPONSE_BYTES_MAX - len(body))
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> str | None:

@@ -13,6 +13,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Self
 
 import aiohttp
@@ -20,7 +21,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
-from alerting_backend.adapters.transport.exchange import Exchange, ReportingRequest, report_reuse
+from alerting_backend.adapters.transport.exchange import Exchange, ReportingRequest
 from alerting_backend.adapters.transport.failures import HTTP_FAILURES, explain_http_failure
 from alerting_backend.adapters.transport.gate import CheckedResolver, ForbiddenTarget, socket_opener
 from alerting_core import limits
@@ -36,6 +37,10 @@ KEEP_ALIVE_SECONDS: Final = 15.0
 
 TRIES_ON_KEPT_CONNECTIONS_MAX: Final = 2
 """Kept connections that may turn out to be closed before a message counts as not taken: bad luck twice in a row."""
+
+TARGETS_REMEMBERED_MAX: Final = 4_096
+"""URLs that need not be parsed and checked again for the next message, a few kilobytes each at the most. Addresses are
+checked at every connection all the same."""
 
 _PLAIN_URL: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -76,6 +81,7 @@ class HttpTransport:
         self._request_s = request_ms / 1_000
         self._connect_s = connect_ms / 1_000
         self._session: aiohttp.ClientSession | None = None
+        self._target = lru_cache(TARGETS_REMEMBERED_MAX)(self._read_target)
 
     async def __aenter__(self) -> Self:
         """Open the pool of connections."""
@@ -117,15 +123,23 @@ class HttpTransport:
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_s, sock_connect=self._connect_s),
             read_bufsize=limits.RESPONSE_BYTES_MAX,
             request_class=ReportingRequest,
-            trace_configs=[report_reuse()],
         )
 
     def _prepare(self, message: HttpMessage) -> tuple[URL, dict[str, str]] | Unreached:
         if (problem := header_problem(message.headers)) is not None:
             return Unreached(Reason.PROTOCOL_ERROR, problem)
+        url = self._target(message.url)
+        if isinstance(url, Unreached):
+            return url
+        names = set(map(str.lower, message.headers))
+        defaults = {name: value for name, value in _DEFAULT_HEADERS.items() if name.lower() not in names}
+        return url, {**defaults, **message.headers}
+
+    def _read_target(self, target: str) -> URL | Unreached:
+        """Return the URL that *target* is, or why nothing is sent to it. It says the same at any time."""
         try:
             # What can go out as it is goes out byte for byte: a signature in a query must not be spelled anew.
-            url = URL(message.url, encoded=_PLAIN_URL.fullmatch(message.url) is not None)
+            url = URL(target, encoded=_PLAIN_URL.fullmatch(target) is not None)
             host = url.raw_host  # Parsed only now, as are the port and the credentials.
         except ValueError:
             return Unreached(Reason.PROTOCOL_ERROR, "the URL cannot be read")
@@ -133,9 +147,7 @@ class HttpTransport:
             return Unreached(Reason.PROTOCOL_ERROR, "the URL is not an http or https address")
         if (why := self._policy.why_host_forbidden(host)) is not None:
             return explain_http_failure(ForbiddenTarget(why))
-        names = {name.lower() for name in message.headers}
-        defaults = {name: value for name, value in _DEFAULT_HEADERS.items() if name.lower() not in names}
-        return url, {**defaults, **message.headers}
+        return url
 
     async def _post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send until a connection that nobody else used before has had its try.
@@ -172,10 +184,17 @@ class _Connector(aiohttp.TCPConnector):
 def header_problem(headers: Mapping[str, str]) -> str | None:
     """Return what keeps *headers* from being sent, without repeating their values; None when they are fine."""
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
-            return "a header name holds characters that are not allowed"
-        if name.lower() in _FRAMING_HEADERS:
-            return f"the header {name} is set by the sender and cannot be chosen"
+        if (problem := _name_problem(name)) is not None:
+            return problem
         if _HEADER_VALUE_FORBIDDEN.search(value):
             return f"the value of the header {name} holds control characters"
+    return None
+
+
+@lru_cache(maxsize=1_024)
+def _name_problem(name: str) -> str | None:
+    if not _HEADER_NAME.fullmatch(name):
+        return "a header name holds characters that are not allowed"
+    if name.lower() in _FRAMING_HEADERS:
+        return f"the header {name} is set by the sender and cannot be chosen"
     return None

@@ -1,12 +1,16 @@
 """A notification as the JSON that webhooks receive."""
 
 import json
+from typing import Final
 
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.message import HttpMessage
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.stages.sign import ID_HEADER, signature_headers
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.dumps` would make one for each call."""
 
 
 def webhook_body(notification: Notification) -> bytes:
@@ -27,7 +31,7 @@ def webhook_body(notification: Notification) -> bytes:
         "event_ts": notification.event_ts,
         "timestamp": rfc3339(notification.created_at_ms),
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _JSON.encode(document).encode(errors="replace")
 
 
 def render_webhook(claim: Claim, *, now_ms: int) -> HttpMessage:
