@@ -48,42 +48,67 @@ export function DataTable<Item>({
   if (pages.items.length === 0) return empty;
   return (
     <>
-      <Paper p={0} className={classes.frame} aria-busy={pages.isFetching}>
-        <Table className={classes.table} aria-label={label} highlightOnHover layout="fixed" role="table">
-          <Table.Thead role="rowgroup">
-            <Table.Tr role="row">
-              {columns.map((column) => (
-                <Table.Th key={column.label} role="columnheader" w={column.width} ta={column.align ?? "left"}>
-                  {column.hideLabel === true ? (
-                    <span className="visually-hidden">{column.label}</span>
-                  ) : (
-                    column.label
-                  )}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody role="rowgroup">
-            {pages.items.map((item) => (
-              <Table.Tr key={rowKey(item)} role="row">
-                {columns.map((column) => (
-                  <Table.Td
-                    key={column.label}
-                    role="cell"
-                    ta={column.align ?? "left"}
-                    data-label={column.hideLabel === true ? undefined : column.label}
-                    data-title={column.isTitle === true || undefined}
-                  >
-                    {column.cell(item)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Paper>
+      <ItemTable
+        label={label}
+        items={pages.items}
+        columns={columns}
+        rowKey={rowKey}
+        isBusy={pages.isFetching}
+      />
       <More pages={pages} />
     </>
+  );
+}
+
+/** The table alone, of items that are there already. */
+export function ItemTable<Item>({
+  label,
+  items,
+  columns,
+  rowKey,
+  isBusy = false,
+}: {
+  label: string;
+  items: readonly Item[];
+  columns: readonly Column<Item>[];
+  rowKey: (item: Item) => string;
+  isBusy?: boolean;
+}) {
+  return (
+    <Paper p={0} className={classes.frame} aria-busy={isBusy}>
+      <Table className={classes.table} aria-label={label} highlightOnHover layout="fixed" role="table">
+        <Table.Thead role="rowgroup">
+          <Table.Tr role="row">
+            {columns.map((column) => (
+              <Table.Th key={column.label} role="columnheader" w={column.width} ta={column.align ?? "left"}>
+                {column.hideLabel === true ? (
+                  <span className="visually-hidden">{column.label}</span>
+                ) : (
+                  column.label
+                )}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody role="rowgroup">
+          {items.map((item) => (
+            <Table.Tr key={rowKey(item)} role="row">
+              {columns.map((column) => (
+                <Table.Td
+                  key={column.label}
+                  role="cell"
+                  ta={column.align ?? "left"}
+                  data-label={column.hideLabel === true ? undefined : column.label}
+                  data-title={column.isTitle === true || undefined}
+                >
+                  {column.cell(item)}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Paper>
   );
 }
 
