@@ -20,6 +20,8 @@ LIMITS: Final = {
     "sender": "bare HTTP client",
 }
 WIDTH: Final = 34
+SHOWN_MICROS_MIN: Final = 0.05
+"""A process that takes less has no part in the work."""
 
 
 def as_figures(results: Results) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
@@ -40,7 +42,7 @@ def show(results: Results) -> None:
             _line("  reached of it", sets, "of_limit", "{:.2f}")
         print(f"  processor time, µs per {item}")
         names = dict.fromkeys(name for figures in sets.values() for name in figures if name.startswith("µs "))
-        for name in names:
+        for name in [name for name in names if any(figures[name] >= SHOWN_MICROS_MIN for figures in sets.values())]:
             _line(f"    {name.removeprefix('µs ')}", sets, name, "{:,.1f}")
         _line("others on the machine, processors", sets, "others", "{:.1f}")
 
