@@ -51,8 +51,8 @@ export function ConflictDialog({
       <Stack gap="md">
         <Text size="sm">
           Nothing of yours has been saved. The {what} was changed{" "}
-          {changedAt === undefined ? "" : <TimeAgo at={changedAt} />}, after this page had read it. Compare, and
-          choose which version stays.
+          {changedAt === undefined ? "" : <TimeAgo at={changedAt} />}, after this page had read it. Compare,
+          and choose which version stays.
         </Text>
         <Table className={classes.table} aria-label="What differs" role="table">
           <Table.Thead role="rowgroup">

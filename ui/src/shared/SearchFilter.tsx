@@ -8,7 +8,15 @@ import { useFilter } from "./useFilter";
 const WAIT_MS = 250;
 
 /** A text to search for, which goes to the address once nobody types any more. */
-export function SearchFilter({ name, label, placeholder }: { name: string; label: string; placeholder: string }) {
+export function SearchFilter({
+  name,
+  label,
+  placeholder,
+}: {
+  name: string;
+  label: string;
+  placeholder: string;
+}) {
   const [value, setValue] = useFilter(name);
   // null: nobody is typing, and the field shows what the address says.
   const [typed, setTyped] = useState<string | null>(null);

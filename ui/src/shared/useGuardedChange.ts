@@ -40,14 +40,14 @@ export function useGuardedChange<Seen, Asked, Answered>(
   const change = useMutation({
     mutationFn: async ({ seen, asked }: { seen: Seen; asked: Asked }) => {
       try {
-        return { answered: await send(seen, asked) };
+        return { refused: false as const, answered: await send(seen, asked) };
       } catch (error) {
         if (!(error instanceof VersionConflictError)) throw error;
-        return { theirs: await read(seen) };
+        return { refused: true as const, theirs: await read(seen) };
       }
     },
     onSuccess: (result, { seen, asked }) => {
-      if ("theirs" in result) {
+      if (result.refused) {
         setConflict({ seen, theirs: result.theirs, asked });
         return;
       }
