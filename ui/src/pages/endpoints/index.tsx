@@ -1,14 +1,20 @@
-import { EmptyState } from "@/shared/EmptyState";
-import { PageHeader } from "@/shared/PageHeader";
+import { Route, Routes } from "react-router";
+
+import { NotFound } from "@/app/NotFound";
+
+import { EditEndpoint } from "./EditEndpoint";
+import { EndpointDetail } from "./EndpointDetail";
+import { EndpointList } from "./EndpointList";
+import { NewEndpoint } from "./NewEndpoint";
 
 export default function EndpointsPage() {
   return (
-    <>
-      <PageHeader
-        title="Endpoints"
-        description="Where clients want to be told: e-mail, Slack, or a signed webhook."
-      />
-      <EmptyState title="There are no endpoints" />
-    </>
+    <Routes>
+      <Route index element={<EndpointList />} />
+      <Route path="new" element={<NewEndpoint />} />
+      <Route path=":endpointId" element={<EndpointDetail />} />
+      <Route path=":endpointId/edit" element={<EditEndpoint />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

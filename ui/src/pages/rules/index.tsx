@@ -1,14 +1,20 @@
-import { EmptyState } from "@/shared/EmptyState";
-import { PageHeader } from "@/shared/PageHeader";
+import { Route, Routes } from "react-router";
+
+import { NotFound } from "@/app/NotFound";
+
+import { EditRule } from "./EditRule";
+import { NewRule } from "./NewRule";
+import { RuleDetail } from "./RuleDetail";
+import { RuleList } from "./RuleList";
 
 export default function RulesPage() {
   return (
-    <>
-      <PageHeader
-        title="Rules"
-        description="What clients want to be told about: severity, source and name, each of them exact or any."
-      />
-      <EmptyState title="There are no rules" />
-    </>
+    <Routes>
+      <Route index element={<RuleList />} />
+      <Route path="new" element={<NewRule />} />
+      <Route path=":ruleId" element={<RuleDetail />} />
+      <Route path=":ruleId/edit" element={<EditRule />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

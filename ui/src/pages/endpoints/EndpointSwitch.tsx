@@ -1,0 +1,46 @@
+import { Group, Switch, Text } from "@mantine/core";
+
+import type { Endpoint } from "@/api/types";
+import { useCaller } from "@/app/caller";
+import { StatusBadge } from "@/shared/badges";
+
+import { endpointTitle } from "./draft";
+import { EndpointConflict } from "./EndpointConflict";
+import { useSwitchEndpoint } from "./use-endpoint-changes";
+
+/** Shows whether an endpoint is in effect, and why not, and switches it. */
+export function EndpointSwitch({ endpoint }: { endpoint: Endpoint }) {
+  const caller = useCaller();
+  const change = useSwitchEndpoint();
+  const why = endpoint.disabled_reason === "gone" && (
+    <Text span size="xs" c="dimmed">
+      it answered 410 Gone
+    </Text>
+  );
+  if (!caller.may("rules:write")) {
+    return (
+      <Group gap={6} component="span">
+        <StatusBadge status={endpoint.enabled ? "enabled" : "disabled"} />
+        {why}
+      </Group>
+    );
+  }
+  return (
+    <>
+      <Switch
+        size="sm"
+        label={endpoint.enabled ? "Enabled" : "Disabled"}
+        aria-label={`Enabled: ${endpointTitle(endpoint)}`}
+        checked={endpoint.enabled}
+        disabled={change.isBusy}
+        onChange={(event) => change.start(endpoint, event.currentTarget.checked)}
+      />
+      {why}
+      <EndpointConflict
+        change={change}
+        mine={(theirs, enabled) => ({ ...theirs, enabled })}
+        insist={change.conflict?.asked === true ? "Enable it anyway" : "Disable it anyway"}
+      />
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { ActionIcon, Button, Input, Stack, TextInput } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+
+import { canAddHeader, type HeaderDraft, headerProblem } from "./draft";
+import classes from "./endpoints.module.css";
+
+/** Headers of the client's own, such as Authorization. */
+export function HeaderRows({
+  headers,
+  onChange,
+  problemOf,
+  isChecked,
+}: {
+  headers: HeaderDraft[];
+  onChange: (headers: HeaderDraft[]) => void;
+  /** What the platform found. */
+  problemOf: (header: HeaderDraft) => string | undefined;
+  /** Whether what is wrong is told. */
+  isChecked: boolean;
+}) {
+  const change = (key: number, part: Partial<HeaderDraft>) =>
+    onChange(headers.map((header) => (header.key === key ? { ...header, ...part } : header)));
+  const add = () =>
+    onChange([...headers, { key: 1 + Math.max(-1, ...headers.map(({ key }) => key)), name: "", value: "" }]);
+  return (
+    <div role="group" aria-label="Headers">
+      <Input.Label component="div">Headers</Input.Label>
+      <Input.Description mb={6}>
+        Sent with each request, e.g. Authorization. Everybody who may read the rules can read them.
+      </Input.Description>
+      <Stack gap="xs" align="stretch">
+        {headers.map((header, place) => (
+          <div key={header.key} className={classes.header}>
+            <TextInput
+              aria-label={`Name of header ${place + 1}`}
+              placeholder="Name"
+              autoComplete="off"
+              spellCheck={false}
+              value={header.name}
+              onChange={(event) => change(header.key, { name: event.currentTarget.value })}
+              error={(isChecked ? headerProblem(header, headers) : null) ?? problemOf(header)}
+            />
+            <TextInput
+              aria-label={`Value of header ${place + 1}`}
+              placeholder="Value"
+              autoComplete="off"
+              spellCheck={false}
+              value={header.value}
+              onChange={(event) => change(header.key, { value: event.currentTarget.value })}
+            />
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size={36}
+              aria-label={`Remove header ${place + 1}`}
+              onClick={() => onChange(headers.filter(({ key }) => key !== header.key))}
+            >
+              <IconTrash size={16} stroke={1.6} aria-hidden />
+            </ActionIcon>
+          </div>
+        ))}
+        {canAddHeader(headers) && (
+          <Button
+            variant="default"
+            size="xs"
+            w="fit-content"
+            leftSection={<IconPlus size={14} aria-hidden />}
+            onClick={add}
+          >
+            Add header
+          </Button>
+        )}
+      </Stack>
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+import { useQueryClient } from "@tanstack/react-query";
+
+import { ask, ifMatch, perform } from "@/api/client";
+import type { Endpoint } from "@/api/types";
+import { useApi } from "@/app/context";
+import { copyEndpoints } from "@/pages/rules/changes/restore";
+import type { ComparedField } from "@/shared/ConflictDialog";
+import { toastError, toastUndo } from "@/shared/toasts";
+import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
+
+export function useEndpointsChanged(): () => Promise<unknown> {
+  const cache = useQueryClient();
+  return () => cache.invalidateQueries({ queryKey: ["endpoints"] });
+}
+
+export function useReadEndpoint(): (endpoint: Endpoint) => Promise<Endpoint> {
+  const api = useApi();
+  return ({ endpoint_id }) =>
+    ask(api.GET("/api/v1/endpoints/{endpoint_id}", { params: { path: { endpoint_id } } }));
+}
+
+/** Switches an endpoint on or off; the message about it takes it back. */
+export function useSwitchEndpoint(): GuardedChange<Endpoint, boolean> {
+  const api = useApi();
+  const changed = useEndpointsChanged();
+  const send = (endpoint: Endpoint, enabled: boolean) => {
+    const params = { path: { endpoint_id: endpoint.endpoint_id }, header: ifMatch(endpoint) };
+    return ask(api.PATCH("/api/v1/endpoints/{endpoint_id}", { params, body: { enabled } }));
+  };
+  return useGuardedChange(send, useReadEndpoint(), {
+    onSuccess: async (endpoint, _seen, enabled) => {
+      toastUndo(enabled ? "The endpoint is enabled" : "The endpoint is disabled", async () => {
+        await send(endpoint, !enabled);
+        await changed();
+      });
+      await changed();
+    },
+    onError: toastError,
+  });
+}
+
+/** Deletes an endpoint; the message about it creates it again. */
+export function useDeleteEndpoint(onDeleted: () => void): GuardedChange<Endpoint, null> {
+  const api = useApi();
+  const changed = useEndpointsChanged();
+  const send = (endpoint: Endpoint) => {
+    const params = { path: { endpoint_id: endpoint.endpoint_id }, header: ifMatch(endpoint) };
+    return perform(api.DELETE("/api/v1/endpoints/{endpoint_id}", { params }));
+  };
+  return useGuardedChange(send, useReadEndpoint(), {
+    onSuccess: (_nothing, endpoint) => {
+      onDeleted();
+      const secret = endpoint.type === "webhook" ? " Undo gives it a new secret." : "";
+      toastUndo(`The endpoint is deleted.${secret}`, async () => {
+        await copyEndpoints(api, endpoint.rule_id, [endpoint]);
+        await changed();
+      });
+      return changed();
+    },
+    onError: toastError,
+  });
+}
+
+type Fields = Pick<Endpoint, "value" | "headers" | "enabled">;
+
+/** An endpoint in three versions, for `ConflictDialog`. */
+export function compareEndpoints(seen: Fields, theirs: Fields, mine: Fields): ComparedField[] {
+  const state = ({ enabled }: Fields) => (enabled ? "enabled" : "disabled");
+  const headers = (fields: Fields) => {
+    const lines = Object.entries(fields.headers).map(([name, value]) => `${name}: ${value}`);
+    return lines.length === 0 ? "none" : lines.sort().join("\n");
+  };
+  const field = (label: string, of: (fields: Fields) => string): ComparedField => ({
+    label,
+    seen: of(seen),
+    theirs: of(theirs),
+    mine: of(mine),
+  });
+  return [field("Target", ({ value }) => value), field("Headers", headers), field("State", state)];
+}

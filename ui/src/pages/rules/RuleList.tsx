@@ -1,0 +1,156 @@
+import { Anchor, Button, Group, Select, Text } from "@mantine/core";
+import { IconFilter, IconPlus } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import { ask } from "@/api/client";
+import { usePages } from "@/api/queries";
+import type { Rule } from "@/api/types";
+import { useCaller } from "@/app/caller";
+import { useApi } from "@/app/context";
+import { useScope } from "@/app/scope-context";
+import { SeverityBadge } from "@/shared/badges";
+import { type Column, DataTable } from "@/shared/DataTable";
+import { EmptyState } from "@/shared/EmptyState";
+import { OneLine } from "@/shared/HostileText";
+import { PageHeader } from "@/shared/PageHeader";
+import { SearchFilter } from "@/shared/SearchFilter";
+import { TimeAgo } from "@/shared/TimeAgo";
+import { useFilter } from "@/shared/useFilter";
+
+import { isSeverity, RULE_SEVERITIES, ruleTitle } from "./draft";
+import { PatternText } from "./Pattern";
+import { RuleMenu } from "./RuleMenu";
+import classes from "./rules.module.css";
+import { RuleSwitch } from "./RuleSwitch";
+
+/** All rules, or those that the filters in the address leave. */
+export function RuleList() {
+  const api = useApi();
+  const caller = useCaller();
+  const { clientId } = useScope();
+  const [severity, setSeverity] = useFilter("severity");
+  const [enabled, setEnabled] = useFilter("enabled");
+  const [text] = useFilter("text");
+  const query = {
+    client_id: clientId ?? undefined,
+    severity: isSeverity(severity) ? severity : undefined,
+    enabled: enabled === "true" ? true : enabled === "false" ? false : undefined,
+    text: text ?? undefined,
+  };
+  const rules = usePages(["rules", "list", query], (cursor, signal) =>
+    ask(api.GET("/api/v1/rules", { params: { query: { ...query, cursor } }, signal })),
+  );
+  const isFiltered = severity !== null || enabled !== null || text !== null;
+  const mayWrite = caller.may("rules:write");
+  return (
+    <>
+      <PageHeader
+        title="Rules"
+        description="What clients want to be told about: severity, source and name, each of them exact or any."
+        actions={mayWrite && <NewRuleButton />}
+      />
+      <search className={classes.filters} aria-label="Filter rules">
+        <SearchFilter name="text" label="Search" placeholder="Part of a source or name" />
+        <Select
+          label="Severity"
+          placeholder="All"
+          clearable
+          clearButtonProps={{ "aria-label": "Clear the severity" }}
+          value={query.severity ?? null}
+          onChange={setSeverity}
+          data={RULE_SEVERITIES.map(({ value, label }) => ({
+            value,
+            label: value === "*" ? "Any (*)" : label,
+          }))}
+        />
+        <Select
+          label="State"
+          placeholder="All"
+          clearable
+          clearButtonProps={{ "aria-label": "Clear the state" }}
+          value={enabled}
+          onChange={setEnabled}
+          data={[
+            { value: "true", label: "Enabled" },
+            { value: "false", label: "Disabled" },
+          ]}
+        />
+      </search>
+      <DataTable
+        label="Rules"
+        pages={rules}
+        columns={columns(caller.isOperator && clientId === null)}
+        rowKey={(rule) => rule.rule_id}
+        empty={<NoRules isFiltered={isFiltered} mayWrite={mayWrite} />}
+      />
+    </>
+  );
+}
+
+function NewRuleButton() {
+  return (
+    <Button component={Link} to="/rules/new" leftSection={<IconPlus size={16} aria-hidden />}>
+      New rule
+    </Button>
+  );
+}
+
+function NoRules({ isFiltered, mayWrite }: { isFiltered: boolean; mayWrite: boolean }) {
+  if (isFiltered) {
+    return (
+      <EmptyState title="No rule fits these filters" icon={IconFilter}>
+        <Button component={Link} to="/rules" variant="default">
+          Show all rules
+        </Button>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title="There are no rules yet" icon={IconFilter}>
+      <Text size="sm" c="dimmed" maw={420}>
+        A rule says which alerts a client is told about. Its endpoints say where.
+      </Text>
+      <Group>{mayWrite && <NewRuleButton />}</Group>
+    </EmptyState>
+  );
+}
+
+function columns(withClient: boolean): Column<Rule>[] {
+  return [
+    {
+      label: "Name",
+      isTitle: true,
+      cell: (rule) => (
+        <Anchor
+          component={Link}
+          to={`/rules/${rule.rule_id}`}
+          size="sm"
+          aria-label={ruleTitle(rule)}
+          className={classes.besideCorner}
+        >
+          <PatternText text={rule.name} any="any name" />
+        </Anchor>
+      ),
+    },
+    { label: "Source", cell: (rule) => <PatternText text={rule.source} any="any source" /> },
+    { label: "Severity", width: 96, cell: (rule) => <SeverityBadge severity={rule.severity} /> },
+    ...(withClient
+      ? [{ label: "Client", width: "16%", cell: (rule: Rule) => <OneLine text={rule.client_id} /> }]
+      : []),
+    { label: "State", width: 128, cell: (rule) => <RuleSwitch rule={rule} /> },
+    {
+      label: "Version",
+      width: 76,
+      align: "right",
+      cell: (rule) => <span className="tabular">{rule.version}</span>,
+    },
+    { label: "Updated", width: 116, cell: (rule) => <TimeAgo at={rule.updated_at} /> },
+    {
+      label: "Actions",
+      hideLabel: true,
+      width: 56,
+      align: "right",
+      cell: (rule) => <RuleMenu rule={rule} />,
+    },
+  ];
+}

@@ -1,0 +1,96 @@
+import { useQueryClient } from "@tanstack/react-query";
+
+import { ask, ifMatch, perform } from "@/api/client";
+import type { Endpoint, Rule } from "@/api/types";
+import { useApi } from "@/app/context";
+import type { ComparedField } from "@/shared/ConflictDialog";
+import { toastError, toastUndo } from "@/shared/toasts";
+import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
+
+import { severityWord } from "../draft";
+import { endpointsOf, restoreRule } from "./restore";
+
+/** What shows rules, or follows from them, is read anew. */
+export function useRulesChanged(): () => Promise<unknown> {
+  const cache = useQueryClient();
+  return () =>
+    Promise.all([
+      cache.invalidateQueries({ queryKey: ["rules"] }),
+      cache.invalidateQueries({ queryKey: ["endpoints"] }),
+    ]);
+}
+
+export function useReadRule(): (rule: Rule) => Promise<Rule> {
+  const api = useApi();
+  return ({ rule_id }) => ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id } } }));
+}
+
+/** Switches a rule on or off; the message about it takes it back. */
+export function useSwitchRule(): GuardedChange<Rule, boolean> {
+  const api = useApi();
+  const changed = useRulesChanged();
+  const send = (rule: Rule, enabled: boolean) => {
+    const params = { path: { rule_id: rule.rule_id }, header: ifMatch(rule) };
+    return ask(api.PATCH("/api/v1/rules/{rule_id}", { params, body: { enabled } }));
+  };
+  return useGuardedChange(send, useReadRule(), {
+    onSuccess: async (rule, _seen, enabled) => {
+      toastUndo(enabled ? "The rule is enabled" : "The rule is disabled", async () => {
+        await send(rule, !enabled);
+        await changed();
+      });
+      await changed();
+    },
+    onError: toastError,
+  });
+}
+
+/** Deletes a rule and its endpoints; the message about it creates them again. */
+export function useDeleteRule(onDeleted: () => void): GuardedChange<Rule, null> {
+  const api = useApi();
+  const changed = useRulesChanged();
+  const send = async (rule: Rule): Promise<Endpoint[]> => {
+    const endpoints = await endpointsOf(api, rule.rule_id);
+    const params = { path: { rule_id: rule.rule_id }, header: ifMatch(rule) };
+    await perform(api.DELETE("/api/v1/rules/{rule_id}", { params }));
+    return endpoints;
+  };
+  return useGuardedChange(send, useReadRule(), {
+    onSuccess: (endpoints, rule) => {
+      onDeleted();
+      toastUndo(deletedMessage(endpoints), async () => {
+        await restoreRule(api, rule, endpoints);
+        await changed();
+      });
+      return changed();
+    },
+    onError: toastError,
+  });
+}
+
+function deletedMessage(endpoints: readonly Endpoint[]): string {
+  if (endpoints.length === 0) return "The rule is deleted";
+  const count = endpoints.length === 1 ? "its endpoint are" : `its ${endpoints.length} endpoints are`;
+  const hasSecrets = endpoints.some(({ type }) => type === "webhook");
+  return `The rule and ${count} deleted.${hasSecrets ? " Undo gives webhooks new secrets." : ""}`;
+}
+
+/** A rule in three versions, for `ConflictDialog`. */
+export function compareRules(
+  seen: Rule,
+  theirs: Rule,
+  mine: { severity: string; source: string; name: string; enabled: boolean },
+): ComparedField[] {
+  const state = (enabled: boolean) => (enabled ? "enabled" : "disabled");
+  return [
+    {
+      label: "Severity",
+      seen: severityWord(seen.severity),
+      theirs: severityWord(theirs.severity),
+      mine: severityWord(mine.severity),
+    },
+    { label: "Source", seen: seen.source, theirs: theirs.source, mine: mine.source },
+    { label: "Name", seen: seen.name, theirs: theirs.name, mine: mine.name },
+    { label: "State", seen: state(seen.enabled), theirs: state(theirs.enabled), mine: state(mine.enabled) },
+  ];
+}

@@ -1,0 +1,94 @@
+import type { Rule } from "@/api/types";
+import { plainly } from "@/shared/HostileText";
+
+/** Any, in a rule. */
+export const ANY = "*";
+
+/** As many as the platform stores. */
+const CHARS_MAX = 255;
+
+export const RULE_SEVERITIES = [
+  { value: ANY, label: "Any" },
+  { value: "LOW", label: "Low" },
+  { value: "MEDIUM", label: "Medium" },
+  { value: "HIGH", label: "High" },
+  { value: "CRITICAL", label: "Critical" },
+] as const;
+
+export type RuleSeverity = Rule["severity"];
+
+/** What an alert is compared with. */
+export interface Pattern {
+  severity: RuleSeverity;
+  source: string;
+  name: string;
+}
+
+/** A rule that is being written. */
+export interface RuleDraft extends Pattern {
+  client_id: string | null;
+  enabled: boolean;
+}
+
+export const EMPTY_DRAFT: RuleDraft = {
+  client_id: null,
+  severity: ANY,
+  source: "",
+  name: "",
+  enabled: true,
+};
+
+export const ALL_ANY =
+  "A rule that is any in all three would match every alert there is, so it is refused. Make at least one of severity, source and name exact.";
+
+export function isAllAny({ severity, source, name }: Pattern): boolean {
+  return severity === ANY && source === ANY && name === ANY;
+}
+
+/** What keeps a text from being the source or name of a rule. */
+export function textProblem(text: string): string | null {
+  if (text.trim() === "") return "Type the exact text, or * for any";
+  const length = Array.from(text).length;
+  if (length > CHARS_MAX) return `Has ${length} characters, at most ${CHARS_MAX} are allowed`;
+  return null;
+}
+
+/** What is allowed, and perhaps not what was meant. */
+export function textWarning(text: string, seen: readonly string[]): string | null {
+  if (text === ANY || text.trim() === "") return null;
+  if (text !== text.trim()) return "Begins or ends with a blank, which alerts must have too.";
+  if (text.includes(ANY)) {
+    return "Here * is an ordinary character: only * alone stands for any. Parts of a text cannot be matched.";
+  }
+  if (seen.includes(text)) return null;
+  const alike = seen.find((other) => other.toLowerCase() === text.toLowerCase());
+  if (alike !== undefined) return `Upper and lower case matter: recent alerts have “${plainly(alike, 40)}”.`;
+  return null;
+}
+
+export function isComplete(pattern: Pattern): boolean {
+  return textProblem(pattern.source) === null && textProblem(pattern.name) === null && !isAllAny(pattern);
+}
+
+export function isSeverity(text: string | null): text is RuleSeverity {
+  return RULE_SEVERITIES.some(({ value }) => value === text);
+}
+
+/** A rule in a few words, for titles and labels. */
+export function ruleTitle({ severity, source, name }: Pattern, chars = 60): string {
+  const what = name === ANY ? "any name" : plainly(name, chars);
+  const where = source === ANY ? "any source" : plainly(source, chars);
+  return `${severityWord(severity)}, ${what} from ${where}`;
+}
+
+export function severityWord(severity: string): string {
+  return severity === ANY ? "Any severity" : severity.charAt(0) + severity.slice(1).toLowerCase();
+}
+
+/** An address that opens the editor for a new rule, filled with what is known. */
+export function newRulePath(pattern: Partial<Pattern>, clientId: string | null): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(pattern)) query.set(key, value);
+  if (clientId !== null) query.set("client", clientId);
+  return `/rules/new?${query.toString()}`;
+}
