@@ -11,10 +11,12 @@ from alerting_core.sim.world import World
 
 SEEDS_MAX: Final = 500
 
-GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group")
+GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group", "rule-updater-group")
 CALLS: Final = (
     *(f"{deed} {group}" for deed, group in product(("poll", "commit"), GROUPS)),
     *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish", "leases.absent", "leases.take_back"),
+    *("outbox.unpublished", "outbox.mark_published", "origin.rules_of", "origin.next_clients"),
+    *(f"snapshot.{call}" for call in ("state", "replace", "held", "client_ids", "is_sound", "begin", "add", "finish")),
     *(f"notifications.{call}" for call in ("record", "load", "take_unfinished")),
     *(
         f"deliveries.{call}"
@@ -37,7 +39,7 @@ OTHERS: Final = {
     *("rule edit", "endpoint edit", "client deletion", "resend", "resend not announced"),
     *(f"poison in {topic}" for topic in ("alerts.new", "alerts.matched", "notifications.ready")),
     *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
-    *("reply lost", "host down", "breakdown", "lease taken back"),
+    *("reply lost", "host down", "breakdown", "lease taken back", "snapshot lost"),
 }
 
 
@@ -52,6 +54,8 @@ def storm(seed: int) -> Faults:
         slow_calls_per_call=0.02,
         races_per_record=0.5,
         resends_per_minute=10.0,
+        edits_per_minute=20.0,
+        split_commits_per_call=0.1,
     )
 
 

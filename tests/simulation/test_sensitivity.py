@@ -120,7 +120,7 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
 }
 
 WEATHER: Final[dict[str, dict[str, float]]] = {
-    "whoever comes may move a delivery": {"stalls_per_attempt": 0.3, "errors_per_attempt": 0.7},
+    "whoever comes may move a delivery": {"stalls_per_attempt": 0.6, "errors_per_attempt": 0.8},
     "a stop forgets attempts": {"stops_per_minute": 30.0, "refusals_per_call": 0.3},
 }
 """What has to happen often for a bug that shows itself rarely."""

@@ -12,7 +12,7 @@ from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.rule_origin import RulesAsOf
 from alerting_core.sim.wiring import Habits, Ports, make_conductors
 
-LATE_MS: Final = 5 * 60_000
+LATE_MS: Final = 20 * 60_000
 
 
 class FirstClientsOnly(MemoryRuleSnapshot):
@@ -31,7 +31,7 @@ class _First(MemorySnapshotBuild):
 
 @dataclass
 class DozingRelay:
-    """A relay that looks once in five minutes."""
+    """A relay that looks once in twenty minutes."""
 
     relay: Relay
     looks_at_ms: int = 0
