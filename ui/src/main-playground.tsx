@@ -1,7 +1,7 @@
 import { start } from "@/app/start";
 import { WorkerBackend } from "@/backend/worker";
 import { boot } from "@/playground/boot";
-import { scenarioOf } from "@/playground/link";
+import { momentOf, scenarioOf } from "@/playground/link";
 import { workOffline } from "@/playground/offline";
 
 const splash = document.getElementById("splash");
@@ -12,7 +12,11 @@ function tell(text: string): void {
 }
 
 try {
-  const { worker, simulation, refusal } = await boot(scenarioOf(location.hash), tell);
+  const { worker, simulation, refusal } = await boot(
+    scenarioOf(location.hash),
+    momentOf(location.hash)?.atMs ?? null,
+    tell,
+  );
   splash?.remove();
   start(new WorkerBackend(worker, simulation));
   if (refusal !== null) {

@@ -9,6 +9,9 @@ export interface SimulationControl {
   /** The usual scenario, and what settings may be. */
   readonly defaults: Defaults;
 
+  /** The text of the shared link that was opened last, taken or refused; "" when something else was started since. */
+  readonly link: string;
+
   /** What is the case now; the same object until something changes, as `useSyncExternalStore` wants it. */
   state(): SimulationState;
 
@@ -21,9 +24,12 @@ export interface SimulationControl {
   step(): void;
   /** Virtual seconds that should pass in one real second; what is reached is in the state. */
   setSpeed(speed: number): void;
+  /** Stands still when that virtual time is reached, to the millisecond. Null: goes on. */
+  stopAt(atMs: number | null): void;
 
-  /** Starts anew: a scenario, or the text of a shared link; "" is the usual scenario. Rejects with a `SimulationRefusal`. */
-  start(scenario: Scenario | string): Promise<void>;
+  /** Starts anew: a scenario, or the text of a shared link; "" is the usual scenario. Rejects with a
+   * `SimulationRefusal`, and what ran goes on then. `stopAtMs`: see `stopAt`. */
+  start(scenario: Scenario | string, stopAtMs?: number | null): Promise<void>;
   /** Does one thing to the running platform: a fault, or a setting that may change while it runs. */
   act(action: Action): Promise<string>;
   /** Returns the scenario with everything that was done to it, as text for the fragment of a link. */

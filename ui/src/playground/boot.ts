@@ -17,7 +17,11 @@ export interface Booted {
 }
 
 /** Starts the worker and waits until the platform in it runs; tells in words how far it is. */
-export function boot(scenario: string, tell: (sentence: string) => void): Promise<Booted> {
+export function boot(
+  scenario: string,
+  stopAtMs: number | null,
+  tell: (sentence: string) => void,
+): Promise<Booted> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   return new Promise((resolve, reject) => {
     let said: { defaults: Defaults; started: string; refusal: string | null } | undefined;
@@ -28,7 +32,11 @@ export function boot(scenario: string, tell: (sentence: string) => void): Promis
       else if (message.type === "failed") reject(new Error(message.why));
       else if (message.type === "simulation" && said !== undefined) {
         worker.removeEventListener("message", hear);
-        const simulation = new WorkerSimulation(worker, { ...said, snapshot: message.snapshot });
+        const simulation = new WorkerSimulation(worker, {
+          ...said,
+          snapshot: message.snapshot,
+          link: scenario,
+        });
         resolve({ worker, simulation, refusal: said.refusal });
       }
     };
@@ -36,7 +44,12 @@ export function boot(scenario: string, tell: (sentence: string) => void): Promis
     worker.addEventListener("error", (event) => {
       reject(new Error(event.message || "the worker could not be started"));
     });
-    const message: ToWorker = { type: "boot", base: new URL("./", document.baseURI).href, scenario };
+    const message: ToWorker = {
+      type: "boot",
+      base: new URL("./", document.baseURI).href,
+      scenario,
+      stopAtMs,
+    };
     worker.postMessage(message);
   });
 }

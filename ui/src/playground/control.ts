@@ -1,4 +1,4 @@
-import type { Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/backend/session";
+import type { Acted, Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/backend/session";
 import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
 
 import type { Call, FromPlayground, Pace, ToWorker } from "./messages";
@@ -20,17 +20,26 @@ export class WorkerSimulation implements SimulationControl {
   #started: Started;
   #text = "";
   #pace: Pace = STANDING;
+  #link: string;
   #state: SimulationState | undefined;
 
   /** Made when the worker has booted; `snapshot` is the first one, as JSON text. */
-  constructor(worker: Worker, booted: { defaults: Defaults; started: string; snapshot: string }) {
+  constructor(
+    worker: Worker,
+    booted: { defaults: Defaults; started: string; snapshot: string; link: string },
+  ) {
     this.#worker = worker;
+    this.#link = booted.link;
     this.defaults = booted.defaults;
     this.#started = JSON.parse(booted.started) as Started;
     this.#text = booted.snapshot;
     worker.addEventListener("message", (event: MessageEvent<FromPlayground>) => {
       this.#hear(event.data);
     });
+  }
+
+  get link(): string {
+    return this.#link;
   }
 
   state(): SimulationState {
@@ -67,13 +76,24 @@ export class WorkerSimulation implements SimulationControl {
     this.#say({ type: "pace", speed });
   }
 
-  async start(scenario: Scenario | string): Promise<void> {
+  stopAt(atMs: number | null): void {
+    this.#say({ type: "pace", stopAtMs: atMs });
+  }
+
+  async start(scenario: Scenario | string, stopAtMs: number | null = null): Promise<void> {
     const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario);
-    this.#started = accepted(await this.#call("start", text)) as Started;
+    this.#link = typeof scenario === "string" ? scenario : "";
+    this.#started = accepted(await this.#call("start", text, stopAtMs)) as Started;
+    this.#changed();
   }
 
   async act(action: Action): Promise<string> {
-    return (accepted(await this.#call("act", JSON.stringify(action))) as { detail: string }).detail;
+    const acted = accepted(await this.#call("act", JSON.stringify(action))) as Acted;
+    if (acted.forked) {
+      this.#started = { ...this.#started, replays_until_ms: acted.at_ms };
+      this.#changed();
+    }
+    return acted.detail;
   }
 
   async share(): Promise<string> {
@@ -84,11 +104,11 @@ export class WorkerSimulation implements SimulationControl {
     return (accepted(await this.#call("conformance")) as { digest: string }).digest;
   }
 
-  #call(call: Call, text = ""): Promise<string> {
+  #call(call: Call, text = "", stopAtMs: number | null = null): Promise<string> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#say({ type: "call", id, call, text });
+      this.#say({ type: "call", id, call, text, stopAtMs });
     });
   }
 
@@ -103,9 +123,13 @@ export class WorkerSimulation implements SimulationControl {
     } else if (message.type === "simulation") {
       this.#text = message.snapshot;
       this.#pace = message.pace;
-      this.#state = undefined;
-      for (const changed of this.#listeners) changed();
+      this.#changed();
     }
+  }
+
+  #changed(): void {
+    this.#state = undefined;
+    for (const changed of this.#listeners) changed();
   }
 }
 

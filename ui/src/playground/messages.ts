@@ -7,9 +7,9 @@ export type Call = "start" | "act" | "share" | "conformance";
 export type ToWorker =
   | RequestMessage
   /** The first message: where the files of the site are, and what to start. */
-  | { type: "boot"; base: string; scenario: string }
-  | { type: "call"; id: number; call: Call; text: string }
-  | { type: "pace"; isPlaying?: boolean; speed?: number; step?: true };
+  | { type: "boot"; base: string; scenario: string; stopAtMs: number | null }
+  | { type: "call"; id: number; call: Call; text: string; stopAtMs?: number | null }
+  | { type: "pace"; isPlaying?: boolean; speed?: number; step?: true; stopAtMs?: number | null };
 
 export type FromPlayground =
   | AnswerMessage

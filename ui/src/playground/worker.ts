@@ -1,4 +1,4 @@
-import type { ApiAnswer, Defaults, SessionError } from "@/backend/session";
+import type { Advanced, ApiAnswer, Defaults, SessionError, Started } from "@/backend/session";
 import type { RequestMessage } from "@/backend/worker-messages";
 
 import type { FromPlayground, ToWorker } from "./messages";
@@ -17,13 +17,15 @@ class Platform {
   readonly #python: Python;
   readonly #pacer: Pacer;
   #shownAt = 0;
+  #atMs = 0;
+  #stopAtMs: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(python: Python) {
     this.#python = python;
     this.#pacer = new Pacer(
       (ms) => {
-        python.call("advance", String(ms));
+        this.#advance(ms);
       },
       () => performance.now(),
     );
@@ -35,7 +37,7 @@ class Platform {
         this.#answer(message);
         break;
       case "call":
-        say({ type: "called", id: message.id, text: this.#call(message.call, message.text) });
+        say({ type: "called", id: message.id, text: this.#call(message) });
         this.show();
         break;
       case "pace":
@@ -57,10 +59,32 @@ class Platform {
     if (isPlaying) this.#goOn(0);
   }
 
-  #call(name: "start" | "act" | "share" | "conformance", text: string): string {
+  /** Something was started: time is counted from its beginning. */
+  begin(started: Started, stopAtMs: number | null, isPlaying: boolean): void {
+    this.#atMs = started.at_ms;
+    this.#stopAtMs = stopAtMs;
+    this.play(isPlaying);
+  }
+
+  #advance(ms: number): void {
+    const left = this.#stopAtMs === null ? ms : Math.max(0, this.#stopAtMs - this.#atMs);
+    const told = JSON.parse(this.#python.call("advance", String(Math.min(ms, left)))) as Advanced;
+    this.#atMs = told.at_ms;
+    if (this.#stopAtMs === null || this.#atMs < this.#stopAtMs) return;
+    this.#stopAtMs = null;
+    this.#pacer.play(false);
+    this.#shownAt = 0;
+  }
+
+  #call({ call: name, text, stopAtMs }: Extract<ToWorker, { type: "call" }>): string {
     const takesNothing = name === "share" || name === "conformance";
     const told = takesNothing ? this.#python.call(name) : this.#python.call(name, text);
-    if (name === "start") this.play(this.#pacer.isPlaying);
+    if (name === "start") {
+      const started = JSON.parse(told) as Started | SessionError;
+      // A link to a moment plays until there. What was refused has changed nothing.
+      if (!("error" in started))
+        this.begin(started, stopAtMs ?? null, this.#pacer.isPlaying || stopAtMs != null);
+    }
     return told;
   }
 
@@ -74,12 +98,13 @@ class Platform {
     }
   }
 
-  #setPace({ isPlaying, speed, step }: Extract<ToWorker, { type: "pace" }>): void {
+  #setPace({ isPlaying, speed, step, stopAtMs }: Extract<ToWorker, { type: "pace" }>): void {
+    if (stopAtMs !== undefined) this.#stopAtMs = stopAtMs;
     if (speed !== undefined) this.#pacer.speed = speed;
     if (isPlaying !== undefined) this.play(isPlaying);
     if (step === true) {
       this.play(false);
-      this.#python.call("step");
+      this.#atMs = (JSON.parse(this.#python.call("step")) as Advanced).at_ms;
     }
     this.show();
   }
@@ -88,7 +113,7 @@ class Platform {
     this.#timer = setTimeout(() => {
       const nextMs = this.#pacer.slice();
       if (performance.now() - this.#shownAt >= SNAPSHOT_EVERY_MS) this.show();
-      this.#goOn(nextMs);
+      if (this.#pacer.isPlaying) this.#goOn(nextMs);
     }, afterMs);
   }
 }
@@ -109,7 +134,7 @@ function asProblem(detail: string) {
   };
 }
 
-async function boot(base: string, scenario: string): Promise<Platform> {
+async function boot(base: string, scenario: string, stopAtMs: number | null): Promise<Platform> {
   const python = await loadPython(base, (phase) => {
     say({ type: "booting", phase });
   });
@@ -122,7 +147,7 @@ async function boot(base: string, scenario: string): Promise<Platform> {
   const defaults = JSON.parse(python.call("defaults")) as Defaults;
   say({ type: "booted", defaults, started, refusal });
   platform.show();
-  platform.play(true);
+  platform.begin(JSON.parse(started) as Started, refusal === null ? stopAtMs : null, true);
   return platform;
 }
 
@@ -131,7 +156,7 @@ let booted: Promise<Platform> | undefined;
 self.addEventListener("message", (event: MessageEvent<ToWorker>) => {
   const message = event.data;
   if (message.type === "boot") {
-    booted = boot(message.base, message.scenario);
+    booted = boot(message.base, message.scenario, message.stopAtMs);
     booted.catch((error: unknown) => {
       say({ type: "failed", why: error instanceof Error ? error.message : String(error) });
     });
