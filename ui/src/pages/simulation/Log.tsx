@@ -1,0 +1,91 @@
+import { Paper, SegmentedControl, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useState } from "react";
+
+import type { LogLine } from "@/backend/session";
+import { HostileText, plainly } from "@/shared/HostileText";
+
+import classes from "./log.module.css";
+import { distinct, useSimulated } from "./use-simulation";
+import { clock } from "./words";
+
+const LINES_KEPT = 200;
+const LINES_SHOWN = 60;
+
+/**
+ * The platform shows its last hundred lines, most of them everyday; what people did and what broke is kept here a while
+ * longer.
+ */
+const lines = (() => {
+  let generation = -1;
+  let kept: LogLine[] = [];
+  return distinct(({ snapshot }) => {
+    if (snapshot.generation !== generation) [generation, kept] = [snapshot.generation, []];
+    const last = kept.at(-1)?.n ?? -1;
+    const told = snapshot.log.filter((line) => line.tone !== "normal" && line.n > last);
+    if (told.length > 0) kept = [...kept, ...told].slice(-LINES_KEPT);
+    return { all: snapshot.log, told: kept };
+  });
+})();
+
+const WORDS: Record<LogLine["tone"], string> = {
+  normal: "",
+  fault: "Fault",
+  broken: "Broken",
+  person: "You",
+};
+
+/** What happens in the world, newest first. */
+export function Log() {
+  const { all, told } = useSimulated(lines);
+  const [shown, setShown] = useState("all");
+  const [sought, setSought] = useState("");
+  const wanted = sought.trim().toLowerCase();
+  const found = (shown === "all" ? all : told)
+    .filter((line) => line.text.toLowerCase().includes(wanted))
+    .slice(-LINES_SHOWN)
+    .reverse();
+  return (
+    <Paper p="md" component="section" aria-label="Log of the world">
+      <div className={classes.head}>
+        <h2>Log</h2>
+        <SegmentedControl
+          aria-label="Lines"
+          size="xs"
+          value={shown}
+          onChange={setShown}
+          data={[
+            { value: "all", label: "Everything" },
+            { value: "told", label: "Faults and you" },
+          ]}
+        />
+        <TextInput
+          aria-label="Search the log"
+          placeholder="Search, e.g. aggregator-1"
+          size="xs"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          value={sought}
+          onChange={(event) => setSought(event.currentTarget.value)}
+        />
+      </div>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so that keyboards must get there */}
+      <div className={classes.scroll} tabIndex={0} role="group" aria-label="Lines of the log, newest first">
+        {found.length === 0 ? (
+          <p className={classes.none}>
+            {wanted === "" ? "Nothing yet" : `No line holds “${plainly(sought, 40)}”`}
+          </p>
+        ) : (
+          <ol className={classes.lines}>
+            {found.map((line) => (
+              <li key={line.n} data-tone={line.tone}>
+                <span className={classes.at}>{clock(line.at_ms)}</span>
+                {line.tone !== "normal" && <b>{WORDS[line.tone]}</b>}
+                <HostileText text={line.text.replace(/^you: /, "")} />
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </Paper>
+  );
+}

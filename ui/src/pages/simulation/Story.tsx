@@ -1,0 +1,41 @@
+import { Alert, Anchor, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import type { CheckView } from "@/backend/session";
+import { HostileText } from "@/shared/HostileText";
+
+import classes from "./checks.module.css";
+import { explainPath } from "./links";
+import { CHECKS, clock } from "./words";
+
+/** How a guarantee was broken: one example, step by step. */
+export function Story({ view }: { view: CheckView }) {
+  const { example } = view;
+  if (example === null) return null;
+  return (
+    <Alert
+      className={classes.story}
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle size={18} aria-hidden />}
+      title={`${CHECKS[view.check].name}: what happened`}
+    >
+      <HostileText text={example.what} />
+      <ol className={classes.steps}>
+        {example.story.map((step, place) => (
+          <li key={place}>
+            <span className="tabular">{clock(step.at_ms)}</span> <HostileText text={step.text} />
+          </li>
+        ))}
+      </ol>
+      {example.alert_id !== null && (
+        <Text size="sm">
+          <Anchor component={Link} to={explainPath(example.alert_id, example.client_id)} size="sm">
+            Explain this alert
+          </Anchor>
+        </Text>
+      )}
+    </Alert>
+  );
+}
