@@ -33,6 +33,18 @@ export function App({ backend }: { backend: Backend }) {
     [backend, queries],
   );
 
+  // Nor is what one simulated run has seen for the next one.
+  useEffect(() => {
+    const { simulation } = backend;
+    if (simulation === undefined) return;
+    let { generation } = simulation.state().snapshot;
+    return simulation.subscribe(() => {
+      const { generation: now } = simulation.state().snapshot;
+      if (now !== generation) void queries.resetQueries();
+      generation = now;
+    });
+  }, [backend, queries]);
+
   return (
     <MantineProvider
       theme={theme}

@@ -16,6 +16,7 @@ import { Logo } from "./Logo";
 import { ScopeProvider } from "./scope";
 import { useScope } from "./scope-context";
 import classes from "./Shell.module.css";
+import { SimulationBar } from "./SimulationBar";
 import { SignInPage } from "./SignInPage";
 
 const WIDE = "48em";
@@ -69,6 +70,7 @@ function Framed() {
         <Navigation onChoose={menu.close} pathname={pathname} />
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
+        <SimulationBar />
         <div className={classes.content} id="main" tabIndex={-1} data-page-focus aria-busy={isLoading}>
           <Suspense fallback={<LoadingState />}>
             <Outlet />
