@@ -24,9 +24,12 @@ interface Look {
   says: string;
 }
 
+/** What can be said of an API key. */
+export type KeyState = "active" | "expired" | "revoked";
+
 /** Every status that the platform shows. Colour never stands alone: each has its word and its icon. */
 const LOOKS: Record<
-  NotificationStatus | DeliveryStatus | JobStatus | StageState | "enabled" | "disabled",
+  NotificationStatus | DeliveryStatus | JobStatus | StageState | "enabled" | "disabled" | KeyState,
   Look
 > = {
   RECEIVED: {
@@ -68,6 +71,9 @@ const LOOKS: Record<
   offline: { tone: "neutral", icon: IconBan, label: "Offline", says: "Nothing was heard for two minutes" },
   enabled: { tone: "good", icon: IconCheck, label: "Enabled", says: "In effect" },
   disabled: { tone: "neutral", icon: IconBan, label: "Disabled", says: "Kept, and not in effect" },
+  active: { tone: "good", icon: IconCheck, label: "Active", says: "Opens what its scopes say" },
+  expired: { tone: "neutral", icon: IconClock, label: "Expired", says: "Its time is over: it opens nothing" },
+  revoked: { tone: "neutral", icon: IconBan, label: "Revoked", says: "Taken back: it opens nothing" },
 };
 
 export type Status = keyof typeof LOOKS;
