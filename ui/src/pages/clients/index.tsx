@@ -1,14 +1,16 @@
-import { EmptyState } from "@/shared/EmptyState";
-import { PageHeader } from "@/shared/PageHeader";
+import { Route, Routes } from "react-router";
+
+import { NotFound } from "@/app/NotFound";
+
+import { ClientDetail } from "./ClientDetail";
+import { ClientsAndKeys } from "./ClientsAndKeys";
 
 export default function ClientsPage() {
   return (
-    <>
-      <PageHeader
-        title="Clients & keys"
-        description="Who owns rules and notifications, and who may call the platform."
-      />
-      <EmptyState title="There are no clients" />
-    </>
+    <Routes>
+      <Route index element={<ClientsAndKeys />} />
+      <Route path=":clientId" element={<ClientDetail />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

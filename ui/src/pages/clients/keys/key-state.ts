@@ -1,0 +1,7 @@
+import type { Key } from "@/api/types";
+import type { KeyState } from "@/shared/badges";
+
+export function keyState(key: Key, nowMs = Date.now()): KeyState {
+  if (key.revoked_at !== null) return "revoked";
+  return key.expires_at !== null && Date.parse(key.expires_at) <= nowMs ? "expired" : "active";
+}
