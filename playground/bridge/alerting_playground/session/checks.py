@@ -30,7 +30,7 @@ def _lost(world: LiveWorld) -> dict[str, Any]:
         return _check("lost", broken=len(lost), sentence=sentence, example=_example(pair, risk))
     sentence = "Every accepted alert that matches is stored as a notification, or still ahead of an offset."
     if at_risk:
-        sentence = f"{_many(len(at_risk), 'notification')} would be lost if a worker died now."
+        sentence = f"{_many(len(at_risk), 'notification')} at risk: lost if the worker that holds the work died now."
     return _check("lost", broken=0, sentence=sentence) | {"at_risk": len(at_risk)}
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from alerting_playground.session.world import LiveWorld
 
 TICK_MS: Final = 10
-"""How finely the rate is spread: a hundredth of a second."""
+"""How finely a high rate is spread."""
+
+SLOW_TICK_MS: Final = 50
+SLOW_ALERTS_PER_S: Final = 40
+"""Up to this rate ticks are further apart: with nothing to send they would be most of what happens."""
 
 BATCH_MAX: Final = 1_000
 """Alerts of one tick; what was held back comes no faster than that."""
@@ -54,12 +58,13 @@ class LiveSource:
         world = self._world
         end_ms = world.settings.duration_ms
         while end_ms is None or world.loop.now_ms() < end_ms:
-            await world.loop.pause(TICK_MS)
-            self._tick()
+            tick_ms = TICK_MS if world.settings.alerts_per_s > SLOW_ALERTS_PER_S else SLOW_TICK_MS
+            await world.loop.pause(tick_ms)
+            self._tick(tick_ms)
 
-    def _tick(self) -> None:
+    def _tick(self, tick_ms: int) -> None:
         world = self._world
-        self._owed += round(world.settings.alerts_per_s * 1_000) * TICK_MS
+        self._owed += round(world.settings.alerts_per_s * 1_000) * tick_ms
         due = self._owed // 1_000_000
         if due and (world.is_away(Resource.LOG) or world.under_way() > limits.UNFINISHED_MAX):
             self.held_back += 1
@@ -69,7 +74,7 @@ class LiveSource:
             count = min(due, BATCH_MAX)
             self._owed -= count * 1_000_000
             self._send(count)
-        self._poison_owed += round(world.settings.poison_per_minute * 1_000) * TICK_MS
+        self._poison_owed += round(world.settings.poison_per_minute * 1_000) * tick_ms
         while self._poison_owed >= 60_000_000:
             self._poison_owed -= 60_000_000
             self.poison(ALERTS_NEW)

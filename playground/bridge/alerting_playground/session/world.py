@@ -59,7 +59,7 @@ HABITS: Final = Habits(
     wait_ms=500,
     sweep_after_ms=60_000,
     sweep_every_ms=10_000,
-    policy=DeliveryPolicy(idle_wait_ms=250),
+    policy=DeliveryPolicy(idle_wait_ms=1_000),
     rule_clients_max=20,
 )
 """As in production, but for batches: small enough that no single step keeps the page waiting."""
