@@ -76,7 +76,7 @@ function Draft({ stored }: { stored: Endpoint }) {
       onSuccess: async (endpoint) => {
         toastDone("The endpoint is saved");
         await navigate(`/endpoints/${endpoint.endpoint_id}`);
-        await changed();
+        await changed(endpoint);
       },
     },
   );

@@ -84,7 +84,7 @@ function Shown({ endpoint }: { endpoint: Endpoint }) {
 function Actions({ endpoint }: { endpoint: Endpoint }) {
   const caller = useCaller();
   const navigate = useNavigate();
-  const remove = useDeleteEndpoint(() => void navigate(`/rules/${endpoint.rule_id}`));
+  const remove = useDeleteEndpoint(() => navigate(`/rules/${endpoint.rule_id}`));
   if (!caller.may("rules:write")) return null;
   return (
     <>

@@ -36,9 +36,10 @@ export function NewEndpoint() {
     {
       onSuccess: async (endpoint) => {
         await changed();
-        toastDone("The endpoint is created");
-        if (endpoint.secret === null) leave(endpoint.endpoint_id);
-        else setMade(endpoint);
+        if (endpoint.secret === null) {
+          toastDone("The endpoint is created");
+          leave(endpoint.endpoint_id);
+        } else setMade(endpoint);
       },
     },
   );
@@ -86,7 +87,7 @@ export function NewEndpoint() {
       {made !== null && (
         <SecretDialog
           secret={made.secret ?? ""}
-          title="The signing secret of the webhook"
+          title="The webhook is created: this is its signing secret"
           onClose={() => leave(made.endpoint_id)}
         />
       )}

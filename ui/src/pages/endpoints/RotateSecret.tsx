@@ -30,11 +30,11 @@ export function RotateSecret({ endpoint }: { endpoint: Endpoint }) {
     },
     useReadEndpoint(),
     {
-      onSuccess: ({ secret }) => {
+      onSuccess: ({ secret, ...rotated }) => {
         setAsking(false);
         setOwn(null);
         setMade(secret);
-        return changed();
+        return changed(rotated);
       },
     },
   );

@@ -8,9 +8,16 @@ import type { ComparedField } from "@/shared/ConflictDialog";
 import { toastError, toastUndo } from "@/shared/toasts";
 import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
 
-export function useEndpointsChanged(): () => Promise<unknown> {
+/**
+ * What shows endpoints is read anew. What the platform answered is shown at once, so that the next change is one to the
+ * version that the last has made.
+ */
+export function useEndpointsChanged(): (answered?: Endpoint) => Promise<unknown> {
   const cache = useQueryClient();
-  return () => cache.invalidateQueries({ queryKey: ["endpoints"] });
+  return (answered) => {
+    if (answered !== undefined) cache.setQueryData(["endpoints", "one", answered.endpoint_id], answered);
+    return cache.invalidateQueries({ queryKey: ["endpoints"] });
+  };
 }
 
 export function useReadEndpoint(): (endpoint: Endpoint) => Promise<Endpoint> {
@@ -30,17 +37,16 @@ export function useSwitchEndpoint(): GuardedChange<Endpoint, boolean> {
   return useGuardedChange(send, useReadEndpoint(), {
     onSuccess: async (endpoint, _seen, enabled) => {
       toastUndo(enabled ? "The endpoint is enabled" : "The endpoint is disabled", async () => {
-        await send(endpoint, !enabled);
-        await changed();
+        await changed(await send(endpoint, !enabled));
       });
-      await changed();
+      await changed(endpoint);
     },
     onError: toastError,
   });
 }
 
 /** Deletes an endpoint; the message about it creates it again. */
-export function useDeleteEndpoint(onDeleted: () => void): GuardedChange<Endpoint, null> {
+export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpoint, null> {
   const api = useApi();
   const changed = useEndpointsChanged();
   const send = (endpoint: Endpoint) => {
@@ -48,8 +54,9 @@ export function useDeleteEndpoint(onDeleted: () => void): GuardedChange<Endpoint
     return perform(api.DELETE("/api/v1/endpoints/{endpoint_id}", { params }));
   };
   return useGuardedChange(send, useReadEndpoint(), {
-    onSuccess: (_nothing, endpoint) => {
-      onDeleted();
+    onSuccess: async (_nothing, endpoint) => {
+      // What is shown of it would be asked for in vain: it is left first.
+      await onDeleted();
       const secret = endpoint.type === "webhook" ? " Undo gives it a new secret." : "";
       toastUndo(`The endpoint is deleted.${secret}`, async () => {
         await copyEndpoints(api, endpoint.rule_id, [endpoint]);

@@ -70,7 +70,7 @@ function Draft({ stored }: { stored: Rule }) {
       onSuccess: async (rule) => {
         toastDone("The rule is saved");
         await navigate(`/rules/${rule.rule_id}`);
-        await changed();
+        await changed(rule);
       },
     },
   );

@@ -38,6 +38,8 @@ export function PatternField({
       data-path={path}
       data={[ANY, ...seen.filter((text) => text !== ANY)]}
       limit={SHOWN}
+      // A field that is sent to be corrected shows what is wrong with it, not what hides that.
+      openOnFocus={false}
       maxDropdownHeight={260}
       comboboxProps={{ shadow: "md" }}
       renderOption={({ option }) =>

@@ -75,7 +75,7 @@ function Shown({ rule }: { rule: Rule }) {
 function Actions({ rule }: { rule: Rule }) {
   const caller = useCaller();
   const navigate = useNavigate();
-  const remove = useDeleteRule(() => void navigate("/rules"));
+  const remove = useDeleteRule(() => navigate("/rules"));
   if (!caller.may("rules:write")) return null;
   return (
     <>

@@ -10,14 +10,19 @@ import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange"
 import { severityWord } from "../draft";
 import { endpointsOf, restoreRule } from "./restore";
 
-/** What shows rules, or follows from them, is read anew. */
-export function useRulesChanged(): () => Promise<unknown> {
+/**
+ * What shows rules, or follows from them, is read anew. What the platform answered is shown at once, so that the next
+ * change is one to the version that the last has made.
+ */
+export function useRulesChanged(): (answered?: Rule) => Promise<unknown> {
   const cache = useQueryClient();
-  return () =>
-    Promise.all([
+  return (answered) => {
+    if (answered !== undefined) cache.setQueryData(["rules", "one", answered.rule_id], answered);
+    return Promise.all([
       cache.invalidateQueries({ queryKey: ["rules"] }),
       cache.invalidateQueries({ queryKey: ["endpoints"] }),
     ]);
+  };
 }
 
 export function useReadRule(): (rule: Rule) => Promise<Rule> {
@@ -36,17 +41,16 @@ export function useSwitchRule(): GuardedChange<Rule, boolean> {
   return useGuardedChange(send, useReadRule(), {
     onSuccess: async (rule, _seen, enabled) => {
       toastUndo(enabled ? "The rule is enabled" : "The rule is disabled", async () => {
-        await send(rule, !enabled);
-        await changed();
+        await changed(await send(rule, !enabled));
       });
-      await changed();
+      await changed(rule);
     },
     onError: toastError,
   });
 }
 
 /** Deletes a rule and its endpoints; the message about it creates them again. */
-export function useDeleteRule(onDeleted: () => void): GuardedChange<Rule, null> {
+export function useDeleteRule(onDeleted: () => unknown): GuardedChange<Rule, null> {
   const api = useApi();
   const changed = useRulesChanged();
   const send = async (rule: Rule): Promise<Endpoint[]> => {
@@ -56,8 +60,9 @@ export function useDeleteRule(onDeleted: () => void): GuardedChange<Rule, null> 
     return endpoints;
   };
   return useGuardedChange(send, useReadRule(), {
-    onSuccess: (endpoints, rule) => {
-      onDeleted();
+    onSuccess: async (endpoints, rule) => {
+      // What is shown of it would be asked for in vain: it is left first.
+      await onDeleted();
       toastUndo(deletedMessage(endpoints), async () => {
         await restoreRule(api, rule, endpoints);
         await changed();

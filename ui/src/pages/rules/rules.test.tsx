@@ -1,0 +1,237 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import type { Endpoint, Rule } from "@/api/types";
+import { problem, TestBackend } from "@/testing/TestBackend";
+import { renderIn } from "@/testing/render";
+
+import { ALL_ANY, isComplete, ruleTitle, textWarning } from "./draft";
+import RulesPage from ".";
+
+const RULE: Rule = {
+  rule_id: "rule-1",
+  client_id: "acme",
+  severity: "CRITICAL",
+  source: "api",
+  name: "timeout",
+  enabled: true,
+  version: 3,
+  created_at: "2026-01-02T03:04:05.678Z",
+  updated_at: "2026-01-02T03:04:05.678Z",
+};
+const WEBHOOK: Endpoint = {
+  endpoint_id: "endpoint-1",
+  rule_id: "rule-1",
+  client_id: "acme",
+  type: "webhook",
+  value: "https://example.com/hook",
+  headers: { Authorization: "Bearer x" },
+  enabled: true,
+  disabled_reason: null,
+  version: 1,
+  created_at: "2026-01-02T03:04:05.678Z",
+  updated_at: "2026-01-02T03:04:05.678Z",
+};
+const OPERATOR = {
+  key_id: "k",
+  name: "ops",
+  is_operator: true,
+  client_id: null,
+  allowed: ["rules:read", "rules:write", "notifications:read", "admin"],
+};
+const listed = (...items: unknown[]) => ({ items, next_cursor: null });
+
+function platform(routes: TestBackend["routes"] = {}): TestBackend {
+  return new TestBackend({
+    "GET /api/v1/me": () => OPERATOR,
+    "GET /api/v1/rules": () => listed(RULE),
+    "GET /api/v1/rules/rule-1": () => RULE,
+    "GET /api/v1/rules/*/endpoints": () => listed(),
+    "GET /api/v1/alerts": () => listed(),
+    "GET /api/v1/notifications": () => listed(),
+    "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 0, items: [] }),
+    ...routes,
+  });
+}
+
+function open(at: string, backend: TestBackend) {
+  return { user: userEvent.setup(), ...renderIn(<RulesPage />, { backend, at, path: "/rules/*" }) };
+}
+
+const sent = (backend: TestBackend, method: string, path: string) =>
+  backend.asked.filter((request) => request.method === method && request.url.pathname === path);
+
+async function write(user: ReturnType<typeof userEvent.setup>, label: string, text: string) {
+  const field = await screen.findByRole("combobox", { name: new RegExp(`^${label}`) });
+  await user.clear(field);
+  await user.type(field, text);
+}
+
+describe("a draft", () => {
+  it("is refused when all three are any, and says why", async () => {
+    const backend = platform();
+    const { user } = open("/rules/new?client=acme&source=*", backend);
+    await write(user, "Name", "*");
+    expect(await screen.findByRole("alert")).toHaveTextContent(ALL_ANY);
+    expect(screen.getByRole("button", { name: "Create rule" })).toBeDisabled();
+    expect(isComplete({ severity: "*", source: "*", name: "*" })).toBe(false);
+  });
+
+  it("is previewed as it is written", async () => {
+    const backend = platform({
+      "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 1234, items: [] }),
+    });
+    const { user } = open("/rules/new?client=acme&source=api", backend);
+    await write(user, "Name", "timeout");
+    expect(await screen.findByText("1,234")).toBeVisible();
+    expect(sent(backend, "POST", "/api/v1/rules/preview").at(-1)?.body).toEqual({
+      severity: "*",
+      source: "api",
+      name: "timeout",
+    });
+  });
+
+  it("is warned of what is allowed and perhaps not meant", () => {
+    expect(textWarning("API", ["api"])).toContain("“api”");
+    expect(textWarning("api*", ["api"])).toContain("ordinary character");
+    expect(textWarning("api ", ["api"])).toContain("blank");
+    expect(textWarning("api", ["api"])).toBeNull();
+    expect(textWarning("*", [])).toBeNull();
+  });
+
+  it("is told in words, whatever is in it", () => {
+    expect(ruleTitle({ severity: "*", source: "*", name: "a\u202Eb" })).toBe(
+      "Any severity, a\\u202eb from any source",
+    );
+  });
+
+  it("that the client has already leads to the existing rule", async () => {
+    const backend = platform({
+      "POST /api/v1/rules": () => problem(409, "conflict", "the client has this rule already"),
+    });
+    const { user } = open("/rules/new?client=acme&severity=CRITICAL&source=api&name=timeout", backend);
+    await user.click(await screen.findByRole("button", { name: "Create rule" }));
+    expect(await screen.findByRole("link", { name: "Open the existing rule" })).toHaveAttribute(
+      "href",
+      "/rules/rule-1",
+    );
+  });
+});
+
+describe("a rule that somebody else has changed", () => {
+  const theirs: Rule = { ...RULE, name: "theirs", version: 4 };
+
+  /** The platform has version 4 as soon as a change to version 3 was refused. */
+  function conflicting() {
+    let isChanged = false;
+    return platform({
+      "GET /api/v1/rules/rule-1": () => (isChanged ? theirs : RULE),
+      "PUT /api/v1/rules/rule-1": (request) => {
+        if (request.headers.get("If-Match") === '"4"') return { ...theirs, name: "mine", version: 5 };
+        isChanged = true;
+        return problem(412, "version-conflict", "the rule was changed meanwhile", {
+          headers: { ETag: '"4"' },
+        });
+      },
+    });
+  }
+
+  it("is compared field by field, and can be overwritten", async () => {
+    const backend = conflicting();
+    const { user, router } = open("/rules/rule-1/edit", backend);
+    await write(user, "Name", "mine");
+    await user.click(screen.getByRole("button", { name: "Save rule" }));
+    const row = await screen.findByRole("row", { name: /^Name/ });
+    expect(within(row).getByText("timeout")).toBeInTheDocument();
+    expect(within(row).getByText("theirs")).toBeInTheDocument();
+    expect(within(row).getByText("mine")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Save mine over it" }));
+    expect(await screen.findByText("The rule is saved")).toBeInTheDocument();
+    expect(
+      sent(backend, "PUT", "/api/v1/rules/rule-1").map(({ headers }) => headers.get("If-Match")),
+    ).toEqual(['"3"', '"4"']);
+    expect(router.state.location.pathname).toBe("/rules/rule-1");
+  });
+
+  it("is shown anew when theirs is taken, and nothing is saved", async () => {
+    const backend = conflicting();
+    const { user } = open("/rules/rule-1/edit", backend);
+    await write(user, "Name", "mine");
+    await user.click(screen.getByRole("button", { name: "Save rule" }));
+    await user.click(await screen.findByRole("button", { name: "Take theirs" }));
+    expect(await screen.findByDisplayValue("theirs")).toBeInTheDocument();
+    expect(sent(backend, "PUT", "/api/v1/rules/rule-1")).toHaveLength(1);
+  });
+});
+
+describe("undo", () => {
+  it("enables a rule again that was disabled, at the version that this made", async () => {
+    let stored = RULE;
+    const backend = platform({
+      "GET /api/v1/rules": () => listed(stored),
+      "PATCH /api/v1/rules/rule-1": async (request) => {
+        const { enabled } = (await request.json()) as { enabled: boolean };
+        stored = { ...stored, enabled, version: stored.version + 1 };
+        return stored;
+      },
+    });
+    const { user } = open("/rules", backend);
+    await user.click(await screen.findByRole("switch", { name: /^Enabled: Critical, timeout/ }));
+    await user.click(await screen.findByRole("button", { name: "Undo" }));
+    expect(await screen.findByText("Taken back")).toBeInTheDocument();
+    const changes = sent(backend, "PATCH", "/api/v1/rules/rule-1");
+    expect(changes.map(({ headers, body }) => [headers.get("If-Match"), body])).toEqual([
+      ['"3"', { enabled: false }],
+      ['"4"', { enabled: true }],
+    ]);
+  });
+
+  it("creates a deleted rule and its endpoints again, and shows the new secrets", async () => {
+    const backend = platform({
+      "GET /api/v1/rules/*/endpoints": () => listed(WEBHOOK),
+      "DELETE /api/v1/rules/rule-1": () => null,
+      "POST /api/v1/rules": () => ({ ...RULE, rule_id: "rule-2", version: 1 }),
+      "POST /api/v1/rules/rule-2/endpoints": () => ({ ...WEBHOOK, rule_id: "rule-2", secret: "whsec_new" }),
+    });
+    const { user } = open("/rules", backend);
+    await user.click(await screen.findByRole("button", { name: /^Actions: Critical, timeout/ }));
+    await user.click(await screen.findByRole("menuitem", { name: "Delete" }));
+    await user.click(await screen.findByRole("button", { name: "Undo" }));
+    expect(await screen.findByText("whsec_new")).toBeInTheDocument();
+    expect(sent(backend, "POST", "/api/v1/rules")[0]?.body).toEqual({
+      client_id: "acme",
+      severity: "CRITICAL",
+      source: "api",
+      name: "timeout",
+      enabled: true,
+    });
+    expect(sent(backend, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
+      type: "webhook",
+      value: WEBHOOK.value,
+      headers: WEBHOOK.headers,
+      enabled: true,
+    });
+  });
+});
+
+describe("the list", () => {
+  it("asks for what the address says, and keeps what is searched for in it", async () => {
+    const backend = platform();
+    const { user, router } = open("/rules?client=acme&severity=CRITICAL&enabled=false", backend);
+    await user.type(await screen.findByRole("searchbox", { name: "Search" }), "time");
+    await screen.findByRole("table", { name: "Rules" });
+    await expect.poll(() => router.state.location.search, { timeout: 30_000 }).toContain("text=time");
+    await expect
+      .poll(() => sent(backend, "GET", "/api/v1/rules").at(-1)?.url.search, { timeout: 30_000 })
+      .toBe("?client_id=acme&severity=CRITICAL&enabled=false&text=time");
+  });
+
+  it("offers no change to a key that may only read", async () => {
+    const backend = platform({ "GET /api/v1/me": () => ({ ...OPERATOR, allowed: ["rules:read"] }) });
+    open("/rules", backend);
+    expect(await screen.findByRole("link", { name: "Critical, timeout from api" })).toBeInTheDocument();
+    expect(screen.queryByRole("switch")).toBeNull();
+    expect(screen.queryByRole("link", { name: "New rule" })).toBeNull();
+  });
+});
