@@ -27,7 +27,7 @@ from tests.support.stored import Stored
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
 KILLS = 21
 SEED = 20_260_102

@@ -15,7 +15,7 @@ from tests.support.stored import Stored
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
 ALERTS = 10_000
 SETTLE_SECONDS_MAX = 240.0

@@ -7,7 +7,7 @@ import pytest
 from tests.support.platform_process import ADMIN_KEY, platform
 from tests.support.stored import Stored
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 FIRST_START_SECONDS_MAX = 60.0
 NEXT_START_SECONDS_MAX = 5.0

@@ -87,7 +87,15 @@ STAGES: Final = (
     Stage(
         "whole",
         "the whole on real servers: integration, e2e",
-        _pytest("integration", "e2e", options=[f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"]),
+        _pytest(
+            *("integration", "e2e"),
+            options=["-m=not alone", f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"],
+        ),
+    ),
+    Stage(
+        "alone",
+        "what is promised within a time, or needs all of the machine, one after the other",
+        _pytest("integration", "e2e", options=["-m=alone", "--durations=12"]),
     ),
     Stage("ui", "the parts of the user interface", _ui),
     Stage("isolated", "the core, and the playground on it, with nothing else installed", _isolated),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.kafka.conftest import KEYS, PARTITIONS, Pair, end, until, values_by_key, without_repeats
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 TAKEOVER_SECONDS_MAX = 10.0
 """What the platform promises: work goes on this soon after a kill -9."""

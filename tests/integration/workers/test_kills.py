@@ -29,7 +29,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 SEED = 20_260_102
 KILLS_OF_EACH = 10

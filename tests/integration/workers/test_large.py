@@ -21,7 +21,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 ALERTS = 20_000
 SIZE = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)

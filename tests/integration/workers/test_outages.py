@@ -17,7 +17,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 OUTAGE_SECONDS = 10.0
 ACCEPT_SECONDS_MAX = 60.0

@@ -16,7 +16,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 ALERTS = 2_000
 SETTLE_SECONDS_MAX = 120.0
