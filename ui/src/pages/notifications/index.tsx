@@ -1,14 +1,13 @@
-import { EmptyState } from "@/shared/EmptyState";
-import { PageHeader } from "@/shared/PageHeader";
+import { Route, Routes } from "react-router";
+
+import { NotificationList } from "./NotificationList";
+import { NotificationPage } from "./NotificationPage";
 
 export default function NotificationsPage() {
   return (
-    <>
-      <PageHeader
-        title="Notifications"
-        description="What was told to whom, with every delivery and every attempt."
-      />
-      <EmptyState title="There are no notifications" />
-    </>
+    <Routes>
+      <Route index element={<NotificationList />} />
+      <Route path=":notificationId" element={<NotificationPage />} />
+    </Routes>
   );
 }

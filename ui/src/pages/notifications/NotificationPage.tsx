@@ -1,0 +1,120 @@
+import { Anchor, Button, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { IconArrowLeft, IconBellOff, IconQuestionMark } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "react-router";
+
+import { ask } from "@/api/client";
+import type { NotificationDetail } from "@/api/types";
+import { useApi } from "@/app/context";
+import { StatusBadge } from "@/shared/badges";
+import { EmptyState } from "@/shared/EmptyState";
+import { ErrorState } from "@/shared/ErrorState";
+import { OneLine, plainly } from "@/shared/HostileText";
+import { IdText } from "@/shared/IdText";
+import { LoadingState } from "@/shared/LoadingState";
+import { PageHeader } from "@/shared/PageHeader";
+import { TimeAgo } from "@/shared/TimeAgo";
+import { isGone } from "@/shared/useGuardedChange";
+
+import classes from "./notifications.module.css";
+import { Resend } from "./Resend";
+import { Timeline } from "./timeline/Timeline";
+
+const UNDER_WAY_MS = 1_500;
+const ENDED_MS = 15_000;
+
+/** One notification, and all that became of it. */
+export function NotificationPage() {
+  const { notificationId = "" } = useParams();
+  const api = useApi();
+  const found = useQuery({
+    queryKey: ["notifications", notificationId],
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/api/v1/notifications/{notification_id}", {
+          params: { path: { notification_id: notificationId } },
+          signal,
+        }),
+      ),
+    refetchInterval: ({ state }) => (state.data?.status === "RECEIVED" ? UNDER_WAY_MS : ENDED_MS),
+  });
+  if (found.data !== undefined) return <Shown notification={found.data} />;
+  return (
+    <>
+      <PageHeader title="Notification" above={<Back />} />
+      {found.isPending ? (
+        <LoadingState rows={10} label="Loading the notification" />
+      ) : isGone(found.error) ? (
+        <EmptyState title="There is no such notification" icon={IconBellOff}>
+          <Text size="sm" c="dimmed" maw={440}>
+            It may be older than what is kept, or belong to another client than your key.
+          </Text>
+          <Button component={Link} to="/notifications" variant="default">
+            Show all notifications
+          </Button>
+        </EmptyState>
+      ) : (
+        <ErrorState error={found.error} onRetry={() => found.refetch()} />
+      )}
+    </>
+  );
+}
+
+function Back() {
+  return (
+    <Anchor component={Link} to="/notifications" size="sm" style={{ display: "inline-flex", gap: 4 }}>
+      <IconArrowLeft size={16} aria-hidden /> All notifications
+    </Anchor>
+  );
+}
+
+function Shown({ notification }: { notification: NotificationDetail }) {
+  const { client_id: clientId, alert_id: alertId } = notification;
+  const explain = `/explain?${new URLSearchParams({ alert: alertId, client: clientId }).toString()}`;
+  return (
+    <>
+      <PageHeader
+        title={plainly(notification.name)}
+        above={<Back />}
+        actions={
+          <>
+            <Tooltip label="Shows each rule of the client, and which field differs">
+              <Button
+                component={Link}
+                to={explain}
+                variant="default"
+                leftSection={<IconQuestionMark size={16} aria-hidden />}
+              >
+                Explain
+              </Button>
+            </Tooltip>
+            <Resend notification={notification} />
+          </>
+        }
+      />
+      <Stack gap="lg">
+        <Paper>
+          <dl className={classes.facts}>
+            <dt>Status</dt>
+            <dd aria-live="polite">
+              <StatusBadge status={notification.status} />
+            </dd>
+            <dt>Client</dt>
+            <dd>
+              <OneLine text={clientId} />
+            </dd>
+            <dt>Notification id</dt>
+            <dd>
+              <IdText id={notification.notification_id} what="notification id" />
+            </dd>
+            <dt>Created</dt>
+            <dd>
+              <TimeAgo at={notification.created_at} />
+            </dd>
+          </dl>
+        </Paper>
+        <Timeline notification={notification} />
+      </Stack>
+    </>
+  );
+}

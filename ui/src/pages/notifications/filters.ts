@@ -1,0 +1,59 @@
+import { type NotificationStatus, SEVERITIES, type Severity } from "@/api/types";
+import { type TimeRange, useTimeRange } from "@/shared/time-range";
+import { useFilter } from "@/shared/useFilter";
+
+export const STATUSES: readonly { value: NotificationStatus; label: string }[] = [
+  { value: "RECEIVED", label: "Received (under way)" },
+  { value: "SENT", label: "Sent" },
+  { value: "PARTIAL", label: "Partial" },
+  { value: "FAILED", label: "Failed" },
+  { value: "SKIPPED", label: "Skipped" },
+];
+
+export const SEVERITY_CHOICES = SEVERITIES.map((value) => ({
+  value,
+  label: value.charAt(0) + value.slice(1).toLowerCase(),
+}));
+
+export const FILTER_NAMES = [
+  "status",
+  "severity",
+  "source",
+  "name",
+  "alert_id",
+  "range",
+  "since",
+  "until",
+] as const;
+
+export interface NotificationFilters {
+  status: NotificationStatus | undefined;
+  severity: Severity | undefined;
+  source: string | undefined;
+  name: string | undefined;
+  alert_id: string | undefined;
+  time: TimeRange;
+}
+
+/** What the address asks for. Values that do not exist are none: a link of yesterday must not break the page. */
+export function useNotificationFilters(): NotificationFilters {
+  const [status] = useFilter("status");
+  const [severity] = useFilter("severity");
+  const [source] = useFilter("source");
+  const [name] = useFilter("name");
+  const [alertId] = useFilter("alert_id");
+  return {
+    status: STATUSES.find(({ value }) => value === status)?.value,
+    severity: SEVERITIES.find((value) => value === severity),
+    source: source ?? undefined,
+    name: name ?? undefined,
+    alert_id: alertId ?? undefined,
+    time: useTimeRange(),
+  };
+}
+
+export function isFiltered({ time, ...filters }: NotificationFilters): boolean {
+  return [...Object.values(filters), time.range ?? time.since ?? time.until ?? undefined].some(
+    (value) => value !== undefined,
+  );
+}

@@ -1,0 +1,13 @@
+import classes from "./AlertFacts.module.css";
+import { CopyButton } from "./CopyButton";
+import { OneLine } from "./HostileText";
+
+/** An id, and a button that copies it. */
+export function IdText({ id, what }: { id: string; /** E.g. "alert id". */ what: string }) {
+  return (
+    <span className={classes.id}>
+      <OneLine text={id} mono />
+      <CopyButton value={id} label={`Copy the ${what}`} />
+    </span>
+  );
+}
