@@ -1,11 +1,24 @@
-import { EmptyState } from "@/shared/EmptyState";
-import { PageHeader } from "@/shared/PageHeader";
+import { Route, Routes } from "react-router";
+
+import { NotFound } from "@/app/NotFound";
+import { useFilter } from "@/shared/useFilter";
+
+import { ExplainAlert } from "./ExplainAlert";
+import { RecentAlerts } from "./RecentAlerts";
+import { SendAlert } from "./send/SendAlert";
 
 export default function ExplainPage() {
   return (
-    <>
-      <PageHeader title="Explain" description="Why an alert did, or did not, notify a client." />
-      <EmptyState title="Choose an alert" />
-    </>
+    <Routes>
+      <Route index element={<Explain />} />
+      <Route path="send" element={<SendAlert />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
+}
+
+/** The alert is a parameter, and no part of the path: ids of alerts are free text, slashes and all. */
+function Explain() {
+  const [alertId] = useFilter("alert");
+  return alertId === null ? <RecentAlerts /> : <ExplainAlert key={alertId} alertId={alertId} />;
 }

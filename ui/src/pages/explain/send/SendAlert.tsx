@@ -1,0 +1,82 @@
+import { Anchor, Text } from "@mantine/core";
+import { IconArrowLeft, IconLock } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useSearchParams } from "react-router";
+
+import { ask } from "@/api/client";
+import { useCaller } from "@/app/caller";
+import { useApi } from "@/app/context";
+import { EmptyState } from "@/shared/EmptyState";
+import { ErrorState } from "@/shared/ErrorState";
+import { LoadingState } from "@/shared/LoadingState";
+import { PageHeader } from "@/shared/PageHeader";
+
+import { type AlertDraft, labelsOf, severityOf } from "./draft";
+import { SendForm } from "./SendForm";
+
+/** Sends one alert, filled with what the address says: fields, or another alert (`from`) of which it is a copy. */
+export function SendAlert() {
+  const caller = useCaller();
+  return (
+    <>
+      <PageHeader
+        title="Send an alert"
+        description="As a system that reports would. What becomes of it is shown next, until it has been delivered."
+        above={
+          <Anchor component={Link} to="/explain" size="sm" style={{ display: "inline-flex", gap: 4 }}>
+            <IconArrowLeft size={16} aria-hidden /> Recent alerts
+          </Anchor>
+        }
+      />
+      {!caller.isOperator && caller.clientId === null ? (
+        <LoadingState rows={5} />
+      ) : caller.may("alerts:write") ? (
+        <Filled />
+      ) : (
+        <EmptyState title="Your key may not send alerts" icon={IconLock}>
+          <Text size="sm" c="dimmed" maw={440}>
+            It needs the scope alerts:write. Ask for a key that has it.
+          </Text>
+        </EmptyState>
+      )}
+    </>
+  );
+}
+
+function Filled() {
+  const api = useApi();
+  const [parameters] = useSearchParams();
+  const from = parameters.get("from");
+  const original = useQuery({
+    queryKey: ["alerts", "one", from],
+    queryFn: ({ signal }) =>
+      ask(api.GET("/api/v1/alerts/{alert_id}", { params: { path: { alert_id: from ?? "" } }, signal })),
+    enabled: from !== null,
+  });
+  if (from === null) return <SendForm draft={draftIn(parameters)} />;
+  if (original.isPending) return <LoadingState rows={5} label="Loading the alert" />;
+  if (original.isError) return <ErrorState error={original.error} onRetry={() => original.refetch()} />;
+  const { severity, source, name, context } = original.data;
+  return (
+    <SendForm
+      key={from}
+      draft={{
+        severity: severityOf(severity) ?? "HIGH",
+        source,
+        name,
+        context: labelsOf(context),
+        alertId: "",
+      }}
+    />
+  );
+}
+
+function draftIn(parameters: URLSearchParams): AlertDraft {
+  return {
+    severity: severityOf(parameters.get("severity")) ?? "HIGH",
+    source: parameters.get("source") ?? "",
+    name: parameters.get("name") ?? "",
+    context: [],
+    alertId: "",
+  };
+}

@@ -1,0 +1,121 @@
+import { Button, Group, Paper, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconSend } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "react-router";
+
+import { ask } from "@/api/client";
+import { ProblemError } from "@/api/problem";
+import { useChange } from "@/api/queries";
+import { SEVERITIES } from "@/api/types";
+import { useApi } from "@/app/context";
+import { useScope } from "@/app/scope-context";
+import { ErrorState } from "@/shared/ErrorState";
+import { toastDone } from "@/shared/toasts";
+
+import { explainPath } from "../links";
+import { ContextFields } from "./ContextFields";
+import { type AlertDraft, bodyOf, labelProblems } from "./draft";
+
+const NEEDED = "Fill this in";
+
+/** The form; what the platform objects to is shown at the field that it objects to. */
+export function SendForm({ draft }: { draft: AlertDraft }) {
+  const api = useApi();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const { clientId } = useScope();
+  const form = useForm<AlertDraft>({
+    initialValues: draft,
+    validate: {
+      source: (text) => (text.trim() === "" ? NEEDED : null),
+      name: (text) => (text.trim() === "" ? NEEDED : null),
+    },
+  });
+  const send = useChange(
+    (asked: AlertDraft, once) =>
+      ask(api.POST("/api/v1/alerts", { body: bodyOf(asked), params: { header: once } })),
+    {
+      onSuccess: ({ alert_ids: [alertId] }) => {
+        toastDone("The alert was taken in");
+        void queries.invalidateQueries({ queryKey: ["alerts", "list"] });
+        if (alertId !== undefined)
+          void navigate(explainPath(alertId, clientId), { state: { wasSent: true } });
+      },
+      onError: (error) => {
+        if (!(error instanceof ProblemError)) return;
+        for (const field of ["severity", "source", "name"] as const)
+          form.setFieldError(field, error.at(field));
+        form.setFieldError("alertId", error.at("alert_id"));
+      },
+    },
+  );
+  const problems = labelProblems(form.values.context);
+  return (
+    <Paper
+      component="form"
+      aria-label="Alert"
+      maw={760}
+      onSubmit={form.onSubmit((values) => {
+        if (Object.keys(problems).length === 0) send.mutate(values);
+      })}
+    >
+      <Stack gap="md">
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <Select
+            label="Severity"
+            required
+            allowDeselect={false}
+            data={SEVERITIES.map((value) => ({
+              value,
+              label: value.charAt(0) + value.slice(1).toLowerCase(),
+            }))}
+            {...form.getInputProps("severity")}
+          />
+          <TextInput
+            label="Alert id"
+            placeholder="Left out: one is made"
+            description="The same id again is the same alert again."
+            inputWrapperOrder={["label", "input", "description", "error"]}
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={255}
+            {...form.getInputProps("alertId")}
+          />
+          <TextInput
+            label="Source"
+            description="The system that reports, for example checkout."
+            inputWrapperOrder={["label", "input", "description", "error"]}
+            required
+            autoComplete="off"
+            spellCheck={false}
+            {...form.getInputProps("source")}
+          />
+          <TextInput
+            label="Name"
+            description="What happened, for example payment-failed."
+            inputWrapperOrder={["label", "input", "description", "error"]}
+            required
+            autoComplete="off"
+            spellCheck={false}
+            {...form.getInputProps("name")}
+          />
+        </SimpleGrid>
+        <ContextFields
+          value={form.values.context}
+          onChange={(context) => form.setFieldValue("context", context)}
+          problems={problems}
+        />
+        {send.isError && <ErrorState error={send.error} />}
+        <Group justify="space-between">
+          <Text size="xs" c="dimmed" maw={420}>
+            Every client whose rules match is notified for real.
+          </Text>
+          <Button type="submit" loading={send.isPending} leftSection={<IconSend size={16} aria-hidden />}>
+            Send alert
+          </Button>
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}

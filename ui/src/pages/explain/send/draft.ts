@@ -1,0 +1,51 @@
+import { SEVERITIES, type Severity } from "@/api/types";
+
+/** One label of the context, while it is written. */
+export interface LabelDraft {
+  /** For the list on the page alone. */
+  key: number;
+  label: string;
+  value: string;
+}
+
+export interface AlertDraft {
+  severity: Severity;
+  source: string;
+  name: string;
+  alertId: string;
+  context: LabelDraft[];
+}
+
+export function severityOf(text: string | null): Severity | null {
+  return SEVERITIES.find((value) => value === text) ?? null;
+}
+
+export function labelsOf(context: Readonly<Record<string, string>>): LabelDraft[] {
+  return Object.entries(context).map(([label, value], key) => ({ key, label, value }));
+}
+
+/** What keeps the labels from being sent, by their place. */
+export function labelProblems(context: readonly LabelDraft[]): Record<number, string> {
+  const problems: Record<number, string> = {};
+  const seen = new Set<string>();
+  context.forEach(({ label, value }, place) => {
+    if (label === "" && value !== "") problems[place] = "Name the label";
+    else if (label !== "" && seen.has(label)) problems[place] = "There is such a label already";
+    seen.add(label);
+  });
+  return problems;
+}
+
+/** The body of the request; rows that were left empty are none. */
+export function bodyOf({ severity, source, name, alertId, context }: AlertDraft) {
+  const labels = context
+    .filter(({ label }) => label !== "")
+    .map(({ label, value }) => [label, value] as const);
+  return {
+    severity,
+    source,
+    name,
+    context: Object.fromEntries(labels),
+    ...(alertId.trim() === "" ? {} : { alert_id: alertId.trim() }),
+  };
+}
