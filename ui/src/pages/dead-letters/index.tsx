@@ -1,14 +1,44 @@
+import { Text } from "@mantine/core";
+import { IconLock } from "@tabler/icons-react";
+import { Route, Routes, useParams } from "react-router";
+
+import { useCaller } from "@/app/caller";
 import { EmptyState } from "@/shared/EmptyState";
+import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
+import { LetterList } from "./LetterList";
+import { LetterPage } from "./LetterPage";
+
+/** For operators: records belong to no client. */
 export default function DeadLettersPage() {
+  const caller = useCaller();
+  if (caller.isOperator) {
+    return (
+      <Routes>
+        <Route index element={<LetterList />} />
+        <Route path="*" element={<OneLetter />} />
+      </Routes>
+    );
+  }
   return (
     <>
-      <PageHeader
-        title="Dead letters"
-        description="Records that no stage could read, kept to be looked at and replayed."
-      />
-      <EmptyState title="There are no dead letters" />
+      <PageHeader title="Dead letters" />
+      {caller.clientId === null ? (
+        <LoadingState />
+      ) : (
+        <EmptyState title="Only operators see dead letters" icon={IconLock}>
+          <Text size="sm" c="dimmed" maw={440}>
+            They are records of the whole platform, and belong to no client. Sign in with an operator key.
+          </Text>
+        </EmptyState>
+      )}
     </>
   );
+}
+
+/** Ids of letters have slashes: topic/partition/offset. */
+function OneLetter() {
+  const letterId = useParams()["*"] ?? "";
+  return <LetterPage key={letterId} letterId={letterId} />;
 }
