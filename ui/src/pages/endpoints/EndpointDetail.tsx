@@ -1,5 +1,5 @@
-import { Alert, Button, Paper, Stack, Text } from "@mantine/core";
-import { IconInfoCircle, IconPencil, IconTrash } from "@tabler/icons-react";
+import { Box, Button, Paper, Stack, Text } from "@mantine/core";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 
@@ -11,6 +11,7 @@ import { BackTo } from "@/shared/BackTo";
 import { ErrorState } from "@/shared/ErrorState";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
+import { WarningNote } from "@/shared/WarningNote";
 
 import { endpointTitle, TYPES } from "./draft";
 import { EndpointConflict } from "./EndpointConflict";
@@ -55,16 +56,13 @@ function Shown({ endpoint }: { endpoint: Endpoint }) {
         actions={<Actions endpoint={endpoint} />}
       />
       {endpoint.disabled_reason === "gone" && (
-        <Alert
-          color="yellow"
-          mb="md"
-          icon={<IconInfoCircle size={18} aria-hidden />}
-          title="The receiver said that it is gone"
-        >
-          <Text size="sm">
-            It answered 410, so the platform has disabled the endpoint. Enable it once the receiver is back.
-          </Text>
-        </Alert>
+        <Box mb="md">
+          <WarningNote title="The receiver said that it is gone">
+            <Text size="sm">
+              It answered 410, so the platform has disabled the endpoint. Enable it once the receiver is back.
+            </Text>
+          </WarningNote>
+        </Box>
       )}
       <div className={classes.columns}>
         <Stack gap="md">

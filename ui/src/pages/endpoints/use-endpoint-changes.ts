@@ -48,6 +48,7 @@ export function useSwitchEndpoint(): GuardedChange<Endpoint, boolean> {
 /** Deletes an endpoint; the message about it creates it again. */
 export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpoint, null> {
   const api = useApi();
+  const cache = useQueryClient();
   const changed = useEndpointsChanged();
   const send = (endpoint: Endpoint) => {
     const params = { path: { endpoint_id: endpoint.endpoint_id }, header: ifMatch(endpoint) };
@@ -55,14 +56,16 @@ export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpo
   };
   return useGuardedChange(send, useReadEndpoint(), {
     onSuccess: async (_nothing, endpoint) => {
-      // What is shown of it would be asked for in vain: it is left first.
+      // What is shown of it would be asked for in vain: it is left first, and not read anew.
       await onDeleted();
       const secret = endpoint.type === "webhook" ? " Undo gives it a new secret." : "";
       toastUndo(`The endpoint is deleted.${secret}`, async () => {
         await copyEndpoints(api, endpoint.rule_id, [endpoint]);
         await changed();
       });
-      return changed();
+      return cache.invalidateQueries({
+        predicate: ({ queryKey }) => queryKey[0] === "endpoints" && !queryKey.includes(endpoint.endpoint_id),
+      });
     },
     onError: toastError,
   });

@@ -1,5 +1,4 @@
-import { Alert, Anchor, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -7,6 +6,7 @@ import { type Api, ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import type { Rule } from "@/api/types";
 import { useApi } from "@/app/context";
+import { WarningNote } from "@/shared/WarningNote";
 
 import { ANY, type Pattern } from "./draft";
 
@@ -25,12 +25,7 @@ export function DuplicateNotice({ pattern, clientId }: { pattern: Pattern; clien
     queryFn: ({ signal }) => findSame(api, pattern, clientId, signal),
   });
   return (
-    <Alert
-      color="yellow"
-      role="alert"
-      icon={<IconAlertTriangle size={18} aria-hidden />}
-      title="There is such a rule already"
-    >
+    <WarningNote title="There is such a rule already">
       <Stack gap={4}>
         <Text size="sm">
           A client has each combination of severity, source and name once: a second one would tell nobody
@@ -45,7 +40,7 @@ export function DuplicateNotice({ pattern, clientId }: { pattern: Pattern; clien
           </>
         )}
       </Stack>
-    </Alert>
+    </WarningNote>
   );
 }
 

@@ -1,5 +1,4 @@
-import { Alert, Button, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Button, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
@@ -13,6 +12,7 @@ import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 import { toastDone } from "@/shared/toasts";
 import { isGone, useGuardedChange } from "@/shared/useGuardedChange";
+import { WarningNote } from "@/shared/WarningNote";
 
 import { useReadRule, useRulesChanged } from "./changes/use-rule-changes";
 import { newRulePath, type RuleDraft } from "./draft";
@@ -115,12 +115,7 @@ function Draft({ stored }: { stored: Rule }) {
 function Deleted({ draft, clientId }: { draft: RuleDraft; clientId: string }) {
   const { severity, source, name } = draft;
   return (
-    <Alert
-      color="yellow"
-      role="alert"
-      icon={<IconAlertTriangle size={18} aria-hidden />}
-      title="The rule is no longer there"
-    >
+    <WarningNote title="The rule is no longer there">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">Somebody deleted it after this page had read it, and its endpoints with it.</Text>
         <Button
@@ -132,6 +127,6 @@ function Deleted({ draft, clientId }: { draft: RuleDraft; clientId: string }) {
           Create it anew with what is written here
         </Button>
       </Stack>
-    </Alert>
+    </WarningNote>
   );
 }

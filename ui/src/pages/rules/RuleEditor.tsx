@@ -1,6 +1,5 @@
-import { Alert, Button, Checkbox, Group, Input, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Input, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 import { Link } from "react-router";
 
@@ -8,6 +7,7 @@ import { ProblemError } from "@/api/problem";
 import { useCaller } from "@/app/caller";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
+import { WarningNote } from "@/shared/WarningNote";
 
 import { ALL_ANY, isAllAny, RULE_SEVERITIES, type RuleDraft, textProblem } from "./draft";
 import { PatternField } from "./PatternField";
@@ -113,14 +113,9 @@ export function RuleEditor({
             onChange={(name) => form.setFieldValue("name", name)}
           />
           {allAny && (
-            <Alert
-              color="yellow"
-              icon={<IconAlertTriangle size={18} aria-hidden />}
-              title="This would match everything"
-              role="alert"
-            >
+            <WarningNote title="This would match everything">
               <Text size="sm">{ALL_ANY}</Text>
-            </Alert>
+            </WarningNote>
           )}
           <Checkbox
             label="Enabled"

@@ -52,6 +52,7 @@ export function useSwitchRule(): GuardedChange<Rule, boolean> {
 /** Deletes a rule and its endpoints; the message about it creates them again. */
 export function useDeleteRule(onDeleted: () => unknown): GuardedChange<Rule, null> {
   const api = useApi();
+  const cache = useQueryClient();
   const changed = useRulesChanged();
   const send = async (rule: Rule): Promise<Endpoint[]> => {
     const endpoints = await endpointsOf(api, rule.rule_id);
@@ -61,13 +62,16 @@ export function useDeleteRule(onDeleted: () => unknown): GuardedChange<Rule, nul
   };
   return useGuardedChange(send, useReadRule(), {
     onSuccess: async (endpoints, rule) => {
-      // What is shown of it would be asked for in vain: it is left first.
+      // What is shown of it would be asked for in vain: it is left first, and not read anew.
       await onDeleted();
       toastUndo(deletedMessage(endpoints), async () => {
         await restoreRule(api, rule, endpoints);
         await changed();
       });
-      return changed();
+      return cache.invalidateQueries({
+        predicate: ({ queryKey }) =>
+          (queryKey[0] === "rules" || queryKey[0] === "endpoints") && !queryKey.includes(rule.rule_id),
+      });
     },
     onError: toastError,
   });
