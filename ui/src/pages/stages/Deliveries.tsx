@@ -1,0 +1,78 @@
+import { Anchor } from "@mantine/core";
+import { useMemo } from "react";
+import { Link } from "react-router";
+
+import type { DeliveryStatus, Metrics } from "@/api/types";
+import { StatusBadge } from "@/shared/badges";
+import { count } from "@/shared/figures";
+import { TimeChart } from "@/shared/TimeChart";
+
+import { ChartPanel } from "./ChartPanel";
+import classes from "./stages.module.css";
+
+const HOUR_MS = 3_600_000;
+
+const STATUSES: readonly { status: DeliveryStatus; color: number }[] = [
+  { status: "DELIVERED", color: 2 },
+  { status: "PENDING", color: 1 },
+  { status: "RETRYING", color: 3 },
+  { status: "DEAD", color: 6 },
+  { status: "SKIPPED", color: 5 },
+];
+
+/** What has become of deliveries, and how many notifications there were. */
+export function Deliveries({ metrics }: { metrics: Metrics }) {
+  const { deliveries_by_status: byStatus, by_hour: byHour } = metrics.totals;
+  const total = Object.values(byStatus).reduce((sum, each) => sum + each, 0);
+  const end = Date.parse(metrics.totals.counted_at);
+  const times = useMemo(
+    () => byHour.map((_, place) => end - (byHour.length - 1 - place) * HOUR_MS),
+    [byHour, end],
+  );
+  const series = useMemo(() => [{ label: "Notifications", values: byHour, color: 1 as const }], [byHour]);
+  return (
+    <section aria-labelledby="results" className={classes.two}>
+      <h2 id="results" className="visually-hidden">
+        Results
+      </h2>
+      <ChartPanel
+        title="Deliveries by status"
+        explains={
+          <>
+            All deliveries that are stored. Pending were never tried, retrying wait for another attempt, dead
+            are given up:{" "}
+            <Anchor component={Link} to="/notifications?status=FAILED" size="xs" underline="always">
+              see failed notifications
+            </Anchor>
+            .
+          </>
+        }
+      >
+        <ul className={classes.bars} aria-label="Deliveries by status">
+          {STATUSES.map(({ status, color }) => {
+            const each = byStatus[status] ?? 0;
+            const share = total === 0 ? 0 : (each * 100) / total;
+            return (
+              <li key={status} className={classes.barRow}>
+                <StatusBadge status={status} />
+                <span className={classes.track}>
+                  <span
+                    className={classes.bar}
+                    style={{ width: `${share}%`, background: `var(--app-chart-${color})` }}
+                  />
+                </span>
+                <span className="tabular">{count(each)}</span>
+              </li>
+            );
+          })}
+        </ul>
+      </ChartPanel>
+      <ChartPanel
+        title="Notifications by hour"
+        explains="Created in each of the last 24 hours; each bar is the hour that ends at its time."
+      >
+        <TimeChart label="Notifications by hour" kind="bars" times={times} series={series} format={count} />
+      </ChartPanel>
+    </section>
+  );
+}

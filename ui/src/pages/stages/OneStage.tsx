@@ -1,0 +1,121 @@
+import { Alert, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useMemo } from "react";
+
+import type { MetricSeries, StageSummary } from "@/api/types";
+import { count } from "@/shared/figures";
+import { HostileText } from "@/shared/HostileText";
+import { aboutStage } from "@/shared/stages";
+import { TimeChart } from "@/shared/TimeChart";
+import { useFilter } from "@/shared/useFilter";
+
+import { ChartPanel } from "./ChartPanel";
+import { perSecond, type Shown, timesOf, whole } from "./expected";
+import classes from "./stages.module.css";
+import { StageTabs } from "./StageTabs";
+import { StepTimes } from "./StepTimes";
+
+const FIRST = "evaluator";
+
+/** One stage in all its processes; which one is in the address. */
+export function OneStage({ stages, series }: { stages: readonly Shown[]; series: MetricSeries }) {
+  const [named, setNamed] = useFilter("stage");
+  const chosen = stages.find(({ stage }) => stage === (named ?? FIRST)) ?? stages[0];
+  if (chosen === undefined) return null;
+  const about = aboutStage(chosen.stage);
+  return (
+    <section aria-labelledby="one-stage">
+      <h2 id="one-stage" className={classes.title}>
+        By stage
+      </h2>
+      <StageTabs
+        stages={stages}
+        chosen={chosen.stage}
+        onChoose={(stage) => setNamed(stage === FIRST ? null : stage)}
+      />
+      <Text size="sm" mb="sm">
+        <b>{about.label}</b>
+        {about.does !== "" && `: ${about.does.charAt(0).toLowerCase()}${about.does.slice(1)}`}
+        {about.reads !== null && ` (reads ${about.reads})`}.
+      </Text>
+      {chosen.summary === null ? (
+        <Alert
+          color="red"
+          variant="light"
+          icon={<IconAlertTriangle size={18} aria-hidden />}
+          title={`The ${about.label.toLowerCase()} is not reporting`}
+        >
+          No process has said anything about it. Either none runs this stage, or none can reach what keeps the
+          figures: look at the processes, and at their logs.
+        </Alert>
+      ) : (
+        <Charts summary={chosen.summary} series={series} />
+      )}
+    </section>
+  );
+}
+
+function Charts({ summary, series }: { summary: StageSummary; series: MetricSeries }) {
+  const times = useMemo(() => timesOf(series), [series]);
+  const charts = useMemo(() => {
+    const own = series.stages.find(({ stage }) => stage === summary.stage);
+    if (own === undefined) return null;
+    return {
+      rate: [
+        { label: "In", values: perSecond(own.received, series), color: 1 as const },
+        { label: "Out", values: perSecond(own.published, series), color: 2 as const },
+      ],
+      errors: [
+        { label: "Failed steps", values: whole(own.errors, series), color: 6 as const },
+        { label: "Rejected", values: whole(own.rejected, series), color: 3 as const },
+      ],
+      lag: [{ label: "Waiting", values: whole(own.lag, series), color: 4 as const }],
+    };
+  }, [series, summary.stage]);
+  return (
+    <>
+      {summary.last_error !== null && (
+        <Alert color="red" variant="light" mb="md" title="Latest error">
+          <HostileText text={summary.last_error} mono />
+        </Alert>
+      )}
+      <div className={classes.two}>
+        {charts === null ? (
+          <ChartPanel
+            title="No history yet"
+            explains="Its processes have reported, but not yet for a whole span."
+          >
+            {null}
+          </ChartPanel>
+        ) : (
+          <>
+            <ChartPanel
+              title="Rate"
+              explains="Records taken in and given out a second. Out may be below in (most alerts match no rule) or above it (one alert, many clients)."
+            >
+              <TimeChart label="Records in and out a second" times={times} series={charts.rate} />
+            </ChartPanel>
+            <ChartPanel
+              title="Lag"
+              explains="Records that waited for this stage at the end of each span of ten seconds. A gap: nothing was measured."
+            >
+              <TimeChart label="Records that wait" times={times} series={charts.lag} format={count} />
+            </ChartPanel>
+            <ChartPanel
+              title="Errors"
+              explains="Failed steps are tried again and lose nothing. Rejected records cannot be read: they are among the dead letters."
+            >
+              <TimeChart
+                label="Failed steps and rejected records"
+                times={times}
+                series={charts.errors}
+                format={count}
+              />
+            </ChartPanel>
+          </>
+        )}
+        <StepTimes times={summary.step_times} />
+      </div>
+    </>
+  );
+}
