@@ -48,7 +48,7 @@ export function ContextFields({
               variant="subtle"
               color="gray"
               size={36}
-              aria-label={`Remove label ${place + 1}`}
+              aria-label={`Remove row ${place + 1}`}
               onClick={() => onChange(value.filter((_, other) => other !== place))}
             >
               <IconX size={16} aria-hidden />

@@ -1,0 +1,240 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+
+import type { Attempt, Delivery, Notification, NotificationDetail, Reason } from "@/api/types";
+import { renderIn } from "@/testing/render";
+import { problem, TestBackend } from "@/testing/TestBackend";
+
+import NotificationsPage from "./index";
+import { roundsOf } from "./timeline/reasons";
+
+const AT = "2026-01-02T03:04:05.678Z";
+
+function notification(number: number, changes: Partial<Notification> = {}): Notification {
+  return {
+    notification_id: `00000000-0000-8000-8000-00000000000${number}`,
+    client_id: "acme",
+    alert_id: `alert-${number}`,
+    severity: "HIGH",
+    source: "checkout",
+    name: `payment-failed-${number}`,
+    context: {},
+    rule_ids: ["rule-1"],
+    event_ts: 1_767_323_045,
+    status: "SENT",
+    created_at: AT,
+    updated_at: AT,
+    ...changes,
+  };
+}
+
+function attempt(number: number, reason: Reason, changes: Partial<Attempt> = {}): Attempt {
+  return {
+    attempt_id: `attempt-${number}-${reason}`,
+    number,
+    reason,
+    status_code: null,
+    response: "",
+    detail: "",
+    started_at: AT,
+    latency_ms: 42,
+    ...changes,
+  };
+}
+
+function delivery(target: string, changes: Partial<Delivery>): Delivery {
+  return {
+    delivery_id: target,
+    endpoint_id: "endpoint-1",
+    type: "webhook",
+    target,
+    status: "DELIVERED",
+    reason: "delivered",
+    attempt_count: 1,
+    next_attempt_at: null,
+    is_being_sent: false,
+    created_at: AT,
+    updated_at: AT,
+    attempts: [],
+    ...changes,
+  };
+}
+
+const me = (allowed: string[]) => () => ({
+  name: "test",
+  key_id: "k",
+  is_operator: allowed.includes("admin"),
+  client_id: allowed.includes("admin") ? null : "acme",
+  scopes: allowed,
+  allowed,
+});
+
+const OPERATOR = me([
+  "admin",
+  "alerts:write",
+  "rules:read",
+  "rules:write",
+  "notifications:read",
+  "notifications:resend",
+]);
+
+function listed(items: () => Notification[]) {
+  return new TestBackend({
+    "GET /api/v1/me": OPERATOR,
+    "GET /api/v1/notifications": () => ({ items: items(), next_cursor: null }),
+  });
+}
+
+function lastQuery(backend: TestBackend) {
+  const asked = backend.asked.findLast(({ url }) => url.pathname === "/api/v1/notifications");
+  return Object.fromEntries(asked?.url.searchParams ?? []);
+}
+
+function show(backend: TestBackend, at = "/notifications") {
+  return renderIn(<NotificationsPage />, { backend, at, path: "/notifications/*" });
+}
+
+test("filters in the address narrow the list, and values that do not exist are none", async () => {
+  const backend = listed(() => [notification(1)]);
+  show(
+    backend,
+    "/notifications?status=FAILED&severity=NONE&source=api&alert_id=a%2F1&client=acme&since=nonsense",
+  );
+  await screen.findByRole("link", { name: /payment-failed-1/ });
+  expect(lastQuery(backend)).toEqual({ status: "FAILED", source: "api", alert_id: "a/1", client_id: "acme" });
+  expect(screen.getByLabelText("Source")).toHaveValue("api");
+});
+
+test("a range that ends now is asked for as a moment", async () => {
+  const backend = listed(() => [notification(1)]);
+  show(backend, "/notifications?range=1h");
+  await screen.findByRole("link", { name: /payment-failed-1/ });
+  const since = Date.parse(lastQuery(backend).since ?? "");
+  expect(Math.abs(Date.now() - 3_600_000 - since)).toBeLessThan(600_000);
+});
+
+test("a filter that is set goes into the address, and clearing takes it out but keeps the client", async () => {
+  const backend = listed(() => [notification(1)]);
+  const { router } = show(backend, "/notifications?client=acme");
+  const person = userEvent.setup();
+  await person.type(await screen.findByLabelText("Name"), "timeout");
+  await waitFor(() => expect(router.state.location.search).toBe("?client=acme&name=timeout"));
+  await waitFor(() => expect(lastQuery(backend).name).toBe("timeout"));
+  await person.click(screen.getByRole("button", { name: "Clear filters" }));
+  expect(router.state.location.search).toBe("?client=acme");
+});
+
+test("what is new waits behind a button while somebody is at the list", async () => {
+  let items = [notification(1)];
+  show(listed(() => items));
+  const link = await screen.findByRole("link", { name: /payment-failed-1/ });
+  link.focus();
+  items = [notification(2), notification(1, { status: "FAILED" })];
+  const button = await screen.findByRole("button", { name: "Show 1 new" }, { timeout: 20_000 });
+  expect(screen.queryByRole("link", { name: /payment-failed-2/ })).toBeNull();
+  const table = screen.getByRole("table", { name: "Notifications" });
+  expect(within(table).getByText("Failed")).toBeInTheDocument();
+  await userEvent.setup().click(button);
+  expect(await screen.findByRole("link", { name: /payment-failed-2/ })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /^Show 1 new/ })).toBeNull();
+});
+
+function detailed(detail: NotificationDetail, more: ConstructorParameters<typeof TestBackend>[0] = {}) {
+  return new TestBackend({
+    "GET /api/v1/me": OPERATOR,
+    "GET /api/v1/notifications/*": () => detail,
+    "GET /api/v1/rules/*": () => problem(404, "not-found", "there is no such rule"),
+    ...more,
+  });
+}
+
+function showDetail(backend: TestBackend) {
+  return show(backend, `/notifications/${notification(1).notification_id}`);
+}
+
+test("the timeline says each outcome in words, failures first", async () => {
+  const soon = new Date(Date.now() + 3_600_000 * 4.5).toISOString();
+  const detail: NotificationDetail = {
+    ...notification(1, { status: "PARTIAL" }),
+    deliveries: [
+      delivery("https://good.example/", {
+        attempts: [attempt(1, "delivered", { status_code: 200, response: "ok" })],
+      }),
+      delivery("https://later.example/", {
+        status: "RETRYING",
+        reason: "http-server-error",
+        next_attempt_at: soon,
+        attempts: [
+          attempt(1, "interrupted"),
+          attempt(1, "http-server-error", { status_code: 503, response: "<b>busy</b>\u202e" }),
+        ],
+      }),
+      delivery("https://dead.example/", {
+        status: "DEAD",
+        reason: "gone",
+        attempts: [attempt(1, "gone", { status_code: 410 })],
+      }),
+      delivery("a@example.com", {
+        type: "email",
+        status: "SKIPPED",
+        reason: "placeholder-domain",
+        attempt_count: 0,
+      }),
+    ],
+  };
+  showDetail(detailed(detail));
+  const deliveries = await screen.findByRole("list", { name: "Deliveries" });
+  const cards = within(deliveries).getAllByRole("listitem", { name: /example/ });
+  const names = cards.map((card) => /(dead|later|good|a)[.@]example/.exec(card.textContent)?.[1]);
+  expect(names).toEqual(["dead", "later", "a", "good"]);
+  const [dead, later, skipped, good] = cards as [HTMLElement, HTMLElement, HTMLElement, HTMLElement];
+  expect(dead).toHaveTextContent("Given up after 1 attempt");
+  expect(dead).toHaveTextContent("Status 410");
+  expect(later).toHaveTextContent("Next attempt in 4 hr");
+  expect(later).toHaveTextContent("The sender ended before it heard an answer; the message may have arrived");
+  expect(within(later).getByText(String.raw`<b>busy</b>\u202e`)).toBeInTheDocument();
+  expect(skipped).toHaveTextContent("Nothing was sent. The domain is reserved for examples");
+  await userEvent.setup().click(within(good).getByRole("button", { name: "1 attempt" }));
+  expect(good).toHaveTextContent("Status 200");
+  expect(await screen.findByText("Deleted since")).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Partly sent" })).toBeInTheDocument();
+});
+
+test("an interrupted attempt stays in its round, and sending again begins another", () => {
+  const attempts = [
+    attempt(1, "interrupted"),
+    attempt(1, "timed-out"),
+    attempt(2, "gone"),
+    attempt(1, "delivered"),
+  ];
+  expect(roundsOf(attempts).map((round) => round.length)).toEqual([3, 1]);
+});
+
+test("it is sent again after a confirmation", async () => {
+  const sent = notification(1);
+  const backend = detailed(
+    { ...sent, deliveries: [] },
+    { "POST /api/v1/notifications/*/resend": () => Response.json(sent, { status: 202 }) },
+  );
+  showDetail(backend);
+  const person = userEvent.setup();
+  await person.click(await screen.findByRole("button", { name: "Send again" }));
+  expect(backend.asked.some(({ method }) => method === "POST")).toBe(false);
+  await person.click(await screen.findByRole("button", { name: "Send to every target" }));
+  expect(await screen.findByText("The notification is sent again")).toBeInTheDocument();
+  expect(backend.asked.find(({ method }) => method === "POST")?.url.pathname).toBe(
+    `/api/v1/notifications/${sent.notification_id}/resend`,
+  );
+});
+
+test("a key without the scope is not offered to send again", async () => {
+  const backend = detailed(
+    { ...notification(1), deliveries: [] },
+    { "GET /api/v1/me": me(["notifications:read", "rules:read"]) },
+  );
+  showDetail(backend);
+  await screen.findByRole("heading", { name: "Sent" });
+  await screen.findByText("Deleted since");
+  expect(screen.queryByRole("button", { name: "Send again" })).toBeNull();
+});
