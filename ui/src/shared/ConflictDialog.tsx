@@ -40,6 +40,8 @@ export function ConflictDialog({
   isBusy?: boolean;
   error?: Error | null;
 }) {
+  const differing = fields.filter(({ seen, theirs, mine }) => theirs !== seen || mine !== seen);
+  const rest = fields.length - differing.length;
   return (
     <Modal
       opened={opened}
@@ -54,34 +56,45 @@ export function ConflictDialog({
           {changedAt === undefined ? "" : <TimeAgo at={changedAt} />}, after this page had read it. Compare,
           and choose which version stays.
         </Text>
-        <Table className={classes.table} aria-label="What differs" role="table">
-          <Table.Thead role="rowgroup">
-            <Table.Tr role="row">
-              <Table.Th role="columnheader">Field</Table.Th>
-              <Table.Th role="columnheader">As you saw it</Table.Th>
-              <Table.Th role="columnheader">Theirs, stored now</Table.Th>
-              <Table.Th role="columnheader">Yours</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody role="rowgroup">
-            {fields.map((field) => (
-              <Table.Tr key={field.label} role="row" data-differs={field.theirs !== field.mine || undefined}>
-                <Table.Th scope="row" role="rowheader">
-                  {field.label}
-                </Table.Th>
-                <Table.Td role="cell" data-label="As you saw it">
-                  <Value text={field.seen} />
-                </Table.Td>
-                <Table.Td role="cell" data-label="Theirs, stored now">
-                  <Value text={field.theirs} isChanged={field.theirs !== field.seen} />
-                </Table.Td>
-                <Table.Td role="cell" data-label="Yours">
-                  <Value text={field.mine} isChanged={field.mine !== field.seen} />
-                </Table.Td>
+        {differing.length > 0 && (
+          <Table className={classes.table} aria-label="What differs" role="table">
+            <Table.Thead role="rowgroup">
+              <Table.Tr role="row">
+                <Table.Th role="columnheader">Field</Table.Th>
+                <Table.Th role="columnheader">As you saw it</Table.Th>
+                <Table.Th role="columnheader">Theirs, now</Table.Th>
+                <Table.Th role="columnheader">Yours</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+            </Table.Thead>
+            <Table.Tbody role="rowgroup">
+              {differing.map((field) => (
+                <Table.Tr
+                  key={field.label}
+                  role="row"
+                  data-differs={field.theirs !== field.mine || undefined}
+                >
+                  <Table.Th scope="row" role="rowheader">
+                    {field.label}
+                  </Table.Th>
+                  <Table.Td role="cell" data-label="As you saw it">
+                    <Value text={field.seen} />
+                  </Table.Td>
+                  <Table.Td role="cell" data-label="Theirs, now">
+                    <Value text={field.theirs} isChanged={field.theirs !== field.seen} />
+                  </Table.Td>
+                  <Table.Td role="cell" data-label="Yours">
+                    <Value text={field.mine} isChanged={field.mine !== field.seen} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+        {rest > 0 && (
+          <Text size="xs" c="dimmed">
+            {differing.length === 0 ? "All fields" : "All other fields"} are the same in each version.
+          </Text>
+        )}
         {error !== null && <ErrorState error={error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="subtle" color="gray" onClick={onClose}>

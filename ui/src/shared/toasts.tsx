@@ -36,6 +36,7 @@ export function toastUndo(message: string, undo: () => Promise<unknown>): void {
         <Button
           size="compact-sm"
           variant="light"
+          flex="none"
           onClick={() => {
             notifications.hide(id);
             undo().then(

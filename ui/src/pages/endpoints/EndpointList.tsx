@@ -73,7 +73,7 @@ export function EndpointList() {
           ]}
         />
         {rule !== null && (
-          <Group gap={6} wrap="nowrap" mih={36}>
+          <Group gap={6} wrap="nowrap" mih={36} className={classes.wide}>
             <Text span size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
               of the rule
             </Text>

@@ -2,6 +2,7 @@ import { Group, Switch, Text } from "@mantine/core";
 
 import type { Endpoint } from "@/api/types";
 import { useCaller } from "@/app/caller";
+import classes from "@/pages/rules/rules.module.css";
 import { StatusBadge } from "@/shared/badges";
 
 import { endpointTitle } from "./draft";
@@ -29,6 +30,7 @@ export function EndpointSwitch({ endpoint }: { endpoint: Endpoint }) {
     <>
       <Switch
         size="sm"
+        classNames={{ body: classes.switch, label: classes.switchLabel }}
         label={endpoint.enabled ? "Enabled" : "Disabled"}
         aria-label={`Enabled: ${endpointTitle(endpoint)}`}
         checked={endpoint.enabled}

@@ -6,6 +6,7 @@ import { StatusBadge } from "@/shared/badges";
 
 import { ruleTitle } from "./draft";
 import { RuleConflict } from "./RuleConflict";
+import classes from "./rules.module.css";
 import { useSwitchRule } from "./changes/use-rule-changes";
 
 /** Shows whether a rule is in effect, and switches it. */
@@ -17,6 +18,7 @@ export function RuleSwitch({ rule }: { rule: Rule }) {
     <>
       <Switch
         size="sm"
+        classNames={{ body: classes.switch, label: classes.switchLabel }}
         label={rule.enabled ? "Enabled" : "Disabled"}
         aria-label={`Enabled: ${ruleTitle(rule)}`}
         checked={rule.enabled}
