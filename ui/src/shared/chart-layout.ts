@@ -27,6 +27,7 @@ export const MARGIN = { top: 8, right: 12, bottom: 22, left: 44 };
 
 /** Half the width of a label at the time axis: one that would be cut off at the edge is left out. */
 const LABEL_HALF = 28;
+const LABEL_GAP = 8;
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const CLOCK_S = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -68,7 +69,8 @@ export function layOut(
     xTicks: x
       .ticks(xCount)
       .map((tick) => ({ at: x(tick), label: format(tick.getTime()) }))
-      .filter(({ at }) => at > LABEL_HALF && at < width - LABEL_HALF),
+      .filter(({ at }) => at > LABEL_HALF && at < width - LABEL_HALF)
+      .filter(apart()),
     yTicks: yTicks.map((value) => ({ at: y(value), value })),
     line: (values) =>
       line<number | null>()
@@ -86,5 +88,15 @@ export function layOut(
       const time = x.invert(place).getTime();
       return Math.min(times.length - 1, Math.max(0, Math.round((time - first) / step)));
     },
+  };
+}
+
+/** Leaves out what would run into the label before it: a scale gives more ticks than it is asked for. */
+function apart(): (tick: { at: number }) => boolean {
+  let last = -Infinity;
+  return ({ at }) => {
+    if (at - last < 2 * LABEL_HALF + LABEL_GAP) return false;
+    last = at;
+    return true;
   };
 }

@@ -32,11 +32,15 @@ export function Checks() {
       <div role="status" className="visually-hidden">
         {isBroken.length === 0 ? "All guarantees hold" : `Broken: ${isBroken.join(", ")}`}
       </div>
-      {views
-        .filter((view) => view.status === "broken" && view.example !== null)
-        .map((view) => (
-          <Story key={view.check} view={view} />
-        ))}
+      {isBroken.length > 0 && (
+        <div className={classes.stories}>
+          {views
+            .filter((view) => view.status === "broken" && view.example !== null)
+            .map((view) => (
+              <Story key={view.check} view={view} />
+            ))}
+        </div>
+      )}
       <Violations />
     </section>
   );

@@ -1,6 +1,7 @@
 import { Alert, Text } from "@mantine/core";
 import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 
+import classes from "./page.module.css";
 import type { Followed } from "./use-link";
 import { useControl, useSimulation } from "./use-simulation";
 import { clock } from "./words";
@@ -12,7 +13,13 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   const { refusal, moment, verdict } = followed;
   if (refusal !== null) {
     return (
-      <Alert color="red" icon={<IconX size={18} aria-hidden />} title="This link could not be taken">
+      <Alert
+        variant="outline"
+        className={classes.notice}
+        color="red"
+        icon={<IconX size={18} aria-hidden />}
+        title="This link could not be taken"
+      >
         {refusal}. The usual scenario runs instead. Perhaps a part of the link got lost on its way: ask for it
         again.
       </Alert>
@@ -20,7 +27,13 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   }
   if (verdict === "same") {
     return (
-      <Alert color="teal" icon={<IconCheck size={18} aria-hidden />} title="The same run, number by number">
+      <Alert
+        variant="outline"
+        className={classes.notice}
+        color="teal"
+        icon={<IconCheck size={18} aria-hidden />}
+        title="The same run, number by number"
+      >
         <Text size="sm">
           At {moment === null ? "" : clock(moment.atMs)} all that happened here is what happened there: both
           have the digest <code>{moment?.digest}</code>. It goes on with “Play”.
@@ -30,7 +43,13 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   }
   if (verdict === "other") {
     return (
-      <Alert color="red" icon={<IconX size={18} aria-hidden />} title="This is not the run that was shared">
+      <Alert
+        variant="outline"
+        className={classes.notice}
+        color="red"
+        icon={<IconX size={18} aria-hidden />}
+        title="This is not the run that was shared"
+      >
         Its digest at {moment === null ? "" : clock(moment.atMs)} is another one: perhaps something was done
         to it on the way, or it was shared from another version of the platform.
       </Alert>
@@ -39,7 +58,13 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   const endsMs = Math.max(untilMs, moment?.atMs ?? 0);
   if (link === "" || snapshot.at_ms >= endsMs) return null;
   return (
-    <Alert color="accent" icon={<IconLink size={18} aria-hidden />} title="A shared run is replayed">
+    <Alert
+      variant="outline"
+      className={classes.notice}
+      color="accent"
+      icon={<IconLink size={18} aria-hidden />}
+      title="A shared run is replayed"
+    >
       What was done to it happens by itself until {clock(untilMs)}
       {moment !== null && `, and it stops at ${clock(moment.atMs)}`}. What you do meanwhile makes another run
       of it.

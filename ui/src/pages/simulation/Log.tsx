@@ -1,9 +1,9 @@
 import { Paper, SegmentedControl, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 
 import type { LogLine } from "@/backend/session";
-import { HostileText, plainly } from "@/shared/HostileText";
+import { plainly } from "@/shared/HostileText";
 
 import classes from "./log.module.css";
 import { distinct, useSimulated } from "./use-simulation";
@@ -11,6 +11,7 @@ import { clock } from "./words";
 
 const LINES_KEPT = 200;
 const LINES_SHOWN = 60;
+const CHARS_SHOWN = 300;
 
 /**
  * The platform shows its last hundred lines, most of them everyday; what people did and what broke is kept here a while
@@ -77,15 +78,27 @@ export function Log() {
         ) : (
           <ol className={classes.lines}>
             {found.map((line) => (
-              <li key={line.n} data-tone={line.tone}>
-                <span className={classes.at}>{clock(line.at_ms)}</span>
-                {line.tone !== "normal" && <b>{WORDS[line.tone]}</b>}
-                <HostileText text={line.text.replace(/^you: /, "")} />
-              </li>
+              <Line key={line.n} line={line} />
             ))}
           </ol>
         )}
       </div>
     </Paper>
   );
+}
+
+/** A line never changes: of a new snapshot only the new ones are drawn. */
+const Line = memo(function Line({ line }: { line: LogLine }) {
+  return (
+    <li data-tone={line.tone}>
+      <span className={classes.at}>{clock(line.at_ms)}</span>
+      {line.tone !== "normal" && <b>{WORDS[line.tone]}</b>}
+      <bdi>{plainly(line.text.replace(/^you: /, ""), CHARS_SHOWN)}</bdi>
+    </li>
+  );
+}, isSameLine);
+
+/** Each snapshot has its own objects of the same lines. */
+function isSameLine(a: { line: LogLine }, b: { line: LogLine }): boolean {
+  return a.line.n === b.line.n && a.line.text === b.line.text;
 }

@@ -13,22 +13,26 @@ import { CHECKS, clock } from "./words";
 export function Story({ view }: { view: CheckView }) {
   const { example } = view;
   if (example === null) return null;
+  // A story of one sentence was told by then.
+  const steps = example.story.filter((step) => step.text !== example.what || example.story.length > 1);
   return (
     <Alert
       className={classes.story}
       color="red"
-      variant="light"
+      variant="outline"
       icon={<IconAlertTriangle size={18} aria-hidden />}
       title={`${CHECKS[view.check].name}: what happened`}
     >
       <HostileText text={example.what} />
-      <ol className={classes.steps}>
-        {example.story.map((step, place) => (
-          <li key={place}>
-            <span className="tabular">{clock(step.at_ms)}</span> <HostileText text={step.text} />
-          </li>
-        ))}
-      </ol>
+      {steps.length > 0 && (
+        <ol className={classes.steps}>
+          {steps.map((step, place) => (
+            <li key={place}>
+              <span className="tabular">{clock(step.at_ms)}</span> <HostileText text={step.text} />
+            </li>
+          ))}
+        </ol>
+      )}
       {example.alert_id !== null && (
         <Text size="sm">
           <Anchor component={Link} to={explainPath(example.alert_id, example.client_id)} size="sm">

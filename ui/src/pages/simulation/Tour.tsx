@@ -65,26 +65,31 @@ export function Tour({
         </Button>
       </Group>
       <div className={classes.body}>{step.body}</div>
-      <div role="status" className={classes.outcome}>
-        {step.outcome !== null && (
-          <>
-            <IconCheck size={16} aria-hidden /> {step.outcome}
-          </>
-        )}
+      <div className={classes.foot}>
+        <div role="status" className={classes.outcome}>
+          {step.outcome !== null && (
+            <>
+              <IconCheck size={16} aria-hidden /> {step.outcome}
+            </>
+          )}
+        </div>
+        <Group gap="xs">
+          <Button
+            size="xs"
+            variant="default"
+            disabled={progress.step === 0}
+            onClick={() => onGo({ ...progress, step: progress.step - 1 })}
+          >
+            Back
+          </Button>
+          <Button
+            size="xs"
+            onClick={() => (isLast ? onEnd() : onGo({ ...progress, step: progress.step + 1 }))}
+          >
+            {isLast ? "End the tour" : "Next step"}
+          </Button>
+        </Group>
       </div>
-      <Group gap="xs" justify="flex-end">
-        <Button
-          size="xs"
-          variant="default"
-          disabled={progress.step === 0}
-          onClick={() => onGo({ ...progress, step: progress.step - 1 })}
-        >
-          Back
-        </Button>
-        <Button size="xs" onClick={() => (isLast ? onEnd() : onGo({ ...progress, step: progress.step + 1 }))}>
-          {isLast ? "End the tour" : "Next step"}
-        </Button>
-      </Group>
     </Paper>
   );
 }

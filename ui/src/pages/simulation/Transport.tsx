@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Paper, Text } from "@mantine/core";
+import { Button, NativeSelect, Paper } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay, IconPlayerSkipForward } from "@tabler/icons-react";
 
 import { count, measure } from "@/shared/figures";
@@ -72,10 +72,8 @@ function Figure({ label, tone, children }: { label: string; tone?: "warning"; ch
   return (
     <div>
       <dt>{label}</dt>
-      <dd data-tone={tone}>
-        <Text span inherit className="tabular">
-          {children}
-        </Text>
+      <dd data-tone={tone} className="tabular">
+        {children}
       </dd>
     </div>
   );

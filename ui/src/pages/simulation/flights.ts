@@ -55,9 +55,12 @@ export function useFlights(frame: RefObject<HTMLElement | null>): void {
         return place;
       };
       const chosen = spread(fresh, FLIGHTS_MAX);
-      chosen.forEach(({ from, to, kind, count }, index) => {
+      // All places are read before any dot is added: the page is laid out once.
+      const flights = chosen.flatMap(({ from, to, kind, count }) => {
         const [begin, end] = [placeOf(from), placeOf(to) ?? placeOf("endpoints")];
-        if (begin == null || end == null || airborne >= AIRBORNE_MAX) return;
+        return begin == null || end == null ? [] : [{ begin, end, kind, count }];
+      });
+      flights.slice(0, AIRBORNE_MAX - airborne).forEach(({ begin, end, kind, count }, index) => {
         const dot = document.createElement("span");
         dot.dataset.kind = kind;
         if (count >= MANY) dot.dataset.many = "";
@@ -72,7 +75,7 @@ export function useFlights(frame: RefObject<HTMLElement | null>): void {
           ],
           {
             duration: FLIGHT_MS,
-            delay: (index / chosen.length) * SPREAD_MS,
+            delay: (index / flights.length) * SPREAD_MS,
             easing: "ease-in-out",
             fill: "both",
           },

@@ -23,7 +23,7 @@ export const CHECKS: Record<CheckName, { name: string; unit: string }> = {
   lost: { name: "Lost", unit: "notifications" },
   doubled: { name: "Doubled", unit: "notifications or messages" },
   order: { name: "Order of commits", unit: "records passed too early" },
-  poison: { name: "Unreadable records", unit: "without a trace" },
+  poison: { name: "Unreadable", unit: "without a trace" },
   "rules-whole": { name: "Rules whole", unit: "times not" },
   "rules-fresh": { name: "Rules fresh", unit: "evaluators behind" },
   unfinished: { name: "Unfinished", unit: "pieces of work" },
