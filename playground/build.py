@@ -4,6 +4,7 @@ The site lies under any path of any host, asks no other host for anything, and n
 """
 
 import argparse
+import fcntl
 import hashlib
 import json
 import shutil
@@ -21,6 +22,7 @@ UI: Final = CHECKOUT / "ui"
 DIST: Final = FOLDER / "dist"
 
 _STAMP: Final = FOLDER / ".sources-that-were-built"
+_LOCK: Final = FOLDER / ".building"
 _PYODIDE: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "package.json")
 """What a browser needs of the npm package; the last one names version and licence."""
 
@@ -35,9 +37,14 @@ def build() -> None:
     Raises:
         subprocess.CalledProcessError: A tool failed; it has said why.
     """
-    sources = _fingerprint()
-    if _STAMP.exists() and _STAMP.read_text() == sources and DIST.exists():
-        return
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Two at once would delete each other's files.
+        sources = _fingerprint()
+        if not (_STAMP.exists() and _STAMP.read_text() == sources and DIST.exists()):
+            _build(sources)
+
+
+def _build(sources: str) -> None:
     _STAMP.unlink(missing_ok=True)
     _run(sys.executable, CHECKOUT / ".make" / "ui.py", "run", "build-playground")
     shutil.rmtree(DIST, ignore_errors=True)

@@ -1,13 +1,13 @@
 """Serve the built playground on this machine, as a host of static sites would: compressed, and kept for a while.
 
-Also what the browser tests run it on: `serving(port=0)` is a server in a thread.
+Also what the browser tests run it on: `serving()` is a server in a thread, and can tell what it has sent.
 """
 
 import argparse
 import gzip
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +43,7 @@ class _Site(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder = DIST
     prefix = "/"
+    told: Callable[[str, int], None] = staticmethod(lambda _path, _size: None)
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -76,6 +77,7 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if with_body:
+            self.told(self.path, len(body))
             self.wfile.write(body)
 
 
@@ -86,16 +88,22 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of browsers that hang up in the middle of a file."""
 
 
-def make_server(*, port: int, prefix: str = "/", folder: Path = DIST) -> ThreadingHTTPServer:
-    """Return a server on this machine's own address; port 0 takes a free one. *prefix* begins and ends with a slash."""
-    site = type("Site", (_Site,), {"folder": folder, "prefix": prefix})
+def make_server(
+    *, port: int, prefix: str = "/", folder: Path = DIST, told: Callable[[str, int], None] | None = None
+) -> ThreadingHTTPServer:
+    """Return a server on this machine's own address; port 0 takes a free one. *prefix* begins and ends with a slash.
+
+    *told* is called with the path that was asked for and the bytes that are sent, as they are on the wire.
+    """
+    own = {"folder": folder, "prefix": prefix, **({} if told is None else {"told": staticmethod(told)})}
+    site = type("Site", (_Site,), own)
     return _Server(("127.0.0.1", port), site)
 
 
 @contextmanager
-def serving(*, prefix: str = "/", folder: Path = DIST) -> Iterator[str]:
-    """Serve on a free port for a while; yield the URL of the site."""
-    server = make_server(port=0, prefix=prefix, folder=folder)
+def serving(*, prefix: str = "/", folder: Path = DIST, told: Callable[[str, int], None] | None = None) -> Iterator[str]:
+    """Serve on a free port for a while; yield the URL of the site. *told* is that of `make_server`."""
+    server = make_server(port=0, prefix=prefix, folder=folder, told=told)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
