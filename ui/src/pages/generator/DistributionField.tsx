@@ -31,9 +31,7 @@ export function DistributionField({
       <Textarea
         label={label}
         description="value:weight, separated by commas; the weights sum to 100."
-        autosize
-        minRows={1}
-        maxRows={5}
+        rows={2}
         spellCheck={false}
         autoComplete="off"
         value={value}

@@ -37,6 +37,8 @@ export function JobForm({ initial }: { initial: JobDraft }) {
       onSuccess: async () => {
         toastDone("The job is started");
         await queries.invalidateQueries({ queryKey: ["jobs"] });
+        // On phones the jobs are below the form, out of sight.
+        document.getElementById("jobs")?.scrollIntoView({ block: "nearest" });
       },
     },
   );

@@ -107,6 +107,7 @@ function Holds({ stage }: { stage: Stage }) {
   const held = Object.entries(stage.gauges).map(
     ([name, value]) => GAUGES[name]?.(value) ?? `${name} ${count(value)}`,
   );
+  if (held.length === 0 && stage.last_error === null) return null;
   return (
     <span className={classes.holds}>
       {held.length > 0 && (
