@@ -199,7 +199,7 @@ describe("the choice of a client", () => {
     });
     const chosen = vi.fn();
     renderIn(<ClientPicker label="Client" value={null} onChange={chosen} />, { backend });
-    const field = screen.getByLabelText("Client");
+    const field = screen.getByLabelText("Client", { selector: "input" });
     await userEvent.click(field);
     expect(await screen.findByText("acme · Name of acme")).toBeVisible();
     await userEvent.type(field, "glob");
