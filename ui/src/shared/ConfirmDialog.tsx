@@ -12,6 +12,7 @@ export function ConfirmDialog({
   onClose,
   isBusy = false,
   error = null,
+  isHarmful = true,
   children,
 }: {
   opened: boolean;
@@ -22,6 +23,8 @@ export function ConfirmDialog({
   onClose: () => void;
   isBusy?: boolean;
   error?: Error | null;
+  /** Whether something is lost by it: then the button is red. */
+  isHarmful?: boolean;
   /** What will happen. */
   children?: ReactNode;
 }) {
@@ -34,7 +37,7 @@ export function ConfirmDialog({
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button color="red" onClick={onConfirm} loading={isBusy}>
+          <Button color={isHarmful ? "red" : undefined} onClick={onConfirm} loading={isBusy}>
             {confirm}
           </Button>
         </Group>

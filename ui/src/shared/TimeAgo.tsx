@@ -16,6 +16,8 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+const TICK_MS = 5_000;
+
 /** One clock for all times on the page: they move together, and one timer serves them. */
 const clock = {
   now: Date.now(),
@@ -28,7 +30,7 @@ const clock = {
       clock.timer = setInterval(() => {
         clock.now = Date.now();
         for (const listener of clock.listeners) listener();
-      }, 5_000);
+      }, TICK_MS);
     }
     return () => {
       clock.listeners.delete(changed);
@@ -44,10 +46,13 @@ const clock = {
 export function TimeAgo({ at }: { at: string }) {
   const now = useSyncExternalStore(clock.subscribe, () => clock.now);
   const moment = new Date(at);
+  const aheadMs = moment.getTime() - now;
+  // The clock stands still between two ticks: what has just happened lies ahead of it.
+  const isOfThisTick = aheadMs > 0 && aheadMs < TICK_MS;
   return (
     <Tooltip label={`${EXACT.format(moment)} · ${EXACT_UTC.format(moment)} UTC`}>
       <time dateTime={at} className="tabular">
-        {ago((moment.getTime() - Math.max(now, moment.getTime() > now + 60_000 ? now : 0)) / 1000)}
+        {ago((isOfThisTick ? 0 : aheadMs) / 1_000)}
       </time>
     </Tooltip>
   );
