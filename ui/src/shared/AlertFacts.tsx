@@ -67,7 +67,13 @@ export function AlertFacts({
             ])}
           </dl>
           {labels.length > shown.length && (
-            <Button variant="subtle" size="compact-sm" mih={32} mt="xs" onClick={() => setOpen(true)}>
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              mih={{ base: 40, sm: 32 }}
+              mt="xs"
+              onClick={() => setOpen(true)}
+            >
               {`Show all ${labels.length} labels`}
             </Button>
           )}

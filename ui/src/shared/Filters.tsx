@@ -32,7 +32,7 @@ export function Filters({
           <Button
             variant="subtle"
             size="compact-sm"
-            mih={36}
+            mih={{ base: 40, sm: 36 }}
             leftSection={<IconFilterOff size={15} aria-hidden />}
             onClick={clear}
           >

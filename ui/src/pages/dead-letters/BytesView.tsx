@@ -6,7 +6,7 @@ import { CopyButton } from "@/shared/CopyButton";
 import { count } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
 
-import { bytesOf, hexLines } from "./bytes";
+import { bytesOf, hexLines, inBytes } from "./bytes";
 import classes from "./letters.module.css";
 
 const SHOWN_CHARS = 4_000;
@@ -23,7 +23,7 @@ export function BytesView({ title, bytes }: { title: string; bytes: DeadLetterDe
         <Text component="h2" fw={600}>
           {title}{" "}
           <Text span c="dimmed" fw={400} size="sm" className="tabular">
-            {`${count(bytes.size)} bytes${bytes.is_cut ? ", the beginning" : ""}`}
+            {`${inBytes(bytes.size)}${bytes.is_cut ? ", the beginning" : ""}`}
           </Text>
         </Text>
         <Group gap={4}>

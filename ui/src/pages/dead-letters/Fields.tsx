@@ -7,9 +7,16 @@ import { HostileText } from "@/shared/HostileText";
 import { fieldOf } from "./bytes";
 import classes from "./letters.module.css";
 
+/** Stands for the message as a whole where the platform names a field. */
+const WHOLE = "record";
+
 /** What can be read of the message, and which field of it is wrong. */
 export function Fields({ letter }: { letter: DeadLetterDetail }) {
   const wrong = fieldOf(letter.problem);
+  // What is empty is not in the bytes at all: it is the field that one looks for in vain.
+  const isThere =
+    wrong === null || wrong.field === WHOLE || letter.fields.some(({ name }) => name === wrong.field);
+  const fields = isThere ? letter.fields : [{ name: wrong.field, value: "" }, ...letter.fields];
   return (
     <Paper component="section" aria-label="Fields of the message">
       <Text component="h2" fw={600} mb="xs">
@@ -28,7 +35,7 @@ export function Fields({ letter }: { letter: DeadLetterDetail }) {
             </tr>
           </thead>
           <tbody>
-            {letter.fields.map(({ name, value }, place) => {
+            {fields.map(({ name, value }, place) => {
               const isWrong = wrong?.field === name;
               return (
                 <tr key={place} data-wrong={isWrong || undefined}>

@@ -79,7 +79,7 @@ function Topics() {
           <Button
             variant={each.topic === topic ? "light" : "default"}
             size="compact-sm"
-            mih={34}
+            mih={{ base: 40, sm: 34 }}
             aria-pressed={each.topic === topic}
             rightSection={
               <Badge variant="default" size="sm" className="tabular" tt="none">

@@ -9,7 +9,6 @@ import type { DeadLetterDetail } from "@/api/types";
 import { useApi } from "@/app/context";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
-import { count } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
 import { IdText } from "@/shared/IdText";
 import { LoadingState } from "@/shared/LoadingState";
@@ -17,6 +16,7 @@ import { PageHeader } from "@/shared/PageHeader";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { isGone } from "@/shared/useGuardedChange";
 
+import { inBytes } from "./bytes";
 import { BytesView } from "./BytesView";
 import { Fields } from "./Fields";
 import classes from "./letters.module.css";
@@ -88,9 +88,9 @@ function Done({ replayed }: { replayed: Replayed }) {
         any more. If it still cannot be used, it becomes another one, with {replayed.replays}{" "}
         {replayed.replays === 1 ? "replay" : "replays"} counted.
       </Text>
-      <Anchor component={Link} to="/dead-letters" size="sm">
+      <Button component={Link} to="/dead-letters" variant="default" size="xs" mt="xs">
         Show all dead letters
-      </Anchor>
+      </Button>
     </Alert>
   );
 }
@@ -126,7 +126,7 @@ function Shown({ letter }: { letter: DeadLetterDetail }) {
           </dd>
           <dt>Size</dt>
           <dd className="tabular">
-            {count(letter.size)} bytes
+            {inBytes(letter.size)}
             {!letter.is_whole && ", of which only the beginning was kept: it cannot be replayed"}
           </dd>
           <dt>Replays</dt>

@@ -58,6 +58,7 @@ export function Replay({
         opened={isAsking}
         title="Replay this record?"
         confirm="Replay it"
+        isHarmful={false}
         isBusy={replay.isPending}
         error={replay.error}
         onClose={() => setAsking(false)}

@@ -1,3 +1,5 @@
+import { count } from "@/shared/figures";
+
 /** Bytes as people look at them: offset, hexadecimal, and what of it is ASCII. */
 export interface HexLine {
   offset: string;
@@ -27,4 +29,8 @@ export function hexLines(bytes: Uint8Array, width = 16): HexLine[] {
 export function fieldOf(problem: string | null): { field: string; says: string } | null {
   const found = /^([a-z_]+(?:\.[^:]+)?): (.+)$/s.exec(problem ?? "");
   return found?.[1] === undefined || found[2] === undefined ? null : { field: found[1], says: found[2] };
+}
+
+export function inBytes(size: number): string {
+  return size === 1 ? "1 byte" : `${count(size)} bytes`;
 }

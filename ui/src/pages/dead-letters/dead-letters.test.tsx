@@ -24,10 +24,7 @@ const LETTER: DeadLetterDetail = {
   key: NO_BYTES,
   value: { size: 3, text: null, base64: "AP9h", is_cut: false },
   headers: [{ name: "content-type", value: { size: 1, text: "x", base64: "eA==", is_cut: false } }],
-  fields: [
-    { name: "source", value: "<b>checkout</b>" },
-    { name: "name", value: "" },
-  ],
+  fields: [{ name: "source", value: "<b>checkout</b>" }],
   problem: "name: empty: must not be empty",
 };
 
@@ -66,7 +63,7 @@ test("a topic that is pressed is asked for, and is in the address", async () => 
   expect(asked?.url.searchParams.get("topic")).toBe("alerts.new.dlq");
 });
 
-test("a letter shows which of its fields is wrong, and its bytes", async () => {
+test("a letter shows which of its fields is wrong, also one that is not there, and its bytes", async () => {
   show(platform(LETTER), "/dead-letters/alerts.new.dlq/0/17");
   const fields = await screen.findByRole("table", { name: "Fields of the message" });
   expect(within(fields).getByRole("row", { name: /^name/ })).toHaveTextContent(

@@ -155,7 +155,7 @@ function Choice({ alert, clientId }: { alert: AlertDetail; clientId: string | nu
             <li key={notification.notification_id}>
               <Button
                 size="compact-sm"
-                mih={32}
+                mih={{ base: 40, sm: 32 }}
                 variant={notification.client_id === clientId ? "light" : "default"}
                 aria-pressed={notification.client_id === clientId}
                 onClick={() => choose(notification.client_id)}

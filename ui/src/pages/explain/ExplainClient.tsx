@@ -55,7 +55,12 @@ export function ExplainClient({ alert, clientId }: { alert: AlertDetail; clientI
         <Text size="sm" c="dimmed" component="div">
           {`The nearest ${count(rules.length)} of ${count(examined)} rules are shown. `}
           {limit < LIMIT_MAX && (
-            <Button size="compact-sm" mih={32} variant="default" onClick={() => setLimit(LIMIT_MAX)}>
+            <Button
+              size="compact-sm"
+              mih={{ base: 40, sm: 32 }}
+              variant="default"
+              onClick={() => setLimit(LIMIT_MAX)}
+            >
               Show more
             </Button>
           )}

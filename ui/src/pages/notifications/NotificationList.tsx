@@ -61,7 +61,7 @@ export function NotificationList() {
         {live.waiting > 0 && (
           <Button
             size="compact-sm"
-            mih={32}
+            mih={{ base: 40, sm: 32 }}
             radius="xl"
             leftSection={<IconArrowUp size={15} aria-hidden />}
             onClick={() => {

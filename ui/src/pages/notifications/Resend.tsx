@@ -54,6 +54,7 @@ export function Resend({ notification }: { notification: Notification }) {
         opened={isAsking}
         title="Send this notification again?"
         confirm="Send to every target"
+        isHarmful={false}
         isBusy={resend.isPending}
         error={resend.error}
         onClose={() => setAsking(false)}

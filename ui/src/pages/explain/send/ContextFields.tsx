@@ -58,7 +58,7 @@ export function ContextFields({
         <Button
           variant="default"
           size="compact-sm"
-          mih={36}
+          mih={{ base: 40, sm: 36 }}
           style={{ justifySelf: "start" }}
           leftSection={<IconPlus size={15} aria-hidden />}
           disabled={value.length >= LABELS_MAX}

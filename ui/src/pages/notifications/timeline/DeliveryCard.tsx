@@ -46,7 +46,7 @@ export function DeliveryCard({ delivery, isOpen: isOpenAtFirst }: { delivery: De
         <Button
           variant="subtle"
           size="compact-sm"
-          mih={32}
+          mih={{ base: 40, sm: 32 }}
           ml={-8}
           mt={2}
           aria-expanded={isOpen}

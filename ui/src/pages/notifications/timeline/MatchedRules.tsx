@@ -27,7 +27,13 @@ export function MatchedRules({ ruleIds }: { ruleIds: readonly string[] }) {
         ))}
       </ul>
       {ruleIds.length > shown.length && (
-        <Button variant="subtle" size="compact-sm" mih={32} mt="xs" onClick={() => setOpen(true)}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          mih={{ base: 40, sm: 32 }}
+          mt="xs"
+          onClick={() => setOpen(true)}
+        >
           {`Show all ${ruleIds.length} rules`}
         </Button>
       )}
