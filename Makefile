@@ -74,9 +74,12 @@ stop-all: setup ## Stop the distributed platform and its services; their data st
 	@$(bin)/python -m tests.support.servers stop-all
 
 PORT ?= 8090
-.PHONY: playground
-playground: setup ## Build the playground, and serve it on http://127.0.0.1:8090 (PORT=…)
+.PHONY: playground-site
+playground-site: setup ## Build the playground as a static site, in playground/dist
 	@$(bin)/python playground/build.py
+
+.PHONY: playground
+playground: playground-site ## Build the playground, and serve it on http://127.0.0.1:8090 (PORT=…)
 	@exec $(bin)/python playground/serve.py --port $(PORT)
 
 .PHONY: test
