@@ -91,12 +91,12 @@ export function layOut(
   };
 }
 
-/** Leaves out what would run into the label before it: a scale gives more ticks than it is asked for. */
-function apart(): (tick: { at: number }) => boolean {
-  let last = -Infinity;
-  return ({ at }) => {
-    if (at - last < 2 * LABEL_HALF + LABEL_GAP) return false;
-    last = at;
+/** Leaves out what would run into the label before it, or say the same: a scale gives more ticks than it is asked for. */
+function apart(): (tick: { at: number; label: string }) => boolean {
+  let last = { at: -Infinity, label: "" };
+  return (tick) => {
+    if (tick.at - last.at < 2 * LABEL_HALF + LABEL_GAP || tick.label === last.label) return false;
+    last = tick;
     return true;
   };
 }
