@@ -18,7 +18,7 @@ export function ChartPanel({
       <Text component="h3" fw={600}>
         {title}
       </Text>
-      <Text size="xs" c="dimmed" mb="xs" className={classes.explains}>
+      <Text size="xs" c="dimmed" mb="xs">
         {explains}
       </Text>
       {children}

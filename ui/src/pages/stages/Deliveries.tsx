@@ -26,7 +26,7 @@ export function Deliveries({ metrics }: { metrics: Metrics }) {
   const total = Object.values(byStatus).reduce((sum, each) => sum + each, 0);
   const end = Date.parse(metrics.totals.counted_at);
   const times = useMemo(
-    () => byHour.map((_, place) => end - (byHour.length - 1 - place) * HOUR_MS),
+    () => byHour.map((_, place) => end - (byHour.length - place) * HOUR_MS),
     [byHour, end],
   );
   const series = useMemo(() => [{ label: "Notifications", values: byHour, color: 1 as const }], [byHour]);
@@ -69,7 +69,7 @@ export function Deliveries({ metrics }: { metrics: Metrics }) {
       </ChartPanel>
       <ChartPanel
         title="Notifications by hour"
-        explains="Created in each of the last 24 hours; each bar is the hour that ends at its time."
+        explains="Created in each of the last 24 hours. A bar is one hour, the last one ends now."
       >
         <TimeChart label="Notifications by hour" kind="bars" times={times} series={series} format={count} />
       </ChartPanel>

@@ -74,11 +74,7 @@ function Charts({ summary, series }: { summary: StageSummary; series: MetricSeri
   }, [series, summary.stage]);
   return (
     <>
-      {summary.last_error !== null && (
-        <Alert color="red" variant="light" mb="md" title="Latest error">
-          <HostileText text={summary.last_error} mono />
-        </Alert>
-      )}
+      {summary.last_error !== null && <LatestError summary={summary} error={summary.last_error} />}
       <div className={classes.two}>
         {charts === null ? (
           <ChartPanel
@@ -99,7 +95,13 @@ function Charts({ summary, series }: { summary: StageSummary; series: MetricSeri
               title="Lag"
               explains="Records that waited for this stage at the end of each span of ten seconds. A gap: nothing was measured."
             >
-              <TimeChart label="Records that wait" times={times} series={charts.lag} format={count} />
+              {charts.lag[0]?.values.every((each) => each === null) === true ? (
+                <Text size="sm">
+                  Not measured over time{summary.lag === null ? "." : `; ${count(summary.lag)} wait now.`}
+                </Text>
+              ) : (
+                <TimeChart label="Records that wait" times={times} series={charts.lag} format={count} />
+              )}
             </ChartPanel>
             <ChartPanel
               title="Errors"
@@ -117,5 +119,22 @@ function Charts({ summary, series }: { summary: StageSummary; series: MetricSeri
         <StepTimes times={summary.step_times} />
       </div>
     </>
+  );
+}
+
+/** An error that is over is worth knowing, and no alarm. */
+function LatestError({ summary, error }: { summary: StageSummary; error: string }) {
+  const isOver = summary.state === "healthy";
+  if (!isOver) {
+    return (
+      <Alert color="red" variant="light" mb="md" title="Latest error">
+        <HostileText text={error} mono />
+      </Alert>
+    );
+  }
+  return (
+    <Text size="sm" c="dimmed" mb="sm">
+      Latest error, which is over: <HostileText text={error} mono />
+    </Text>
   );
 }

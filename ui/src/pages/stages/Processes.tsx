@@ -116,7 +116,8 @@ function Holds({ stage }: { stage: Stage }) {
         </Text>
       )}
       {stage.last_error !== null && (
-        <Text span size="xs" c="var(--mantine-color-error)">
+        <Text span size="xs" c={stage.state === "healthy" ? "dimmed" : "var(--mantine-color-error)"}>
+          {"Latest error: "}
           <HostileText text={stage.last_error} chars={100} size="xs" />
         </Text>
       )}

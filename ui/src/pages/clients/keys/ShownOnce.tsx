@@ -63,8 +63,7 @@ function Seen({
             </Text>
             <CopyButton value={trial} label="Copy the commands" />
           </Group>
-          {/* Scrolls sideways, so keyboards have to reach it. */}
-          <section className={classes.code} aria-label="Commands that try the key" tabIndex={-1}>
+          <section className={classes.code} aria-label="Commands that try the key">
             <pre>
               <code>{trial}</code>
             </pre>
