@@ -17,6 +17,19 @@ from tests.support.platform_process import ADMIN_KEY
 
 SITES: Final = ("platform", "playground")
 
+_KEEP_WORKER: Final = """
+window.Worker = class extends Worker {
+  constructor(...given) {
+    super(...given);
+    window.theWorker = this;
+    this.addEventListener("message", ({data}) => {
+      if (data.type === "simulation") window.theSnapshot = data.snapshot;
+    });
+  }
+};
+"""
+"""Lets a test speak with the worker that the page has started, and see what the page is told."""
+
 SIMULATED_TARGET: Final = "https://h1.sim"
 """A host that exists in the simulation alone."""
 
@@ -57,6 +70,8 @@ class Site:
     def open(self, path: str = "/", **options: Any) -> Iterator[WatchedPage]:
         """Open a page with a storage of its own, signed in, and check at the end that nothing went wrong in it."""
         with watched_page(self.running, origin=self.origin, **options) as page:
+            if self.is_playground:
+                page.tab.add_init_script(_KEEP_WORKER)
             if not self.is_playground:
                 page.tab.goto(self.url)
                 page.tab.get_by_label("API key").fill(ADMIN_KEY)

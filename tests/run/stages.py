@@ -98,6 +98,12 @@ STAGES: Final = (
         _pytest("integration", "e2e", options=["-m=alone", "--durations=12"]),
     ),
     Stage("ui", "the parts of the user interface", _ui),
+    Stage(
+        "browser",
+        "the pages in a real browser, on the platform and on the playground",
+        # One process: what is measured there is not to be disturbed by the others.
+        _pytest("browser", options=["--durations=8"]),
+    ),
     Stage("isolated", "the core, and the playground on it, with nothing else installed", _isolated),
     Stage("pyodide", "the core, and the playground on it, in the browser's Python", _pyodide),
 )

@@ -1,0 +1,64 @@
+"""The main views below the pages, in light and dark, on a phone and a desk: usable by everybody, nothing cut off."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.simulated import Simulated
+from tests.browser.still import Look
+from tests.browser.test_journeys import change_elsewhere
+from tests.browser.world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_editor_preview_and_conflict_of_a_rule_look_right(world: World, looks: Look) -> None:
+    watched, tab = world.make(), world.tab
+    world.notify(watched)
+    looks("notification")
+    tab.get_by_role("link", name="Explain").first.click()
+    expect(tab.get_by_role("region", name="Rules that match")).to_be_visible()
+    looks("explain-result")
+    world.go(f"/rules/{watched.rule_id}")
+    looks("rule")
+    world.go(f"/rules/{watched.rule_id}/edit")
+    form = tab.get_by_role("form", name="Save rule")
+    form.get_by_label("Name").fill("*")
+    expect(tab.get_by_role("list", name="Alerts that match").get_by_role("listitem").first).to_be_visible()
+    tab.keyboard.press("Escape")
+    looks("edit-rule")
+    change_elsewhere(world, watched, name="theirs")
+    world.button("Save rule", form).click()
+    world.dialog("Somebody else has changed this rule")
+    looks("rule-conflict")
+
+
+def test_forms_look_right(world: World, looks: Look) -> None:
+    watched = world.make()
+    world.go(f"/endpoints/new?rule={watched.rule_id}")
+    looks("new-endpoint")
+    world.go(f"/endpoints/{watched.endpoint_id}")
+    looks("endpoint")
+    world.go("/explain/send")
+    looks("send-alert")
+    world.go(f"/clients/{watched.client_id}")
+    looks("client")
+
+
+def test_the_simulation_looks_right_while_a_check_is_broken_and_in_the_tour(world: World, looks: Look) -> None:
+    if not world.site.is_playground:
+        pytest.skip("the platform is not simulated there")
+    world.go("/simulation")
+    tab, simulated = world.tab, Simulated(world.tab)
+    expect(tab.get_by_role("region", name="Guided tour")).to_be_visible()
+    looks("simulation-tour")
+    world.button("Skip the tour").click()
+    tab.get_by_role("switch", name="Commit first, then work").click(force=True)
+    simulated.press("Kill aggregator-1 before it commits")
+    expect(simulated.check("Lost")).to_have_attribute("data-tone", "bad")
+    simulated.pause()
+    looks("simulation-broken")
+    simulated.open_tab("Settings")
+    looks("simulation-settings")
+    simulated.press("Work first again")
+    simulated.press("Start anew, work first")
+    simulated.press("Play")

@@ -1,0 +1,144 @@
+"""Whatever others write, it is shown as text, and leaves every page in its place."""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+from playwright.sync_api import Dialog, expect
+
+from tests.browser.hostile import CONTEXT, MARKUP, NAMES, rude_receiver, write_poison
+from tests.browser.still import SIZES, cut_off, look_until_found, resized, shoot, wait_until_still
+from tests.browser.world import World, ask_worker
+from tests.support.platform_process import PlatformProcess
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+_FOUND: Final = """() => ({
+  ran: window.hostile === 1,
+  elements: document.querySelectorAll("#main script, #main img, #main iframe, #main b > script").length,
+  bold: [...document.querySelectorAll("b, strong")].filter((each) => each.textContent === "not bold").length,
+  links: document.querySelectorAll('a[href*="evil.example"], a[href^="javascript:"]').length,
+  turned: /[\\u202e\\u2066\\u061c\\u200b]/.test(document.body.innerText),
+  title: /[\\u202e\\u2066\\u061c]/.test(document.title),
+})"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where hostile text stands."""
+
+    client_id: str
+    rule_ids: Mapping[str, str]
+    notifications: Mapping[str, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def told(world_of_session: World) -> Iterator[Told]:
+    """Let a client be told of alerts that are hostile in every field, by rules that are so too."""
+    world = world_of_session
+    with rude_receiver() as url:
+        yield tell(world, world.site.target() if world.site.is_playground else url)
+
+
+def tell(world: World, url: str) -> Told:
+    client_id = f"{MARKUP[:40]}{secrets.token_hex(4)}"
+    world.call("POST", "/api/v1/clients", {"client_id": client_id, "name": MARKUP})
+    rule_ids = dict[str, str]()
+    for what, text in NAMES.items():
+        pattern = {"severity": "*", "source": text, "name": text}
+        rule_ids[what] = world.call("POST", "/api/v1/rules", {"client_id": client_id, **pattern})["rule_id"]
+        world.call("POST", f"/api/v1/rules/{rule_ids[what]}/endpoints", {"type": "webhook", "value": f"{url}?{what}"})
+    found = dict[str, Mapping[str, Any]]()
+
+    def all_ended() -> bool:
+        for what in NAMES.keys() - found.keys():  # Again, until its rule is in effect.
+            alert = {"severity": "HIGH", "source": NAMES[what], "name": NAMES[what], "context": dict(CONTEXT)}
+            world.call("POST", "/api/v1/alerts", {"alert_id": f"{NAMES[what][:200]}{secrets.token_hex(4)}", **alert})
+        query = urlencode({"client_id": client_id, "limit": 200})
+        for each in world.call("GET", f"/api/v1/notifications?{query}")["items"]:
+            if each["status"] != "RECEIVED":
+                found.update({what: each for what, text in NAMES.items() if text == each["name"]})
+        return len(found) == len(NAMES)
+
+    look_until_found(world.tab, all_ended, what="a notification of each alert")
+    return Told(client_id, rule_ids, found)
+
+
+def pages_of(told: Told) -> dict[str, str]:
+    """Return where all that is to be seen."""
+    client = quote(told.client_id, safe="")
+    pages = {
+        "clients": "/clients",
+        "client": f"/clients/{client}",
+        "rules": f"/rules?client={client}",
+        "endpoints": f"/endpoints?client={client}",
+        "notifications": f"/notifications?client={client}",
+        "alerts": "/explain",
+        "dead-letters": "/dead-letters",
+    }
+    for what, rule_id in told.rule_ids.items():
+        notification = told.notifications[what]
+        alert = quote(notification["alert_id"], safe="")
+        pages[f"rule-{what}"] = f"/rules/{rule_id}?client={client}"
+        pages[f"edit-{what}"] = f"/rules/{rule_id}/edit?client={client}"
+        pages[f"notification-{what}"] = f"/notifications/{notification['notification_id']}"
+        pages[f"explain-{what}"] = f"/explain?alert={alert}&client={client}"
+    return pages
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_hostile_text_is_shown_as_text_and_breaks_no_page(world: World, told: Told, size: str) -> None:
+    tab, wrong, dialogs = world.tab, list[str](), list[Dialog]()
+    tab.on("dialog", dialogs.append)
+    with resized(tab):
+        tab.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        for name, path in pages_of(told).items():
+            world.go(path)
+            wait_until_still(tab)
+            for more in tab.get_by_role("button", name="show all").all()[:3]:
+                more.click()
+            wrong += [f"{name}: {issue}" for issue in issues(world)]
+            if name.endswith(("markup", "clients", "notifications")):
+                shoot(tab, f"{world.site.name}/hostile-{name}-{size}")
+        world.go(pages_of(told)["notification-markup"])
+        expect(tab.locator("#main")).to_contain_text("<script>window.hostile=1</script>")
+        if not world.site.is_playground:
+            expect(tab.get_by_role("group", name="Answer to attempt 1")).to_contain_text('<img src=x onerror="')
+    assert dialogs == []
+    assert wrong == [], json.dumps(wrong, indent=1)
+
+
+def issues(world: World) -> list[str]:
+    found: Mapping[str, Any] = world.tab.evaluate(_FOUND)
+    over = cut_off(world.tab)
+    return [f"{what}: {value}" for what, value in found.items() if value] + ([f"{over} px cut off"] if over else [])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_dead_letter_of_hostile_text_is_shown_as_text(
+    world: World, size: str, request: pytest.FixtureRequest
+) -> None:
+    if world.site.is_playground:
+        ask_worker(world.tab, type="call", call="act", text=json.dumps({"do": "poison", "topic": "alerts.new"}))
+    else:
+        running: PlatformProcess = request.getfixturevalue("running_platform")
+        write_poison(running)
+    letters = look_until_found(
+        world.tab,
+        lambda: world.call("GET", "/api/v1/dead-letters?topic=alerts.new")["items"],
+        what="the dead letter",
+    )
+    with resized(world.tab):
+        world.tab.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        for path in ("/dead-letters", f"/dead-letters/{letters[0]['letter_id']}"):
+            world.go(path)
+            wait_until_still(world.tab)
+            assert issues(world) == []
+        shoot(world.tab, f"{world.site.name}/dead-letter-{size}")
+        if not world.site.is_playground:
+            expect(world.tab.locator("#main")).to_contain_text("<script>window.hostile=1</script>")

@@ -1,0 +1,134 @@
+"""What people come for, from the beginning to the end, on the platform and on the playground."""
+
+import re
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.world import Watched, World
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_a_new_client_with_a_rule_and_an_endpoint_is_told_of_an_alert(world: World) -> None:
+    mark, tab = secrets.token_hex(4), world.tab
+
+    world.go("/clients")
+    world.button("New client").first.click()
+    dialog = world.dialog("New client")
+    dialog.get_by_label("Id").fill(f"shop-{mark}")
+    dialog.get_by_label("Name").fill(f"Shop {mark}")
+    world.button("Create client", dialog).click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text(f"Shop {mark}")
+
+    world.go(f"/rules/new?client=shop-{mark}")
+    form = tab.get_by_role("form", name="Create rule")
+    form.get_by_text("Critical", exact=True).click()
+    form.get_by_label("Source").fill(f"checkout-{mark}")
+    form.get_by_label("Name").fill("*")
+    world.button("Create rule", form).click()
+    world.said("The rule is created")
+    rule_id = world.id_in_address("/rules")
+
+    tab.get_by_role("link", name="Add endpoint").click()
+    form = tab.get_by_role("form", name="Create endpoint")
+    form.get_by_role("textbox", name="URL", exact=True).fill(world.site.target())
+    world.button("Create endpoint", form).click()
+    secret = world.dialog("this is its signing secret")
+    expect(secret.get_by_role("note", name="Signing secret")).to_contain_text("whsec_")
+    world.button("I have stored it", secret).click()
+    endpoint_id = world.id_in_address("/endpoints")
+
+    watched = Watched(f"shop-{mark}", f"checkout-{mark}", f"payment-failed-{mark}", rule_id, endpoint_id)
+    world.notify(watched, severity="Critical", context={"region": "eu-west-1"})
+    timeline = tab.get_by_role("list", name="Timeline")
+    expect(timeline).to_contain_text("Every delivery arrived.")
+    expect(timeline.get_by_role("list", name="Attempts").get_by_role("listitem")).to_have_count(1)
+    expect(timeline.get_by_role("list", name="Attempts")).to_contain_text(re.compile("Attempt 1: .*Status 200"))
+    expect(timeline).to_contain_text("eu-west-1")
+
+
+def test_explain_names_the_field_for_which_an_alert_did_not_notify(world: World) -> None:
+    watched = world.make()
+    world.send_alert(watched.client_id, severity="Low", source=watched.source, name=watched.name)
+    outcome = world.tab.get_by_role("region", name="What became of it")
+    expect(outcome).to_contain_text(f"It did not notify {watched.client_id}")
+    expect(outcome).to_contain_text("severity differs")
+    rule = world.tab.get_by_role("region", name="Near misses").get_by_role("table", name="Severity differs")
+    expect(rule.get_by_role("row", name="Severity")).to_contain_text(re.compile("High.*Low.*differs", re.IGNORECASE))
+    expect(rule.get_by_role("row", name="Source")).to_contain_text("equal")
+    expect(rule.get_by_role("row", name="Name")).to_contain_text("equal")
+
+
+def test_a_rule_that_was_changed_elsewhere_is_not_overwritten_unseen(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    world.go(f"/rules/{watched.rule_id}/edit")
+    form = tab.get_by_role("form", name="Save rule")
+    form.get_by_label("Name").fill("mine")
+    change_elsewhere(world, watched, name="theirs")
+    world.button("Save rule", form).click()
+
+    dialog = world.dialog("Somebody else has changed this rule")
+    row = dialog.get_by_role("table", name="What differs").get_by_role("row", name="Name")
+    expect(row).to_contain_text(re.compile(f"{watched.name}.*theirs.*mine", re.DOTALL))
+    world.button("Take theirs", dialog).click()
+    expect(form.get_by_label("Name")).to_have_value("theirs")
+    assert world.call("GET", f"/api/v1/rules/{watched.rule_id}")["name"] == "theirs"
+
+    form.get_by_label("Name").fill("mine after all")
+    world.button("Save rule", form).click()
+    world.said("The rule is saved")
+    assert world.call("GET", f"/api/v1/rules/{watched.rule_id}")["name"] == "mine after all"
+
+
+def change_elsewhere(world: World, watched: Watched, *, name: str) -> None:
+    """Change a rule in a second tab, or where that would be another world, as a second person of this one."""
+    path = f"/rules/{watched.rule_id}"
+    if world.site.is_playground:
+        rule = world.call("GET", f"/api/v1{path}")
+        pattern = {"severity": rule["severity"], "source": rule["source"], "name": name, "enabled": True}
+        world.call("PUT", f"/api/v1{path}", pattern, **{"if-match": f'"{rule["version"]}"'})
+        return
+    with world.site.open(f"{path}/edit") as page:
+        second = World(world.site, page)
+        form = second.tab.get_by_role("form", name="Save rule")
+        form.get_by_label("Name").fill(name)
+        second.button("Save rule", form).click()
+        second.said("The rule is saved")
+
+
+def test_a_disabled_rule_tells_nobody_and_undo_takes_that_back(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    world.go(f"/rules/{watched.rule_id}")
+    switch = tab.get_by_role("switch", name="Enabled: High")
+    expect(switch).to_be_checked()
+    switch.click(force=True)
+    message = world.said("The rule is disabled")
+    expect(tab.get_by_text("This rule is disabled: it matches nothing until it is enabled.")).to_be_visible()
+    assert world.call("GET", f"/api/v1/rules/{watched.rule_id}")["enabled"] is False
+
+    world.button("Undo", message).click()
+    world.said("Taken back")
+    expect(switch).to_be_checked()
+    assert world.call("GET", f"/api/v1/rules/{watched.rule_id}")["enabled"] is True
+
+    switch.click(force=True)
+    expect(switch).not_to_be_checked()
+    world.send_alert(watched.client_id, severity="High", source=watched.source, name=watched.name)
+    rule = tab.get_by_role("region", name="Near misses").get_by_role("listitem")
+    expect(rule).to_contain_text("Would match, but is disabled")
+
+
+def test_a_notification_is_sent_again_and_both_rounds_are_shown(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    world.notify(watched)
+    attempts = tab.get_by_role("list", name="Attempts")
+    expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
+
+    world.button("Send again").click()
+    dialog = world.dialog("Send this notification again?")
+    world.button("Send to every target", dialog).click()
+    world.said("The notification is sent again")
+    expect(attempts).to_contain_text("Sent again")
+    expect(attempts.get_by_text("Delivered", exact=False)).to_have_count(2)
