@@ -9,7 +9,7 @@ import pytest
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
-from alerting_backend.adapters.kafka.topics import RECORD_BYTES_MAX, create_topics
+from alerting_backend.adapters.kafka.topics import DEAD_LETTER_BYTES_MAX, RECORD_BYTES_MAX, create_topics
 from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sink import PgSink
@@ -27,7 +27,7 @@ __all__ = ["log", "log_server"]
 
 @dataclass(frozen=True)
 class Log:
-    """An empty log with the topics "t" and "u" of six partitions.
+    """An empty log with the topics "t" and "u" of six partitions, and "t.dlq" for the dead letters of the first.
 
     Attributes:
         new_stream: Makes one more consumer of a topic in a group, as another process would.
@@ -63,7 +63,8 @@ async def kafka_log(brokers: str) -> AsyncIterator[Log]:
         stack.push_async_callback(topics.delete_all)
         for topic in ("t", "u"):
             await topics.make(topic, partitions=6, settings={"max.message.bytes": str(RECORD_BYTES_MAX)})
-        await create_topics(address, ["t", "u"])  # They are there, and can be used when this returns.
+        await topics.make("t.dlq", partitions=1, settings={"max.message.bytes": str(DEAD_LETTER_BYTES_MAX)})
+        await create_topics(address, ["t", "u", "t.dlq"])  # They are there, and can be used when this returns.
         sink = KafkaSink(address)
         stack.push_async_callback(sink.close)
 

@@ -102,6 +102,14 @@ async def test_a_record_that_is_too_large_is_refused_and_nothing_of_the_call_is_
     assert len(record.value) == limits.RECORD_VALUE_BYTES_MAX
 
 
+async def test_a_dead_letter_is_kept_whatever_its_size_so_that_no_record_stops_its_stream(log: Log) -> None:
+    large = b"x" * (limits.RECORD_VALUE_BYTES_MAX + 1)
+    stream = log.new_stream("t", "g")
+    await stream.commit([make_output(topic="t.dlq", value=large)], {})
+    (letter,) = await poll(log.new_stream("t.dlq", "g"))
+    assert letter.value == large
+
+
 async def test_at_most_records_max_are_returned(log: Log) -> None:
     await publish_one_per_key(log)
     stream = log.new_stream("t", "g")

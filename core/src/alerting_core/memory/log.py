@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Final
 from zlib import crc32
 
-from alerting_core import limits
-from alerting_core.errors import FencedOff, LimitExceeded
+from alerting_core.errors import FencedOff
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.records import check_sizes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 PARTITIONS_DEFAULT: Final = 6
@@ -79,11 +79,8 @@ class MemoryLog:
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
 
     def append(self, outputs: Sequence[Outgoing]) -> None:
-        """Append *outputs*, all or none. Raises LimitExceeded for a value beyond `limits.RECORD_VALUE_BYTES_MAX`."""
-        for output in outputs:
-            if len(output.value) > limits.RECORD_VALUE_BYTES_MAX:
-                detail = f"a record of {len(output.value)} bytes, at most {limits.RECORD_VALUE_BYTES_MAX} are allowed"
-                raise LimitExceeded(detail)
+        """Append *outputs*, all or none. Raises LimitExceeded as `check_sizes` does."""
+        check_sizes(outputs)
         now_ms = self._clock.now_ms()
         for output in outputs:
             number = self.partition_of(output.key)

@@ -1,11 +1,15 @@
 """The records that the platform writes: for each its topic, its key and its bytes, in one place."""
 
+from collections.abc import Sequence
+
+from alerting_core import limits
 from alerting_core.codec.alert import encode_alert
 from alerting_core.codec.headers import MESSAGE_HEADERS
 from alerting_core.codec.notification import NotificationReady, encode_notification_ready
 from alerting_core.codec.rule import RuleChanged, encode_rule_changed
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import NotificationRef
+from alerting_core.errors import LimitExceeded
 from alerting_core.ports.stream import (
     ALERTS_NEW,
     DLQ_SUFFIX,
@@ -42,3 +46,22 @@ def dead_letter(record: Record, reason: str) -> Outgoing:
         ("dlq-reason", reason.encode(errors="replace")),
     )
     return Outgoing(record.topic + DLQ_SUFFIX, record.key, record.value, (*record.headers, *where))
+
+
+def is_dead_letter(output: Outgoing) -> bool:
+    """Tell whether *output* goes to a dead-letter topic."""
+    return output.topic.endswith(DLQ_SUFFIX)
+
+
+def check_sizes(outputs: Sequence[Outgoing]) -> None:
+    """Refuse what no stage would take.
+
+    Dead letters are apart: whatever was in a stream can be put aside, or it would stop the stream.
+
+    Raises:
+        LimitExceeded: One of *outputs* is beyond `limits.RECORD_VALUE_BYTES_MAX`.
+    """
+    for output in outputs:
+        if len(output.value) > limits.RECORD_VALUE_BYTES_MAX and not is_dead_letter(output):
+            size = len(output.value)
+            raise LimitExceeded(f"a record of {size} bytes, at most {limits.RECORD_VALUE_BYTES_MAX} are allowed")

@@ -9,18 +9,13 @@ replayed.
 from dataclasses import replace
 from typing import Final
 
-from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing
+from alerting_core.ports.stream import Outgoing
 
 TRUNCATED_HEADER: Final = "dlq-truncated"
 """On a dead letter of which only the beginning was kept: its size in bytes, in decimal."""
 
 KEPT_BYTES: Final = 65_536
 """Kept of the value of such a record: enough to see what it was meant to be, and taken by any broker."""
-
-
-def is_dead_letter(output: Outgoing) -> bool:
-    """Tell whether *output* goes to a dead-letter topic."""
-    return output.topic.endswith(DLQ_SUFFIX)
 
 
 def shortened(letter: Outgoing) -> Outgoing:

@@ -18,10 +18,10 @@ from aiokafka.errors import MessageSizeTooLargeError
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.border import bounded_border
 from alerting_backend.adapters.kafka.diagnosis import connecting
-from alerting_backend.adapters.kafka.letters import is_dead_letter, shortened
+from alerting_backend.adapters.kafka.letters import shortened
 from alerting_backend.adapters.kafka.producer import Producer
-from alerting_core import limits
 from alerting_core.errors import LimitExceeded, PortUnavailable
+from alerting_core.ports.records import check_sizes, is_dead_letter
 from alerting_core.ports.stream import Outgoing
 
 ROUND_RECORDS_MAX: Final = 10_000
@@ -143,14 +143,6 @@ class KafkaSink:
             if isinstance(error.__cause__, MessageSizeTooLargeError):
                 raise LimitExceeded("a record is larger than its topic takes (max.message.bytes)") from error
             raise
-
-
-def check_sizes(outputs: Sequence[Outgoing]) -> None:
-    """Raise LimitExceeded if one of *outputs* is beyond `limits.RECORD_VALUE_BYTES_MAX`, dead letters apart."""
-    for output in outputs:
-        if len(output.value) > limits.RECORD_VALUE_BYTES_MAX and not is_dead_letter(output):
-            detail = f"a record of {len(output.value)} bytes, at most {limits.RECORD_VALUE_BYTES_MAX} are allowed"
-            raise LimitExceeded(detail)
 
 
 def _fail(done: "asyncio.Future[None]", error: Exception) -> None:

@@ -15,8 +15,7 @@ from zlib import crc32
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, fetch_map
 from alerting_backend.adapters.postgres.record_headers import encode_headers
 from alerting_backend.adapters.postgres.wakeups import Wakeups
-from alerting_core import limits
-from alerting_core.errors import LimitExceeded, PortContractBroken
+from alerting_core.errors import PortContractBroken
 from alerting_core.ports.stream import Outgoing
 
 PARTITIONS_DEFAULT: Final = 6
@@ -108,10 +107,3 @@ class PgLog:
         )
         if status != f"INSERT 0 {len(outputs)}":
             raise PortContractBroken(f"{len(outputs)} records were to be written, and Postgres answered {status}")
-
-
-def check_sizes(outputs: Sequence[Outgoing]) -> None:
-    """Raise LimitExceeded if one of *outputs* is beyond `limits.RECORD_VALUE_BYTES_MAX`."""
-    largest = max((len(output.value) for output in outputs), default=0)
-    if largest > limits.RECORD_VALUE_BYTES_MAX:
-        raise LimitExceeded(f"a record of {largest} bytes, at most {limits.RECORD_VALUE_BYTES_MAX} are allowed")

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from alerting_backend.adapters.postgres.log import PgLog, check_sizes
+from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import transaction
+from alerting_core.ports.records import check_sizes
 from alerting_core.ports.stream import Outgoing
 
 RECORDS_PER_COMMIT_MAX: Final = 5_000

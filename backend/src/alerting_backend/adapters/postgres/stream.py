@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from alerting_backend.adapters.postgres.log import PgLog, check_sizes
+from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import Connection, connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.record_headers import decode_headers
 from alerting_backend.adapters.postgres.shares import share_out
 from alerting_core.errors import FencedOff
+from alerting_core.ports.records import check_sizes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 FALLBACK_SECONDS: Final = 1.0
