@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Paper, Switch, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 
+import classes from "./page.module.css";
 import { RESTART_MS } from "./TeamBox";
 import { distinct, useAct, useControl, useSimulated } from "./use-simulation";
 
@@ -32,6 +33,7 @@ export function CommitFirst() {
         <Alert
           mt="sm"
           color="yellow"
+          classNames={{ title: classes.warning }}
           icon={<IconAlertTriangle size={18} aria-hidden />}
           title="Alerts can get lost now"
         >

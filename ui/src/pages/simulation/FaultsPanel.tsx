@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import type { HostState, KillPoint, Topic } from "@/backend/session";
 
+import { Named } from "./Named";
 import classes from "./panels.module.css";
 import { distinct, useAct, useSimulated } from "./use-simulation";
 import { HOST_STATES, KILLS } from "./words";
@@ -94,15 +95,14 @@ function WorkerFaults({ forMs }: { forMs: number }) {
             color="red"
             disabled={!worker.isAlive}
             title={KILLS[when].says}
-            aria-label={`Kill ${name} ${KILLS[when].label}`}
             onClick={() => kill(when)}
           >
-            {`Kill ${KILLS[when].label}`}
+            <Named says={`Kill ${name} ${KILLS[when].label}`} shown={`Kill ${KILLS[when].label}`} />
           </Button>
         ))}
         <Deed
-          says={`Let ${name} stand still for ${forMs / 1_000} s`}
-          shown="Stand still"
+          says={`Freeze ${name} for ${forMs / 1_000} s`}
+          shown="Freeze"
           disabled={!worker.isAlive}
           act={() => act({ do: "pause", worker: name, for_ms: forMs })}
         />
@@ -162,7 +162,7 @@ function RecordFaults({ forMs }: { forMs: number }) {
         />
         <Deed
           says={`Write an unreadable record to ${topic}`}
-          shown="Write an unreadable one"
+          shown="Write an unreadable record"
           act={() => act({ do: "poison", topic })}
         />
       </div>
@@ -241,7 +241,7 @@ function ClockFaults() {
           <Deed
             key={seconds}
             says={`Set the clock of ${name} ${seconds > 0 ? "on" : "back"} by ${Math.abs(seconds / 60)} min`}
-            shown={`${seconds > 0 ? "On" : "Back"} by ${Math.abs(seconds / 60)} min`}
+            shown={`Set ${seconds > 0 ? "on" : "back"} by ${Math.abs(seconds / 60)} min`}
             act={() => act({ do: "clock", machine: name, by_ms: seconds * 1_000 })}
           />
         ))}
@@ -267,8 +267,8 @@ function Deed({
   act: () => unknown;
 }) {
   return (
-    <Button size="xs" variant="default" aria-label={says} title={says} disabled={disabled} onClick={act}>
-      {shown}
+    <Button size="xs" variant="default" title={says} disabled={disabled} onClick={act}>
+      <Named says={says} shown={shown} />
     </Button>
   );
 }

@@ -15,7 +15,7 @@ export function LinkNotice({ followed }: { followed: Followed }) {
     return (
       <Alert
         variant="outline"
-        className={classes.notice}
+        classNames={{ root: classes.notice, title: classes.noticeTitle }}
         color="red"
         icon={<IconX size={18} aria-hidden />}
         title="This link could not be taken"
@@ -29,7 +29,7 @@ export function LinkNotice({ followed }: { followed: Followed }) {
     return (
       <Alert
         variant="outline"
-        className={classes.notice}
+        classNames={{ root: classes.notice, title: classes.noticeTitle }}
         color="teal"
         icon={<IconCheck size={18} aria-hidden />}
         title="The same run, number by number"
@@ -45,7 +45,7 @@ export function LinkNotice({ followed }: { followed: Followed }) {
     return (
       <Alert
         variant="outline"
-        className={classes.notice}
+        classNames={{ root: classes.notice, title: classes.noticeTitle }}
         color="red"
         icon={<IconX size={18} aria-hidden />}
         title="This is not the run that was shared"
@@ -60,7 +60,7 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   return (
     <Alert
       variant="outline"
-      className={classes.notice}
+      classNames={{ root: classes.notice, title: classes.noticeTitle }}
       color="accent"
       icon={<IconLink size={18} aria-hidden />}
       title="A shared run is replayed"

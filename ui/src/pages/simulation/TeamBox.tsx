@@ -105,7 +105,7 @@ const WorkerMenu = memo(function WorkerMenu({ worker, isAlive }: { worker: strin
             leftSection={<IconPlayerPause size={15} aria-hidden />}
             onClick={() => act({ do: "pause", worker, for_ms: PAUSE_MS })}
           >
-            {`Let ${worker} stand still for ${PAUSE_MS / 1_000} s`}
+            {`Freeze ${worker} for ${PAUSE_MS / 1_000} s`}
           </Menu.Item>
         )}
         <Menu.Item

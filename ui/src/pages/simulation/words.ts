@@ -51,7 +51,7 @@ export function stateOf(worker: WorkerView): {
   tone: "idle" | "busy" | "commit" | "bad" | "warning";
 } {
   if (worker.state === "dead") return { word: "dead", tone: "bad" };
-  if (worker.state === "paused") return { word: "stands still", tone: "warning" };
+  if (worker.state === "paused") return { word: "frozen", tone: "warning" };
   if (worker.state === "stopping") return { word: "stopping", tone: "warning" };
   switch (worker.does) {
     case "working":
