@@ -32,7 +32,7 @@ function Bar({ simulation }: { simulation: SimulationControl }) {
       >
         {isPlaying ? <IconPlayerPause size={16} aria-hidden /> : <IconPlayerPlay size={16} aria-hidden />}
       </ActionIcon>
-      <span className="tabular">{duration(Math.floor(snapshot.at_ms / 100) * 100)}</span>
+      <span className="tabular">Virtual time {duration(Math.floor(snapshot.at_ms / 100) * 100)}</span>
       <span className="tabular">{isPlaying ? `${measure(speedReached)}×` : "paused"}</span>
       <Anchor component={Link} to="/simulation" size="sm">
         Open the simulation
