@@ -41,6 +41,10 @@ class Beat:
     def __init__(self, tab: Page) -> None:
         self._tab = tab
 
+    def begin_anew(self) -> None:
+        """Forget all pieces so far."""
+        self._tab.evaluate("window.beats.length = 0")
+
     @property
     def slowest(self) -> float:
         """How many times longer than on an idle machine the slowest piece took; 1 at least."""

@@ -30,6 +30,10 @@ def test_the_page_does_not_freeze_at_ten_thousand_alerts_a_second(playground_sit
     with playground_site.open("/simulation") as page, beating(playground_site.running) as beat:
         simulated = Simulated(page.tab)
         simulated.open_tab("Settings")
+        # One alert in ten is wanted by somebody: with the usual two clients each, senders would hold the sources back.
+        page.tab.get_by_label("Clients that an alert matches").fill("0.1")
+        simulated.press("Restart")
+        expect(page.tab.get_by_text("Started anew")).to_be_visible()
         simulated.press("10,000 alerts a second")
         expect(page.tab.get_by_role("button", name="10,000 alerts a second")).to_have_attribute("aria-pressed", "true")
         # In that second everything at that rate is new to the browser's compilers.
@@ -37,6 +41,7 @@ def test_the_page_does_not_freeze_at_ten_thousand_alerts_a_second(playground_sit
         page.tab.evaluate(_NOTE_LONG_TASKS)
         for _ in range(WATCHES_MAX):
             before = simulated.snapshot()
+            beat.begin_anew()
             begun = page.tab.evaluate("window.longTasks.length = 0, performance.now()")
             simulated.wait_for_alerts(ALERTS_WATCHED // 2)
             simulated.open_tab("Faults")
