@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-from alerting_core import limits
-from alerting_core.errors import FencedOff, LimitExceeded
+from alerting_core.errors import FencedOff
 from alerting_core.ports.stream import Record, Stream
 from tests.contract.fixtures_stream import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_stream import Log
@@ -87,27 +86,6 @@ async def test_many_publishers_at_once_leave_no_gap_and_lose_nothing(log: Log) -
     assert sorted(record.value for record in records) == sorted(value for some in values for value in some)
     for found in by_partition(records).values():
         assert [record.offset for record in found] == list(range(len(found)))
-
-
-async def test_a_record_that_is_too_large_is_refused_and_nothing_of_the_call_is_written(log: Log) -> None:
-    too_large = b"x" * (limits.RECORD_VALUE_BYTES_MAX + 1)
-    with pytest.raises(LimitExceeded):
-        await publish(log, b"small", too_large)
-    stream = log.new_stream("t", "g")
-    with pytest.raises(LimitExceeded):
-        await stream.commit([make_output(value=too_large)], {})
-    assert await poll(stream) == []
-    await publish(log, too_large[:-1])
-    (record,) = await poll(stream)
-    assert len(record.value) == limits.RECORD_VALUE_BYTES_MAX
-
-
-async def test_a_dead_letter_is_kept_whatever_its_size_so_that_no_record_stops_its_stream(log: Log) -> None:
-    large = b"x" * (limits.RECORD_VALUE_BYTES_MAX + 1)
-    stream = log.new_stream("t", "g")
-    await stream.commit([make_output(topic="t.dlq", value=large)], {})
-    (letter,) = await poll(log.new_stream("t.dlq", "g"))
-    assert letter.value == large
 
 
 async def test_at_most_records_max_are_returned(log: Log) -> None:

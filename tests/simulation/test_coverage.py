@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import product
 from typing import Final
 
+import pytest
+
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.gate import Resource
@@ -59,6 +61,7 @@ def storm(seed: int) -> Faults:
     )
 
 
+@pytest.mark.timeout(400)  # It computes without a pause, and takes as much longer as others take of the machine.
 def test_every_fault_happens_and_every_crash_point_is_hit() -> None:
     missing = CRASHES | FAILURES | OTHERS
     happened: Counter[str] = Counter()
