@@ -88,6 +88,8 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: "sm" } },
     Paper: { defaultProps: { withBorder: true, radius: "md", p: "md" } },
     Card: { defaultProps: { withBorder: true, radius: "md" } },
+    // Some of the colours are too light to be read as text; the icon beside the title has them.
+    Alert: { styles: { title: { color: "var(--mantine-color-text)" } } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.4 } } },
     Tooltip: {

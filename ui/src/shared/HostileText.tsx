@@ -5,6 +5,8 @@ import classes from "./HostileText.module.css";
 
 /** Longer texts are cut until somebody wants all: a page of 10,000 characters hides what stands below it. */
 const SHOWN_CHARS = 240;
+/** The same of many short lines. */
+const SHOWN_LINES = 10;
 
 /**
  * Text that others wrote: names, sources, contexts, answers of receivers. Whatever is in it, it is shown as text, in its
@@ -17,7 +19,7 @@ export function HostileText({
   ...props
 }: TextProps & { text: string; chars?: number; mono?: boolean }) {
   const [isOpen, setOpen] = useState(false);
-  const cut = cutAt(text, chars);
+  const cut = cutAt(firstLines(text), chars);
   const isLong = cut.length < text.length;
   return (
     <Text span size="sm" {...props} className={classes.text}>
@@ -57,6 +59,10 @@ export function plainly(text: string, chars = 80): string {
   const shown = visible(text);
   const cut = cutAt(shown, chars);
   return cut.length < shown.length ? `${cut}…` : cut;
+}
+
+function firstLines(text: string): string {
+  return text.split("\n", SHOWN_LINES).join("\n");
 }
 
 /** Cuts between characters as people see them: never through an emoji. */

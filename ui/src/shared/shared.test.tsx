@@ -45,6 +45,13 @@ describe("text that others wrote", () => {
     expect(screen.queryByText("x".repeat(10_000))).toBeNull();
   });
 
+  it("is cut when it has many short lines", async () => {
+    const { container } = renderIn(<HostileText text={"a\n".repeat(100)} />);
+    expect(container.querySelector("bdi")?.textContent.split("\n")).toHaveLength(10);
+    await userEvent.click(screen.getByRole("button", { name: "show all 200 characters" }));
+    expect(container.querySelector("bdi")?.textContent.split("\n")).toHaveLength(101);
+  });
+
   it("cannot turn the direction of what stands beside it", () => {
     const { container } = renderIn(<HostileText text={"user\u202Egnp.exe\u0007"} />);
     expect(container.querySelector("bdi")).toHaveTextContent("user\\u202egnp.exe\\u0007");

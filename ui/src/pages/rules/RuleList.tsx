@@ -125,7 +125,8 @@ function columns(withClient: boolean): Column<Rule>[] {
           component={Link}
           to={`/rules/${rule.rule_id}`}
           size="sm"
-          aria-label={ruleTitle(rule)}
+          // Whole: what is read out holds what is seen.
+          aria-label={ruleTitle(rule, 500)}
           className={classes.besideCorner}
         >
           <PatternText text={rule.name} any="any name" />
