@@ -54,6 +54,7 @@ def shoot(tab: Page, name: str) -> Path:
     """Take a picture of the whole page."""
     path = SHOTS / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
+    tab.evaluate("window.scrollTo(0, 0)")  # What sticks to the window is at its place in the picture then.
     tab.screenshot(path=path, full_page=True, animations="disabled")
     return path
 
@@ -73,6 +74,7 @@ def grave_issues(tab: Page) -> list[str]:
 def look(tab: Page, name: str) -> list[str]:
     """Take pictures in every scheme and size; return what is wrong with what they show."""
     wrong = list[str]()
+    expect(tab.locator(".mantine-Notification-root")).to_have_count(0)  # Messages leave by themselves.
     for scheme in SCHEMES:
         tab.emulate_media(color_scheme=scheme)
         for size_name, size in SIZES.items():

@@ -15,7 +15,7 @@ def test_editor_preview_and_conflict_of_a_rule_look_right(world: World, looks: L
     watched, tab = world.make(), world.tab
     world.notify(watched)
     looks("notification")
-    tab.get_by_role("link", name="Explain").first.click()
+    tab.locator("#main").get_by_role("link", name="Explain").click()
     expect(tab.get_by_role("region", name="Rules that match")).to_be_visible()
     looks("explain-result")
     world.go(f"/rules/{watched.rule_id}")
