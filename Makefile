@@ -46,8 +46,10 @@ ui-api: setup ## Make the types of its client anew from the API's description
 	@$(bin)/python .make/ui.py api
 
 .PHONY: ui-budget
-ui-budget: ui ## Check that its JavaScript is within its budget
+ui-budget: ui ## Check that its JavaScript, and that of the playground, is within its budget
 	@$(bin)/python .make/ui.py run budget
+	@$(bin)/python playground/build.py
+	@$(bin)/python .make/ui.py run budget-playground
 
 .PHONY: ui-fmt
 ui-fmt: setup ## Format it, and mend what can be mended by itself

@@ -3,10 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const ALL_KB_MAX = 350;
+const UI_KB_MAX = 350;
+const SIMULATION_KB_MAX = 20; // What the playground has beside the pages: one of its own, and the worker.
 const FIRST_KB_MAX = 260; // What the first page of a visit loads.
 
 const folder = process.argv[2];
+const allKbMax = folder === "dist-playground" ? UI_KB_MAX + SIMULATION_KB_MAX : UI_KB_MAX;
 const manifest = JSON.parse(readFileSync(join(folder, ".vite/manifest.json"), "utf8"));
 
 const kb = (file) => gzipSync(readFileSync(join(folder, file)), { level: 9 }).length / 1000;
@@ -30,7 +32,7 @@ for (const file of [...all].sort((a, b) => kb(b) - kb(a)).slice(0, 8)) {
 }
 const measured = [
   ["loaded first", sum(first), FIRST_KB_MAX],
-  ["all", sum(all), ALL_KB_MAX],
+  ["all", sum(all), allKbMax],
 ];
 for (const [what, size, limit] of measured) console.log(`${what}: ${size.toFixed(1)} of ${limit} kB (gzip)`);
 process.exitCode = measured.some(([, size, limit]) => size > limit) ? 1 : 0;

@@ -29,7 +29,9 @@ const pages: readonly RouteObject[] = [
   page("/dead-letters/*", () => import("@/pages/dead-letters")),
 ];
 
-const simulation = page("/simulation/*", () => import("@/pages/simulation"));
+/** Left out of the build that a platform serves: nothing is simulated there. */
+const simulation =
+  import.meta.env.MODE === "production" ? [] : [page("/simulation/*", () => import("@/pages/simulation"))];
 
 export function makeRoutes(backend: Backend): RouteObject[] {
   return [
@@ -43,7 +45,7 @@ export function makeRoutes(backend: Backend): RouteObject[] {
           ErrorBoundary: RouteError,
           children: [
             ...pages,
-            ...(backend.simulation === undefined ? [] : [simulation]),
+            ...(backend.simulation === undefined ? [] : simulation),
             { path: "*", Component: NotFound },
           ],
         },
