@@ -32,7 +32,7 @@ def test_editor_preview_and_conflict_of_a_rule_look_right(world: World, looks: L
     looks("rule-conflict")
 
 
-def test_forms_look_right(world: World, looks: Look) -> None:
+def test_forms_and_what_they_make_look_right(world: World, looks: Look) -> None:
     watched = world.make()
     world.go(f"/endpoints/new?rule={watched.rule_id}")
     looks("new-endpoint")

@@ -85,7 +85,14 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "md" } } },
-    Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: "sm" } },
+    Table: {
+      defaultProps: {
+        verticalSpacing: 7,
+        horizontalSpacing: "sm",
+        // Links keep 4.5:1 on it.
+        highlightOnHoverColor: "light-dark(var(--mantine-color-gray-1), #1e2531)",
+      },
+    },
     Paper: { defaultProps: { withBorder: true, radius: "md", p: "md" } },
     Card: { defaultProps: { withBorder: true, radius: "md" } },
     // Some of the colours are too light to be read as text; the icon beside the title has them.
