@@ -44,9 +44,8 @@ def test_forms_and_what_they_make_look_right(world: World, looks: Look) -> None:
     looks("client")
 
 
+@pytest.mark.parametrize("world_of_session", ["playground"], indirect=True)
 def test_the_simulation_looks_right_while_a_check_is_broken_and_in_the_tour(world: World, looks: Look) -> None:
-    if not world.site.is_playground:
-        pytest.skip("the platform is not simulated there")
     world.go("/simulation")
     tab, simulated = world.tab, Simulated(world.tab)
     expect(tab.get_by_role("region", name="Guided tour")).to_be_visible()

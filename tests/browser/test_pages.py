@@ -34,5 +34,5 @@ def test_every_page_can_be_used_by_everybody_in_light_and_dark_on_phone_and_desk
 def test_every_page_is_in_the_navigation_and_says_which_build_it_is(world: World) -> None:
     world.go("/")
     links = world.tab.get_by_role("navigation", name="Pages").get_by_role("link")
-    expect(links).to_have_count(11 if world.site.is_playground else 10)
+    expect(links).to_have_count(10 if world.site.is_playground else 9)
     expect(world.tab.get_by_test_id("build-stamp")).to_have_text(re.compile(r"Version \d+\.\d+\.\d+"))

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Backend, SignIn } from "@/backend/backend";
-import type { SimulationControl } from "@/backend/simulation";
+import { TestSimulation } from "@/pages/simulation/TestSimulation";
 import { problem, TestBackend } from "@/testing/TestBackend";
 
 import { App } from "./App";
@@ -126,7 +126,7 @@ describe("what surrounds the pages", () => {
 
   it("lets operators choose the client that is shown, in the address too", async () => {
     render(<App backend={withKey(platform())} />);
-    await userEvent.click(await screen.findByLabelText("Client that is shown"));
+    await userEvent.click(await screen.findByLabelText("Client that is shown", { selector: "input" }));
     await userEvent.click(await screen.findByText("acme · Acme"));
     expect(new URLSearchParams(window.location.search).get("client")).toBe("acme");
   });
@@ -148,7 +148,7 @@ describe("what surrounds the pages", () => {
     const simulated: Backend = {
       kind: "playground",
       fetch: (request) => backend.fetch(request),
-      simulation: {} as SimulationControl,
+      simulation: new TestSimulation(),
     };
     window.location.hash = "#/nothing-here";
     render(<App backend={simulated} />);
