@@ -3,6 +3,7 @@ import { WorkerBackend } from "@/backend/worker";
 import { boot } from "@/playground/boot";
 import { momentOf, scenarioOf } from "@/playground/link";
 import { workOffline } from "@/playground/offline";
+import { followClock } from "@/shared/clock";
 
 const splash = document.getElementById("splash");
 const sentence = document.getElementById("splash-sentence");
@@ -18,6 +19,7 @@ try {
     tell,
   );
   splash?.remove();
+  followClock(() => simulation.state().snapshot.wall_ms);
   start(new WorkerBackend(worker, simulation));
   if (refusal !== null) {
     const { notifications } = await import("@mantine/notifications");

@@ -1,6 +1,8 @@
 import { Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
 
+import { platformNow } from "./clock";
+
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const EXACT_UTC = new Intl.DateTimeFormat("en-GB", {
@@ -20,15 +22,15 @@ const TICK_MS = 5_000;
 
 /** One clock for all times on the page: they move together, and one timer serves them. */
 const clock = {
-  now: Date.now(),
+  now: platformNow(),
   listeners: new Set<() => void>(),
   timer: 0 as ReturnType<typeof setInterval> | 0,
   subscribe: (changed: () => void) => {
     clock.listeners.add(changed);
     if (clock.timer === 0) {
-      clock.now = Date.now();
+      clock.now = platformNow();
       clock.timer = setInterval(() => {
-        clock.now = Date.now();
+        clock.now = platformNow();
         for (const listener of clock.listeners) listener();
       }, TICK_MS);
     }

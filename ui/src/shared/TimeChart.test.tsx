@@ -37,6 +37,14 @@ describe("a chart", () => {
     expect(layout.x(180_000)).toBeLessThanOrEqual(400);
   });
 
+  it("has no halves at its axis where things are counted, and has them where they are measured", () => {
+    const ticks = (values: number[]) =>
+      layOut(times, [{ label: "a", values }], size).yTicks.map(({ value }) => value);
+    expect(ticks([0, 2, 1, 0])).toEqual([0, 1, 2]);
+    expect(ticks([0, 0, 0, 0])).toEqual([0, 1]);
+    expect(ticks([0, 1.5, 1, 0])).toContain(0.5);
+  });
+
   it("finds the point nearest to a place", () => {
     const layout = layOut(times, [], size);
     expect(times.map((time) => layout.nearest(layout.x(time) + 3))).toEqual([0, 1, 2, 3]);

@@ -59,7 +59,9 @@ export function layOut(
     .domain([0, highest > 0 ? highest : 1])
     .nice(4)
     .range([height - MARGIN.bottom, MARGIN.top]);
-  const yTicks = y.ticks(4).filter((value) => highest > 1 || Number.isInteger(value) || highest > 0);
+  const isWhole = series.every(({ values }) => values.every((value) => Number.isInteger(value ?? 0)));
+  // Nothing is counted in halves.
+  const yTicks = y.ticks(4).filter((value) => !isWhole || Number.isInteger(value));
   const xCount = Math.max(2, Math.floor(inner / 90));
   const format = (time: number) => (last - first < xCount * 60_000 ? CLOCK_S : CLOCK).format(time);
   const at = (place: number) => x(times[place] ?? 0);

@@ -12,6 +12,7 @@ import { problem, TestBackend } from "@/testing/TestBackend";
 
 import { SeverityBadge, StatusBadge } from "./badges";
 import { ClientPicker } from "./ClientPicker";
+import { followClock } from "./clock";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { DataTable } from "./DataTable";
 import { EmptyState } from "./EmptyState";
@@ -122,6 +123,17 @@ describe("times", () => {
     const at = new Date(Date.now() - 3 * 60_000 - 5_000).toISOString();
     renderIn(<TimeAgo at={at} />);
     expect(screen.getByText("3 min. ago")).toHaveAttribute("datetime", at);
+  });
+
+  it("are those of the platform, whose year may be another one", () => {
+    const started = Date.parse("2026-01-01T00:00:00Z");
+    followClock(() => started + 60_000);
+    try {
+      renderIn(<TimeAgo at="2026-01-01T00:00:30Z" />);
+      expect(screen.getByText("30 sec. ago")).toBeVisible();
+    } finally {
+      followClock(Date.now);
+    }
   });
 
   it("have words for every distance, before and after now", () => {

@@ -1,5 +1,6 @@
 import { useSearchParams } from "react-router";
 
+import { platformNow } from "./clock";
 import { useFilter } from "./useFilter";
 
 /** Lengths of time that end now, by their name in the address. */
@@ -49,7 +50,7 @@ export function useSetTimeRange(): (to: Partial<TimeRange>) => void {
 /** The same as the API asks for it. Called when it is asked: what ends now ends at another time tomorrow. */
 export function boundsOf(
   { range, since, until }: TimeRange,
-  nowMs = Date.now(),
+  nowMs = platformNow(),
 ): { since?: string; until?: string } {
   const latest = LATEST.find(({ name }) => name === range);
   if (latest !== undefined) return { since: new Date(nowMs - latest.seconds * 1_000).toISOString() };

@@ -26,7 +26,8 @@ export function Deliveries({ metrics }: { metrics: Metrics }) {
   const total = Object.values(byStatus).reduce((sum, each) => sum + each, 0);
   const end = Date.parse(metrics.totals.counted_at);
   const times = useMemo(
-    () => byHour.map((_, place) => end - (byHour.length - place) * HOUR_MS),
+    // A bar stands in the middle of its hour.
+    () => byHour.map((_, place) => end - (byHour.length - place - 0.5) * HOUR_MS),
     [byHour, end],
   );
   const series = useMemo(() => [{ label: "Notifications", values: byHour, color: 1 as const }], [byHour]);

@@ -1,3 +1,5 @@
+import { platformNow } from "@/shared/clock";
+
 const DAY_MS = 86_400_000;
 
 export const EXPIRIES: readonly { value: string; label: string; days: number | null }[] = [
@@ -10,7 +12,7 @@ export const EXPIRIES: readonly { value: string; label: string; days: number | n
 export const AT_A_TIME = "at";
 
 /** When a key is to expire, as the API takes it; null: never; undefined: a time was to be given, and is not. */
-export function expiresAt(choice: string, at: string, nowMs = Date.now()): string | null | undefined {
+export function expiresAt(choice: string, at: string, nowMs = platformNow()): string | null | undefined {
   if (choice === AT_A_TIME) {
     const ms = Date.parse(at);
     return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
