@@ -77,7 +77,7 @@ function StageCard({ stage, received }: { stage: StageSummary; received: readonl
   const p99 = stage.step_times.p99_ms;
   return (
     <Paper p="sm" className={classes.card} data-state={stage.state}>
-      <Group justify="space-between" gap={6} wrap="nowrap">
+      <Group justify="space-between" gap="2px 6px">
         <Text fw={600}>{about.label}</Text>
         <StatusBadge status={stage.state} />
       </Group>
