@@ -8,6 +8,7 @@ import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { ErrorState } from "@/shared/ErrorState";
 import { count } from "@/shared/figures";
+import { middlesOfHours } from "@/shared/hours";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 import { TimeChart } from "@/shared/TimeChart";
@@ -22,7 +23,6 @@ import { Totals } from "./Totals";
 
 const REFRESH_MS = 3_000;
 const SERIES_MS = 10_000; // One span of the series.
-const HOUR_MS = 3_600_000;
 
 export default function OverviewPage() {
   const api = useApi();
@@ -82,10 +82,7 @@ function Live({ isLive }: { isLive: boolean }) {
 
 function LastDay({ metrics }: { metrics: Metrics }) {
   const { by_hour, counted_at, notifications_by_status } = metrics.totals;
-  const times = useMemo(() => {
-    const last = new Date(counted_at).getTime() - HOUR_MS / 2;
-    return by_hour.map((_, place) => last - (by_hour.length - 1 - place) * HOUR_MS);
-  }, [by_hour, counted_at]);
+  const times = useMemo(() => middlesOfHours(counted_at, by_hour.length), [by_hour, counted_at]);
   const series = useMemo(() => [{ label: "Notifications in the hour", values: by_hour }], [by_hour]);
   const total = by_hour.reduce((sum, each) => sum + each, 0);
   return (

@@ -1,4 +1,4 @@
-import { Alert, Text } from "@mantine/core";
+import { Alert, type AlertProps, Text } from "@mantine/core";
 import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 
 import classes from "./page.module.css";
@@ -13,61 +13,43 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   const { refusal, moment, verdict } = followed;
   if (refusal !== null) {
     return (
-      <Alert
-        variant="outline"
-        classNames={{ root: classes.notice, title: classes.noticeTitle }}
-        color="red"
-        icon={<IconX size={18} aria-hidden />}
-        title="This link could not be taken"
-      >
+      <Notice color="red" icon={<IconX size={18} aria-hidden />} title="This link could not be taken">
         {refusal}. The usual scenario runs instead. Perhaps a part of the link got lost on its way: ask for it
         again.
-      </Alert>
+      </Notice>
     );
   }
   if (verdict === "same") {
     return (
-      <Alert
-        variant="outline"
-        classNames={{ root: classes.notice, title: classes.noticeTitle }}
-        color="teal"
-        icon={<IconCheck size={18} aria-hidden />}
-        title="The same run, number by number"
-      >
+      <Notice color="teal" icon={<IconCheck size={18} aria-hidden />} title="The same run, number by number">
         <Text size="sm">
           At {moment === null ? "" : clock(moment.atMs)} all that happened here is what happened there: both
           have the digest <code>{moment?.digest}</code>. It goes on with “Play”.
         </Text>
-      </Alert>
+      </Notice>
     );
   }
   if (verdict === "other") {
     return (
-      <Alert
-        variant="outline"
-        classNames={{ root: classes.notice, title: classes.noticeTitle }}
-        color="red"
-        icon={<IconX size={18} aria-hidden />}
-        title="This is not the run that was shared"
-      >
+      <Notice color="red" icon={<IconX size={18} aria-hidden />} title="This is not the run that was shared">
         Its digest at {moment === null ? "" : clock(moment.atMs)} is another one: perhaps something was done
         to it on the way, or it was shared from another version of the platform.
-      </Alert>
+      </Notice>
     );
   }
   const endsMs = Math.max(untilMs, moment?.atMs ?? 0);
   if (link === "" || snapshot.at_ms >= endsMs) return null;
   return (
-    <Alert
-      variant="outline"
-      classNames={{ root: classes.notice, title: classes.noticeTitle }}
-      color="accent"
-      icon={<IconLink size={18} aria-hidden />}
-      title="A shared run is replayed"
-    >
+    <Notice color="accent" icon={<IconLink size={18} aria-hidden />} title="A shared run is replayed">
       What was done to it happens by itself until {clock(untilMs)}
       {moment !== null && `, and it stops at ${clock(moment.atMs)}`}. What you do meanwhile makes another run
       of it.
-    </Alert>
+    </Notice>
+  );
+}
+
+function Notice(props: Pick<AlertProps, "color" | "icon" | "title" | "children">) {
+  return (
+    <Alert variant="outline" classNames={{ root: classes.notice, title: classes.noticeTitle }} {...props} />
   );
 }

@@ -5,12 +5,11 @@ import { Link } from "react-router";
 import type { DeliveryStatus, Metrics } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
 import { count } from "@/shared/figures";
+import { middlesOfHours } from "@/shared/hours";
 import { TimeChart } from "@/shared/TimeChart";
 
 import { ChartPanel } from "./ChartPanel";
 import classes from "./stages.module.css";
-
-const HOUR_MS = 3_600_000;
 
 const STATUSES: readonly { status: DeliveryStatus; color: number }[] = [
   { status: "DELIVERED", color: 2 },
@@ -22,14 +21,9 @@ const STATUSES: readonly { status: DeliveryStatus; color: number }[] = [
 
 /** What has become of deliveries, and how many notifications there were. */
 export function Deliveries({ metrics }: { metrics: Metrics }) {
-  const { deliveries_by_status: byStatus, by_hour: byHour } = metrics.totals;
+  const { deliveries_by_status: byStatus, by_hour: byHour, counted_at: countedAt } = metrics.totals;
   const total = Object.values(byStatus).reduce((sum, each) => sum + each, 0);
-  const end = Date.parse(metrics.totals.counted_at);
-  const times = useMemo(
-    // A bar stands in the middle of its hour.
-    () => byHour.map((_, place) => end - (byHour.length - place - 0.5) * HOUR_MS),
-    [byHour, end],
-  );
+  const times = useMemo(() => middlesOfHours(countedAt, byHour.length), [byHour, countedAt]);
   const series = useMemo(() => [{ label: "Notifications", values: byHour, color: 1 as const }], [byHour]);
   return (
     <section aria-labelledby="results" className={classes.two}>
