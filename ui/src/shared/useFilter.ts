@@ -20,3 +20,8 @@ export function useFilter(name: string): [value: string | null, set: (value: str
   );
   return [parameters.get(name), set];
 }
+
+/** The value of a filter that is either on or off, as the API takes it; undefined: not filtered. */
+export function flagOf(value: string | null): boolean | undefined {
+  return value === "true" ? true : value === "false" ? false : undefined;
+}

@@ -9,7 +9,7 @@ import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { EmptyState } from "@/shared/EmptyState";
 import { PageHeader } from "@/shared/PageHeader";
-import { useFilter } from "@/shared/useFilter";
+import { flagOf, useFilter } from "@/shared/useFilter";
 
 import { isType, TYPES } from "./draft";
 import classes from "./endpoints.module.css";
@@ -27,7 +27,7 @@ export function EndpointList() {
   const query = {
     client_id: clientId ?? undefined,
     type: isType(type) ? type : undefined,
-    enabled: enabled === "true" ? true : enabled === "false" ? false : undefined,
+    enabled: flagOf(enabled),
     rule_id: rule ?? undefined,
   };
   const endpoints = usePages(["endpoints", "list", query], (cursor, signal) =>

@@ -15,7 +15,7 @@ import { OneLine } from "@/shared/HostileText";
 import { PageHeader } from "@/shared/PageHeader";
 import { SearchFilter } from "@/shared/SearchFilter";
 import { TimeAgo } from "@/shared/TimeAgo";
-import { useFilter } from "@/shared/useFilter";
+import { flagOf, useFilter } from "@/shared/useFilter";
 
 import { isSeverity, RULE_SEVERITIES, ruleTitle } from "./draft";
 import { PatternText } from "./Pattern";
@@ -34,7 +34,7 @@ export function RuleList() {
   const query = {
     client_id: clientId ?? undefined,
     severity: isSeverity(severity) ? severity : undefined,
-    enabled: enabled === "true" ? true : enabled === "false" ? false : undefined,
+    enabled: flagOf(enabled),
     text: text ?? undefined,
   };
   const rules = usePages(["rules", "list", query], (cursor, signal) =>
