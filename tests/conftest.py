@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.install.prometheus import prometheus_binary
 from tests.support.install.unavailable import Unavailable
 
-pytest_plugins = ["tests.support.postgres.fixtures", "tests.support.servers.fixtures"]
+pytest_plugins = ["tests.support.loops", "tests.support.postgres.fixtures", "tests.support.servers.fixtures"]
 
 # A slow or busy machine is no finding about the code: no deadlines. The test command looks at the same examples each
 # time, so that its answer is about the code too; whoever runs pytest by hand looks for new ones.
