@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import orjson
+import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from alerting_backend.api.validation import problems_of
 from alerting_core.api import refusal
 from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind
 from alerting_core.api.refusal import MEDIA_TYPE, NOTHING_HERE, Refusal, document
-from alerting_core.errors import AlertingError
+from alerting_core.errors import AlertingError, PortUnavailable
 
 _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
     400: ProblemKind.MALFORMED_BODY,
@@ -23,6 +24,8 @@ _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
     405: ProblemKind.METHOD_NOT_ALLOWED,
     413: ProblemKind.BODY_TOO_LARGE,
 }
+
+_log = structlog.get_logger("alerting.api")
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -48,10 +51,18 @@ def answer(refused: Refusal, *, request_id: str) -> Response:
 
 
 async def answer_error(request: Request, error: Exception) -> Response:
-    """Answer an expected error with its problem document."""
+    """Answer an expected error with its problem document; a bug among them goes on to whoever logs what is unexpected.
+
+    What is away is the operator's to mend: the log has what the caller is not told.
+    """
     if isinstance(error, HTTPException) and error.status_code == 405:
         error.headers = {"Allow": allowed_methods(request)}
-    return answer(refusal_of(error), request_id=request_id_of(request.scope))
+    refused = refusal_of(error)
+    if refused.kind is ProblemKind.INTERNAL:
+        raise error
+    if isinstance(error, PortUnavailable):
+        _log.warning("request_refused", code=error.code, reason=error.detail)
+    return answer(refused, request_id=request_id_of(request.scope))
 
 
 EXPECTED_ERRORS: Final[tuple[type[Exception], ...]] = (Refusal, RequestValidationError, HTTPException, AlertingError)
