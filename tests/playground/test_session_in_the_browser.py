@@ -10,7 +10,7 @@ import pytest
 from alerting_playground import main
 from tests.playground.scripts import cuts, script, small_settings
 from tests.support.install.place import CHECKOUT
-from tests.support.install.pyodide import node_binary, pyodide_folder
+from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
 
 RUN_MS: Final = 9_000
@@ -27,7 +27,7 @@ def test_the_browsers_python_makes_the_same_run() -> None:
     link, here = json.loads(main.share())["text"], json.loads(main.snapshot())
     try:
         sources = [CHECKOUT / "core" / "src", CHECKOUT / "playground" / "bridge"]
-        command = [node_binary(), RUNNER, pyodide_folder(), *sources]
+        command = [*NODE, RUNNER, pyodide_folder(), *sources]
     except Unavailable as error:
         pytest.skip(f"no Pyodide: {error}")
     slices = map(str, cuts(dice, RUN_MS))

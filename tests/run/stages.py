@@ -11,7 +11,7 @@ from typing import Final
 from tests.run.tally import NO_TESTS
 from tests.support.install.core_alone import install_core_alone
 from tests.support.install.place import CHECKOUT
-from tests.support.install.pyodide import node_binary, pyodide_folder
+from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
 
 WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
@@ -61,7 +61,7 @@ def _pyodide(report: Path) -> int:
     core, pyodide = install_core_alone(), pyodide_folder()
     runner = CHECKOUT / "tests" / "pyodide" / "run_tests.mjs"
     places = [pyodide, core.wheel, core.pytest_site, CHECKOUT, report.parent]
-    return _call([node_binary(), runner, *places, *_ALONE, f"--junitxml=/results/{report.name}"])
+    return _call([*NODE, runner, *places, *_ALONE, f"--junitxml=/results/{report.name}"])
 
 
 def _ui(report: Path) -> int:

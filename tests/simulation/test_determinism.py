@@ -10,7 +10,7 @@ import pytest
 
 from alerting_core.sim.world import World
 from tests.support.install.place import CHECKOUT
-from tests.support.install.pyodide import node_binary, pyodide_folder
+from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
 
 SEEDS: Final = (1, 4, 11, 127)
@@ -36,7 +36,7 @@ def test_the_order_of_hashes_changes_nothing(digests: list[str], hash_seed: str)
 
 def test_the_browsers_python_makes_the_same_worlds(digests: list[str]) -> None:
     try:
-        command = [node_binary(), HERE / "run_worlds.mjs", pyodide_folder(), CHECKOUT / "core" / "src"]
+        command = [*NODE, HERE / "run_worlds.mjs", pyodide_folder(), CHECKOUT / "core" / "src"]
     except Unavailable as error:
         pytest.skip(f"no Pyodide: {error}")
     assert subprocess.check_output([*command, *map(str, SEEDS)], text=True).split() == digests
