@@ -1,5 +1,6 @@
-import { Button, Group, Text, Textarea } from "@mantine/core";
+import { Box, Button, Group, Text, Textarea } from "@mantine/core";
 
+import { Bars } from "@/shared/Bars";
 import { OneLine } from "@/shared/HostileText";
 
 import { readDistribution, scaled, WEIGHTS_SUM } from "./distribution";
@@ -39,17 +40,18 @@ export function DistributionField({
         error={first ?? refused}
         classNames={{ input: classes.mono }}
       />
-      <ul className={classes.bars} aria-label="Shares">
-        {entries.slice(0, BARS_MAX).map((entry) => (
-          <li key={entry.value} className={classes.barRow}>
-            <OneLine text={entry.value} />
-            <span className={classes.track}>
-              <span className={classes.bar} style={{ width: `${Math.min(100, entry.weight)}%` }} />
-            </span>
-            <span className="tabular">{entry.weight}%</span>
-          </li>
-        ))}
-      </ul>
+      <Box mt={8}>
+        <Bars
+          label="Shares"
+          isDense
+          bars={entries.slice(0, BARS_MAX).map(({ value: name, weight }) => ({
+            id: name,
+            name: <OneLine text={name} />,
+            share: weight,
+            figure: `${weight}%`,
+          }))}
+        />
+      </Box>
       <Group justify="space-between" gap="xs" mih={28}>
         <Text size="xs" c="dimmed" className="tabular" aria-live="polite">
           {entries.length > BARS_MAX && `and ${entries.length - BARS_MAX} more; `}

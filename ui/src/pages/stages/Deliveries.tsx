@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import type { DeliveryStatus, Metrics } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
+import { Bars } from "@/shared/Bars";
 import { count } from "@/shared/figures";
 import { middlesOfHours } from "@/shared/hours";
 import { TimeChart } from "@/shared/TimeChart";
@@ -43,24 +44,19 @@ export function Deliveries({ metrics }: { metrics: Metrics }) {
           </>
         }
       >
-        <ul className={classes.bars} aria-label="Deliveries by status">
-          {STATUSES.map(({ status, color }) => {
+        <Bars
+          label="Deliveries by status"
+          bars={STATUSES.map(({ status, color }) => {
             const each = byStatus[status] ?? 0;
-            const share = total === 0 ? 0 : (each * 100) / total;
-            return (
-              <li key={status} className={classes.barRow}>
-                <StatusBadge status={status} />
-                <span className={classes.track}>
-                  <span
-                    className={classes.bar}
-                    style={{ width: `${share}%`, background: `var(--app-chart-${color})` }}
-                  />
-                </span>
-                <span className="tabular">{count(each)}</span>
-              </li>
-            );
+            return {
+              id: status,
+              name: <StatusBadge status={status} />,
+              share: total === 0 ? 0 : (each * 100) / total,
+              figure: count(each),
+              color,
+            };
           })}
-        </ul>
+        />
       </ChartPanel>
       <ChartPanel
         title="Notifications by hour"

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 
 import type { StageSummary } from "@/api/types";
+import { Bars } from "@/shared/Bars";
 import { count, duration } from "@/shared/figures";
 
 import { ChartPanel } from "./ChartPanel";
@@ -10,10 +11,10 @@ import classes from "./stages.module.css";
 export function StepTimes({ times }: { times: StageSummary["step_times"] }) {
   const most = Math.max(1, ...times.counts);
   const total = times.counts.reduce((sum, each) => sum + each, 0);
-  const labels = times.counts.map((_, place) => {
+  const labelOf = (place: number) => {
     const upTo = times.up_to_ms[place];
     return upTo === undefined ? `over ${duration(times.up_to_ms.at(-1) ?? 0)}` : `up to ${duration(upTo)}`;
-  });
+  };
   const isShown = (place: number) => {
     const used = times.counts.flatMap((each, at) => (each > 0 ? [at] : []));
     return place >= Math.min(...used) - 1 && place <= Math.max(...used) + 1;
@@ -42,20 +43,17 @@ export function StepTimes({ times }: { times: StageSummary["step_times"] }) {
           Nothing was to be done in the last minute.
         </Text>
       ) : (
-        <ul className={classes.bars} aria-label="Steps by how long they took">
-          {times.counts.map(
-            (each, place) =>
-              isShown(place) && (
-                <li key={labels[place]} className={classes.barRow}>
-                  <span className="tabular">{labels[place]}</span>
-                  <span className={classes.track}>
-                    <span className={classes.bar} style={{ width: `${(each * 100) / most}%` }} />
-                  </span>
-                  <span className="tabular">{count(each)}</span>
-                </li>
-              ),
-          )}
-        </ul>
+        <Bars
+          label="Steps by how long they took"
+          bars={times.counts
+            .map((each, place) => ({
+              id: labelOf(place),
+              name: <span className="tabular">{labelOf(place)}</span>,
+              share: (each * 100) / most,
+              figure: count(each),
+            }))
+            .filter((_, place) => isShown(place))}
+        />
       )}
     </ChartPanel>
   );
