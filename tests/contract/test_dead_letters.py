@@ -153,6 +153,18 @@ async def test_a_mended_letter_is_at_its_source_as_it_was_mended(refused: Refuse
     assert (record.key, record.value) == (b"other key", b"other value")
 
 
+async def test_a_letter_of_which_the_beginning_is_left_is_replayed_when_the_whole_is_given(refused: Refused) -> None:
+    await refused.refuse(1)
+    (letter,) = await refused.all()
+    cut = replace(letter, value=b"val", is_whole=False)
+    assert await refused.letters.replay([cut]) == 0
+    assert await refused.all() == [letter]
+    assert await refused.letters.replay([replace(cut, value=b"the whole", is_whole=True)]) == 1
+    assert await refused.all() == []
+    (record,) = await refused.source.poll(records_max=10, wait_ms=0)
+    assert record.value == b"the whole"
+
+
 async def test_a_letter_that_comes_back_tells_how_often_it_was_replayed(refused: Refused) -> None:
     await refused.refuse(1)
     for replays in range(3):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from alerting_core.codec import fields
 from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
-from alerting_core.codec.fields import Fields, read_fields, set_fields
+from alerting_core.codec.fields import FieldKind, Fields, read_fields, set_fields
+from alerting_core.codec.settable import settable_fields
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.match import Match
 from alerting_core.domain.severity import SEVERITY_NAMES, Severity
@@ -59,6 +60,31 @@ def test_what_is_shown_is_what_was_encoded(match: Match) -> None:
     assert {n: t for n, t in shown if n.startswith("context.")} == {
         f"context.{label}": text for label, text in match.alert.context.items()
     }
+
+
+@given(matches)
+def test_every_field_can_be_set_to_what_is_shown_for_it(match: Match) -> None:
+    value = encode_match(match)
+    shown = {one.name: one.value for one in settable_fields(fields.ALERT_MATCHED, value) if one.value}
+    assert shown.keys() >= {"alert_id", "name", "source", "client_id"}
+    assert {f"context.{label}" for label, text in match.alert.context.items() if text} <= shown.keys()
+    set_anew = set_fields(fields.ALERT_MATCHED, value, shown)
+    assert isinstance(set_anew, bytes)
+    before, after = decode_match(value), decode_match(set_anew)
+    # Ids of rules are told apart by commas there.
+    assert after == before or any("," in rule_id for rule_id in match.rule_ids)
+
+
+@given(tables, st.one_of(st.binary(max_size=60), some_bytes))
+def test_whatever_can_be_set_is_taken_and_whatever_the_bytes_is_listed_once(table: Fields, value: bytes) -> None:
+    settable = settable_fields(table, value)
+    names = [one.name for one in settable]
+    assert len(set(names)) == len(names)
+    for one in settable:
+        if one.kind is FieldKind.TEXT:
+            assert isinstance(set_fields(table, value, {one.name: "other"}), bytes)
+    if settable:
+        assert names[0] == next(iter(table))
 
 
 @given(tables, some_bytes)

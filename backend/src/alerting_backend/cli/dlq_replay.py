@@ -1,7 +1,7 @@
 """`alerting dlq replay`: dead letters published to where they came from, as they are or mended."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,42 +9,25 @@ from alerting_backend.cli.dlq import Wanted, find, place_of, with_letters
 from alerting_backend.cli.exits import ExitCode, fail
 from alerting_backend.cli.output import write_json
 from alerting_backend.settings import Settings
-from alerting_core.app.mend import mend, mend_whole
+from alerting_core.app.mend import STILL_REFUSED, Mending
 from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
 from alerting_core.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Mending:
-    """How a letter is mended before it is replayed: other values of some fields, or another value as a whole."""
-
-    fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    value: bytes | None = None
-
-    @classmethod
-    def of(cls, assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> "Mending":
-        """Return what the options say, or end the command."""
-        fields: dict[str, str] = {}
-        for assignment in assignments:
-            name, equals, text = assignment.partition("=")
-            if not equals:
-                _usage(f"--set {assignment!r} is no assignment: write it as NAME=VALUE", as_json=as_json)
-            fields[name] = text
-        if fields and value_file is not None:
-            _usage("mend by --set or by --value-file, not by both", as_json=as_json)
-        try:
-            return cls(fields, None if value_file is None else value_file.read_bytes())
-        except OSError as error:
-            _usage(f"--value-file {value_file}: {error.strerror}", as_json=as_json)
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether it changes anything."""
-        return bool(self.fields) or self.value is not None
-
-    def of_letter(self, letter: DeadLetter) -> DeadLetter | tuple[Problem, ...]:
-        """Return *letter* mended, or why its consumer would refuse it still."""
-        return mend(letter, self.fields) if self.value is None else mend_whole(letter, self.value)
+def read_mending(assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> Mending:
+    """Return what the options say of how a letter is mended, or end the command."""
+    fields: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            _usage(f"--set {assignment!r} is no assignment: write it as NAME=VALUE", as_json=as_json)
+        fields[name] = text
+    if fields and value_file is not None:
+        _usage("mend by --set or by --value-file, not by both", as_json=as_json)
+    try:
+        return Mending(fields, None if value_file is None else value_file.read_bytes())
+    except OSError as error:
+        _usage(f"--value-file {value_file}: {error.strerror}", as_json=as_json)
 
 
 @dataclass(slots=True)
@@ -77,8 +60,8 @@ def replay_letters(
     missing = len(places) - outcome.chosen if places else 0
     if outcome.problems:
         lines = [f"{problem.path} {problem.detail}".strip() for problem in outcome.problems]
-        detail = "the letter would be refused still, and was left where it is"
-        fail(detail, code="still-refused", exit_code=ExitCode.REFUSED, lines=[*lines, detail], as_json=as_json)
+        lines.append(STILL_REFUSED)
+        fail(STILL_REFUSED, code="still-refused", exit_code=ExitCode.REFUSED, lines=lines, as_json=as_json)
     _tell(outcome, missing=missing, dry_run=dry_run, as_json=as_json)
     if missing:
         detail = f"{missing} of the dead letters named are not there (any more)"

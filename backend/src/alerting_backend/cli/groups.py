@@ -62,12 +62,12 @@ def dlq_replay(
     """Publish dead letters to where they came from, and take them out."""
     settings = settings_of_environment(as_json=as_json)
     from alerting_backend.cli.dlq import Wanted
-    from alerting_backend.cli.dlq_replay import Mending, replay_letters
+    from alerting_backend.cli.dlq_replay import read_mending, replay_letters
 
     if bool(letters) == bool(topic or reason or everything):
         detail = "name dead letters, or choose them by --topic and --reason, or --all"
         fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    mending = Mending.of(assignments or [], value_file, as_json=as_json)
+    mending = read_mending(assignments or [], value_file, as_json=as_json)
     replay_letters(settings, letters or [], Wanted(topic, reason), mending, dry_run=dry_run, as_json=as_json)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerting_core.errors import Conflict, NotFound
+from alerting_core.app.mend import AS_IT_IS, STILL_REFUSED, Mending
+from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.dead_letters import DeadLetter, DeadLetters, place_in
 from alerting_core.ports.paging import Page, PageRequest
 
@@ -30,18 +31,25 @@ class Letters:
             raise NotFound("there is no such dead letter, or it was replayed")
         return letter
 
-    async def replay(self, letter_id: str) -> DeadLetter:
-        """Publish the letter to the topic where it was refused, and take it out; return it as it was.
+    async def replay(self, letter_id: str, mending: Mending = AS_IT_IS) -> DeadLetter:
+        """Publish the letter, mended if that is asked for, to the topic where it was refused, and take it out.
 
-        What is still wrong with it makes it a dead letter again, with another id.
+        Returns it as it was published. Left as it is, what is still wrong with it makes it a dead letter again, with
+        another id; mended, it is published only when nothing is.
 
         Raises:
             NotFound: It is not there, or was replayed.
-            Conflict: Only its beginning was kept.
+            InvalidInput: It was mended, and its consumer would refuse it still. Paths are the fields of its message.
+            Conflict: Only its beginning was kept, and the whole of it was not given.
         """
         letter = await self.get(letter_id)
+        if mending.is_needed:
+            mended = mending.of_letter(letter)
+            if not isinstance(mended, DeadLetter):
+                raise InvalidInput(mended, STILL_REFUSED)
+            letter = mended
         if not letter.is_whole:
-            raise Conflict("only the beginning of this record was kept: it cannot be replayed")
+            raise Conflict("only the beginning of this record was kept: it is replayed only when the whole is given")
         if not await self.store.replay([letter]):
             raise NotFound("the dead letter was replayed meanwhile")
         return letter

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.app.mend import fields_of, problem_of
+from alerting_core.app.mend import fields_of, problem_of, problems_of, settable_of
+from alerting_core.codec.settable import Settable
 from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.problem import Problem
 
 _FIELD_CHARS_SHOWN_MAX: Final = 2_000
 """Of one name or value: enough to see what is wrong with it."""
@@ -31,12 +33,26 @@ class BytesView:
 
 
 @dataclass(frozen=True, slots=True)
+class SettableView:
+    """A field that can be given another value as the letter is replayed.
+
+    Attributes:
+        is_cut: Whether there is more of its value than is shown.
+    """
+
+    field: Settable
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LetterView:
     """A dead letter for people.
 
     Attributes:
         fields: (name, value) of those fields of the topic's message that can be read; none when it is no message.
+        settable: The fields of that message that can be set, those that are not there among them.
         problem: What is wrong with it still; None when nothing is: then the reason lay elsewhere.
+        problems: The same field by field.
     """
 
     letter: DeadLetter
@@ -44,7 +60,9 @@ class LetterView:
     value: BytesView
     headers: tuple[tuple[str, BytesView], ...]
     fields: tuple[tuple[str, str], ...]
+    settable: tuple[SettableView, ...]
     problem: str | None
+    problems: tuple[Problem, ...]
 
 
 def view_letter(letter: DeadLetter) -> LetterView:
@@ -56,7 +74,9 @@ def view_letter(letter: DeadLetter) -> LetterView:
         value=view_bytes(letter.value),
         headers=tuple((name, view_bytes(value)) for name, value in letter.headers),
         fields=tuple((_shortened(name), _shortened(text)) for name, text in shown),
+        settable=tuple(map(_view_settable, settable_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX])),
         problem=problem_of(letter),
+        problems=tuple(problems_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX]),
     )
 
 
@@ -75,6 +95,11 @@ def _text(raw: bytes, *, is_cut: bool) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if all(c.isprintable() or c in "\n\r\t" for c in text) else None
+
+
+def _view_settable(field: Settable) -> SettableView:
+    shown = Settable(field.name, field.kind, field.value[:_FIELD_CHARS_SHOWN_MAX])
+    return SettableView(shown, is_cut=len(field.value) > _FIELD_CHARS_SHOWN_MAX)
 
 
 def _shortened(text: str) -> str:

@@ -4,7 +4,7 @@ A mended one is held to the checks of the consumer that refused it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from alerting_core.codec import fields
@@ -13,9 +13,42 @@ from alerting_core.codec.fields import Fields, read_fields, set_fields
 from alerting_core.codec.notification import decode_notification_ready
 from alerting_core.codec.rejected import Rejected
 from alerting_core.codec.rule import decode_rule_changed
+from alerting_core.codec.settable import Settable, settable_fields
 from alerting_core.ports.dead_letters import DeadLetter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
 from alerting_core.problem import Problem, ProblemCode
+
+STILL_REFUSED: Final = "the letter would be refused still, and was left where it is"
+"""Why a mended letter is not replayed; the problems say more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """How a letter is mended before it is replayed: other values of some fields, or another value as a whole.
+
+    Attributes:
+        fields: Name → value as people write it; not together with a value.
+        value: All bytes of the message; None to leave it.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    value: bytes | None = None
+
+    def __post_init__(self) -> None:
+        assert self.value is None or not self.fields, "a letter is mended in one way"
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.fields) or self.value is not None
+
+    def of_letter(self, letter: DeadLetter) -> DeadLetter | tuple[Problem, ...]:
+        """Return *letter* mended, or why its consumer would refuse it still."""
+        return mend(letter, self.fields) if self.value is None else mend_whole(letter, self.value)
+
+
+AS_IT_IS: Final = Mending()
+"""Changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +78,12 @@ def fields_of(letter: DeadLetter) -> Sequence[tuple[str, str]]:
     return read_fields(message.fields, letter.value) if message else ()
 
 
+def settable_of(letter: DeadLetter) -> Sequence[Settable]:
+    """Return the fields that `mend` may set in *letter*; none when it can be mended as a whole alone."""
+    message = _message_of(letter)
+    return settable_fields(message.fields, letter.value) if message and letter.is_whole else ()
+
+
 def problem_of(letter: DeadLetter) -> str | None:
     """Return what is wrong with *letter* as it is; None when its consumer would take it."""
     if not letter.is_whole:
@@ -54,6 +93,13 @@ def problem_of(letter: DeadLetter) -> str | None:
         return "there is no message for its topic"
     decoded = message.decode(letter.value)
     return decoded.reason if isinstance(decoded, Rejected) else None
+
+
+def problems_of(letter: DeadLetter) -> Sequence[Problem]:
+    """Return all that is wrong with the message in *letter*, each with its field; nothing when it holds none."""
+    message = _message_of(letter)
+    decoded = message.decode(letter.value) if message and letter.is_whole else None
+    return decoded.problems if isinstance(decoded, Rejected) else ()
 
 
 def mend(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:

@@ -58,6 +58,9 @@ NOTIFICATION_READY: Final[Fields] = {
 
 _INT64_MAX: Final = (1 << 63) - 1
 
+_PATH_CHARS_MAX: Final = 60
+"""Of a name that was asked for, in the problem with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Change:
@@ -133,7 +136,7 @@ def _change(fields: Fields, path: str, text: str) -> _Change | Problem:
     number, kind = fields.get(name, (0, FieldKind.TEXT))
     if number == 0 or (kind is FieldKind.LABELS) != bool(label):
         known = ", ".join(f"{one}.LABEL" if its is FieldKind.LABELS else one for one, (_, its) in fields.items())
-        return Problem(path, ProblemCode.UNKNOWN_FIELD, f"no such field; there are {known}")
+        return Problem(path[:_PATH_CHARS_MAX], ProblemCode.UNKNOWN_FIELD, f"no such field; there are {known}")
     if kind is FieldKind.LABELS:
         entry = wire.bytes_field(1, label.encode()) + wire.bytes_field(2, text.encode())
         return _Change(number, label.encode(), wire.bytes_field(number, entry))
@@ -172,9 +175,10 @@ _EXPECTED: Final = {
 
 def _without(value: bytes, replaced: set[tuple[int, bytes | None]]) -> Iterator[bytes]:
     """Yield the bytes of all fields but those that are replaced."""
+    numbers = {number for number, _ in replaced}
     for number, wire_type, start, end in wire.spans(value):
         is_replaced = (number, None) in replaced
-        if not is_replaced and wire_type == wire.BYTES and any(n == number for n, _ in replaced):
+        if not is_replaced and wire_type == wire.BYTES and number in numbers:
             ((*_, payload),) = wire.fields(value[start:end])
             is_replaced = (number, _label(payload)[0]) in replaced
         if not is_replaced:

@@ -1,10 +1,13 @@
 """What can be seen of a dead letter."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerting_core import limits
 from alerting_core.app.letter_view import view_bytes, view_letter
 from alerting_core.codec.alert import encode_match
+from alerting_core.codec.fields import FieldKind
 from alerting_core.codec.notification import NotificationReady, encode_notification_ready
 from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_changed
 from alerting_core.domain.alert import Alert
@@ -61,6 +64,31 @@ def test_fields_are_bounded_in_number_and_length() -> None:
     view = view_letter(letter(encode_match(match), ALERTS_MATCHED))
     assert len(view.fields) == limits.LETTER_FIELDS_SHOWN_MAX
     assert dict(view.fields)["source"] == "y" * 2_000 + "…"
+
+
+def test_what_can_be_set_is_listed_with_what_is_there_and_with_what_is_not() -> None:
+    match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 0, {"k": "v"}), "acme", (ID, "another"))
+    view = view_letter(letter(encode_match(match), ALERTS_MATCHED))
+    shown = {one.field.name: one for one in view.settable}
+    assert shown["source"].field.value == "y" * 2_000
+    assert [name for name, one in shown.items() if one.is_cut] == ["source"]
+    assert (shown["event_ts"].field.value, shown["event_ts"].field.kind) == ("", FieldKind.NUMBER)
+    assert shown["rule_ids"].field.value == f"{ID}, another"
+    assert (shown["context.k"].field.value, shown["context"].field.kind) == ("v", FieldKind.LABELS)
+    assert [problem.path for problem in view.problems] == ["source"]
+
+
+def test_what_is_no_message_or_not_all_of_one_has_nothing_to_set() -> None:
+    for one in (
+        letter(b"\xff", ALERTS_MATCHED),
+        letter(b"", "somebody.elses"),
+        replace(letter(b"", RULE_CHANGED), is_whole=False),
+    ):
+        view = view_letter(one)
+        assert view.settable == ()
+        assert view.problem
+    nothing = view_letter(letter(b"", RULE_CHANGED))
+    assert [one.field.name for one in nothing.settable][:2] == ["rule_id", "client_id"], "all of it can be set"
 
 
 def test_what_cannot_be_read_says_why() -> None:

@@ -100,6 +100,7 @@ class PgDeadLetters:
         Letters that somebody else has replayed meanwhile are passed over; returns how many were not. What is still
         wrong with a record makes it a dead letter again.
         """
+        letters = [letter for letter in letters if letter.is_whole]
         if not letters:
             return 0
         topic = letters[0].topic
