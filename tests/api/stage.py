@@ -7,6 +7,9 @@ from typing import Any, Final
 import pytest
 from httpx import AsyncClient, Response
 
+from alerting_core.codec.alert import encode_alert
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.severity import Severity
 from alerting_core.ports.paging import PageRequest
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog
@@ -63,7 +66,8 @@ async def set_up(world: World) -> AsyncIterator[Stage]:
         await world.backing.ports.alerts.record(await world.alerts(), now_ms=world.clock.now_ms())
         key = (await http.post("/api/v1/keys", json={"name": "a key", "scopes": ["admin"]})).json()
         job = (await http.post("/api/v1/generator/jobs", json={})).json()
-        await world.refuse()
+        # One that can be mended, as the examples of requests do.
+        await world.refuse(encode_alert(Alert("a-1", Severity.HIGH, "api", "", 7)))
         (letter,) = (await world.container.dead_letters.list(PageRequest(1))).items
         ids = {
             "client_id": "acme",

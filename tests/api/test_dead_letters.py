@@ -1,5 +1,6 @@
 """Dead letters over HTTP."""
 
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -15,10 +16,11 @@ from alerting_core.memory.dead_letters import MemoryDeadLetters
 from alerting_core.ports.dead_letters import DeadLetter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 from tests.api.backing_memory import MemoryBacking
-from tests.api.catalog import Catalog, refusal
+from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import World, make_world
 
 LETTERS = "/api/v1/dead-letters"
+WITHOUT_NAME = Alert("a-1", Severity.HIGH, "api", "", 7, {"team": "storage"})
 
 
 def path_of(letter: dict[str, Any]) -> str:
@@ -68,13 +70,13 @@ async def test_the_bytes_of_a_dead_letter_are_shown_as_what_they_are(world: Worl
 
 
 async def test_what_can_be_read_of_a_dead_letter_is_shown_field_by_field(world: World, admin: AsyncClient) -> None:
-    alert = Alert("a-1", Severity.HIGH, "api", "", 7, {"k": "v"})
-    await world.refuse(encode_alert(alert))
+    await world.refuse(encode_alert(WITHOUT_NAME))
     (listed,) = (await admin.get(LETTERS)).json()["items"]
     shown = (await admin.get(path_of(listed))).json()
-    fields = {"alert_id": "a-1", "severity": "HIGH", "source": "api", "event_ts": "7", "context.k": "v"}
+    fields = {"alert_id": "a-1", "severity": "HIGH", "source": "api", "event_ts": "7", "context.team": "storage"}
     assert fields.items() <= {field["name"]: field["value"] for field in shown["fields"]}.items()
     assert shown["problem"].startswith("name: empty")
+    assert shown["problems"] == [{"path": "name", "code": "empty", "detail": "must not be empty"}]
     assert {name: shown[name] for name in listed} == listed
 
 
@@ -92,6 +94,115 @@ async def test_a_replayed_letter_goes_where_it_came_from_and_is_gone(world: Worl
     assert len(await world.alerts()) == 1
 
 
+async def refused_one(world: World, admin: AsyncClient, value: bytes) -> str:
+    """Let a consumer refuse *value*, and return the path of its letter."""
+    await world.refuse(value)
+    (letter,) = (await admin.get(LETTERS)).json()["items"]
+    return path_of(letter)
+
+
+def in_base64(value: bytes) -> dict[str, str]:
+    return {"value_base64": b64encode(value).decode()}
+
+
+async def test_what_can_be_set_is_shown_also_when_it_is_not_there(world: World, admin: AsyncClient) -> None:
+    path = await refused_one(world, admin, encode_alert(WITHOUT_NAME))
+    settable = (await admin.get(path)).json()["settable"]
+    assert {"name": "severity", "kind": "severity", "value": "HIGH", "is_cut": False} in settable
+    assert {one["name"]: one["value"] for one in settable} == {
+        "alert_id": "a-1",
+        "schema_version": "1",
+        "event_ts": "7",
+        "severity": "HIGH",
+        "source": "api",
+        "name": "",
+        "context.team": "storage",
+        "context": "",
+    }
+
+
+async def test_a_letter_is_mended_field_by_field_as_it_is_replayed(world: World, admin: AsyncClient) -> None:
+    path = await refused_one(world, admin, encode_alert(WITHOUT_NAME))
+    wanted = {"name": "timeout", "severity": "LOW", "event_ts": "8", "context.region": "eu"}
+    replayed = await admin.post(f"{path}/replay", json={"set": wanted})
+    assert (replayed.status_code, replayed.json()["replays"]) == (202, 1)
+    (alert,) = await world.alerts()
+    mended = replace(WITHOUT_NAME, name="timeout", severity=Severity.LOW, event_ts=8)
+    assert alert == replace(mended, context={"team": "storage", "region": "eu"})
+    refusal(await admin.post(f"{path}/replay", json={"set": wanted}), 404, "not-found")
+
+
+async def test_a_letter_is_mended_as_a_whole_as_it_is_replayed(world: World, admin: AsyncClient) -> None:
+    path = await refused_one(world, admin, b"\xff no message at all")
+    mended = replace(WITHOUT_NAME, name="timeout")
+    assert (await admin.get(path)).json()["settable"] == []
+    assert (await admin.post(f"{path}/replay", json=in_base64(encode_alert(mended)))).status_code == 202
+    assert await world.alerts() == [mended]
+    assert (await admin.get(LETTERS)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"set": {"source": "db"}}, {("set.name", "empty")}),
+        ({"set": {"name": "n", "alert_id": "x" * 256}}, {("set.alert_id", "too-long")}),
+        ({"set": {"name": "n", "event_ts": "soon"}}, {("set.event_ts", "wrong-type")}),
+        ({"set": {"name": "n", "severity": "high"}}, {("set.severity", "wrong-type")}),
+        (
+            {"set": {"name": "n", "title": "t", "context": "c"}},
+            {(f"set.{n}", "unknown-field") for n in ("title", "context")},
+        ),
+        ({"set": {"name": "n", "context.team": "a\0"}}, {("set.context.team", "nul-character")}),
+        ({"set": {"x" * 5_000: "n"}}, {("set." + "x" * 60, "unknown-field")}),
+        ({"set": {"name": 5}}, {("set.name", "wrong-type")}),
+        ({"set": {"name": "n"}, "value_base64": ""}, {("value_base64", "too-many")}),
+        (in_base64(encode_alert(WITHOUT_NAME)), {("value_base64.name", "empty")}),
+        (in_base64(b"\xff"), {("value_base64", "undecodable")}),
+        ({"value_base64": ""}, {("value_base64", "empty")}),
+        ({"value_base64": "not base64"}, {("value_base64", "undecodable")}),
+        ({"value_base64": "YQ"}, {("value_base64", "undecodable")}),
+        ({"value_base64": "ü"}, {("value_base64", "undecodable")}),
+    ],
+)
+async def test_a_letter_that_would_be_refused_still_is_left_where_it_is(
+    world: World, admin: AsyncClient, body: dict[str, Any], found: set[tuple[str, str]]
+) -> None:
+    path = await refused_one(world, admin, encode_alert(WITHOUT_NAME))
+    answer = await admin.post(f"{path}/replay", json=body)
+    refusal(answer, 422, "invalid-input")
+    assert problems(answer) == found
+    assert len(answer.content) < 2_000
+    assert await world.alerts() == []
+    assert (await admin.get(path)).json()["replays"] == 0
+
+
+@pytest.mark.parametrize("body", [{}, {"set": {}}, {"set": None, "value_base64": None}])
+async def test_a_body_that_changes_nothing_replays_the_letter_as_it_is(
+    world: World, admin: AsyncClient, body: dict[str, Any]
+) -> None:
+    mended = replace(WITHOUT_NAME, name="timeout")
+    path = await refused_one(world, admin, encode_alert(mended))
+    assert (await admin.post(f"{path}/replay", json=body)).status_code == 202
+    assert await world.alerts() == [mended]
+
+
+async def test_a_letter_of_no_message_has_no_fields_to_set(world: World, admin: AsyncClient) -> None:
+    path = await refused_one(world, admin, b"\xff")
+    answer = await admin.post(f"{path}/replay", json={"set": {"name": "n"}})
+    assert problems(answer) == {("set", "undecodable")}
+
+
+async def test_a_mended_letter_is_replayed_once_under_one_key(world: World, admin: AsyncClient) -> None:
+    path = await refused_one(world, admin, encode_alert(WITHOUT_NAME))
+    once = {"Idempotency-Key": "k"}
+    refusal(await admin.post(f"{path}/replay", json={"set": {"name": ""}}, headers=once), 422, "invalid-input")
+    for _ in range(2):
+        assert (await admin.post(f"{path}/replay", json={"set": {"name": "n"}}, headers=once)).status_code == 202
+    other = await admin.post(f"{path}/replay", json={"set": {"name": "other"}}, headers=once)
+    refusal(other, 422, "idempotency-key-reused")
+    assert [alert.name for alert in await world.alerts()] == ["n"]
+
+
 class CutLetters(MemoryDeadLetters):
     """Of whose letters only the beginning was kept."""
 
@@ -100,15 +211,22 @@ class CutLetters(MemoryDeadLetters):
         return None if letter is None else replace(letter, is_whole=False)
 
 
-async def test_a_letter_that_was_cut_is_not_replayed() -> None:
+async def test_a_letter_that_was_cut_is_replayed_only_when_the_whole_is_given() -> None:
     backing = MemoryBacking()
     world = await make_world(backing, dead_letters=Letters(CutLetters(backing.log)))
     await world.refuse(b"the beginning")
     async with world.http() as http:
         (letter,) = (await http.get(LETTERS)).json()["items"]
         assert (await http.get(path_of(letter))).json()["problem"] == "only the beginning was kept"
+        assert (await http.get(path_of(letter))).json()["settable"] == []
         refusal(await http.post(f"{path_of(letter)}/replay"), 409, "conflict")
+        refusal(await http.post(f"{path_of(letter)}/replay", json={}), 409, "conflict")
+        in_parts = await http.post(f"{path_of(letter)}/replay", json={"set": {"name": "n"}})
+        assert problems(in_parts) == {("set", "undecodable")}
         assert len((await http.get(LETTERS)).json()["items"]) == 1
+        whole = in_base64(encode_alert(replace(WITHOUT_NAME, name="timeout")))
+        assert (await http.post(f"{path_of(letter)}/replay", json=whole)).status_code == 202
+        assert [alert.name for alert in await world.alerts()] == ["timeout"]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +255,5 @@ async def test_dead_letters_are_for_operators_alone(world: World, admin: AsyncCl
         for path in (LETTERS, f"{LETTERS}/topics", path_of(letter)):
             refusal(await http.get(path), 403, "forbidden")
         refusal(await http.post(f"{path_of(letter)}/replay"), 403, "forbidden")
+        refusal(await http.post(f"{path_of(letter)}/replay", json={"set": {"alert_id": "a"}}), 403, "forbidden")
+    assert len((await admin.get(LETTERS)).json()["items"]) == 1

@@ -89,7 +89,10 @@ OUTCOME: Final = (
     Step("GET", "/api/v1/dead-letters", keep={"letter_id": "letter"}),
     Step("GET", "/api/v1/dead-letters/topics"),
     Step("GET", "/api/v1/dead-letters/{letter}"),
-    Step("POST", "/api/v1/dead-letters/{letter}/replay"),
+    Step("POST", "/api/v1/dead-letters/{letter}/replay", {"set": {"name": "n"}, "value_base64": "YQ=="}),
+    Step("POST", "/api/v1/dead-letters/{letter}/replay", {"set": {"name": "n"}}),
+    Step("POST", "/api/v1/dead-letters/{letter}/replay", {"value_base64": "CgNhLTEQARiA4s+qBiADKgNhcGkyAA=="}),
+    Step("POST", "/api/v1/dead-letters/{letter}/replay", {"value_base64": "CgNhLTEQARiA4s+qBiADKgNhcGkyAW4="}),
     Step("POST", "/api/v1/dead-letters/{letter}/replay"),
     Step("POST", "/api/v1/alerts", {"severity": "LOW", "source": "s", "name": "n"}, {"Idempotency-Key": "derived"}),
     Step(

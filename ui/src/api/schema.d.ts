@@ -173,8 +173,12 @@ export interface paths {
         put?: never;
         /**
          * Publish a dead letter to the topic where it was refused, and take it out
-         * @description What is still wrong with it makes it a dead letter again, with another id. One of which only the beginning was kept
-         *     cannot be replayed (409). Replaying repeats nothing that was done: an alert that notified a client notifies it once.
+         * @description Without a body it is published as it is, and what is still wrong with it makes it a dead letter again, with another
+         *     id. With one it is mended first: by other values of some fields, or by another value as a whole. A mended letter
+         *     that would be refused still is not published (422): each of the problems names what it is about, as in `set.name`.
+         *
+         *     One of which only the beginning was kept cannot be replayed (409) unless the whole of it is given. Replaying repeats
+         *     nothing that was done: an alert that notified a client notifies it once.
          */
         post: operations["replayDeadLetter"];
         delete?: never;
@@ -1195,9 +1199,36 @@ export interface components {
          *       "offset": 17,
          *       "partition": 0,
          *       "problem": "name: empty: must not be empty",
+         *       "problems": [
+         *         {
+         *           "code": "empty",
+         *           "detail": "must not be empty",
+         *           "path": "name"
+         *         }
+         *       ],
          *       "reason": "name: empty: must not be empty",
          *       "refused_at": "2026-01-02T03:04:05.678Z",
          *       "replays": 0,
+         *       "settable": [
+         *         {
+         *           "is_cut": false,
+         *           "kind": "text",
+         *           "name": "alert_id",
+         *           "value": "order-4711-timeout"
+         *         },
+         *         {
+         *           "is_cut": false,
+         *           "kind": "severity",
+         *           "name": "severity",
+         *           "value": "HIGH"
+         *         },
+         *         {
+         *           "is_cut": false,
+         *           "kind": "text",
+         *           "name": "name",
+         *           "value": ""
+         *         }
+         *       ],
          *       "size": 5,
          *       "source": {
          *         "offset": 4711,
@@ -1223,7 +1254,7 @@ export interface components {
             headers: components["schemas"]["HeaderShown"][];
             /**
              * Is Whole
-             * @description false: only the beginning was kept, and it cannot be replayed.
+             * @description false: only the beginning was kept; it is replayed only when the whole is given.
              */
             is_whole: boolean;
             key: components["schemas"]["BytesShown"];
@@ -1241,6 +1272,11 @@ export interface components {
              * @description What is wrong with the value still; null when nothing is: the reason lay elsewhere.
              */
             problem: string | null;
+            /**
+             * Problems
+             * @description The same by the fields of the message; empty when nothing is wrong, or it is no message.
+             */
+            problems: components["schemas"]["ProblemItem"][];
             /** Reason */
             reason: string;
             /**
@@ -1254,6 +1290,11 @@ export interface components {
              * @description How often it had been replayed before it was refused this time.
              */
             replays: number;
+            /**
+             * Settable
+             * @description What `set` of a replay may name, also what is not there yet; empty when the value is no message: then it can be mended as a whole alone.
+             */
+            settable: components["schemas"]["SettableShown"][];
             /**
              * Size
              * @description Bytes that were kept of its value.
@@ -1288,7 +1329,7 @@ export interface components {
         DeadLetterShown: {
             /**
              * Is Whole
-             * @description false: only the beginning was kept, and it cannot be replayed.
+             * @description false: only the beginning was kept; it is replayed only when the whole is given.
              */
             is_whole: boolean;
             /**
@@ -1659,6 +1700,12 @@ export interface components {
             rules: components["schemas"]["ExplainedRuleShown"][];
         };
         /**
+         * FieldKind
+         * @description How the value of a field is written by people.
+         * @enum {string}
+         */
+        FieldKind: "text" | "number" | "severity" | "texts" | "labels";
+        /**
          * FieldShown
          * @description One field of the message in a dead letter.
          */
@@ -1951,6 +1998,34 @@ export interface components {
             revoked_at: string | null;
             /** Scopes */
             scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+        };
+        /**
+         * LetterMending
+         * @description How a dead letter is mended as it is replayed: by `set` or by `value_base64`; by neither it stays as it is.
+         * @example {
+         *       "set": {
+         *         "context.team": "storage",
+         *         "name": "timeout"
+         *       }
+         *     }
+         * @example {
+         *       "value_base64": "CgNhLTEQARiA4s+qBiADKgNhcGkyB3RpbWVvdXQ="
+         *     }
+         * @example {}
+         */
+        LetterMending: {
+            /**
+             * Set
+             * @description Other values of fields of the message, by name as `settable` of the letter lists them. All values are texts, as `alerting dlq replay --set` takes them: numbers in decimal, ids with commas between. What is not named keeps its bytes.
+             */
+            set?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Value Base64
+             * @description All bytes of the message, in base64. By the limit of a body it has at most some 780,000 bytes, more than any message of this platform has; `alerting dlq replay --value-file` takes more.
+             */
+            value_base64?: string | null;
         };
         /**
          * LetterTopicShown
@@ -3024,6 +3099,29 @@ export interface components {
              * @description In pipeline order. Empty for a client's key.
              */
             stages: components["schemas"]["StageSeriesShown"][];
+        };
+        /**
+         * SettableShown
+         * @description One field of the message that a replay can set.
+         */
+        SettableShown: {
+            /**
+             * Is Cut
+             * @description Whether there is more of the value than is shown.
+             */
+            is_cut: boolean;
+            /** @description How its text is read. `texts`: with commas between. `labels`: stands for `NAME.LABEL`. */
+            kind: components["schemas"]["FieldKind"];
+            /**
+             * Name
+             * @description As `set` names it.
+             */
+            name: string;
+            /**
+             * Value
+             * @description The value now, empty when there is none.
+             */
+            value: string;
         };
         /**
          * StageSeriesShown
@@ -4369,7 +4467,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LetterMending"] | null;
+            };
+        };
         responses: {
             /** @description Accepted: durable, and under way. */
             202: {
@@ -4378,6 +4480,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
@@ -4418,6 +4529,15 @@ export interface operations {
             };
             /** @description `body-too-large`: The body has more than 1 MiB. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be `application/json`. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

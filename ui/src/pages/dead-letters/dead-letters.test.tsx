@@ -25,7 +25,12 @@ const LETTER: DeadLetterDetail = {
   value: { size: 3, text: null, base64: "AP9h", is_cut: false },
   headers: [{ name: "content-type", value: { size: 1, text: "x", base64: "eA==", is_cut: false } }],
   fields: [{ name: "source", value: "<b>checkout</b>" }],
+  settable: [
+    { name: "source", kind: "text", value: "<b>checkout</b>", is_cut: false },
+    { name: "name", kind: "text", value: "", is_cut: false },
+  ],
   problem: "name: empty: must not be empty",
+  problems: [{ path: "name", code: "empty", detail: "must not be empty" }],
 };
 
 function platform(letter: DeadLetterDetail, isOperator = true) {

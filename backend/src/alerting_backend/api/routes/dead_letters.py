@@ -7,7 +7,7 @@ from pydantic import Field
 
 from alerting_backend.api.auth import Operator
 from alerting_backend.api.container import Parts
-from alerting_backend.api.documented import ACCEPTED, CALLER, REPEATABLE, refusals
+from alerting_backend.api.documented import ACCEPTED, BODY, CALLER, REPEATABLE, refusals
 from alerting_backend.api.idempotency import Once
 from alerting_backend.api.paging import PageQuery, page_of
 from alerting_backend.api.route import ApiRoute
@@ -15,6 +15,7 @@ from alerting_backend.api.schema.base import ItemPage
 from alerting_backend.api.schema.dead_letter import (
     DeadLetterDetailShown,
     DeadLetterShown,
+    LetterMending,
     LetterTopicsShown,
     Replayed,
     show_letter,
@@ -23,7 +24,9 @@ from alerting_backend.api.schema.dead_letter import (
     show_replay,
 )
 from alerting_core import limits
+from alerting_core.api.mending import replay_mended
 from alerting_core.api.problem_kinds import ProblemKind
+from alerting_core.app.mend import AS_IT_IS
 
 PREFIX = "/api/v1/dead-letters"
 
@@ -74,12 +77,19 @@ async def get_dead_letter(parts: Parts, _caller: Operator, letter_id: LetterId) 
 @router.post(
     "/{letter_id:path}/replay",
     status_code=202,
-    responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
+    responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
 )
-async def replay_dead_letter(parts: Parts, _caller: Operator, _once: Once, letter_id: LetterId) -> Replayed:
+async def replay_dead_letter(
+    parts: Parts, _caller: Operator, _once: Once, letter_id: LetterId, body: LetterMending | None = None
+) -> Replayed:
     """Publish a dead letter to the topic where it was refused, and take it out.
 
-    What is still wrong with it makes it a dead letter again, with another id. One of which only the beginning was kept
-    cannot be replayed (409). Replaying repeats nothing that was done: an alert that notified a client notifies it once.
+    Without a body it is published as it is, and what is still wrong with it makes it a dead letter again, with another
+    id. With one it is mended first: by other values of some fields, or by another value as a whole. A mended letter
+    that would be refused still is not published (422): each of the problems names what it is about, as in `set.name`.
+
+    One of which only the beginning was kept cannot be replayed (409) unless the whole of it is given. Replaying repeats
+    nothing that was done: an alert that notified a client notifies it once.
     """
-    return show_replay(await parts.dead_letters.replay(letter_id))
+    mending = body.mending() if body else AS_IT_IS
+    return show_replay(await replay_mended(parts.dead_letters, letter_id, mending))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from alerting_core.api.shapes.base import JsonObject
-from alerting_core.app.letter_view import BytesView, LetterView
+from alerting_core.app.letter_view import BytesView, LetterView, SettableView
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.dead_letters import DeadLetter
 from alerting_core.ports.stream import DLQ_SUFFIX
@@ -33,7 +33,9 @@ def dead_letter_detail_shape(view: LetterView) -> JsonObject:
         "value": _bytes_shape(view.value),
         "headers": [{"name": name, "value": _bytes_shape(value)} for name, value in view.headers],
         "fields": [{"name": name, "value": value} for name, value in view.fields],
+        "settable": [_settable_shape(settable) for settable in view.settable],
         "problem": view.problem,
+        "problems": [{"path": p.path, "code": p.code, "detail": p.detail} for p in view.problems],
     }
 
 
@@ -49,6 +51,11 @@ def letter_topics_shape(counts: Mapping[str, int]) -> JsonObject:
 def replay_shape(letter: DeadLetter) -> JsonObject:
     """Write where a letter went."""
     return {"letter_id": letter.id, "topic": letter.again().topic, "replays": letter.replays + 1}
+
+
+def _settable_shape(view: SettableView) -> JsonObject:
+    field = view.field
+    return {"name": field.name, "kind": field.kind, "value": field.value, "is_cut": view.is_cut}
 
 
 def _bytes_shape(view: BytesView) -> JsonObject:
