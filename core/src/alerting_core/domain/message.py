@@ -51,10 +51,11 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class SmtpReply:
-    """The mail server's final answer; 250 when it took the message."""
+    """The mail server's final answer; 250 when it took the message. `detail` is for people, as who carried it."""
 
     code: int
     text: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ def _read(reply: Reply, *, now_ms: int) -> _Reading:
             wait_ms = parse_retry_after(retry_after, now_ms=now_ms) if status in _HONOURS_RETRY_AFTER else None
             text = _storable(body[: limits.RESPONSE_BYTES_MAX].decode(errors="replace"))
             return _Reading(_http_reason(status), status, text, retry_after_ms=wait_ms)
-        case SmtpReply(code, text):
-            return _Reading(_smtp_reason(code), code, _storable(text))
+        case SmtpReply(code, text, detail):
+            return _Reading(_smtp_reason(code), code, _storable(text), _storable(detail)[:_DETAIL_CHARS_MAX])
         case Unreached(reason, detail):
             assert reason in UNREACHED_REASONS, f"{reason} does not say that nothing was reached"
             return _Reading(reason, detail=_storable(detail)[:_DETAIL_CHARS_MAX])

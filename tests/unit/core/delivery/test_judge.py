@@ -129,6 +129,13 @@ def test_any_answer_can_be_stored(body: bytes, response: str) -> None:
     assert attempt.response == response
 
 
+def test_who_carried_or_refused_a_mail_is_kept_with_its_attempt() -> None:
+    for code in (250, 450, 550):
+        attempt = judged(SmtpReply(code, "said", "carried by ses\0" + "x" * 5_000)).attempt
+        assert attempt is not None
+        assert (attempt.response, attempt.detail[:14], len(attempt.detail)) == ("said", "carried by ses", 1_000)
+
+
 @pytest.mark.parametrize("reply", [HttpReply(500, b"\xff" * 50_000), SmtpReply(550, "\ud800\0é" * 50_000)])
 def test_a_stored_answer_is_bounded_in_bytes(reply: Reply) -> None:
     attempt = judged(reply).attempt
