@@ -5,6 +5,7 @@ import type { Alert } from "@/api/types";
 
 import classes from "./AlertFacts.module.css";
 import { SeverityBadge } from "./badges";
+import { Facts } from "./Facts";
 import { HostileText } from "./HostileText";
 import { IdText } from "./IdText";
 import { TimeAgo } from "./TimeAgo";
@@ -24,7 +25,7 @@ export function AlertFacts({
   const shown = isOpen ? labels : labels.slice(0, CONTEXT_SHOWN);
   return (
     <>
-      <dl className={classes.facts}>
+      <Facts>
         <dt>Severity</dt>
         <dd>
           <SeverityBadge severity={alert.severity} />
@@ -50,13 +51,13 @@ export function AlertFacts({
         <dd>
           <IdText id={alert.alert_id} what="alert id" />
         </dd>
-      </dl>
+      </Facts>
       {labels.length > 0 && (
         <div className={classes.context}>
           <Text size="xs" fw={600} c="dimmed" mb={6}>
             Context
           </Text>
-          <dl className={classes.facts} aria-label="Context">
+          <Facts label="Context" hasForeignNames>
             {shown.map(([label, value]) => [
               <dt key={`${label}.label`}>
                 <HostileText text={label} chars={60} mono c="dimmed" />
@@ -65,7 +66,7 @@ export function AlertFacts({
                 <HostileText text={value} mono />
               </dd>,
             ])}
-          </dl>
+          </Facts>
           {labels.length > shown.length && (
             <Button
               variant="subtle"

@@ -1,6 +1,6 @@
-import classes from "./AlertFacts.module.css";
 import { CopyButton } from "./CopyButton";
 import { OneLine } from "./HostileText";
+import classes from "./IdText.module.css";
 
 /** An id, and a button that copies it. */
 export function IdText({ id, what }: { id: string; /** E.g. "alert id". */ what: string }) {

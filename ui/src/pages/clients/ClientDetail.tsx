@@ -9,8 +9,9 @@ import type { Client } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { BackTo } from "@/shared/BackTo";
-import { CopyButton } from "@/shared/CopyButton";
+import { CopiedText } from "@/shared/CopiedText";
 import { ErrorState } from "@/shared/ErrorState";
+import { Facts } from "@/shared/Facts";
 import { HostileText, plainly } from "@/shared/HostileText";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
@@ -63,11 +64,10 @@ function Shown({ client }: { client: Client }) {
     <Stack gap="lg">
       <Belongings clientId={client.client_id} />
       <Paper component="section" aria-label="About the client">
-        <dl className={classes.facts}>
+        <Facts>
           <dt>Id</dt>
           <dd>
-            <HostileText text={client.client_id} mono />{" "}
-            <CopyButton value={client.client_id} label="Copy the id of the client" />
+            <CopiedText text={client.client_id} label="Copy the id of the client" />
           </dd>
           <dt>Name</dt>
           <dd>
@@ -81,7 +81,7 @@ function Shown({ client }: { client: Client }) {
           <dd>
             <TimeAgo at={client.updated_at} />
           </dd>
-        </dl>
+        </Facts>
       </Paper>
       {caller.may("admin") ? (
         <KeysOf clientId={client.client_id} />

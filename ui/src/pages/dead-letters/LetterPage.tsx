@@ -9,6 +9,7 @@ import type { DeadLetterDetail } from "@/api/types";
 import { useApi } from "@/app/context";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
+import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { IdText } from "@/shared/IdText";
 import { LoadingState } from "@/shared/LoadingState";
@@ -100,7 +101,7 @@ function Shown({ letter }: { letter: DeadLetterDetail }) {
   return (
     <Stack gap="md">
       <Paper component="section" aria-label="Why it is here">
-        <dl className={classes.facts}>
+        <Facts>
           <dt>Reason</dt>
           <dd>
             <HostileText text={letter.reason} fw={600} />
@@ -135,7 +136,7 @@ function Shown({ letter }: { letter: DeadLetterDetail }) {
           <dd>
             <IdText id={letter.letter_id} what="letter id" />
           </dd>
-        </dl>
+        </Facts>
       </Paper>
       <Fields letter={letter} />
       <BytesView title="Value" bytes={letter.value} />

@@ -1,8 +1,8 @@
 import { Paper, Text } from "@mantine/core";
 
 import type { Endpoint } from "@/api/types";
-import ruleClasses from "@/pages/rules/rules.module.css";
-import { CopyButton } from "@/shared/CopyButton";
+import { CopiedText } from "@/shared/CopiedText";
+import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 
@@ -20,7 +20,7 @@ export function EndpointFacts({ endpoint }: { endpoint: Endpoint }) {
       <Text component="h2" id="endpoint-facts" fw={600} mb="sm">
         Endpoint
       </Text>
-      <dl className={ruleClasses.facts}>
+      <Facts>
         <dt>State</dt>
         <dd>
           <EndpointSwitch endpoint={endpoint} />
@@ -32,10 +32,7 @@ export function EndpointFacts({ endpoint }: { endpoint: Endpoint }) {
         <dt>{targets.length > 1 ? "Addresses" : endpoint.type === "email" ? "Address" : "URL"}</dt>
         <dd>
           {targets.map((target) => (
-            <div key={target} className={ruleClasses.copied}>
-              <HostileText text={target} mono />
-              <CopyButton value={target} />
-            </div>
+            <CopiedText key={target} text={target} />
           ))}
         </dd>
         <dt>Rule</dt>
@@ -65,11 +62,10 @@ export function EndpointFacts({ endpoint }: { endpoint: Endpoint }) {
           {endpoint.version}, <TimeAgo at={endpoint.updated_at} />
         </dd>
         <dt>Id</dt>
-        <dd className={ruleClasses.copied}>
-          <HostileText text={endpoint.endpoint_id} mono />
-          <CopyButton value={endpoint.endpoint_id} label="Copy the id of the endpoint" />
+        <dd>
+          <CopiedText text={endpoint.endpoint_id} label="Copy the id of the endpoint" />
         </dd>
-      </dl>
+      </Facts>
     </Paper>
   );
 }

@@ -1,9 +1,9 @@
-import { Group, Switch, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 
 import type { Endpoint } from "@/api/types";
 import { useCaller } from "@/app/caller";
-import classes from "@/pages/rules/rules.module.css";
 import { StatusBadge } from "@/shared/badges";
+import { EnabledSwitch } from "@/shared/EnabledSwitch";
 
 import { endpointTitle } from "./draft";
 import { EndpointConflict } from "./EndpointConflict";
@@ -28,14 +28,11 @@ export function EndpointSwitch({ endpoint }: { endpoint: Endpoint }) {
   }
   return (
     <>
-      <Switch
-        size="sm"
-        classNames={{ body: classes.switch, label: classes.switchLabel }}
-        label={endpoint.enabled ? "Enabled" : "Disabled"}
-        aria-label={`Enabled: ${endpointTitle(endpoint)}`}
-        checked={endpoint.enabled}
-        disabled={change.isBusy}
-        onChange={(event) => change.start(endpoint, event.currentTarget.checked)}
+      <EnabledSwitch
+        title={endpointTitle(endpoint)}
+        isEnabled={endpoint.enabled}
+        isBusy={change.isBusy}
+        onChange={(isEnabled) => change.start(endpoint, isEnabled)}
       />
       {why}
       <EndpointConflict

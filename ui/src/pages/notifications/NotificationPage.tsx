@@ -9,6 +9,7 @@ import { useApi } from "@/app/context";
 import { StatusBadge } from "@/shared/badges";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
+import { Facts } from "@/shared/Facts";
 import { OneLine, plainly } from "@/shared/HostileText";
 import { IdText } from "@/shared/IdText";
 import { LoadingState } from "@/shared/LoadingState";
@@ -16,7 +17,6 @@ import { PageHeader } from "@/shared/PageHeader";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { isGone } from "@/shared/useGuardedChange";
 
-import classes from "./notifications.module.css";
 import { Resend } from "./Resend";
 import { Timeline } from "./timeline/Timeline";
 
@@ -94,7 +94,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
       />
       <Stack gap="lg">
         <Paper>
-          <dl className={classes.facts}>
+          <Facts>
             <dt>Status</dt>
             <dd aria-live="polite">
               <StatusBadge status={notification.status} />
@@ -111,7 +111,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
             <dd>
               <TimeAgo at={notification.created_at} />
             </dd>
-          </dl>
+          </Facts>
         </Paper>
         <Timeline notification={notification} />
       </Stack>

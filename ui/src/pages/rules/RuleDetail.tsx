@@ -10,8 +10,9 @@ import { useApi } from "@/app/context";
 import { EndpointsOfRule } from "@/pages/endpoints/EndpointsOfRule";
 import { SeverityBadge } from "@/shared/badges";
 import { BackTo } from "@/shared/BackTo";
-import { CopyButton } from "@/shared/CopyButton";
+import { CopiedText } from "@/shared/CopiedText";
 import { ErrorState } from "@/shared/ErrorState";
+import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
@@ -60,7 +61,7 @@ function Shown({ rule }: { rule: Rule }) {
       />
       <div className={classes.editor}>
         <Stack gap="md">
-          <Facts rule={rule} />
+          <RuleFacts rule={rule} />
           <EndpointsOfRule rule={rule} />
         </Stack>
         <Stack gap="md">
@@ -107,13 +108,13 @@ function Actions({ rule }: { rule: Rule }) {
   );
 }
 
-function Facts({ rule }: { rule: Rule }) {
+function RuleFacts({ rule }: { rule: Rule }) {
   return (
     <Paper component="section" aria-labelledby="matches">
       <Text component="h2" id="matches" fw={600} mb="sm">
         What it matches
       </Text>
-      <dl className={classes.facts}>
+      <Facts>
         <dt>State</dt>
         <dd>
           <RuleSwitch rule={rule} />
@@ -139,11 +140,10 @@ function Facts({ rule }: { rule: Rule }) {
           <TimeAgo at={rule.created_at} />
         </dd>
         <dt>Id</dt>
-        <dd className={classes.copied}>
-          <HostileText text={rule.rule_id} mono />
-          <CopyButton value={rule.rule_id} label="Copy the id of the rule" />
+        <dd>
+          <CopiedText text={rule.rule_id} label="Copy the id of the rule" />
         </dd>
-      </dl>
+      </Facts>
     </Paper>
   );
 }

@@ -1,12 +1,10 @@
-import { Switch } from "@mantine/core";
-
 import type { Rule } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { StatusBadge } from "@/shared/badges";
+import { EnabledSwitch } from "@/shared/EnabledSwitch";
 
 import { ruleTitle } from "./draft";
 import { RuleConflict } from "./RuleConflict";
-import classes from "./rules.module.css";
 import { useSwitchRule } from "./changes/use-rule-changes";
 
 /** Shows whether a rule is in effect, and switches it. */
@@ -16,14 +14,11 @@ export function RuleSwitch({ rule }: { rule: Rule }) {
   if (!caller.may("rules:write")) return <StatusBadge status={rule.enabled ? "enabled" : "disabled"} />;
   return (
     <>
-      <Switch
-        size="sm"
-        classNames={{ body: classes.switch, label: classes.switchLabel }}
-        label={rule.enabled ? "Enabled" : "Disabled"}
-        aria-label={`Enabled: ${ruleTitle(rule)}`}
-        checked={rule.enabled}
-        disabled={change.isBusy}
-        onChange={(event) => change.start(rule, event.currentTarget.checked)}
+      <EnabledSwitch
+        title={ruleTitle(rule)}
+        isEnabled={rule.enabled}
+        isBusy={change.isBusy}
+        onChange={(isEnabled) => change.start(rule, isEnabled)}
       />
       <RuleConflict
         change={change}
