@@ -4,25 +4,23 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import type { DeadLetterDetail } from "@/api/types";
 import { HostileText } from "@/shared/HostileText";
 
-import { fieldOf } from "./bytes";
 import classes from "./letters.module.css";
+import { saidOf } from "./mending";
 
-/** Stands for the message as a whole where the platform names a field. */
-const WHOLE = "record";
-
-/** What can be read of the message, and which field of it is wrong. */
+/** What can be read of the message, and which fields of it are wrong. */
 export function Fields({ letter }: { letter: DeadLetterDetail }) {
-  const wrong = fieldOf(letter.problem);
   // What is empty is not in the bytes at all: it is the field that one looks for in vain.
-  const isThere =
-    wrong === null || wrong.field === WHOLE || letter.fields.some(({ name }) => name === wrong.field);
-  const fields = isThere ? letter.fields : [{ name: wrong.field, value: "" }, ...letter.fields];
+  const absent = letter.settable.filter(
+    ({ name }) =>
+      saidOf(name, letter.problems) !== undefined && !letter.fields.some((each) => each.name === name),
+  );
+  const fields = [...absent.map(({ name }) => ({ name, value: "" })), ...letter.fields];
   return (
     <Paper component="section" aria-label="Fields of the message">
       <Text component="h2" fw={600} mb="xs">
         Fields of the message
       </Text>
-      {letter.fields.length === 0 ? (
+      {fields.length === 0 ? (
         <Text size="sm" c="dimmed">
           None can be read: the bytes are no message of this topic.
         </Text>
@@ -36,9 +34,9 @@ export function Fields({ letter }: { letter: DeadLetterDetail }) {
           </thead>
           <tbody>
             {fields.map(({ name, value }, place) => {
-              const isWrong = wrong?.field === name;
+              const says = saidOf(name, letter.problems);
               return (
-                <tr key={place} data-wrong={isWrong || undefined}>
+                <tr key={place} data-wrong={says !== undefined || undefined}>
                   <th scope="row">
                     <HostileText text={name} chars={120} mono size="xs" />
                   </th>
@@ -50,10 +48,10 @@ export function Fields({ letter }: { letter: DeadLetterDetail }) {
                     ) : (
                       <HostileText text={value} mono />
                     )}
-                    {isWrong && (
+                    {says !== undefined && (
                       <span className={classes.wrong}>
                         <IconAlertTriangle size={14} aria-hidden />
-                        <HostileText text={`Wrong: ${wrong.says}`} inherit />
+                        <HostileText text={`Wrong: ${says}`} inherit />
                       </span>
                     )}
                   </td>

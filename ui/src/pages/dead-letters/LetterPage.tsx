@@ -128,7 +128,8 @@ function Shown({ letter }: { letter: DeadLetterDetail }) {
           <dt>Size</dt>
           <dd className="tabular">
             {inBytes(letter.size)}
-            {!letter.is_whole && ", of which only the beginning was kept: it cannot be replayed"}
+            {!letter.is_whole &&
+              ", the beginning of a larger record: it is replayed only when the whole is given"}
           </dd>
           <dt>Replays</dt>
           <dd className="tabular">{letter.replays === 0 ? "None" : letter.replays}</dd>

@@ -1,4 +1,4 @@
-import { Button, Text } from "@mantine/core";
+import { Button, Modal } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,9 +7,10 @@ import { ask } from "@/api/client";
 import { useChange } from "@/api/queries";
 import type { DeadLetterDetail } from "@/api/types";
 import { useApi } from "@/app/context";
-import { ConfirmDialog } from "@/shared/ConfirmDialog";
 
-/** Publishes a letter once more to where it was refused. */
+import { type Mending, ReplayForm } from "./ReplayForm";
+
+/** Publishes a letter once more to where it was refused, as it is or mended. */
 export function Replay({
   letter,
   onReplayed,
@@ -21,10 +22,11 @@ export function Replay({
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const replay = useChange(
-    (letterId: string, once) =>
+    (body: Mending, once) =>
       ask(
         api.POST("/api/v1/dead-letters/{letter_id}/replay", {
-          params: { path: { letter_id: letterId }, header: once },
+          params: { path: { letter_id: letter.letter_id }, header: once },
+          body,
         }),
       ),
     {
@@ -36,13 +38,6 @@ export function Replay({
       },
     },
   );
-  if (!letter.is_whole) {
-    return (
-      <Text size="sm" c="dimmed" maw={300}>
-        It cannot be replayed: the record was too large, and only its beginning was kept.
-      </Text>
-    );
-  }
   return (
     <>
       <Button
@@ -54,22 +49,21 @@ export function Replay({
       >
         Replay
       </Button>
-      <ConfirmDialog
+      <Modal
         opened={isAsking}
-        title="Replay this record?"
-        confirm="Replay it"
-        isHarmful={false}
-        isBusy={replay.isPending}
-        error={replay.error}
         onClose={() => setAsking(false)}
-        onConfirm={() => replay.mutate(letter.letter_id)}
+        title="Replay this record"
+        size="lg"
+        closeButtonProps={{ "aria-label": "Close" }}
       >
-        <Text size="sm">
-          {letter.problem === null
-            ? "It is published to its topic again, and taken out of the dead letters. What was done before is not done twice."
-            : "Something is still wrong with it, so it will most likely become a dead letter again. It helps only after the platform has been updated to take it."}
-        </Text>
-      </ConfirmDialog>
+        <ReplayForm
+          letter={letter}
+          isBusy={replay.isPending}
+          error={replay.error}
+          onCancel={() => setAsking(false)}
+          onReplay={replay.mutate}
+        />
+      </Modal>
     </>
   );
 }

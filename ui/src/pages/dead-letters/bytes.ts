@@ -25,12 +25,6 @@ export function hexLines(bytes: Uint8Array, width = 16): HexLine[] {
   return lines;
 }
 
-/** The field that a problem such as "name: empty: must not be empty" is about, and what is wrong with it. */
-export function fieldOf(problem: string | null): { field: string; says: string } | null {
-  const found = /^([a-z_]+(?:\.[^:]+)?): (.+)$/s.exec(problem ?? "");
-  return found?.[1] === undefined || found[2] === undefined ? null : { field: found[1], says: found[2] };
-}
-
 export function inBytes(size: number): string {
   return size === 1 ? "1 byte" : `${count(size)} bytes`;
 }

@@ -1,13 +1,14 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
 import type { DeadLetterDetail } from "@/api/types";
 import { renderIn } from "@/testing/render";
-import { TestBackend } from "@/testing/TestBackend";
+import { problem, TestBackend } from "@/testing/TestBackend";
 
-import { bytesOf, fieldOf, hexLines } from "./bytes";
+import { bytesOf, hexLines } from "./bytes";
 import DeadLettersPage from "./index";
+import { changesOf, draftOf, saidOf } from "./mending";
 
 const NO_BYTES = { size: 0, text: "", base64: "", is_cut: false };
 const LETTER: DeadLetterDetail = {
@@ -71,28 +72,100 @@ test("a topic that is pressed is asked for, and is in the address", async () => 
 test("a letter shows which of its fields is wrong, also one that is not there, and its bytes", async () => {
   show(platform(LETTER), "/dead-letters/alerts.new.dlq/0/17");
   const fields = await screen.findByRole("table", { name: "Fields of the message" });
-  expect(within(fields).getByRole("row", { name: /^name/ })).toHaveTextContent(
-    "Wrong: empty: must not be empty",
-  );
+  expect(within(fields).getByRole("row", { name: /^name/ })).toHaveTextContent("Wrong: must not be empty");
   expect(within(fields).getByRole("row", { name: /^source/ })).not.toHaveTextContent("Wrong");
   expect(screen.getByRole("region", { name: "Bytes of the value" })).toHaveTextContent("00 ff 61");
 });
 
-test("a letter is replayed once it was confirmed, and says where it went", async () => {
-  const backend = platform(LETTER);
+const REPLAY = `POST /api/v1/dead-letters/${encodeURIComponent(LETTER.letter_id)}/replay`;
+
+async function openForm(backend: TestBackend) {
   show(backend, "/dead-letters/alerts.new.dlq/0/17");
   const person = userEvent.setup();
   await person.click(await screen.findByRole("button", { name: "Replay" }));
-  expect(await screen.findByText(/most likely become a dead letter again/)).toBeInTheDocument();
-  await person.click(screen.getByRole("button", { name: "Replay it" }));
+  return { person, form: await screen.findByRole("form", { name: "Replay" }) };
+}
+
+const askedFor = (backend: TestBackend) =>
+  backend.asked.filter(({ method }) => method === "POST").map(({ body }) => body);
+
+test("a letter is replayed as it is when nothing is changed, and says where it went", async () => {
+  const backend = platform(LETTER);
+  const { person, form } = await openForm(backend);
+  expect(within(form).getByText(/most likely become a dead letter again/)).toBeInTheDocument();
+  await person.click(within(form).getByRole("button", { name: "Replay as it is" }));
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Replay" })).toBeNull();
+  expect(askedFor(backend)).toEqual([{}]);
 });
 
-test("a letter of which only the beginning was kept says why it cannot be replayed", async () => {
-  show(platform({ ...LETTER, is_whole: false }), "/dead-letters/alerts.new.dlq/0/17");
-  expect(await screen.findByText(/only its beginning was kept/)).toBeInTheDocument();
-  expect(screen.queryByRole("button", { name: "Replay" })).toBeNull();
+test("the field that is wrong says so, is where one begins, and is sent alone when it was changed", async () => {
+  const backend = platform(LETTER);
+  const { person, form } = await openForm(backend);
+  const name = within(form).getByRole("textbox", { name: "name" });
+  expect(name).toBeInvalid();
+  expect(name).toHaveAccessibleDescription("must not be empty");
+  expect(within(form).getByRole("textbox", { name: "source" })).toBeValid();
+  await waitFor(() => expect(name).toHaveFocus());
+  await person.keyboard("timeout{Enter}");
+  expect(await screen.findByText("It was replayed")).toBeInTheDocument();
+  expect(askedFor(backend)).toEqual([{ set: { name: "timeout" } }]);
+});
+
+test("what is refused still is told at its field, and the letter stays", async () => {
+  const backend = platform(LETTER);
+  backend.routes[REPLAY] = () =>
+    problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
+      problems: [{ path: "set.source", code: "too-long", detail: "has 300 characters" }],
+    });
+  const { person, form } = await openForm(backend);
+  await person.type(within(form).getByRole("textbox", { name: "name" }), "timeout");
+  const source = within(form).getByRole("textbox", { name: "source" });
+  await person.type(source, "x");
+  await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
+  expect(await within(form).findByRole("alert")).toHaveTextContent("It would be refused still");
+  expect(source).toHaveAccessibleDescription("has 300 characters");
+  expect(source).toHaveFocus();
+  expect(within(form).getByRole("textbox", { name: "name" })).toBeValid();
+  await person.type(source, "y");
+  expect(source).toBeValid();
+});
+
+test("what is wrong with the message as a whole is told above the buttons", async () => {
+  const backend = platform(LETTER);
+  backend.routes[REPLAY] = () =>
+    problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
+      problems: [{ path: "set.context", code: "too-many", detail: "has 65 entries" }],
+    });
+  const { person, form } = await openForm(backend);
+  await person.click(within(form).getByRole("button", { name: "Replay as it is" }));
+  expect(await within(form).findByText(/has 65 entries/)).toBeInTheDocument();
+});
+
+test("a label can be added", async () => {
+  const labels = { name: "context", kind: "labels" as const, value: "", is_cut: false };
+  const backend = platform({ ...LETTER, settable: [...LETTER.settable, labels] });
+  const { person, form } = await openForm(backend);
+  await person.click(within(form).getByRole("button", { name: "Add a label" }));
+  await person.type(within(form).getByRole("textbox", { name: "New label 1" }), "team");
+  await person.type(within(form).getByRole("textbox", { name: "Value of new label 1" }), "storage");
+  await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
+  expect(await screen.findByText("It was replayed")).toBeInTheDocument();
+  expect(askedFor(backend)).toEqual([{ set: { "context.team": "storage" } }]);
+});
+
+test("a letter of which only the beginning was kept is replayed with the whole of it alone", async () => {
+  const backend = platform({ ...LETTER, is_whole: false, settable: [], problems: [] });
+  const { person, form } = await openForm(backend);
+  await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
+  expect(within(form).getByText("Choose the file with the whole record")).toBeInTheDocument();
+  expect(askedFor(backend)).toEqual([]);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]");
+  expect(input).not.toBeNull();
+  if (input !== null) await person.upload(input, new File([new Uint8Array([0, 255, 97])], "whole.pb"));
+  await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
+  expect(await screen.findByText("It was replayed")).toBeInTheDocument();
+  expect(askedFor(backend)).toEqual([{ value_base64: "AP9h" }]);
 });
 
 test("the key of a client is told that dead letters are for operators", async () => {
@@ -102,13 +175,22 @@ test("the key of a client is told that dead letters are for operators", async ()
   expect(backend.asked.some(({ url }) => url.pathname.includes("dead-letters"))).toBe(false);
 });
 
-test("bytes are shown sixteen to a line, and a problem names its field", () => {
+test("bytes are shown sixteen to a line", () => {
   const lines = hexLines(bytesOf(btoa("0123456789abcdef\n")));
   expect(lines.map(({ offset }) => offset)).toEqual(["000000", "000010"]);
   expect(lines[1]).toEqual({ offset: "000010", hex: "0a", text: "·" });
-  expect(fieldOf("context.region: too-long: at most 255")).toEqual({
-    field: "context.region",
-    says: "too-long: at most 255",
-  });
-  expect(fieldOf(null)).toBeNull();
+});
+
+test("a value that is not known whole is left unless another one is typed", () => {
+  const field = { name: "source", kind: "text" as const, value: "yyy", is_cut: true };
+  const draft = draftOf([field]);
+  expect(changesOf([field], draft)).toEqual({});
+  expect(changesOf([field], { ...draft, values: { source: "api" } })).toEqual({ source: "api" });
+});
+
+test("a problem is found at its field also where its name is cut or an entry is named", () => {
+  const at = (path: string) => [{ path, code: "empty" as const, detail: "must not be empty" }];
+  expect(saidOf("rule_ids", at("rule_ids[3]"))).toBe("must not be empty");
+  expect(saidOf(`context.${"☃".repeat(50)}`, at(`context.${"☃".repeat(40)}`))).toBe("must not be empty");
+  expect(saidOf("context", at("context.k"))).toBeUndefined();
 });
