@@ -31,6 +31,16 @@ export function makeQueryClient(): QueryClient {
   });
 }
 
+/** How what somebody is about to write over is asked for: read afresh, and then left alone until the page is left. */
+export const FOR_EDITING = {
+  // What somebody is writing is not to be replaced by a later answer; the version tells of changes.
+  staleTime: Infinity,
+  gcTime: 0,
+  refetchOnMount: "always",
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+} as const;
+
 function isRetryable(error: unknown): boolean {
   return error instanceof ProblemError && error.isRetryable;
 }

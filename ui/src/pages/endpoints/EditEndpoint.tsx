@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 
 import { ask, ifMatch } from "@/api/client";
+import { FOR_EDITING } from "@/api/queries";
 import type { Endpoint } from "@/api/types";
 import { useApi } from "@/app/context";
 import { BackTo } from "@/shared/BackTo";
@@ -28,12 +29,7 @@ export function EditEndpoint() {
       const params = { path: { endpoint_id: endpointId } };
       return ask(api.GET("/api/v1/endpoints/{endpoint_id}", { params, signal }));
     },
-    // What somebody is writing is not to be replaced by a later answer; the version tells of changes.
-    staleTime: Infinity,
-    gcTime: 0,
-    refetchOnMount: "always",
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
+    ...FOR_EDITING,
   });
   return (
     <>

@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Input, Stack, TextInput } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 
-import { canAddHeader, type HeaderDraft, headerProblem } from "./draft";
+import { canAddHeader, type HeaderDraft } from "./draft";
 import classes from "./endpoints.module.css";
+import { headerProblem } from "./problems";
 
 /** Headers of the client's own, such as Authorization. */
 export function HeaderRows({

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -9,9 +9,10 @@ import { useApi } from "@/app/context";
 import { ErrorState } from "@/shared/ErrorState";
 import { useGuardedChange } from "@/shared/useGuardedChange";
 
-import { secretProblem } from "./draft";
 import { EndpointConflict } from "./EndpointConflict";
+import { secretProblem } from "./problems";
 import { SecretDialog } from "./SecretDialog";
+import { SecretField } from "./SecretField";
 import { useEndpointsChanged, useReadEndpoint } from "./use-endpoint-changes";
 
 /** Gives a webhook a new secret, and shows it once. */
@@ -60,23 +61,7 @@ export function RotateSecret({ endpoint }: { endpoint: Endpoint }) {
             A new secret signs from now on. For 24 hours each request carries the signature of the old one as
             well, so that the receiver can change over without a gap.
           </Text>
-          <Checkbox
-            label="I have a signing secret of my own"
-            checked={own !== null}
-            onChange={(event) => setOwn(event.currentTarget.checked ? "" : null)}
-          />
-          {own !== null && (
-            <TextInput
-              label="Signing secret"
-              placeholder="whsec_…"
-              required
-              autoComplete="off"
-              spellCheck={false}
-              value={own}
-              onChange={(event) => setOwn(event.currentTarget.value)}
-              error={(isChecked ? problem : null) ?? refused}
-            />
-          )}
+          <SecretField secret={own} onChange={setOwn} error={(isChecked ? problem : null) ?? refused} />
           {rotate.error !== null && refused === undefined && <ErrorState error={rotate.error} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={() => setAsking(false)}>

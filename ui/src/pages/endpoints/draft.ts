@@ -5,9 +5,7 @@ import { plainly } from "@/shared/HostileText";
 
 export type EndpointType = Endpoint["type"];
 
-const ADDRESSES_MAX = 20;
 const HEADERS_MAX = 20;
-const URL_CHARS_MAX = 2_048;
 
 export const TYPES: Record<EndpointType, { label: string; icon: TablerIcon; says: string }> = {
   email: {
@@ -89,45 +87,7 @@ export function splitAddresses(text: string): string[] {
     .filter((address) => address !== "");
 }
 
-export function addressesProblem(addresses: readonly string[]): string | null {
-  if (addresses.length === 0) return "Type at least one address";
-  if (addresses.length > ADDRESSES_MAX) {
-    return `Has ${addresses.length} addresses, at most ${ADDRESSES_MAX} are allowed`;
-  }
-  const wrong = addresses.filter((address) => !/^[^\s@]+@[^\s@]+$/.test(address));
-  if (wrong.length === 0) return null;
-  return `Not of the form name@domain: ${wrong.map((address) => plainly(address, 60)).join(", ")}`;
-}
-
-/** The first look at a URL; the platform looks closer. */
-export function urlProblem(text: string): string | null {
-  const url = text.trim();
-  if (url === "") return "Type the URL";
-  if (url.length > URL_CHARS_MAX) return `Has ${url.length} characters, at most ${URL_CHARS_MAX} are allowed`;
-  if (!/^https?:\/\//i.test(url)) return "Must begin with https:// or http://";
-  if (!URL.canParse(url)) return "Is not a URL";
-  return null;
-}
-
-/** What is wrong with one header among all. */
-export function headerProblem(header: HeaderDraft, all: readonly HeaderDraft[]): string | null {
-  const name = header.name.trim();
-  if (name === "") return "Type a name, or remove the row";
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return "May hold letters, digits and - _ . only";
-  if (name.toLowerCase().startsWith("webhook-")) return "Names with webhook- are those of the signature";
-  const same = all.filter((other) => other.name.trim().toLowerCase() === name.toLowerCase());
-  if (same.length > 1) return "Is there twice; upper and lower case make no difference";
-  return null;
-}
-
 export const canAddHeader = (headers: readonly HeaderDraft[]) => headers.length < HEADERS_MAX;
-
-export function secretProblem(secret: string | null): string | null {
-  if (secret === null) return null;
-  const match = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret.trim());
-  const bytes = match?.[1] === undefined ? 0 : Math.floor((match[1].replace(/=+$/, "").length * 3) / 4);
-  return bytes >= 24 && bytes <= 64 ? null : "Must be whsec_ and the base64 of 24 to 64 bytes";
-}
 
 /** An endpoint in a few words, for titles and labels. */
 export function endpointTitle({ type, value }: { type: EndpointType; value: string }, chars = 60): string {

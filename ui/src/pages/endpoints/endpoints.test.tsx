@@ -6,7 +6,7 @@ import type { Endpoint } from "@/api/types";
 import { problem, TestBackend } from "@/testing/TestBackend";
 import { renderIn } from "@/testing/render";
 
-import { addressesProblem, headerProblem, secretProblem, urlProblem } from "./draft";
+import { addressesProblem, headerProblem, secretProblem, urlProblem } from "./problems";
 import EndpointsPage from ".";
 
 const AT = "2026-01-02T03:04:05.678Z";

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { ask, ifMatch } from "@/api/client";
+import { FOR_EDITING } from "@/api/queries";
 import type { Rule } from "@/api/types";
 import { useApi } from "@/app/context";
 import { BackTo } from "@/shared/BackTo";
@@ -28,12 +29,7 @@ export function EditRule() {
     queryKey: ["rules", "edited", ruleId],
     queryFn: ({ signal }) =>
       ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id: ruleId } }, signal })),
-    // What somebody is writing is not to be replaced by a later answer; the version tells of changes.
-    staleTime: Infinity,
-    gcTime: 0,
-    refetchOnMount: "always",
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
+    ...FOR_EDITING,
   });
   return (
     <>

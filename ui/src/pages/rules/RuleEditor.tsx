@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Input, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Paper, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { type ReactNode, useId } from "react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 
 import { ProblemError } from "@/api/problem";
 import { useCaller } from "@/app/caller";
+import { Choice } from "@/shared/Choice";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
 import { WarningNote } from "@/shared/WarningNote";
@@ -41,7 +42,6 @@ export function RuleEditor({
 }) {
   const caller = useCaller();
   const seen = useSeen();
-  const severityId = useId();
   const picksClient = isNew && caller.isOperator;
   const form = useForm<RuleDraft>({
     initialValues: initial,
@@ -76,24 +76,18 @@ export function RuleEditor({
               error={asText(form.errors.client_id) ?? refused("client_id")}
             />
           )}
-          <div>
-            <Input.Label component="div" id={severityId} required mb={4}>
-              Severity
-            </Input.Label>
-            <SegmentedControl
-              fullWidth
-              aria-labelledby={severityId}
-              data={[...RULE_SEVERITIES]}
-              value={draft.severity}
-              onChange={(value) => form.setFieldValue("severity", value)}
-              styles={{ label: { paddingInline: 4, minHeight: 36, alignContent: "center" } }}
-            />
-            <Input.Description mt={5}>
-              {draft.severity === "*"
+          <Choice
+            label="Severity"
+            description={
+              draft.severity === "*"
                 ? "Any: alerts of every severity, and those whose severity is not known."
-                : "Only alerts of exactly this severity, not those above it."}
-            </Input.Description>
-          </div>
+                : "Only alerts of exactly this severity, not those above it."
+            }
+            required
+            data={[...RULE_SEVERITIES]}
+            value={draft.severity}
+            onChange={(severity) => form.setFieldValue("severity", severity)}
+          />
           <PatternField
             label="Source"
             description="The system that reports. Compared letter by letter; * alone is any source."
