@@ -28,6 +28,16 @@ async def test_any_text_may_be_a_client_id(admin: AsyncClient, client_id: str) -
     refusal(await admin.get(location), 404, "not-found")
 
 
+@pytest.mark.parametrize("client_id", [".", ".."])
+async def test_an_id_whose_address_no_browser_can_open_is_refused(
+    world: World, admin: AsyncClient, client_id: str
+) -> None:
+    before = await world.footprint()
+    refused = await admin.post(CLIENTS, json={"client_id": client_id, "name": "", "more": 1})
+    assert problems(refused) == {("client_id", "reserved"), ("name", "empty"), ("more", "unknown-field")}
+    assert await world.footprint() == before
+
+
 async def test_a_second_client_with_the_same_id_is_a_conflict(
     world: World, admin: AsyncClient, catalog: Catalog
 ) -> None:

@@ -17,6 +17,7 @@ class ProblemCode(StrEnum):
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
     CONTROL_CHARACTER = "control-character"
+    RESERVED = "reserved"
     UNKNOWN_VALUE = "unknown-value"
     UNKNOWN_FIELD = "unknown-field"
     OUT_OF_RANGE = "out-of-range"

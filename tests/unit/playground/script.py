@@ -37,6 +37,7 @@ CATALOG: Final = (
     Step("POST", "/api/v1/clients", {"client_id": "acme/ü", "name": "\u202eAcme <Ltd.>"}),
     Step("POST", "/api/v1/clients", {"client_id": "acme/ü", "name": "again"}),
     Step("POST", "/api/v1/clients", {"client_id": " ", "nme": 5}),
+    Step("POST", "/api/v1/clients", {"client_id": "..", "name": ""}),
     Step("PUT", "/api/v1/clients/acme%2F%C3%BC", {"name": "Acme"}),
     Step("GET", "/api/v1/clients?text=ACM&limit=1"),
     Step("POST", _RULES, {"client_id": "acme/ü", **_PATTERN}, keep={"rule_id": "rule"}),

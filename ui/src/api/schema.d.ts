@@ -2318,7 +2318,7 @@ export interface components {
         NewClient: {
             /**
              * Client Id
-             * @description Chosen by the operator; never changes.
+             * @description Chosen by the operator; never changes. Any text but `.` and `..`, which are no addresses.
              */
             client_id: string;
             /**
@@ -2807,7 +2807,7 @@ export interface components {
          * @description Stable names of what can be wrong with an input. The API and the dead-letter topic show them.
          * @enum {string}
          */
-        ProblemCode: "missing" | "wrong-type" | "empty" | "too-long" | "too-many" | "too-large" | "nul-character" | "not-utf8" | "not-json" | "control-character" | "unknown-value" | "unknown-field" | "out-of-range" | "all-wildcard" | "invalid-url" | "invalid-address" | "invalid-header" | "invalid-secret" | "forbidden-target" | "undecodable";
+        ProblemCode: "missing" | "wrong-type" | "empty" | "too-long" | "too-many" | "too-large" | "nul-character" | "not-utf8" | "not-json" | "control-character" | "reserved" | "unknown-value" | "unknown-field" | "out-of-range" | "all-wildcard" | "invalid-url" | "invalid-address" | "invalid-header" | "invalid-secret" | "forbidden-target" | "undecodable";
         /**
          * ProblemItem
          * @description One thing wrong with a request.

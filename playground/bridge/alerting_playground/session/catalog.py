@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from alerting_core.domain.client import check_new_client_id
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.domain.rule import check_rule
-from alerting_core.domain.text import check_id, check_text
+from alerting_core.domain.text import check_text
 from alerting_core.limits import ID_CHARS_MAX
 from alerting_core.problem import Problem, ProblemCode
 from alerting_playground.session import limits
@@ -34,7 +35,7 @@ def _client_problems(given: object, known: set[str]) -> Iterator[Problem]:
         yield Problem("", ProblemCode.WRONG_TYPE, f"expected an object with {', '.join(_CLIENT_FIELDS)}")
         return
     client_id = client["client_id"]
-    wrong = tuple(check_id("client_id", client_id, chars_max=ID_CHARS_MAX) if isinstance(client_id, str) else ())
+    wrong = tuple(check_new_client_id("client_id", client_id) if isinstance(client_id, str) else ())
     yield from wrong
     if not isinstance(client_id, str):
         yield Problem("client_id", ProblemCode.WRONG_TYPE, "expected text")

@@ -5,6 +5,8 @@ import pytest
 from alerting_core import limits
 from alerting_core.app.paging import page_request
 from alerting_core.app.rules import RuleDraft
+from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
+from alerting_core.domain.client import Client
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
 from alerting_core.memory.catalog.rules import MemoryRuleStore
@@ -30,6 +32,31 @@ async def test_all_that_is_wrong_with_a_client_is_said_at_once() -> None:
     clients = make_world().use.clients
     assert await problems_of(clients.create(" a", "")) == [("client_id", "control-character"), ("name", "empty")]
     assert await problems_of(clients.rename("acme", "x" * 256)) == [("name", "too-long")]
+
+
+@pytest.mark.parametrize("step", [".", ".."])
+async def test_an_id_that_is_a_step_of_a_path_is_refused_and_nothing_is_stored(step: str) -> None:
+    world = make_world()
+    with pytest.raises(InvalidInput) as caught:
+        await world.use.clients.create(step, "Dots")
+    [problem] = caught.value.problems
+    assert (problem.path, problem.code) == ("client_id", "reserved")
+    assert "browser" in problem.detail
+    assert world.database.clients == {}
+    for near in ("...", ".a", "a..", "./..", "。"):
+        assert (await world.use.clients.create(near, "Dots")).client_id == near
+
+
+@pytest.mark.parametrize("step", [".", ".."])
+async def test_a_client_that_was_there_before_such_ids_were_refused_goes_on(step: str) -> None:
+    world = make_world()
+    world.database.clients[step] = Client(step, "Older", NOW_MS, NOW_MS)
+    rule = await world.use.rules.create(None, step, DRAFT)
+    message = RuleChanged(rule.rule_id, step, RuleAction.CREATED, version=1, updated_at=NOW_MS // 1000)
+    assert decode_rule_changed(encode_rule_changed(message)) == message, "streams carry its id as ever"
+    assert (await world.use.clients.rename(step, "New")).name == "New"
+    await world.use.clients.delete(step)
+    assert world.database.clients == {}
 
 
 async def test_all_that_is_wrong_with_a_rule_is_said_at_once_and_nothing_is_stored() -> None:

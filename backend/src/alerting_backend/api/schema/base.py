@@ -63,18 +63,18 @@ Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidato
 """A time in a request."""
 
 
-def _bounds(chars_max: int) -> Any:
-    # For the documentation only: the check is the core's, which says more than "too long".
+def bounds(chars_max: int) -> Any:
+    """Return the bounds of a text for the documentation alone: the core's check says more than "too long"."""
     return Field(json_schema_extra={"minLength": 1, "maxLength": chars_max})
 
 
 Identifier: TypeAlias = Annotated[
-    str, _bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_id("", v, chars_max=limits.ID_CHARS_MAX))
+    str, bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_id("", v, chars_max=limits.ID_CHARS_MAX))
 ]
 """An id that the caller chooses."""
 
 Text: TypeAlias = Annotated[
-    str, _bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_text("", v, chars_max=limits.ID_CHARS_MAX))
+    str, bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_text("", v, chars_max=limits.ID_CHARS_MAX))
 ]
 """A name or the like."""
 

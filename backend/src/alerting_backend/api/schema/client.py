@@ -4,9 +4,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field
 
-from alerting_backend.api.schema.base import Identifier, RequestModel, ResponseModel, Text, Time
+from alerting_backend.api.schema.base import RequestModel, ResponseModel, Text, Time, bounds, checked_by
+from alerting_core import limits
 from alerting_core.api.shapes.client import client_shape
-from alerting_core.domain.client import Client
+from alerting_core.domain.client import Client, check_new_client_id
 
 _EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
 
@@ -16,7 +17,12 @@ class NewClient(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "initech", "name": "Initech"}]})
 
-    client_id: Annotated[Identifier, Field(description="Chosen by the operator; never changes.")]
+    client_id: Annotated[
+        str,
+        bounds(limits.ID_CHARS_MAX),
+        checked_by(lambda value: check_new_client_id("", value)),
+        Field(description="Chosen by the operator; never changes. Any text but `.` and `..`, which are no addresses."),
+    ]
     name: Annotated[Text, Field(description="For people.")]
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from alerting_core import limits
 from alerting_core.api.shapes.client import client_shape
+from alerting_core.domain.client import check_new_client_id
 from alerting_core.domain.text import check_id, check_text
 from alerting_core.ports.paging import PageRequest
 from alerting_playground.http.kinds import Text
@@ -16,6 +17,9 @@ PREFIX: Final = "/api/v1/clients"
 
 IDENTIFIER: Final = Text(lambda value: check_id("", value, chars_max=limits.ID_CHARS_MAX))
 """An id that the caller chooses."""
+
+NEW_CLIENT_ID: Final = Text(lambda value: check_new_client_id("", value))
+"""The id of a client that there is not yet."""
 
 NAME: Final = Text(lambda value: check_text("", value, chars_max=limits.ID_CHARS_MAX))
 """A name or the like."""
@@ -50,10 +54,12 @@ async def delete(call: Call) -> Reply:
     return Reply(status=204)
 
 
+NEW: Final = Object({"client_id": Field(NEW_CLIENT_ID), "name": Field(NAME)})
+
 _ONE: Final = PREFIX + "/{client_id:path}"
 
 OPERATIONS: Final = (
-    Operation("POST", PREFIX, create, body=Object({"client_id": Field(IDENTIFIER), "name": Field(NAME)}), once=True),
+    Operation("POST", PREFIX, create, body=NEW, once=True),
     Operation("GET", PREFIX, list_all, query=page_query(text=EXACT)),
     Operation("GET", _ONE, get),
     Operation("PUT", _ONE, rename, body=Object({"name": Field(NAME)})),
