@@ -21,6 +21,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from tests.support.loader import Loader
+from tests.support.patience import END_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess
 from tests.support.receiver import Receiver
 from tests.support.stored import Stored
@@ -32,14 +33,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 KILLS = 21
 SEED = 20_260_102
 READY_SECONDS_MAX = 30.0
-ACCEPT_SECONDS_MAX = 60.0
 
 BATCH_ALERTS = 50
 UNDER_WAY_MAX = 3_000
 """Webhooks that the loader lets wait: there is always something to kill, and the rest is told within seconds."""
-
-SETTLE_SECONDS_MAX = 50.0
-"""Less than a lease: what the last kill caught is due again at once."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +100,8 @@ def test_kill_9_at_any_moment_loses_nothing_and_stores_nothing_twice(
             process.wait_until_ready(seconds_max=READY_SECONDS_MAX)
             ready_seconds.append(process.seconds_to_ready)
     arrived_meanwhile = receiver.arrived
-    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=lambda: process.is_running)
+    loader.finish()
+    stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=lambda: process.is_running)
 
     expected = world.expected_of(loader.accepted)
     assert differences(stored, loader.accepted, expected) == []
@@ -132,11 +129,11 @@ def test_sigterm_under_load_ends_well_within_ten_seconds_and_nothing_is_lost_or_
     for _ in range(3):
         enough = receiver.arrived + 200
         receiver.wait_for(partial(_has_taken, receiver, enough), what="more webhooks", seconds_max=60)
-        assert process.stop(signal.SIGTERM, seconds_max=10) == 0
+        assert process.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0
         assert process.database_processes() == []
         process.start(ready_seconds_max=READY_SECONDS_MAX)
-    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=lambda: process.is_running)
+    loader.finish()
+    stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=lambda: process.is_running)
 
     expected = world.expected_of(loader.accepted)
     assert differences(stored, loader.accepted, expected) == []

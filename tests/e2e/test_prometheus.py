@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess
 from tests.support.receiver import Receiver
 from tests.support.stored import Stored
 
 pytestmark = pytest.mark.e2e
 
-END_SECONDS_MAX = 10.0
 WAIT_SECONDS_MAX = 90.0
 SENT_MIN = 3
 """Times that Prometheus has to send the same alert before it is believed to be told once."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import httpx
 
 from alerting_core.domain.alert import Alert
+from tests.support.patience import ACCEPT_SECONDS_MAX
 
 ANSWER_SECONDS_MAX: Final = 10.0
 
@@ -73,7 +74,7 @@ class Loader:
         """Begin."""
         self._thread.start()
 
-    def finish(self, *, seconds_max: float) -> None:
+    def finish(self, *, seconds_max: float = ACCEPT_SECONDS_MAX) -> None:
         """Let the batch under way be accepted, and end."""
         self._enough.set()
         self._thread.join(seconds_max)

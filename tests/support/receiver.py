@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.support.patience import ARRIVE_SECONDS_MAX
+
 Told: TypeAlias = tuple[str, str]
 """(target, webhook-id): what has to come once."""
 
@@ -98,7 +100,7 @@ class Receiver:
         """Take webhooks to these targets from now on; target → `whsec_…`."""
         self._webhooks.update({urlsplit(target).path: Webhook(secret) for target, secret in secrets.items()})
 
-    def wait_for(self, holds: Callable[[], bool], *, what: str, seconds_max: float) -> None:
+    def wait_for(self, holds: Callable[[], bool], *, what: str, seconds_max: float = ARRIVE_SECONDS_MAX) -> None:
         """Look again and again until *holds*."""
         deadline = time.monotonic() + seconds_max
         while not holds():

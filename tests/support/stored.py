@@ -15,6 +15,7 @@ from alerting_backend.adapters.postgres.embedded import DATABASE
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.adapters.postgres.processes import running_postmaster
 from alerting_core.errors import PortUnavailable
+from tests.support.patience import SETTLE_SECONDS_MAX
 from tests.support.receiver import Told
 from tests.support.varied_world import Notified
 
@@ -80,7 +81,9 @@ class Stored:
         (row,) = self.rows(_UNFINISHED)
         return {name: number for name, number in row.items() if number}
 
-    def wait_until_settled(self, *, seconds_max: float, is_running: Callable[[], bool] = lambda: True) -> None:
+    def wait_until_settled(
+        self, *, seconds_max: float = SETTLE_SECONDS_MAX, is_running: Callable[[], bool] = lambda: True
+    ) -> None:
         """Look again and again until nothing is under way any more."""
         deadline = time.monotonic() + seconds_max
         while unfinished := self.unfinished():

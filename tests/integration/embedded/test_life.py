@@ -13,6 +13,7 @@ from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.embedded import DATABASE
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.adapters.postgres.processes import running_postmaster
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess, platform
 
 pytestmark = pytest.mark.integration
@@ -89,7 +90,7 @@ def test_a_second_start_has_what_was_stored_before_the_first_end(running: Platfo
 @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_ctrl_c_ends_it_well_and_leaves_no_database_process(running: PlatformProcess, order: signal.Signals) -> None:
     assert running.database_processes()
-    assert running.stop(order, seconds_max=10) == 0
+    assert running.stop(order, seconds_max=END_SECONDS_MAX) == 0
     assert running.database_processes() == []
     assert running.events("platform_stopped")
 
@@ -108,7 +109,7 @@ def test_ctrl_c_waits_ten_seconds_at_most_for_a_receiver_that_never_answers(runn
         add_endpoint(running, url)
         send_alert(running)
         assert came.wait(30)
-        assert running.stop(seconds_max=10) == 0
+        assert running.stop(seconds_max=END_SECONDS_MAX) == 0
     assert running.database_processes() == []
 
 

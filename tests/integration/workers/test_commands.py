@@ -13,6 +13,7 @@ from alerting_backend.adapters.kafka.topics import TOPICS
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing
 from tests.support.distributed import DistributedPlatform
+from tests.support.patience import END_SECONDS_MAX, SHOWN_SECONDS_MAX
 from tests.support.stored_apart import StoredApart
 
 pytestmark = pytest.mark.integration
@@ -82,7 +83,7 @@ def test_a_bug_ends_a_worker_with_a_code_that_says_so(platform: DistributedPlatf
 
     asyncio.run(break_it())
     told(platform, "generate", "--kafka", "--burst", "1")
-    assert recorder.wait(seconds_max=60) == 1
+    assert recorder.wait(seconds_max=SHOWN_SECONDS_MAX) == 1
     assert [event["code"] for event in recorder.events("worker_failed")] == ["bug"]
 
 
@@ -104,4 +105,4 @@ def test_a_worker_on_an_old_schema_waits_and_says_how_to_mend_it(platform: Distr
     (waiting, *_) = relay.events("dependency_waiting")
     assert waiting["dependency"] == "postgres"
     assert "alerting migrate" in waiting["reason"]
-    assert relay.stop(signal.SIGTERM, seconds_max=10) == 0
+    assert relay.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0

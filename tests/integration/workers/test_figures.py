@@ -10,11 +10,11 @@ import pytest
 from alerting_core.ports.stream import ALERTS_NEW
 from tests.support.careless import Put, put
 from tests.support.distributed import API, DistributedPlatform
+from tests.support.patience import SHOWN_SECONDS_MAX
 from tests.support.varied_world import VariedWorld
 
 pytestmark = pytest.mark.integration
 
-SHOWN_SECONDS_MAX = 60.0
 EVALUATOR, RECORDER = "evaluator", "recorder"
 
 

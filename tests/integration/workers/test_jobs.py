@@ -7,15 +7,14 @@ import pytest
 
 from alerting_core.ports.stream import ALERTS_NEW
 from tests.support.distributed import API, DistributedPlatform
+from tests.support.patience import SHOWN_SECONDS_MAX
 from tests.support.stored_apart import StoredApart
 
 pytestmark = pytest.mark.integration
 
-DONE_SECONDS_MAX = 60.0
-
 
 def wait_until_done(http: httpx.Client, job_id: str) -> None:
-    deadline = time.monotonic() + DONE_SECONDS_MAX
+    deadline = time.monotonic() + SHOWN_SECONDS_MAX
     while (job := http.get(f"/api/v1/generator/jobs/{job_id}").json())["status"] != "completed":
         assert time.monotonic() < deadline, job
         time.sleep(0.1)

@@ -23,6 +23,7 @@ from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from tests.support.distributed import API, NAMES, DistributedPlatform
 from tests.support.loader import Loader, as_json
+from tests.support.patience import ACCEPT_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_MAX
 from tests.support.receiver import Receiver
 from tests.support.rule_churn import RuleChurn
 from tests.support.stored_apart import StoredApart
@@ -42,10 +43,6 @@ WORKS_AGAIN_SECONDS_MAX = 10.0
 BARE_START_SECONDS = 2.0
 """What a command takes that starts and ends, on a machine that is fast enough for the promise: where it takes longer,
 because others work there too, a worker may take longer in proportion."""
-
-ACCEPT_SECONDS_MAX = 60.0
-SETTLE_SECONDS_MAX = 50.0
-"""Less than a lease: what the last kill caught is due again at once."""
 
 UNDER_WAY_MAX = 300
 """Webhooks that wait ahead of a new alert: it is the platform that is timed, not its backlog."""
@@ -148,8 +145,8 @@ def test_kill_9_of_any_process_at_any_moment_loses_nothing_and_work_goes_on_with
             if len(on_its_way) % 4 == 1:
                 bare_starts.append(bare_start_seconds(platform))
         arrived_meanwhile = receiver.arrived
-    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    loader.finish()
+    stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=platform.are_running)
 
     accepted = [*loader.accepted, *sentinel.accepted]
     expected = world.expected_of(accepted)

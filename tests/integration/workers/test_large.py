@@ -26,8 +26,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 ALERTS = 20_000
 SIZE = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)
 STEP_WEBHOOKS = 1_000
-STEP_SECONDS_MAX = 60.0
-SETTLE_SECONDS_MAX = 60.0
 
 
 def publish(platform: DistributedPlatform, alerts: Sequence[Alert]) -> None:
@@ -49,7 +47,7 @@ def wait_for_all(platform: DistributedPlatform, receiver: Receiver, webhooks: in
 
     while receiver.arrived_once < webhooks:
         enough = min(webhooks, receiver.arrived_once + STEP_WEBHOOKS)
-        receiver.wait_for(partial(has_come, enough), what=f"webhook {enough:,}", seconds_max=STEP_SECONDS_MAX)
+        receiver.wait_for(partial(has_come, enough), what=f"webhook {enough:,}")
 
 
 @pytest.mark.timeout(900)
@@ -68,7 +66,7 @@ def test_twenty_thousand_alerts_against_28800_rules_tell_each_client_what_the_re
     begun = time.monotonic()
     wait_for_all(platform, receiver, len(expected.told))
     seconds = time.monotonic() - begun
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    stored.wait_until_settled(is_running=platform.are_running)
 
     assert differences(stored, alerts, expected) == []
     assert receiver.counts() == Counter(expected.told), "each arrived once and once only"

@@ -12,6 +12,7 @@ from alerting_backend.runtime.stopping import EXIT_AT_ONCE
 from tests.support.command_process import CommandProcess
 from tests.support.distributed import DistributedPlatform, Servers
 from tests.support.loader import Loader
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
@@ -20,9 +21,6 @@ from tests.support.verdict import differences, lost_or_unknown
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 OUTAGE_SECONDS = 10.0
-ACCEPT_SECONDS_MAX = 60.0
-SETTLE_SECONDS_MAX = 120.0
-STOP_SECONDS_MAX = 10.0
 BEFORE_AND_AFTER_WEBHOOKS = 500
 
 
@@ -41,7 +39,7 @@ def test_ten_seconds_without_kafka_or_redis_or_postgres_lose_nothing(
     told = []
     for server in (three_servers.redis, three_servers.postgres, three_servers.kafka):
         enough = receiver.arrived + BEFORE_AND_AFTER_WEBHOOKS
-        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks before", seconds_max=60)
+        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks before")
         server.stop()
         before = receiver.arrived
         time.sleep(OUTAGE_SECONDS)
@@ -49,13 +47,13 @@ def test_ten_seconds_without_kafka_or_redis_or_postgres_lose_nothing(
         server.start()
         back = time.monotonic()
         enough = receiver.arrived + BEFORE_AND_AFTER_WEBHOOKS
-        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks after", seconds_max=60)
+        receiver.wait_for(lambda enough=enough: receiver.arrived >= enough, what="webhooks after")
         told.append(
             f"{type(server).__name__}: {during:,} webhooks meanwhile, {BEFORE_AND_AFTER_WEBHOOKS:,} more within"
             f" {time.monotonic() - back:.1f} s"
         )
-    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    loader.finish()
+    stored.wait_until_settled(is_running=platform.are_running)
 
     expected = world.expected_of(loader.accepted)
     assert differences(stored, loader.accepted, expected) == []
@@ -99,7 +97,7 @@ def test_a_process_that_waits_for_its_start_answers_probes_and_ends_when_it_is_t
     assert httpx.get(f"{part.url}/healthz", trust_env=False).status_code == 200
     assert part.ready_code() == 503
     assert "kafka" in [check["name"] for check in part.readiness()["checks"] if not check["ok"]]
-    assert part.stop(signal.SIGTERM, seconds_max=STOP_SECONDS_MAX) == 0
+    assert part.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0
 
 
 def test_a_second_signal_ends_a_process_at_once(three_servers: Servers, platform: DistributedPlatform) -> None:
@@ -131,14 +129,14 @@ def test_every_process_ends_in_time_although_a_server_is_away(
     platform.start()
     loader = new_loader()
     loader.start()
-    receiver.wait_for(lambda: receiver.arrived > 200, what="webhooks", seconds_max=60)
+    receiver.wait_for(lambda: receiver.arrived > 200, what="webhooks")
     getattr(three_servers, away).stop()
     begun = time.monotonic()
     for part in platform.all_parts():
         part.interrupt(signal.SIGTERM)
     took = {}
     for part in platform.all_parts():
-        assert part.wait(seconds_max=STOP_SECONDS_MAX) == 0, part.output()[-4_000:]
+        assert part.wait(seconds_max=END_SECONDS_MAX) == 0, part.output()[-4_000:]
         took[part.name] = time.monotonic() - begun
     loader.give_up()
     print(f"\nwithout {away}: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in took.items())}")

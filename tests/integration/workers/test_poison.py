@@ -24,6 +24,7 @@ from tests.support.catalog import new_uuid
 from tests.support.dead_letter_commands import wait_for_letters
 from tests.support.distributed import DistributedPlatform
 from tests.support.loader import as_json
+from tests.support.patience import SETTLE_SECONDS_MAX
 from tests.support.pipeline import make_alert
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
@@ -39,7 +40,6 @@ MIB = 1_048_576
 LARGE_BYTES = 2 * MIB
 TOPIC_BYTES_MAX = 4 * MIB
 GOOD_ALERTS = 100
-SETTLE_SECONDS_MAX = 120.0
 LOOK_SECONDS = 0.2
 
 LONG, NUL = "x" * 256, "a\0b"
@@ -118,7 +118,7 @@ def test_poison_on_every_topic_is_put_aside_with_its_reason_and_every_stream_goe
     platform.start()
     alerts = good_alerts(2 * GOOD_ALERTS)
     post(platform, alerts[:GOOD_ALERTS])
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    stored.wait_until_settled(is_running=platform.are_running)
 
     for topic in SOURCES:
         with pytest.raises(MessageSizeTooLargeError):
@@ -129,7 +129,7 @@ def test_poison_on_every_topic_is_put_aside_with_its_reason_and_every_stream_goe
     assert min(offsets) > 0, "good records are before it in every partition"
     post(platform, alerts[GOOD_ALERTS:])
     letters = wait_for_letters(platform, lambda found: len(found) >= len(poison))
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    stored.wait_until_settled(is_running=platform.are_running)
 
     by_source = {tuple(letter["source"].values()): letter for letter in letters}
     assert len(by_source) == len(letters) == len(poison)

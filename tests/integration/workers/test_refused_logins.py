@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.support.distributed import DistributedPlatform, PlatformPart
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.servers.secure_kafka import PASSWORD, USER, SecureKafkaServer
 
 pytestmark = pytest.mark.integration
@@ -32,7 +33,7 @@ def reason_for_waiting(part: PlatformPart, dependency: str) -> str:
 
     part.wait_until(lambda: bool(said()), what=f"to say why it waits for {dependency}")
     assert part.ready_code() in {0, 503}
-    assert part.stop(signal.SIGTERM, seconds_max=10) == 0
+    assert part.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0
     assert "Traceback" not in part.output()
     return said()[0]
 
@@ -45,7 +46,7 @@ def test_a_worker_works_on_a_broker_with_tls_and_passwords(
     recorder = platform.add("recorder", **right)
     recorder.wait_until_ready()
     assert platform.run("generate", "--kafka", "--burst", "20", **right).returncode == 0
-    assert recorder.stop(signal.SIGTERM, seconds_max=10) == 0
+    assert recorder.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from alerting_core.domain.severity import Severity
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.catalog import make_client
 from tests.support.distributed import API, DistributedPlatform, PlatformPart, Servers
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.rule_edits import CLIENTS, NAMES, SOURCE, Editor, kept_rules, open_editor, what_is_wrong
 from tests.support.rule_effect import EDITS, follow_edits, rule_that_always_matches
 from tests.support.rule_probe import Probe, open_probe
@@ -40,7 +41,6 @@ ROUND_SECONDS = 0.04
 """Between two rounds of alerts, one for each partition."""
 
 IN_STEP_SECONDS_MAX = 90.0
-STOP_SECONDS_MAX = 10.0
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def going_on(*steps: Callable[[], Awaitable[None]], pause_seconds: float) 
 
 async def restart(evaluator: PlatformPart) -> None:
     """Let an evaluator leave, and begin anew."""
-    assert await asyncio.to_thread(partial(evaluator.stop, signal.SIGTERM, seconds_max=STOP_SECONDS_MAX)) == 0
+    assert await asyncio.to_thread(partial(evaluator.stop, signal.SIGTERM, seconds_max=END_SECONDS_MAX)) == 0
     evaluator.spawn()
 
 

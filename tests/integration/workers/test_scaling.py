@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.distributed import NAMES, DistributedPlatform, PlatformPart
 from tests.support.loader import Loader
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
@@ -16,9 +17,6 @@ from tests.support.verdict import differences
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 WEBHOOKS_BETWEEN = 500
-ACCEPT_SECONDS_MAX = 60.0
-SETTLE_SECONDS_MAX = 120.0
-STOP_SECONDS_MAX = 10.0
 
 
 @pytest.mark.timeout(400)
@@ -35,23 +33,23 @@ def test_workers_that_are_added_and_removed_under_load_lose_nothing_and_tell_not
 
     def go_on() -> None:
         enough = receiver.arrived + WEBHOOKS_BETWEEN
-        receiver.wait_for(lambda: receiver.arrived >= enough, what="more webhooks", seconds_max=90)
+        receiver.wait_for(lambda: receiver.arrived >= enough, what="more webhooks")
 
     go_on()
     workers = [name for name in NAMES if name != "api"]
     second = [platform.add(name) for name in workers]
     for part in second:
         part.wait_until_ready()
-    receiver.wait_for(lambda: _all_have_worked(second), what="the new ones to take a share", seconds_max=90)
+    receiver.wait_for(lambda: _all_have_worked(second), what="the new ones to take a share")
     go_on()
     first = [platform.of(name) for name in workers]
     for part in first:
         part.interrupt(signal.SIGTERM)
     for part in first:
-        assert part.wait(seconds_max=STOP_SECONDS_MAX) == 0, part.output()[-4_000:]
+        assert part.wait(seconds_max=END_SECONDS_MAX) == 0, part.output()[-4_000:]
     go_on()
-    loader.finish(seconds_max=ACCEPT_SECONDS_MAX)
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    loader.finish()
+    stored.wait_until_settled(is_running=platform.are_running)
 
     expected = world.expected_of(loader.accepted)
     assert differences(stored, loader.accepted, expected) == []

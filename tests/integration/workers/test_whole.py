@@ -11,6 +11,7 @@ from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from tests.support.distributed import DistributedPlatform
 from tests.support.loader import as_json
+from tests.support.patience import END_SECONDS_MAX
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
@@ -19,8 +20,6 @@ from tests.support.verdict import differences
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 ALERTS = 2_000
-SETTLE_SECONDS_MAX = 120.0
-STOP_SECONDS_MAX = 10.0
 
 
 @pytest.mark.timeout(240)
@@ -35,7 +34,7 @@ def test_alerts_reach_exactly_the_clients_the_reference_names_and_every_worker_e
             batch = alerts[start : start + limits.ALERTS_PER_REQUEST_MAX]
             response = http.post("/api/v1/alerts", json=[as_json(alert) for alert in batch])
             assert response.status_code == 202, response.text
-    stored.wait_until_settled(seconds_max=SETTLE_SECONDS_MAX, is_running=platform.are_running)
+    stored.wait_until_settled(is_running=platform.are_running)
     seconds = time.monotonic() - begun
 
     expected = world.expected_of(alerts)
@@ -46,7 +45,7 @@ def test_alerts_reach_exactly_the_clients_the_reference_names_and_every_worker_e
     ended = {}
     for part in platform.all_parts():
         order = time.monotonic()
-        assert part.stop(signal.SIGTERM, seconds_max=STOP_SECONDS_MAX) == 0, part.output()[-4_000:]
+        assert part.stop(signal.SIGTERM, seconds_max=END_SECONDS_MAX) == 0, part.output()[-4_000:]
         ended[part.name] = time.monotonic() - order
     print(
         f"\n{ALERTS:,} alerts → {len(expected.rules_of):,} notifications → {len(expected.told):,} webhooks in"
