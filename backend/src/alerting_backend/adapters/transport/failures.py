@@ -67,10 +67,11 @@ def _explain(cause: BaseException) -> tuple[Reason, str]:
 
 
 def tls_text(error: ssl.SSLError) -> str:
-    """Say in what TLS failed."""
+    """Say in what TLS failed. Errors that OpenSSL did not raise itself lack what it would say of them."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate was not accepted: {error.verify_message}".rstrip(": ")
-    return f"TLS could not be agreed on: {(error.reason or 'unknown reason').replace('_', ' ').lower()}"
+        return f"the certificate was not accepted: {getattr(error, 'verify_message', '')}".rstrip(": ")
+    reason: str = getattr(error, "reason", None) or "unknown reason"
+    return f"TLS could not be agreed on: {reason.replace('_', ' ').lower()}"
 
 
 def socket_text(error: OSError) -> str:
