@@ -191,4 +191,4 @@ async def test_addresses_that_the_policy_forbids_are_not_connected_to() -> None:
 async def test_a_message_of_a_kind_that_is_not_set_up_is_not_sent() -> None:
     async with HttpTransport(AddressPolicy()) as web:
         reply = await TransportRouter(web, None).send(EmailMessage("c@d.example", "s", "t", "h"))
-    assert reply == Unreached(Reason.NOT_CONFIGURED, "no mail server is set up")
+    assert reply == Unreached(Reason.NOT_CONFIGURED, "no provider of mail is set up")

@@ -7,12 +7,18 @@ from contextlib import asynccontextmanager
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from alerting_backend.adapters.transport.mail_transport import MailTransport
+from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
-from alerting_core.domain.message import EmailMessage
+from alerting_core.domain.message import EmailMessage, Reply, SmtpReply
 
 SENDER = "Alerts <alerts@sender.example>"
 READY = b"220 mail.example ESMTP\r\n"
 HELLO = b"250-mail.example\r\n250 SIZE 1000000\r\n"
+OK = b"250 OK\r\n"
+GO_ON = b"354 go on\r\n"
+NOWHERE = 9
+"""A port that nobody listens on."""
 
 
 def mail(**changes: str) -> EmailMessage:
@@ -114,3 +120,16 @@ def plain(port: int, **changes: object) -> SmtpTransport:
         sender=SENDER,
         **{"per_second": 0, **changes},  # type: ignore[arg-type]
     )
+
+
+def providers(*transports: MailTransport, **changes: object) -> MailProviders:
+    """Return providers that are called first and second."""
+    named = [MailProvider(name, each) for name, each in zip(("first", "second"), transports, strict=True)]
+    return MailProviders(named, **changes)  # type: ignore[arg-type]
+
+
+def carried_by(reply: Reply) -> str:
+    """Return what is told of a mail that was taken."""
+    assert isinstance(reply, SmtpReply), reply
+    assert reply.code == 250
+    return reply.detail

@@ -5,14 +5,12 @@ import email
 from collections.abc import Iterator
 from email.policy import SMTP
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
-from moto.ses.models import ses_backends
 
 from alerting_backend.adapters.transport.ses import SesTransport
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import EmailMessage, SmtpReply, Unreached
+from tests.integration.transport.ses_emulator import ses_emulator, taken_in, verify_sender
 from tests.support.raw_servers import answers, serve_raw
 
 pytestmark = [
@@ -21,6 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow"),
 ]
 
+REGION = "eu-west-1"
 MAIL = EmailMessage("ops@receiver.example", "Grüße", "plain ä", "<b>ä</b>", message_id="d-1")
 
 
@@ -32,31 +31,25 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with ses_emulator() as url:
+        yield url
 
 
 def transport(url: str, **changes: float) -> SesTransport:
     return SesTransport(
         sender="Alerts <alerts@sender.example>",
-        region="eu-west-1",
+        region=REGION,
         endpoint_url=url,
         **{"per_second": 0, **changes},  # type: ignore[arg-type]
     )
 
 
 async def test_a_mail_is_taken_by_ses_with_both_of_its_bodies(emulator: str) -> None:
-    client = boto3.Session().client("sesv2", region_name="eu-west-1", endpoint_url=emulator)
-    client.create_email_identity(EmailIdentity="alerts@sender.example")
-    client.close()
+    verify_sender(emulator, "alerts@sender.example", region=REGION)
     async with transport(emulator) as ses:
         replies = await asyncio.gather(*(ses.send(MAIL) for _ in range(20)))
     assert all(isinstance(reply, SmtpReply) and reply.code == 250 and reply.text for reply in replies)
-    # The account that the emulator gives to everybody.
-    taken = ses_backends["123456789012"]["eu-west-1"].sent_messages
+    taken = taken_in(REGION)
     assert len(taken) == 20
     assert set(taken[0].destinations) == {"ops@receiver.example"}
     arrived = email.message_from_string(taken[0].raw_data, policy=SMTP)
@@ -99,4 +92,18 @@ async def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     async with transport("http://127.0.0.1:9") as ses:
-        assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, "there are no credentials for SES")
+        missing = "there are no credentials for SES"
+        assert await ses.prepare() == missing
+        assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, missing)
+        # They come, as those of a role do when its server is back: no restart is needed.
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        assert await ses.prepare() is None
+        assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, "SES was not reached")
+
+
+async def test_half_of_the_credentials_is_an_error_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    async with transport("http://127.0.0.1:9") as ses:
+        with pytest.raises(ValueError, match="missing: AWS_SECRET_ACCESS_KEY"):
+            await ses.prepare()

@@ -27,7 +27,7 @@ class TransportRouter:
 
     Args:
         http: For webhooks and Slack.
-        email: For mail; None when the operator has set up no mail server.
+        email: For mail; None when the operator has set up no provider.
     """
 
     def __init__(self, http: HttpSender, email: EmailSender | None) -> None:
@@ -42,7 +42,7 @@ class TransportRouter:
                 return await self._http.send(message)
             case EmailMessage():
                 if self._email is None:
-                    return Unreached(Reason.NOT_CONFIGURED, "no mail server is set up")
+                    return Unreached(Reason.NOT_CONFIGURED, "no provider of mail is set up")
                 return await self._email.send(message)
             case _:
                 assert_never(message)

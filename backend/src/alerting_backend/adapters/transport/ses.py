@@ -1,33 +1,37 @@
 """Sends e-mail through Amazon SES. Needs the extra `alerting-backend[ses]`.
 
-boto3 blocks, so that each call has a thread of a small pool of its own. SES is spoken of in the words of SMTP, which it
-also speaks itself: a refused mail is 554, throttling is 454, an error of its own is 451; being refused as a caller is
-the operator's to mend, and the mail is still wanted.
+boto3 blocks, so that each call has a thread of a small pool of its own. What SES says is read by `ses_failures`.
+
+Credentials are looked for when the client is opened, which may ask a server for those of a role, and so blocks too. A
+client that was opened without any would stay without: it is not kept, and the next mail looks again.
 """
 
 import asyncio
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Self
+from importlib.util import find_spec
+from typing import Any, Final, TypeVar
 
-from alerting_backend.adapters.transport.bucket import TokenBucket
-from alerting_backend.adapters.transport.mail import Sender, WireMail, write_mail
-from alerting_backend.adapters.transport.smtp import RATE_PER_SECOND_DEFAULT, RATE_WAIT_MS_MAX
+from alerting_backend.adapters.transport.handover import Ending, Handover
+from alerting_backend.adapters.transport.mail import WireMail
+from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport, monotonic_ms
+from alerting_backend.adapters.transport.ses_failures import (
+    explain_ses_answer,
+    explain_ses_opening,
+    explain_ses_silence,
+    may_pass,
+)
 from alerting_core import limits
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, Reply, SmtpReply, Unreached
+from alerting_core.domain.message import SmtpReply
+
+T = TypeVar("T")
 
 CALLS_MAX: Final = 8
 """Calls under way at once: at some 100 ms each, more than the sending rate of most accounts."""
 
-_REFUSED_MAIL: Final = frozenset({"MessageRejected", "BadRequestException"})
-_THROTTLED: Final = frozenset(
-    {"TooManyRequestsException", "Throttling", "ThrottlingException", "LimitExceededException"}
-)
 
-
-class SesTransport:
+class SesTransport(MailTransport):
     """Sends `EmailMessage`s. Use as an async context manager. Credentials are found as boto3 finds them.
 
     Args:
@@ -50,56 +54,62 @@ class SesTransport:
         endpoint_url: str | None = None,
         per_second: float = RATE_PER_SECOND_DEFAULT,
         request_ms: int = limits.REQUEST_MS_MAX,
-        clock_ms: Callable[[], float] = lambda: time.monotonic() * 1_000,
+        clock_ms: Callable[[], float] = monotonic_ms,
     ) -> None:
         """Connect to nothing yet."""
-        self._sender = Sender.read(sender)
-        self._client = _open_client(region, endpoint_url)
-        self._request_ms = request_ms
-        self._clock_ms = clock_ms
-        self._bucket = TokenBucket(per_second, burst=max(1, int(per_second)))
+        super().__init__(sender=sender, called="SES", per_second=per_second, request_ms=request_ms, clock_ms=clock_ms)
+        _need_boto3()
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._client: Any = None
+        self._opening = threading.Lock()
         self._threads = ThreadPoolExecutor(CALLS_MAX, thread_name_prefix="ses")
         self._slots = asyncio.Semaphore(CALLS_MAX)
-
-    async def __aenter__(self) -> Self:
-        """Open nothing: the first mail does."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close every connection."""
-        await self.close()
 
     async def close(self) -> None:
         """Let calls under way end by their own timeouts, and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
-    async def send(self, message: EmailMessage) -> Reply:
-        """Make one attempt; see `Transport.send`."""
-        try:
-            mail = write_mail(message, self._sender, now_ms=int(time.time() * 1_000))
-        except ValueError:
-            return Unreached(Reason.PROTOCOL_ERROR, "the address or the text cannot be written as a mail")
-        wait_ms = self._bucket.take(
-            now_ms=self._clock_ms(), wait_ms_max=min(RATE_WAIT_MS_MAX, self._request_ms * 2 / 3)
-        )
-        if wait_ms is None:
-            return Unreached(Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
-        try:
-            async with asyncio.timeout(self._request_ms / 1_000):
-                await asyncio.sleep(wait_ms / 1_000)
-                return await self._call(mail)
-        except TimeoutError:
-            return Unreached(Reason.TIMED_OUT, f"SES did not answer within {self._request_ms / 1_000:g} s")
+    async def prepare(self) -> str | None:
+        """Open the client; return what is missing now and may come by itself, as the credentials of a role.
 
-    async def _call(self, mail: WireMail) -> Reply:
+        Raises:
+            ValueError: It cannot be opened as things are set.
+        """
+        error = await self._in_thread(self._open)
+        if error is not None and not may_pass(error):
+            raise ValueError(str(error))
+        return None if error is None else explain_ses_opening(error).said
+
+    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+        """Hand *mail* in by a thread that is free."""
+        if self._client is None and (error := await self._in_thread(self._open)) is not None:
+            return explain_ses_opening(error)
+        return await self._in_thread(self._send_now, mail, before=handing_over)
+
+    async def _in_thread(
+        self, work: Callable[..., T], *arguments: object, before: Callable[[], None] = lambda: None
+    ) -> T:
         await self._slots.acquire()
-        call = asyncio.get_running_loop().run_in_executor(self._threads, self._send_now, mail)
+        before()
+        call = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         # The slot is free when the thread is, not when nobody waits for it any more.
         call.add_done_callback(lambda _: self._slots.release())
         return await asyncio.shield(call)
 
-    def _send_now(self, mail: WireMail) -> Reply:
+    def _open(self) -> Exception | None:
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra
+
+        with self._opening:
+            try:
+                self._client = self._client or _open_client(self._region, self._endpoint_url)
+            except (BotoCoreError, ValueError) as error:
+                return error
+        return None
+
+    def _send_now(self, mail: WireMail) -> Handover:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
 
         try:
@@ -109,18 +119,22 @@ class SesTransport:
                 Content={"Raw": {"Data": mail.data}},
             )
         except ClientError as error:
-            return _explain(error.response)
+            return explain_ses_answer(error.response)
         except BotoCoreError as error:
-            return _explain_unreached(error)
-        return SmtpReply(250, str(answer.get("MessageId", "")))
+            return explain_ses_silence(error)
+        return Handover(Ending.TAKEN, SmtpReply(250, str(answer.get("MessageId", ""))))
+
+
+def _need_boto3() -> None:
+    if find_spec("boto3") is None:
+        raise ValueError("mail through SES needs boto3: install alerting-backend[ses]")
 
 
 def _open_client(region: str, endpoint_url: str | None) -> Any:
-    try:
-        import boto3  # noqa: PLC0415 - an extra
-        from botocore.config import Config  # noqa: PLC0415
-    except ImportError:
-        raise ValueError("mail through SES needs boto3: install alerting-backend[ses]") from None
+    import boto3  # noqa: PLC0415 - an extra
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
+
     connect_s = limits.CONNECT_MS_MAX / 1_000
     config = Config(
         connect_timeout=connect_s,
@@ -128,28 +142,7 @@ def _open_client(region: str, endpoint_url: str | None) -> Any:
         retries={"total_max_attempts": 1},
         max_pool_connections=CALLS_MAX,
     )
-    return boto3.Session().client("sesv2", region_name=region, endpoint_url=endpoint_url, config=config)
-
-
-def _explain(response: dict[str, Any]) -> Reply:
-    code = str(response.get("Error", {}).get("Code", "unknown"))
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _REFUSED_MAIL:
-        return SmtpReply(554, code)
-    if code in _THROTTLED or status == 429:
-        return SmtpReply(454, code)
-    if status >= 500:
-        return SmtpReply(451, code)
-    return Unreached(Reason.CONNECTION_FAILED, f"SES does not serve us: {code}")
-
-
-def _explain_unreached(error: Exception) -> Unreached:
-    from botocore import exceptions as known  # noqa: PLC0415 - an extra
-
-    if isinstance(error, known.ConnectTimeoutError | known.ReadTimeoutError):
-        return Unreached(Reason.TIMED_OUT, "SES did not answer in time")
-    if isinstance(error, known.SSLError):
-        return Unreached(Reason.TLS_FAILED, "TLS with SES could not be agreed on")
-    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
-        return Unreached(Reason.CONNECTION_FAILED, "there are no credentials for SES")
-    return Unreached(Reason.CONNECTION_FAILED, "SES was not reached")
+    session = boto3.Session()
+    if session.get_credentials() is None:
+        raise NoCredentialsError
+    return session.client("sesv2", region_name=region, endpoint_url=endpoint_url, config=config)

@@ -12,20 +12,20 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final
 
 import aiosmtplib
 
-from alerting_backend.adapters.transport.bucket import TokenBucket
-from alerting_backend.adapters.transport.mail import Sender, WireMail, write_mail
+from alerting_backend.adapters.transport.handover import Ending, Handover
+from alerting_backend.adapters.transport.mail import WireMail
+from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport, monotonic_ms
 from alerting_backend.adapters.transport.smtp_failures import SMTP_FAILURES, explain_connect, explain_submit, plain_text
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, Reply, SmtpReply, Unreached
+from alerting_core.domain.message import SmtpReply, Unreached
 
 CONNECTIONS_MAX: Final = 8
 """Connections to one mail server; most providers allow 10 from one sender."""
@@ -38,12 +38,6 @@ TRUSTED_IDLE_MS_MAX: Final = 1_000
 
 RESET_MS_MAX: Final = 500
 """A courtesy after a refusal; whoever takes longer gets a new connection for the next mail instead."""
-
-RATE_WAIT_MS_MAX: Final = 10_000
-"""How long a mail waits for its turn under the rate limit; the rest of `limits.REQUEST_MS_MAX` is for sending it."""
-
-RATE_PER_SECOND_DEFAULT: Final = 2.0
-"""Providers grant new accounts between one and fourteen mails a second."""
 
 
 class SmtpSecurity(StrEnum):
@@ -71,11 +65,7 @@ class _Idle:
     since_ms: float
 
 
-def _monotonic_ms() -> float:
-    return time.monotonic() * 1_000
-
-
-class SmtpTransport:
+class SmtpTransport(MailTransport):
     """Sends `EmailMessage`s. Use as an async context manager.
 
     Args:
@@ -100,26 +90,17 @@ class SmtpTransport:
         tls: ssl.SSLContext | None = None,
         request_ms: int = limits.REQUEST_MS_MAX,
         connect_ms: int = limits.CONNECT_MS_MAX,
-        clock_ms: Callable[[], float] = _monotonic_ms,
+        clock_ms: Callable[[], float] = monotonic_ms,
     ) -> None:
         """Connect to nothing yet."""
+        super().__init__(
+            sender=sender, called="the mail server", per_second=per_second, request_ms=request_ms, clock_ms=clock_ms
+        )
         self._server = server
-        self._sender = Sender.read(sender)
         self._tls = tls
-        self._request_ms = request_ms
         self._connect_ms = connect_ms
-        self._clock_ms = clock_ms
-        self._bucket = TokenBucket(per_second, burst=max(1, int(per_second)))
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
         self._idle: list[_Idle] = []
-
-    async def __aenter__(self) -> Self:
-        """Open nothing: connections are made when the first mail leaves."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close every connection."""
-        await self.close()
 
     async def close(self) -> None:
         """Take leave of the mail server."""
@@ -129,26 +110,12 @@ class SmtpTransport:
                 await each.connection.quit(timeout=1)
             _drop(each.connection)
 
-    async def send(self, message: EmailMessage) -> Reply:
-        """Make one attempt; see `Transport.send`."""
-        try:
-            mail = write_mail(message, self._sender, now_ms=int(time.time() * 1_000))
-        except ValueError:
-            return Unreached(Reason.PROTOCOL_ERROR, "the address or the text cannot be written as a mail")
-        wait_ms = self._bucket.take(
-            now_ms=self._clock_ms(), wait_ms_max=min(RATE_WAIT_MS_MAX, self._request_ms * 2 / 3)
-        )
-        if wait_ms is None:
-            return Unreached(Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
-        try:
-            async with asyncio.timeout(self._request_ms / 1_000):
-                await asyncio.sleep(wait_ms / 1_000)
-                async with self._slots:
-                    return await self._send_on_a_connection(mail)
-        except TimeoutError:
-            return Unreached(Reason.TIMED_OUT, f"the mail server did not answer within {self._request_ms / 1_000:g} s")
+    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+        """Hand *mail* in on a connection of its own for that time."""
+        async with self._slots:
+            return await self._carry(mail, handing_over)
 
-    async def _send_on_a_connection(self, mail: WireMail) -> Reply:
+    async def _carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
         connection = await self._living_connection()
         if connection is None:
             connection = self._new_connection()
@@ -160,15 +127,15 @@ class SmtpTransport:
                 _drop(connection)
                 raise
         try:
-            reply = await self._submit(connection, mail)
+            handover = await self._submit(connection, mail, handing_over)
         except BaseException:
             _drop(connection)
             raise
-        if isinstance(reply, SmtpReply) and connection.is_connected:
+        if isinstance(handover.reply, SmtpReply) and connection.is_connected:
             self._idle.append(_Idle(connection, self._clock_ms()))
         else:
             _drop(connection)
-        return reply
+        return handover
 
     async def _living_connection(self) -> aiosmtplib.SMTP | None:
         while self._idle:
@@ -194,13 +161,14 @@ class SmtpTransport:
             timeout=self._connect_ms / 1_000,
         )
 
-    async def _open(self, connection: aiosmtplib.SMTP) -> Unreached | None:
+    async def _open(self, connection: aiosmtplib.SMTP) -> Handover | None:
         try:
             await connection.connect()
             await connection.ehlo()
             if self._server.security is SmtpSecurity.STARTTLS:
                 if not connection.supports_extension("starttls"):
-                    return Unreached(Reason.TLS_FAILED, "the mail server offers no STARTTLS")
+                    reply = Unreached(Reason.TLS_FAILED, "the mail server offers no STARTTLS")
+                    return Handover(Ending.TLS_FAILED, reply)
                 await connection.starttls()
                 await connection.ehlo()
             if self._server.user is not None:
@@ -209,19 +177,21 @@ class SmtpTransport:
             return explain_connect(error)
         return None
 
-    async def _submit(self, connection: aiosmtplib.SMTP, mail: WireMail) -> Reply:
+    async def _submit(self, connection: aiosmtplib.SMTP, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
         connection.timeout = self._request_ms / 1_000
-        encoding = "utf-8" if mail.needs_utf8 else "ascii"
+        encoding, handed_over = ("utf-8" if mail.needs_utf8 else "ascii"), False
         try:
             await connection.mail(self._sender.address, options=_mail_options(connection, mail), encoding=encoding)
             await connection.rcpt(mail.recipient, encoding=encoding)
+            handed_over = True
+            handing_over()
             answer = await connection.data(mail.data)
         except SMTP_FAILURES as error:
-            reply = explain_submit(error)
-            if isinstance(reply, SmtpReply):
+            handover = explain_submit(error, handed_over=handed_over)
+            if isinstance(handover.reply, SmtpReply):
                 await _reset(connection)
-            return reply
-        return SmtpReply(answer.code, plain_text(answer.message))
+            return handover
+        return Handover(Ending.TAKEN, SmtpReply(answer.code, plain_text(answer.message)))
 
 
 def _mail_options(connection: aiosmtplib.SMTP, mail: WireMail) -> list[str]:

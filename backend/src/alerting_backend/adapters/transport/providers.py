@@ -1,0 +1,166 @@
+"""Sends e-mail through the first of several providers that takes it.
+
+Theory of operation. The providers are asked in the operator's order; the table in `handover` says after which endings
+the next one is. One that fails rests and is asked last, see `rest`. All of it is one attempt and has to fit into one:
+until a mail is handed over, a provider may take its equal share of the time that is left, so that there is some for
+those behind it; from then on it may take all of it, for no other is asked any more.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
+
+import structlog
+
+from alerting_backend.adapters.transport.handover import Ending, Handover, Shows
+from alerting_backend.adapters.transport.mail_transport import MailTransport, monotonic_ms
+from alerting_backend.adapters.transport.rest import Rest, RestEvent, RestState, move_rest
+from alerting_core import limits
+from alerting_core.domain.delivery import Reason
+from alerting_core.domain.message import EmailMessage, Reply, Unreached
+
+_EVENTS: Final = {
+    Shows.SERVES: RestEvent.SERVED,
+    Shows.FAILS: RestEvent.FAILED,
+    Shows.NOTHING: RestEvent.UNTOLD,
+}
+
+_SHARE_MIN: Final = 1 / 15
+"""Of an attempt's time: one second. In less, a provider that is well could not be told from one that fails."""
+
+_OUT_OF_TIME: Final = Handover(Ending.OUT_OF_TIME, Unreached(Reason.TIMED_OUT, "not asked: no time was left"))
+
+_log = structlog.get_logger("alerting.mail")
+
+
+@dataclass(slots=True)
+class MailProvider:
+    """One provider and how it is treated; `name` is what attempts call it."""
+
+    name: str
+    transport: MailTransport
+    rest: Rest = field(default_factory=Rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one provider made of a mail."""
+
+    name: str
+    handover: Handover
+
+
+class MailProviders:
+    """Sends `EmailMessage`s through *providers*, in their order. Use as an async context manager.
+
+    Args:
+        providers: At least one; the transports are closed with this.
+        request_ms: For the whole attempt, whoever is asked.
+        clock_ms: A clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[MailProvider],
+        *,
+        request_ms: int = limits.REQUEST_MS_MAX,
+        clock_ms: Callable[[], float] = monotonic_ms,
+    ) -> None:
+        """Connect to nothing yet."""
+        assert providers, "without a provider there is no mail"
+        self._providers = providers
+        self._request_ms = request_ms
+        self._clock_ms = clock_ms
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open nothing: connections are made when the first mail leaves."""
+        for provider in self._providers:
+            await self._stack.enter_async_context(provider.transport)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every connection."""
+        await self._stack.aclose()
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the providers in the order in which they are asked."""
+        return [provider.name for provider in self._providers]
+
+    async def send(self, message: EmailMessage) -> Reply:
+        """Make one attempt; see `Transport.send`."""
+        now_ms = self._clock_ms()
+        resting = [each for each in self._providers if each.rest.passes_by(now_ms=now_ms)]
+        order = [*(each for each in self._providers if each not in resting), *resting]
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._request_ms / 1_000
+        asked: list[Asked] = []
+        for place, provider in enumerate(order):
+            left_ms, behind = (ends_at - loop.time()) * 1_000, len(order) - place - 1
+            handover = _OUT_OF_TIME
+            if left_ms >= self._request_ms * _SHARE_MIN:
+                handover = await self._ask(provider, message, left_ms=left_ms, behind=behind)
+            asked.append(Asked(provider.name, handover))
+            if not handover.consequence.falls_back:
+                break
+        unasked = [(each.name, each.rest.said) for each in resting if each.name not in {one.name for one in asked}]
+        return sum_up(asked, unasked)
+
+    async def _ask(self, provider: MailProvider, message: EmailMessage, *, left_ms: float, behind: int) -> Handover:
+        was_well = provider.rest.state is RestState.WELL
+        provider.rest = move_rest(provider.rest, RestEvent.ASKED, now_ms=self._clock_ms())
+        handover = await provider.transport.hand_in(
+            message,
+            within_ms=left_ms,
+            begin_ms=left_ms / (behind + 1),
+            still=lambda: not (was_well and behind) or provider.rest.state is RestState.WELL,
+        )
+        self._learn(provider, handover)
+        return handover
+
+    def _learn(self, provider: MailProvider, handover: Handover) -> None:
+        event, before = _EVENTS[handover.consequence.shows], provider.rest
+        provider.rest = move_rest(before, event, now_ms=self._clock_ms(), said=handover.gist)
+        if len(self._providers) == 1:
+            return  # It is asked all the same: there is no other.
+        if event is RestEvent.FAILED and provider.rest != before:
+            rest_s = provider.rest.length_ms // 1_000
+            _log.warning(
+                "mail_provider_rests", provider=provider.name, ending=handover.ending, why=handover.gist, for_s=rest_s
+            )
+        elif before.state is not RestState.WELL and provider.rest.state is RestState.WELL:
+            _log.info("mail_provider_serves_again", provider=provider.name)
+
+
+def sum_up(asked: Sequence[Asked], unasked: Sequence[tuple[str, str]] = ()) -> Reply:
+    """Return the reply that the attempt comes to, with a detail that says who carried or refused the mail.
+
+    When all have failed, one whose failure may pass decides, the last of them, for the mail is still wanted.
+
+    Args:
+        asked: At least one, in the order in which they were; all but the last have failed.
+        unasked: Those that were left alone, with how they had failed.
+    """
+    last = asked[-1]
+    failed = [f"{each.name}: {each.handover.said}" for each in asked[:-1]]
+    left_alone = [f"{name} is left alone since it failed: {said}" for name, said in unasked]
+    if last.handover.consequence.falls_back:
+        deciding = next((each for each in reversed(asked) if not each.handover.is_final), last).handover
+        return replace(deciding.reply, detail="; ".join([*failed, f"{last.name}: {last.handover.said}"]))
+    detail = "; ".join([_tell(last), *failed, *left_alone])
+    return replace(last.handover.reply, detail=detail)
+
+
+def _tell(last: Asked) -> str:
+    match last.handover.ending:
+        case Ending.TAKEN:
+            return f"carried by {last.name}"
+        case Ending.MAYBE_TAKEN:
+            return f"{last.name}: {last.handover.said} (no other was asked: it may have the mail)"
+        case Ending.TURN_TOO_FAR | Ending.MAIL_UNFIT:
+            return last.handover.said
+        case _:
+            return f"refused by {last.name}"
