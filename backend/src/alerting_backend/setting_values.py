@@ -18,6 +18,8 @@ _PORT_MAX: Final = 65_535
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_EMAIL_PROVIDERS: Final = frozenset({"smtp", "ses"})
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
 _UNITS_MS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
@@ -125,6 +127,23 @@ def label(value: str) -> str:
     """Read the name of a Prometheus label."""
     if not _LABEL.fullmatch(value):
         raise ValueError("must be the name of a label, such as job")
+    return value
+
+
+def email_providers(value: str) -> tuple[str, ...]:
+    """Read who carries mail, in order; `none` leaves it to what is set up."""
+    if value.lower() == "none":
+        return ()
+    parts = tuple(part.strip().lower() for part in value.split(","))
+    if not set(parts) <= _EMAIL_PROVIDERS or len(set(parts)) != len(parts):
+        raise ValueError("must be smtp or ses, or both in the order in which they are tried, as ses,smtp")
+    return parts
+
+
+def region(value: str) -> str:
+    """Read the name of an AWS region."""
+    if not _REGION.fullmatch(value):
+        raise ValueError("must be the name of a region, as eu-west-1")
     return value
 
 

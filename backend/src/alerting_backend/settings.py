@@ -20,6 +20,7 @@ PREFIX: Final = "ALERTING_"
 
 _HOUR_MS: Final = 3_600_000
 
+EmailProviderName: TypeAlias = Literal["smtp", "ses"]
 SmtpSecurityName: TypeAlias = Literal["none", "starttls", "tls"]
 KafkaSecurityName: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 KafkaMechanismName: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -104,6 +105,9 @@ class Settings:
     )
     retry_jitter_percent: int = _setting("how far each wait may be off", 20, read=values.percent)
 
+    email_providers: tuple[EmailProviderName, ...] = _setting(
+        "who carries mail, the first that takes it; unless set, the one that is set up", (), read=values.email_providers
+    )
     smtp_host: str | None = _setting("mail server")
     smtp_port: int = _setting("its port", 587, read=values.port)
     smtp_security: SmtpSecurityName = _setting("how it is spoken to", "starttls", one_of=("none", "starttls", "tls"))
@@ -111,6 +115,12 @@ class Settings:
     smtp_password: str | None = _setting("login there", show=values.show_secret)
     smtp_from: str | None = _setting("sender of mails", read=values.sender)
     smtp_per_second: float = _setting("mails a second; 0 is no limit", 2.0, read=values.rate)
+    ses_region: str | None = _setting(
+        "region of Amazon SES; credentials are found as usual with AWS", read=values.region
+    )
+    ses_from: str | None = _setting("sender of mails there; ALERTING_SMTP_FROM unless set", read=values.sender)
+    ses_endpoint: str | None = _setting("address of SES, as of a private link; Amazon's unless set", read=values.url)
+    ses_per_second: float = _setting("mails a second there; 0 is no limit", 2.0, read=values.rate)
 
     prometheus_source_label: str = _setting("label of a Prometheus alert that is its source", "job", read=values.label)
 
@@ -206,13 +216,32 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 
 
 def _misfits(settings: Settings) -> Iterator[str]:
-    if settings.smtp_host and not settings.smtp_from:
-        yield "ALERTING_SMTP_FROM is needed with ALERTING_SMTP_HOST: whom mails are from"
-    if settings.smtp_from and not settings.smtp_host:
-        yield "ALERTING_SMTP_HOST is needed with ALERTING_SMTP_FROM: the mail server"
     if bool(settings.kafka_sasl_user) != bool(settings.kafka_sasl_password):
         yield "ALERTING_KAFKA_SASL_USER and ALERTING_KAFKA_SASL_PASSWORD are set together or not at all"
     if settings.kafka_security_protocol.startswith("SASL") and not settings.kafka_sasl_user:
         yield "ALERTING_KAFKA_SASL_USER is needed with ALERTING_KAFKA_SECURITY_PROTOCOL: whom to log in as"
     if bool(settings.smtp_user) != bool(settings.smtp_password):
         yield "ALERTING_SMTP_USER and ALERTING_SMTP_PASSWORD are set together or not at all"
+    yield from _misfits_of_mail(settings)
+
+
+def _misfits_of_mail(settings: Settings) -> Iterator[str]:
+    named = settings.email_providers
+    if settings.smtp_host and not settings.smtp_from:
+        yield "ALERTING_SMTP_FROM is needed with ALERTING_SMTP_HOST: whom mails are from"
+    if settings.smtp_from and not (settings.smtp_host or settings.ses_region):
+        yield "ALERTING_SMTP_HOST is needed with ALERTING_SMTP_FROM: the mail server"
+    if settings.ses_region and not (settings.ses_from or settings.smtp_from):
+        yield "ALERTING_SES_FROM is needed with ALERTING_SES_REGION: whom mails are from"
+    for name, value in (("ALERTING_SES_FROM", settings.ses_from), ("ALERTING_SES_ENDPOINT", settings.ses_endpoint)):
+        if value and not settings.ses_region:
+            yield f"ALERTING_SES_REGION is needed with {name}: the region, as eu-west-1"
+    if "smtp" in named and not settings.smtp_host:
+        yield "ALERTING_SMTP_HOST is needed where ALERTING_EMAIL_PROVIDERS names smtp: the mail server"
+    if "ses" in named and not settings.ses_region:
+        yield "ALERTING_SES_REGION is needed where ALERTING_EMAIL_PROVIDERS names ses: the region, as eu-west-1"
+    if settings.smtp_host and settings.ses_region and not named:
+        yield (
+            "ALERTING_EMAIL_PROVIDERS is needed with both ALERTING_SMTP_HOST and ALERTING_SES_REGION: "
+            "the order in which they are tried, as ses,smtp"
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerting_backend.settings import Settings, SettingsInvalid, describe, read_settings
+from alerting_backend.wiring.mail import provider_order
 from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
 from alerting_core.stages.retry import DEFAULT_STEPS_MS
 
@@ -65,7 +66,9 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("PLACEHOLDER_DOMAINS", "http://example.com"), ("RETRY_SCHEDULE", "5s,,1m"), ("RETRY_SCHEDULE", "0"),
         ("RETRY_JITTER_PERCENT", "51"), ("SMTP_SECURITY", "ssl"), ("SMTP_PER_SECOND", "nan"),
         ("SMTP_PER_SECOND", "-1"), ("PROMETHEUS_SOURCE_LABEL", "a-b"), ("KEEP_ALERTS", "1 day"), ("URL", "localhost"),
-        ("LOG_FORMAT", "xml"),
+        ("LOG_FORMAT", "xml"), ("EMAIL_PROVIDERS", "ses,resend"), ("EMAIL_PROVIDERS", "ses,ses"),
+        ("EMAIL_PROVIDERS", "ses,"), ("SES_REGION", "Europe"), ("SES_REGION", "eu-west-1/x"), ("SES_FROM", "alerts"),
+        ("SES_ENDPOINT", "email.eu-west-1"), ("SES_PER_SECOND", "fast"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_the_name_of_its_setting(name: str, wrong: str) -> None:
@@ -111,6 +114,45 @@ def test_settings_that_need_each_other_are_told_of_it() -> None:
     assert any("ALERTING_SMTP_FROM" in problem for problem in problems_of(ALERTING_SMTP_HOST="mail.internal"))
     assert any("ALERTING_SMTP_HOST" in problem for problem in problems_of(ALERTING_SMTP_FROM="a@example.com"))
     assert any("ALERTING_SMTP_PASSWORD" in problem for problem in problems_of(ALERTING_SMTP_USER="somebody"))
+
+
+SMTP = {"ALERTING_SMTP_HOST": "mail.internal", "ALERTING_SMTP_FROM": "alerts@example.com"}
+SES = {"ALERTING_SES_REGION": "eu-west-1", "ALERTING_SES_FROM": "alerts@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "order"),
+    [
+        ({}, []),
+        (SMTP, ["smtp"]),
+        (SES, ["ses"]),
+        ({"ALERTING_SES_REGION": "eu-west-1", **SMTP, "ALERTING_EMAIL_PROVIDERS": "ses, SMTP"}, ["ses", "smtp"]),
+        ({**SES, **SMTP, "ALERTING_EMAIL_PROVIDERS": "smtp,ses"}, ["smtp", "ses"]),
+        ({**SES, **SMTP, "ALERTING_EMAIL_PROVIDERS": "smtp"}, ["smtp"]),
+    ],
+)
+def test_mail_goes_to_the_providers_that_are_named_or_to_the_one_that_is_set_up(
+    environment: dict[str, str], order: list[str]
+) -> None:
+    assert list(provider_order(read_settings(environment))) == order
+
+
+@pytest.mark.parametrize(
+    ("environment", "begins"),
+    [
+        ({**SMTP, **SES}, "ALERTING_EMAIL_PROVIDERS is needed with both ALERTING_SMTP_HOST and ALERTING_SES_REGION"),
+        ({**SMTP, "ALERTING_EMAIL_PROVIDERS": "ses,smtp"}, "ALERTING_SES_REGION is needed where"),
+        ({**SES, "ALERTING_EMAIL_PROVIDERS": "ses,smtp"}, "ALERTING_SMTP_HOST is needed where"),
+        ({"ALERTING_SES_REGION": "eu-west-1"}, "ALERTING_SES_FROM is needed with ALERTING_SES_REGION"),
+        ({"ALERTING_SES_FROM": "a@example.com"}, "ALERTING_SES_REGION is needed with ALERTING_SES_FROM"),
+        ({"ALERTING_SES_ENDPOINT": "http://127.0.0.1:1"}, "ALERTING_SES_REGION is needed with ALERTING_SES_ENDPOINT"),
+    ],
+)
+def test_a_provider_of_mail_that_is_half_set_up_is_told_with_what_is_missing(
+    environment: dict[str, str], begins: str
+) -> None:
+    (problem,) = problems_of(**environment)
+    assert problem.startswith(begins)
 
 
 SECRETS = {
