@@ -1,11 +1,12 @@
 """Mistakes of the store of deliveries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.delivery import EndpointState, Reason
-from alerting_core.domain.notification import NotificationRef, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.memory.presence import MemoryAbandonedLeases
 from alerting_core.sim.races import RacingDeliveryStore
@@ -14,24 +15,8 @@ from alerting_core.sim.races import RacingDeliveryStore
 class NoLease(RacingDeliveryStore):
     """Hands out deliveries without keeping others from them."""
 
-    async def claim_due(
-        self,
-        *,
-        owner: str,
-        now_ms: int,
-        lease_ms: int,
-        limit: int,
-        per_host_max: int,
-        hosts_excluded: Collection[str],
-    ) -> Sequence[Claim]:
-        return await super().claim_due(
-            owner=owner,
-            now_ms=now_ms,
-            lease_ms=1,
-            limit=limit,
-            per_host_max=per_host_max,
-            hosts_excluded=hosts_excluded,
-        )
+    async def claim_due(self, **asked: Any) -> Sequence[Claim]:
+        return await super().claim_due(**asked | {"lease_ms": 1})
 
 
 class AnyOwner(RacingDeliveryStore):
@@ -59,24 +44,8 @@ class ForgetsAttempts(RacingDeliveryStore):
 class ForgetsInterruptions(RacingDeliveryStore):
     """Gives a lease that ran out to another, and keeps no attempt of who had it."""
 
-    async def claim_due(
-        self,
-        *,
-        owner: str,
-        now_ms: int,
-        lease_ms: int,
-        limit: int,
-        per_host_max: int,
-        hosts_excluded: Collection[str],
-    ) -> Sequence[Claim]:
-        claims = await super().claim_due(
-            owner=owner,
-            now_ms=now_ms,
-            lease_ms=lease_ms,
-            limit=limit,
-            per_host_max=per_host_max,
-            hosts_excluded=hosts_excluded,
-        )
+    async def claim_due(self, **asked: Any) -> Sequence[Claim]:
+        claims = await super().claim_due(**asked)
         for claim in claims:
             attempts = self._database.attempts_of_delivery.get(claim.delivery.delivery_id, {})
             for attempt in list(attempts.values()):
@@ -99,55 +68,44 @@ class KeepsGoneEndpoints(RacingDeliveryStore):
         return await super().record_outcomes([replace(o, disable_endpoint=False) for o in outcomes], now_ms=now_ms)
 
 
-class AlwaysSent(RacingDeliveryStore):
-    """Settles every notification as SENT."""
+class _SettlesOtherwise(RacingDeliveryStore):
+    """Settles as it should, and then looks again at what it was asked about."""
 
     async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
         settled = await super().settle(refs, now_ms=now_ms)
-        self._rewrite(refs, {NotificationStatus.FAILED, NotificationStatus.PARTIAL})
+        for ref in refs:
+            if (notification := self._database.notifications.get(ref.notification_id)) is not None:
+                self._look_again(notification)
         return settled
 
-    def _rewrite(self, refs: Sequence[NotificationRef], statuses: Collection[NotificationStatus]) -> None:
-        rows = self._database.notifications
-        for ref in refs:
-            notification = rows.get(ref.notification_id)
-            if notification is not None and notification.status in statuses:
-                # Below the watched table: as if it had been settled so at once.
-                rows._rows[ref.notification_id] = replace(notification, status=NotificationStatus.SENT)
+    def _look_again(self, notification: Notification) -> None:
+        raise NotImplementedError
 
 
-class SettlesAgain(AlwaysSent):
+class AlwaysSent(_SettlesOtherwise):
+    """Settles every notification as SENT."""
+
+    def _look_again(self, notification: Notification) -> None:
+        if notification.status in {NotificationStatus.FAILED, NotificationStatus.PARTIAL}:
+            # Below the watched table: as if it had been settled so at once.
+            rows = self._database.notifications._rows
+            rows[notification.notification_id] = replace(notification, status=NotificationStatus.SENT)
+
+
+class SettlesAgain(_SettlesOtherwise):
     """Changes its mind about notifications that are settled."""
 
-    def _rewrite(self, refs: Sequence[NotificationRef], statuses: Collection[NotificationStatus]) -> None:
-        rows = self._database.notifications
-        for ref in refs:
-            notification = rows.get(ref.notification_id)
-            if notification is not None and notification.status is NotificationStatus.SENT:
-                rows[ref.notification_id] = replace(notification, status=NotificationStatus.PARTIAL)
+    def _look_again(self, notification: Notification) -> None:
+        if notification.status is NotificationStatus.SENT:
+            changed = replace(notification, status=NotificationStatus.PARTIAL)
+            self._database.notifications[notification.notification_id] = changed
 
 
 class AnyEndpoint(RacingDeliveryStore):
     """Gives a claim the first endpoint that comes to hand."""
 
-    async def claim_due(
-        self,
-        *,
-        owner: str,
-        now_ms: int,
-        lease_ms: int,
-        limit: int,
-        per_host_max: int,
-        hosts_excluded: Collection[str],
-    ) -> Sequence[Claim]:
-        claims = await super().claim_due(
-            owner=owner,
-            now_ms=now_ms,
-            lease_ms=lease_ms,
-            limit=limit,
-            per_host_max=per_host_max,
-            hosts_excluded=hosts_excluded,
-        )
+    async def claim_due(self, **asked: Any) -> Sequence[Claim]:
+        claims = await super().claim_due(**asked)
         first = next((e for e in self._database.endpoints.values() if e.secret is not None), None)
         if first is None:
             return claims
