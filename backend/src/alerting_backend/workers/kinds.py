@@ -1,41 +1,33 @@
-"""The kinds of workers: which conductors each runs, and what it stands on.
+"""The kinds of workers: which servers each needs, and which conductors it runs.
 
 The janitor runs beside the recorder: it is the one worker that no alert waits for.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from alerting_backend.adapters.kafka.stream import KafkaStream
-from alerting_backend.adapters.kafka.topics import SOURCES
 from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
-from alerting_backend.adapters.postgres.address import Address, Role
 from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.pools import Pool, open_pool
 from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.postgres.retention import PgRetention
 from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
 from alerting_backend.adapters.postgres.unpublished import PgOutbox
-from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
-from alerting_backend.adapters.system import SystemClock, SystemIds
+from alerting_backend.adapters.system import SystemIds
 from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.lag import GaugeSource
-from alerting_backend.settings import Settings
-from alerting_backend.wiring.address import address_set_in
 from alerting_backend.wiring.checks import rules_check
 from alerting_backend.wiring.delivery import delivery_policy
-from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.transport import open_transport
-from alerting_backend.workers.dependencies import Dependency, redis_check, schema_check, sink_on
+from alerting_backend.workers.dependencies import Dependency
+from alerting_backend.workers.ground import Ground
 from alerting_backend.workers.kind import Kind
 from alerting_core import limits
 from alerting_core.errors import AlertingError
@@ -103,61 +95,6 @@ class Worker:
     gauges: Mapping[Stage, GaugeSource] = field(default_factory=dict[Stage, GaugeSource])
 
 
-class Ground:
-    """What a worker stands on; nothing is connected before it is used. Closed with *stack*."""
-
-    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
-        self.settings = settings
-        self.stack = stack
-        self.clock = SystemClock()
-        self.kafka = kafka_address(settings)
-        self.sink = sink_on(self.kafka, stack)
-        self._pool: Pool | None = None
-        self._redis: RedisServer | None = None
-
-    @property
-    def pool(self) -> Pool:
-        """Postgres, as the workers' role."""
-        assert self._pool is not None, "this kind of worker needs no Postgres"
-        return self._pool
-
-    @property
-    def redis(self) -> RedisServer:
-        """Redis."""
-        assert self._redis is not None, "this kind of worker needs no Redis"
-        return self._redis
-
-    @property
-    def keys(self) -> RuleKeys:
-        """Names of the rules in Redis."""
-        return RuleKeys(self.settings.redis_prefix)
-
-    def stream(self, topic: str, group: str) -> KafkaStream:
-        """Return a consumer; it leaves its group when the ground is closed."""
-        instance_id = self.settings.kafka_instance_id
-        stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group, instance_id=instance_id)
-        self.stack.push_async_callback(stream.close)
-        return stream
-
-    async def open(self, needs: Sequence[Dependency]) -> Mapping[str, ReadinessCheck]:
-        """Open what *needs* names, without connecting; return the checks of it."""
-        checks: dict[str, ReadinessCheck] = {}
-        for dependency in needs:
-            match dependency:
-                case Dependency.KAFKA:
-                    checks[dependency] = kafka_check(self.kafka, SOURCES, self.stack)
-                case Dependency.POSTGRES:
-                    address = address_set_in(self.settings)
-                    assert address is not None, "the command has checked it"
-                    self._pool = await self.stack.enter_async_context(open_pool(address, Role.WORKER, size_min=0))
-                    checks[dependency] = schema_check(self._pool)
-                case Dependency.REDIS:
-                    assert self.settings.redis_url is not None, "the command has checked it"
-                    self._redis = await self.stack.enter_async_context(open_redis(self.settings.redis_url))
-                    checks[dependency] = redis_check(self._redis)
-        return checks
-
-
 async def make_worker(kind: Kind, ground: Ground) -> Worker:
     """Put together what a worker of this kind runs."""
     match kind:
@@ -199,7 +136,7 @@ async def _sender(ground: Ground) -> Worker:
     transport = await ground.stack.enter_async_context(open_transport(settings))
     timed = TimedStream(stream)
     dispatcher = Dispatcher(timed, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
-    presence = await ground.stack.enter_async_context(present(_address(ground)))
+    presence = await ground.stack.enter_async_context(present(ground.address))
     deliverer = Deliverer(
         deliveries, transport, ground.clock, presence.new_owner, policy=delivery_policy(settings), bell=bell
     )
@@ -212,12 +149,6 @@ async def _sender(ground: Ground) -> Worker:
         Running(Stage.SWEEPER, sweeper, idle_pause_ms=SWEEP_EVERY_MS),
     ]
     return replace(_reader(stream, conductors), gauges={Stage.DELIVERER: deliverer})
-
-
-def _address(ground: Ground) -> Address:
-    address = address_set_in(ground.settings)
-    assert address is not None, "the command has checked it"
-    return address
 
 
 def _rule_updater(ground: Ground) -> Worker:

@@ -25,8 +25,9 @@ from alerting_backend.runtime.stopping import Stop
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.figures import open_figures
 from alerting_backend.workers.dependencies import close_in_time, wait_for_all
+from alerting_backend.workers.ground import Ground
 from alerting_backend.workers.kind import Kind
-from alerting_backend.workers.kinds import NEEDS, Ground, Worker, make_worker
+from alerting_backend.workers.kinds import NEEDS, Worker, make_worker
 from alerting_backend.workers.probes import Probes
 from alerting_core.pipeline.loop import pause
 from alerting_core.pipeline.meter import StageMeter
