@@ -90,9 +90,8 @@ function MendField({
     return (
       <Textarea
         {...written}
-        autosize
-        minRows={2}
-        maxRows={6}
+        rows={3}
+        resize="vertical"
         onChange={(event) => onChange(event.currentTarget.value)}
       />
     );
@@ -109,6 +108,8 @@ function MendField({
 function descriptionOf({ kind, value, is_cut }: Settable): string | undefined {
   if (is_cut)
     return `Too long to be changed in part: ${plainly(value, BEGINNING_CHARS)} What you type replaces all of it.`;
+  if (plainly(value, Infinity) !== value)
+    return `Holds characters that are not seen below: ${plainly(value, BEGINNING_CHARS)}`;
   return kind === "texts" ? "Ids, with commas between." : undefined;
 }
 

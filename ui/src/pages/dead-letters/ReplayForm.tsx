@@ -7,8 +7,12 @@ import type { DeadLetterDetail } from "@/api/types";
 import { ErrorState } from "@/shared/ErrorState";
 
 import { inBytes } from "./bytes";
+import classes from "./letters.module.css";
 import { MendFields } from "./MendFields";
 import { base64Of, changesOf, draftOf, ofMessage, pathOf, saidOf, VALUE_BYTES_MAX } from "./mending";
+
+/** Stands for the whole value among the fields that were changed. */
+const FILE = "value_base64";
 
 /** How a letter is mended; nothing in it: as it is. */
 export interface Mending {
@@ -35,6 +39,7 @@ export function ReplayForm({
   const [draft, setDraft] = useState(() => draftOf(settable));
   const [file, setFile] = useState<File | null>(null);
   const [fileSays, setFileSays] = useState<string | null>(null);
+  const [askedBy, setAskedBy] = useState(by);
   const [touched, setTouched] = useState<readonly string[]>([]);
   const [asked, setAsked] = useState<Error | null>(null);
   // What was found is no longer said of a field that was changed since.
@@ -42,20 +47,27 @@ export function ReplayForm({
     setAsked(error);
     setTouched([]);
   }
-  const refused = error instanceof ProblemError ? error.problems : [];
+  const refused = error instanceof ProblemError && by === askedBy ? error.problems : [];
   const found = refused.length > 0 && by === "fields" ? ofMessage(refused) : letter.problems;
   const problems = found.filter(({ path }) => !touched.includes(path.replace(/^(\w+)\[\d+\]$/, "$1")));
   const changes = changesOf(settable, draft);
   const isChanged = by === "fields" ? Object.keys(changes).length > 0 : file !== null;
-  const ofFile = fileSays ?? (file === null ? null : fileProblem(file)) ?? saidOfValue(refused);
+  const isOtherFile = by === "value" && touched.includes(FILE);
+  const isTold = error !== null && by === askedBy && !isOtherFile;
+  const ofFile =
+    fileSays ?? (file === null ? null : fileProblem(file)) ?? (isOtherFile ? null : saidOfValue(refused));
 
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    if (error === null) return;
+    const wrong = form.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+    if (wrong != null) wrong.focus();
+    else form.current?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
   }, [error]);
 
   const send = async (event: SyntheticEvent) => {
     event.preventDefault();
+    setAskedBy(by);
     if (by === "fields" || file === null) {
       if (by === "value" && !letter.is_whole) setFileSays("Choose the file with the whole record");
       else onReplay(isChanged ? { set: changes } : {});
@@ -75,7 +87,13 @@ export function ReplayForm({
       : refused.length > 0 &&
         ofMessage(refused).every((each) => shown.some((name) => saidOf(name, [each]) !== undefined));
   return (
-    <form ref={form} aria-label="Replay" noValidate onSubmit={(event) => void send(event)}>
+    <form
+      ref={form}
+      className={classes.form}
+      aria-label="Replay"
+      noValidate
+      onSubmit={(event) => void send(event)}
+    >
       <Stack gap="md">
         <Text size="sm">{introOf(letter)}</Text>
         {settable.length > 0 && (
@@ -113,18 +131,17 @@ export function ReplayForm({
             onChange={(chosen) => {
               setFileSays(null);
               setFile(chosen);
+              setTouched([FILE]);
             }}
           />
         )}
-        {error !== null &&
-          (isAllShown ? (
-            <Text size="sm" role="alert" c="red">
+        {isTold && !isAllShown && <ErrorState error={error} />}
+        <Group justify="flex-end" gap="xs" className={classes.actions}>
+          {isTold && isAllShown && (
+            <Text size="sm" role="alert" c="var(--mantine-color-error)" flex="1 1 180px">
               It would be refused still, and was left where it is.
             </Text>
-          ) : (
-            <ErrorState error={error} />
-          ))}
-        <Group justify="flex-end" gap="xs">
+          )}
           <Button variant="default" onClick={onCancel}>
             Cancel
           </Button>
@@ -155,7 +172,7 @@ function fileProblem(file: File): string | null {
 }
 
 function saidOfValue(refused: ProblemError["problems"]): string | null {
-  const found = refused.filter(({ path }) => path.startsWith("value_base64"));
+  const found = refused.filter(({ path }) => path.startsWith(FILE));
   const told = found.map(({ path, detail }) => `${path.replace(/^value_base64\.?/, "")} ${detail}`.trim());
   return told.length === 0 ? null : told.join("; ");
 }

@@ -142,6 +142,16 @@ test("what is wrong with the message as a whole is told above the buttons", asyn
   expect(await within(form).findByText(/has 65 entries/)).toBeInTheDocument();
 });
 
+test("a value with characters that are not seen, or with lines, is shown as what it is", async () => {
+  const settable = [
+    { name: "source", kind: "text" as const, value: "a\u202eb", is_cut: false },
+    { name: "name", kind: "text" as const, value: "one\ntwo", is_cut: false },
+  ];
+  const { form } = await openForm(platform({ ...LETTER, settable }));
+  expect(within(form).getByText(/not seen below: a\\u202eb/)).toBeInTheDocument();
+  expect(within(form).getByRole("textbox", { name: "name" })).toHaveValue("one\ntwo");
+});
+
 test("a label can be added", async () => {
   const labels = { name: "context", kind: "labels" as const, value: "", is_cut: false };
   const backend = platform({ ...LETTER, settable: [...LETTER.settable, labels] });
@@ -166,6 +176,25 @@ test("a letter of which only the beginning was kept is replayed with the whole o
   await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
   expect(askedFor(backend)).toEqual([{ value_base64: "AP9h" }]);
+});
+
+test("a file that is refused says why until another one is chosen", async () => {
+  const backend = platform({ ...LETTER, settable: [], problems: [] });
+  backend.routes[REPLAY] = () =>
+    problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
+      problems: [{ path: "value_base64.name", code: "empty", detail: "must not be empty" }],
+    });
+  const { person, form } = await openForm(backend);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]");
+  expect(input).not.toBeNull();
+  if (input === null) return;
+  await person.upload(input, new File(["a"], "one.pb"));
+  await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
+  expect(await within(form).findByText("name must not be empty")).toBeInTheDocument();
+  expect(within(form).getByRole("alert")).toHaveTextContent("It would be refused still");
+  await person.upload(input, new File(["b"], "other.pb"));
+  expect(within(form).queryByText("name must not be empty")).toBeNull();
+  expect(within(form).queryByRole("alert")).toBeNull();
 });
 
 test("the key of a client is told that dead letters are for operators", async () => {
