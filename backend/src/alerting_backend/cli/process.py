@@ -13,7 +13,7 @@ import uvloop
 from alerting_backend.cli.exits import ExitCode, fail, tell_and_exit
 from alerting_backend.runtime.logs import configure_logs
 from alerting_backend.runtime.stopping import Stop, stop_on_signals
-from alerting_backend.settings import Settings
+from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_core.errors import AlertingError
 
 _log = structlog.get_logger("alerting.process")
@@ -60,6 +60,8 @@ def _tell_failures(group: BaseExceptionGroup[BaseException], *, name: str, as_js
         first = first.exceptions[0]
     code = first.code if isinstance(first, AlertingError) else "bug"
     _log.error(f"{name}_failed", code=code, exc_info=None if isinstance(first, AlertingError) else group)
+    if isinstance(first, SettingsInvalid):
+        tell_and_exit(first, as_json=as_json)  # Seen only once something was made of them; nothing has begun.
     detail = str(first) if isinstance(first, AlertingError) else f"a bug ended the {name}: {first!r}"
     fail(
         f"{detail}\n(the {name} has stopped; what was accepted is kept)",
