@@ -89,6 +89,36 @@ async def test_notifications_are_filtered_and_paged_newest_first(
     assert problems(await admin.get(NOTIFICATIONS, params={"cursor": wrong_list})) == {("cursor", "unknown-value")}
 
 
+async def test_the_notifications_of_a_rule_are_listed_also_once_it_is_deleted(
+    world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    other = await catalog.rule("acme", name="other")
+    await catalog.client("globex")
+    theirs = await catalog.rule("globex")
+    made = []
+    for number in range(3):
+        made.append((await world.notify(rule, f"a-{number}")).notification_id)
+        await world.notify(other, f"b-{number}")
+        await world.notify(theirs, f"a-{number}")
+        world.clock.advance(1_000)
+
+    async def found(http: AsyncClient = admin, **query: Any) -> list[str]:
+        page = (await http.get(NOTIFICATIONS, params={"rule_id": rule["rule_id"], **query})).json()
+        return [notification["notification_id"] for notification in page["items"]]
+
+    assert await found() == await found(client_id="acme", status="SKIPPED") == made[::-1]
+    assert await found(client_id="globex") == await found(status="SENT") == await found(rule_id="nothing") == []
+    assert await found(since="2026-01-02T03:04:06.678Z", until="2026-01-02T03:04:07.678Z") == [made[1]]
+    first = (await admin.get(NOTIFICATIONS, params={"rule_id": rule["rule_id"], "limit": 2})).json()
+    assert await found(cursor=first["next_cursor"], limit=2) == [made[0]]
+    assert problems(await admin.get(NOTIFICATIONS, params={"rule_id": "x" * 256})) == {("rule_id", "too-long")}
+    async with world.http(await world.key("notifications:read", client_id="acme")) as mine:
+        assert await found(mine) == made[::-1]
+        assert await found(mine, rule_id=theirs["rule_id"]) == []
+    assert (await admin.delete(f"/api/v1/rules/{rule['rule_id']}")).status_code == 204
+    assert await found() == made[::-1]
+
+
 async def test_a_finished_notification_is_sent_again_and_the_dispatcher_is_told(
     world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
 ) -> None:

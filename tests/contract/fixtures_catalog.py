@@ -49,6 +49,9 @@ __all__ = [
 RULES_MAX = 5
 """Rules that a client may have in these tests."""
 
+LOOKS_MAX = 3
+"""Notifications that a page of one rule looks at in these tests."""
+
 Told = tuple[str, str, RuleAction, int]
 """(client_id, rule_id, action, version of the rule) as the outbox tells it."""
 
@@ -83,7 +86,7 @@ def on_memory(database: MemoryDatabase | None = None) -> Catalog:
         keys=MemoryKeyStore(database),
         idempotency=MemoryIdempotencyStore(),
         bulk=MemoryBulkLoader(database),
-        journal=MemoryJournal(database),
+        journal=MemoryJournal(database, looks_max=LOOKS_MAX),
         notifications=MemoryNotificationStore(database),
         deliveries=MemoryDeliveryStore(database),
         told=told,
@@ -105,7 +108,7 @@ def on_postgres(pools: Pools) -> Catalog:
         keys=PgKeyStore(pools),
         idempotency=PgIdempotencyStore(pools),
         bulk=PgBulkLoader(pools),
-        journal=PgJournal(pools),
+        journal=PgJournal(pools, looks_max=LOOKS_MAX),
         notifications=PgNotificationStore(pools.worker),
         deliveries=PgDeliveryStore(pools.worker),
         told=told,

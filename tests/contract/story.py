@@ -33,10 +33,12 @@ class Story:
     async def endpoint(self, client_id: str = "acme") -> Endpoint:
         return await self.catalog.endpoints.create(None, make_endpoint(self.rules[client_id]))
 
-    async def notify(self, client_id: str = "acme", *, now_ms: int = NOW_MS, **alert: object) -> Notification:
-        """Store a RECEIVED notification."""
+    async def notify(
+        self, client_id: str = "acme", *, now_ms: int = NOW_MS, rule_ids: tuple[str, ...] = (), **alert: object
+    ) -> Notification:
+        """Store a RECEIVED notification, by *rule_ids* or by the client's own rule."""
         made = replace(Alert(new_uuid(), Severity.HIGH, "api", "timeout", 1_767_323_045, {"region": "eu"}), **alert)  # type: ignore[arg-type]
-        match = Match(made, client_id, (self.rules[client_id].rule_id,))
+        match = Match(made, client_id, rule_ids or (self.rules[client_id].rule_id,))
         [recorded] = await self.catalog.notifications.record([match], now_ms=now_ms)
         return await self.read(recorded.ref)
 

@@ -84,6 +84,8 @@ OUTCOME: Final = (
     Step("GET", "/api/v1/alerts/a%2F1/explain"),
     Step("POST", _RULES + "/preview", {**_PATTERN, "source": "*"}),
     Step("GET", "/api/v1/notifications?client_id=acme%2F%C3%BC&status=RECEIVED", keep={"notification_id": "notified"}),
+    Step("GET", "/api/v1/notifications?rule_id={rule}&client_id=acme%2F%C3%BC&limit=1"),
+    Step("GET", "/api/v1/notifications?rule_id={other_rule}"),
     Step("GET", "/api/v1/notifications/{notified}"),
     Step("POST", "/api/v1/notifications/{notified}/resend"),
     Step("GET", "/api/v1/metrics"),

@@ -6119,6 +6119,8 @@ export interface operations {
                 /** @description Items of one page. */
                 limit?: number;
                 name?: string;
+                /** @description A rule that led to it, also one that was deleted since. A page looks at 10,000 notifications of its client (of all, for a deleted rule without `client_id`): it may hold fewer than `limit`, even none, and the list still goes on while `next_cursor` is not null. */
+                rule_id?: string;
                 severity?: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
                 /** @description Created then or later; RFC 3339 with an offset. */
                 since?: string;

@@ -13,6 +13,7 @@ from alerting_core.memory.database import DeliveryRow, MemoryDatabase
 from alerting_core.memory.pages import newest_first
 from alerting_core.ports.cursor import TimeKey
 from alerting_core.ports.journal import (
+    RULE_LOOKS_MAX,
     DeliveryDetail,
     NewNotification,
     NotificationDetail,
@@ -22,6 +23,7 @@ from alerting_core.ports.journal import (
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 _HOUR_MS = 3_600_000
+_LISTED = "notifications"
 
 StatusT = TypeVar("StatusT", NotificationStatus, DeliveryStatus)
 
@@ -29,14 +31,22 @@ StatusT = TypeVar("StatusT", NotificationStatus, DeliveryStatus)
 class MemoryJournal:
     """Reads notifications, and does to them what people ask for."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: MemoryDatabase, *, looks_max: int = RULE_LOOKS_MAX) -> None:
         self._database = database
+        self._looks_max = looks_max
 
     async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
         """Return a page of notifications."""
-        rows = self._database.notifications.values()
-        found = (n for n in rows if scope in {None, n.client_id} and _meets(n, where))
-        return newest_first("notifications", found, lambda n: TimeKey(n.created_at_ms, n.notification_id), page)
+        rows = (n for n in self._database.notifications.values() if scope in {None, n.client_id})
+        if where.rule_id is None:
+            return newest_first(_LISTED, (n for n in rows if _meets(n, where)), _key_of, page)
+        rule = self._database.rules.get(where.rule_id)
+        if scope is None and where.client_id is None and rule is not None:
+            where = replace(where, client_id=rule.client_id)
+        stretch = (n for n in rows if _is_in_stretch(n, where))
+        looked = newest_first(_LISTED, stretch, _key_of, PageRequest(self._looks_max, page.cursor))
+        found = newest_first(_LISTED, (n for n in looked.items if _meets(n, where)), _key_of, page)
+        return found if found.next_cursor is not None else Page(found.items, looked.next_cursor)
 
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
         """Return one notification with all that was tried."""
@@ -128,15 +138,27 @@ def _summed(by_status: Mapping[tuple[str, StatusT], int], scope: Scope) -> Mappi
     return sums
 
 
+def _key_of(notification: Notification) -> TimeKey:
+    return TimeKey(notification.created_at_ms, notification.notification_id)
+
+
 def _meets(notification: Notification, where: NotificationFilter) -> bool:
-    created_at_ms = notification.created_at_ms
     return (
-        where.client_id in {None, notification.client_id}
+        _is_in_stretch(notification, where)
         and where.status in {None, notification.status}
         and where.severity in {None, notification.severity.name}
         and where.source in {None, notification.source}
         and where.name in {None, notification.name}
         and where.alert_id in {None, notification.alert_id}
+        and (where.rule_id is None or where.rule_id in notification.rule_ids)
+    )
+
+
+def _is_in_stretch(notification: Notification, where: NotificationFilter) -> bool:
+    """Whether it is of the client and the times asked for."""
+    created_at_ms = notification.created_at_ms
+    return (
+        where.client_id in {None, notification.client_id}
         and (where.since_ms is None or created_at_ms >= where.since_ms)
         and (where.until_ms is None or created_at_ms < where.until_ms)
     )

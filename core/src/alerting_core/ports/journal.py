@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from alerting_core.domain.delivery import Attempt, Delivery
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
+RULE_LOOKS_MAX: Final = 10_000
+"""Notifications that a page of one rule looks at: a few hundredths of a second, even where hardly any is the rule's."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotificationFilter:
-    """Narrows a list of notifications; None leaves a field open. Times are of creation, `until_ms` exclusive."""
+    """Narrows a list of notifications; None leaves a field open. Times are of creation, `until_ms` exclusive.
+
+    Attributes:
+        rule_id: Of a rule that led to it, which may have been deleted since.
+    """
 
     client_id: str | None = None
     status: NotificationStatus | None = None
@@ -20,6 +27,7 @@ class NotificationFilter:
     source: str | None = None
     name: str | None = None
     alert_id: str | None = None
+    rule_id: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
 
@@ -84,7 +92,11 @@ class Journal(Protocol):
     """Read side of notifications, and what people may do to them."""
 
     async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
-        """Return a page of notifications, newest first (created_at, then notification_id)."""
+        """Return a page of notifications, newest first (created_at, then notification_id).
+
+        With a rule_id, a page looks at a bounded number of those of the client and the times asked for. It may hold
+        fewer than its limit then, even none, and still tell where the list goes on.
+        """
         ...
 
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:

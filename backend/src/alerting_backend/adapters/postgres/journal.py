@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.notification_pages import list_page
 from alerting_backend.adapters.postgres.pools import Connection, Pools
 from alerting_backend.adapters.postgres.rows import (
     ATTEMPT_COLUMNS,
@@ -19,14 +19,20 @@ from alerting_backend.adapters.postgres.rows import (
     read_delivery,
     read_notification,
 )
-from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, scoped, within
+from alerting_backend.adapters.postgres.scoped import Conditions, look_by_client, scoped
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent
-from alerting_core.domain.severity import Severity
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.ports.journal import DeliveryDetail, NewNotification, NotificationDetail, NotificationFilter, Totals
+from alerting_core.ports.journal import (
+    RULE_LOOKS_MAX,
+    DeliveryDetail,
+    NewNotification,
+    NotificationDetail,
+    NotificationFilter,
+    Totals,
+)
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 _SELECT: Final = f"SELECT {NOTIFICATION_COLUMNS} FROM notifications"  # noqa: S608 - constants alone
@@ -75,37 +81,21 @@ WHERE created_at > $2 AND created_at <= $1 AND ($3::text IS NULL OR client_id = 
 GROUP BY 1
 """
 
-_LIST: Final = NewestFirst("notifications", _SELECT, "notification_id", read_notification)
-
 
 class PgJournal:
-    """Reads notifications, and does to them what people ask for."""
+    """Reads notifications, and does to them what people ask for.
 
-    def __init__(self, pools: Pools) -> None:
+    Args:
+        looks_max: How many notifications a page of one rule looks at.
+    """
+
+    def __init__(self, pools: Pools, *, looks_max: int = RULE_LOOKS_MAX) -> None:
         self._pools = pools
+        self._looks_max = looks_max
 
     async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
         """Return a page of notifications."""
-        conditions = Conditions(scope)
-        severity = None if where.severity is None else Severity.__members__.get(where.severity)
-        conditions.add_equal(
-            client_id=where.client_id,
-            status=where.status,
-            severity=None if severity is None else int(severity),
-            source=where.source,
-            name=where.name,
-            alert_id=where.alert_id,
-        )
-        if where.alert_id is not None:
-            _look_by_client(conditions, scope)
-        if where.since_ms is not None:
-            conditions.add("created_at >= {}", within(where.since_ms))
-        if where.until_ms is not None:
-            conditions.add("created_at < {}", within(where.until_ms))
-        unknown = where.severity is not None and severity is None
-        if unknown or not all_storable(where.client_id, where.source, where.name, where.alert_id):
-            return Page([])
-        return await _LIST.page(self._pools, scope, conditions, page)
+        return await list_page(self._pools, scope, page, where, looks_max=self._looks_max)
 
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
         """Return one notification with all that was tried."""
@@ -181,16 +171,10 @@ async def _counts(connection: Connection, select: str, conditions: Conditions) -
 async def _find(connection: Connection, scope: Scope, notification_id: str, *, lock: str = "") -> Notification:
     conditions = Conditions(scope)
     conditions.add_equal(notification_id=notification_id)
-    _look_by_client(conditions, scope)
+    look_by_client(conditions, scope)
     row = None
     if is_uuid(notification_id):
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
     if row is None:
         raise NotFound("there is no such notification")
     return read_notification(row)
-
-
-def _look_by_client(conditions: Conditions, scope: Scope) -> None:
-    """Let an operator's look-up use the indexes, which begin with the client: one probe per client, not all rows."""
-    if scope is None:
-        conditions.add("client_id IN (SELECT client_id FROM clients)")

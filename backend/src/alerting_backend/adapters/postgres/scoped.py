@@ -68,6 +68,12 @@ class Conditions:
         return " WHERE " + " AND ".join(self._parts) if self._parts else ""
 
 
+def look_by_client(conditions: Conditions, scope: Scope) -> None:
+    """Let an operator's look-up use the indexes, which begin with the client: one probe per client, not all rows."""
+    if scope is None:
+        conditions.add("client_id IN (SELECT client_id FROM clients)")
+
+
 def all_storable(*texts: str | None) -> bool:
     """Whether each of *texts* could be in a table at all; if not, nothing equals or contains it."""
     return all(text is None or is_storable(text) for text in texts)

@@ -23,7 +23,7 @@ from alerting_core import limits
 from alerting_core.api.moments import clamped_ms
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.ports.journal import NotificationFilter
+from alerting_core.ports.journal import RULE_LOOKS_MAX, NotificationFilter
 
 PREFIX = "/api/v1/notifications"
 
@@ -45,6 +45,15 @@ class NotificationQuery(PageQuery):
     source: _Exact = None
     name: _Exact = None
     alert_id: _Exact = None
+    rule_id: Annotated[
+        str | None,
+        Field(
+            max_length=limits.ID_CHARS_MAX,
+            description=f"A rule that led to it, also one that was deleted since. A page looks at {RULE_LOOKS_MAX:,} "
+            "notifications of its client (of all, for a deleted rule without `client_id`): it may hold fewer than "
+            "`limit`, even none, and the list still goes on while `next_cursor` is not null.",
+        ),
+    ] = None
     since: Annotated[Moment | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
     until: Annotated[Moment | None, Field(description="Created before then.")] = None
 
@@ -58,6 +67,7 @@ class NotificationQuery(PageQuery):
             source=self.source,
             name=self.name,
             alert_id=self.alert_id,
+            rule_id=self.rule_id,
             since_ms=clamped_ms(self.since),
             until_ms=clamped_ms(self.until),
         )

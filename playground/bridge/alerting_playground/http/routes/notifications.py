@@ -24,6 +24,7 @@ async def list_all(call: Call) -> Reply:
         source=q["source"],
         name=q["name"],
         alert_id=q["alert_id"],
+        rule_id=q["rule_id"],
         since_ms=clamped_ms(q["since"]),
         until_ms=clamped_ms(q["until"]),
     )
@@ -52,6 +53,7 @@ _QUERY: Final = page_query(
     source=EXACT,
     name=EXACT,
     alert_id=EXACT,
+    rule_id=EXACT,
     since=MOMENT,
     until=MOMENT,
 )
