@@ -3,7 +3,7 @@
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.message import EmailMessage, Message
 from alerting_core.memory.transport import target_of
-from alerting_core.sim.engine import Process
+from alerting_core.sim.process import Process
 
 
 class ClaimBook:

@@ -16,8 +16,10 @@ import asyncio
 from asyncio import events, tasks
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar
+from contextvars import Context
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack, cast
+
+from alerting_core.sim.process import Process, current_process, process_in, process_of
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -34,42 +36,6 @@ class SimDeadlock(RuntimeError):
 
 class _Enough(Exception):
     """The next timer is later than the loop was to run."""
-
-
-class Process:
-    """A worker process: the tasks that run in its context.
-
-    Attributes:
-        name: Unique in the world.
-        is_dead: Killed, or ended; nothing of it runs any more.
-        does: The call of a port that it made last.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.is_dead = False
-        self.does = ""
-        self._tasks: list[asyncio.Task[Any]] = []
-        self._tasks_max = 64
-        self.context = Context()
-        self.context.run(_PROCESS.set, self)
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-    def keep(self, task: asyncio.Task[Any]) -> None:
-        """Keep *task* alive for as long as it has something to do."""
-        self._tasks.append(task)
-        if len(self._tasks) > self._tasks_max:
-            self._tasks = self.unfinished()
-            self._tasks_max = 64 + 2 * len(self._tasks)
-
-    def unfinished(self) -> list[asyncio.Task[Any]]:
-        """Return its tasks that have not ended."""
-        return [task for task in self._tasks if not task.done()]
-
-
-_PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 class SimTask(asyncio.Task[T]):
@@ -175,11 +141,11 @@ class SimLoop(asyncio.BaseEventLoop):
         """End *process* where it is: none of its code runs again."""
         process.is_dead = True
         for handle in self._ready:
-            if _process_of(handle) is process:
+            if process_of(handle) is process:
                 self._lost_calls.append(_call_of(handle))
                 handle.cancel()
         for timer in self._scheduled:
-            if _process_of(timer) is process:
+            if process_of(timer) is process:
                 timer.cancel()
         self._graveyard += process.unfinished()
 
@@ -205,7 +171,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._tasks_made += 1
         task: SimTask[Any] = SimTask(coro, number=self._tasks_made, loop=self, **options)
         context: Context | None = options.get("context")
-        process = _PROCESS.get() if context is None else context.get(_PROCESS)
+        process = current_process() if context is None else process_in(context)
         if process is not None:
             process.keep(task)
         return task
@@ -214,7 +180,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule *callback*, unless it belongs to a process that is dead."""
-        process = None if context is None else context.get(_PROCESS)
+        process = None if context is None else process_in(context)
         if process is not None and process.is_dead and not self._burying:
             handle = asyncio.Handle(callback, args, self, context)
             self._lost_calls.append(_call_of(handle))
@@ -266,16 +232,6 @@ class SimLoop(asyncio.BaseEventLoop):
 
 _BURIAL_ROUNDS = 20
 """A task may wait again while it is being cancelled, but not for ever."""
-
-
-def current_process() -> Process | None:
-    """Return the process whose code is running; None outside of any."""
-    return _PROCESS.get()
-
-
-def _process_of(handle: asyncio.Handle) -> Process | None:
-    context = cast("Context", handle._context)  # type: ignore[attr-defined]
-    return context.get(_PROCESS)
 
 
 def _call_of(handle: asyncio.Handle) -> Callable[[], object]:

@@ -14,7 +14,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Offsets, Record
-from alerting_core.sim.engine import Process
+from alerting_core.sim.process import Process
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from alerting_core.errors import PortUnavailable
 from alerting_core.sim.dice import dice_for, happens, wait_ms
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Refused
+from alerting_core.sim.process import Process
 from alerting_core.sim.strikes import Point
 
 if TYPE_CHECKING:

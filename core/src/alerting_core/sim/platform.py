@@ -18,9 +18,10 @@ from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker
 from alerting_core.sim.claims import ClaimBook
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.engine import Process, SimLoop
+from alerting_core.sim.engine import SimLoop
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.gate import Resource
+from alerting_core.sim.process import Process
 from alerting_core.sim.strikes import Strikes
 from alerting_core.sim.tables import watched_database
 from alerting_core.sim.trace import Trace

@@ -11,8 +11,8 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing
 from alerting_core.sim.dice import dice_for, happens
-from alerting_core.sim.engine import Process
 from alerting_core.sim.gate import Gate
+from alerting_core.sim.process import Process
 from alerting_core.sim.streams import SimSink
 from alerting_core.sim.tenants import NAMES, SOURCES
 

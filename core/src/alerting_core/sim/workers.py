@@ -42,7 +42,6 @@ from alerting_core.ports.stream import (
     Stream,
 )
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Ended, Raised
 from alerting_core.sim.gate import Gate, Resource
 from alerting_core.sim.ports import (
@@ -53,6 +52,7 @@ from alerting_core.sim.ports import (
     SimNotificationStore,
     SimRuleSource,
 )
+from alerting_core.sim.process import Process
 from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import Receivers, SimTransport
 from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot

@@ -7,8 +7,8 @@ from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.engine import current_process
 from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Sent
+from alerting_core.sim.process import current_process
 from alerting_playground.session import limits
 
 

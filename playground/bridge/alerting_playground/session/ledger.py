@@ -32,8 +32,8 @@ from alerting_core.ports.stream import (
 )
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.rule_history import KnownRules
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
+from alerting_core.sim.process import Process
 
 Pair: TypeAlias = tuple[str, str]
 """(client_id, alert_id)."""

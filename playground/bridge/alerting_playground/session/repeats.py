@@ -6,8 +6,8 @@ from typing import ClassVar
 from alerting_core.limits import LEASE_MS
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.sending import is_success
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Answered, ClockJumped, DeliveryPut, Fact, NotificationPut, Refused, Sent
+from alerting_core.sim.process import Process
 
 
 class Repeats(Checker):

@@ -16,9 +16,9 @@ from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.ports.stream import Stream
 from alerting_core.sim.checkers.checker import Evidence
 from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
-from alerting_core.sim.engine import Process
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.platform import Platform
+from alerting_core.sim.process import Process
 from alerting_core.sim.shape import DISTRIBUTION, TEAMS
 from alerting_core.sim.weather import rules_changed_fact
 from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors

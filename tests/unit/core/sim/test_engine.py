@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from alerting_core.sim.engine import Process, SimDeadlock, SimLoop, current_process
+from alerting_core.sim.engine import SimDeadlock, SimLoop
+from alerting_core.sim.process import Process, current_process
 
 DAY_S = 86_400
 

@@ -7,8 +7,8 @@ from alerting_core.domain.rule import Rule
 from alerting_core.ports.rules import RuleChanges
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.rule_history import KnownRules, RulesOfClients, by_client
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Calmed, Fact, RulesChanged, RulesRead
+from alerting_core.sim.process import Process
 
 ARRIVE_MS_MAX: Final = 6 * 60_000
 """After the last fault every evaluator has the rules in force within this time: the slowest call that was under way,

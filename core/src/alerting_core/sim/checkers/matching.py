@@ -16,8 +16,8 @@ from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, EVALUATOR_GRO
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.reading import read_alert, read_match
 from alerting_core.sim.checkers.rule_history import RuleHistory
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
+from alerting_core.sim.process import Process
 
 
 class NothingLost(Checker):

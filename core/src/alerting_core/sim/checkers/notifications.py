@@ -13,8 +13,8 @@ from alerting_core.domain.notification import (
 )
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.engine import current_process
 from alerting_core.sim.facts import DeliveryPut, Fact, NotificationPut
+from alerting_core.sim.process import current_process
 
 
 class OneNotification(Checker):

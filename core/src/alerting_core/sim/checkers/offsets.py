@@ -16,8 +16,8 @@ from alerting_core.ports.stream import (
 )
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.reading import read_alert, read_match, read_ready
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Appended, Committed, Fact, NotificationPut, Polled
+from alerting_core.sim.process import Process
 
 
 class Offsets(Checker):

@@ -7,8 +7,8 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.rules import RuleSnapshot
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import RulesChanged, RulesRead
+from alerting_core.sim.process import Process
 
 Matches: TypeAlias = Mapping[str, tuple[str, ...]]
 RulesOfClients: TypeAlias = dict[str, tuple[Rule, ...]]

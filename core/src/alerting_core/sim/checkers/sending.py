@@ -14,8 +14,8 @@ from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Reply, SmtpReply
 from alerting_core.memory.tables import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.engine import Process
 from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Recorded, Refused, Sent
+from alerting_core.sim.process import Process
 
 
 def client_of(target: str) -> str:
