@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import threading
 from collections.abc import Iterator
 from email.policy import SMTP
 
@@ -82,7 +83,10 @@ async def test_ses_that_is_away_or_hangs_is_a_reply_not_an_exception() -> None:
     async with transport("http://127.0.0.1:9") as ses:
         assert await ses.send(MAIL) == Unreached(Reason.CONNECTION_FAILED, "SES was not reached")
     async with serve_raw(answers(then_hang=True)) as raw, transport(raw.url(""), request_ms=200) as ses:
+        assert await ses.prepare() is None
         assert await ses.send(MAIL) == Unreached(Reason.TIMED_OUT, "SES did not answer within 0.2 s")
+        # A process that ends does not wait for a call that hangs.
+        assert {thread.daemon for thread in threading.enumerate() if thread.name == "ses"} == {True}
 
 
 async def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Sends e-mail through Amazon SES. Needs the extra `alerting-backend[ses]`.
 
-boto3 blocks, so that each call has a thread of a small pool of its own. What SES says is read by `ses_failures`.
+boto3 blocks, so that each call has a thread of its own, a few at a time. What SES says is read by `ses_failures`. A
+process does not wait for these threads when it ends: a call that is cut off counts as one that may have been taken.
 
 Credentials are looked for when the client is opened, which may ask a server for those of a role, and so blocks too. A
 client that was opened without any would stay without: it is not kept, and the next mail looks again.
@@ -9,7 +10,7 @@ client that was opened without any would stay without: it is not kept, and the n
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
@@ -63,12 +64,10 @@ class SesTransport(MailTransport):
         self._endpoint_url = endpoint_url
         self._client: Any = None
         self._opening = threading.Lock()
-        self._threads = ThreadPoolExecutor(CALLS_MAX, thread_name_prefix="ses")
         self._slots = asyncio.Semaphore(CALLS_MAX)
 
     async def close(self) -> None:
         """Let calls under way end by their own timeouts, and close the connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             self._client.close()
 
@@ -94,9 +93,20 @@ class SesTransport(MailTransport):
     ) -> T:
         await self._slots.acquire()
         before()
-        call = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        loop = asyncio.get_running_loop()
+        call: asyncio.Future[T] = loop.create_future()
         # The slot is free when the thread is, not when nobody waits for it any more.
         call.add_done_callback(lambda _: self._slots.release())
+
+        def run() -> None:
+            try:
+                outcome = work(*arguments)
+            except BaseException as error:
+                _settle(loop, call.set_exception, error)  # Whatever it is belongs to whoever waits.
+            else:
+                _settle(loop, call.set_result, outcome)
+
+        threading.Thread(target=run, name="ses", daemon=True).start()
         return await asyncio.shield(call)
 
     def _open(self) -> Exception | None:
@@ -123,6 +133,11 @@ class SesTransport(MailTransport):
         except BotoCoreError as error:
             return explain_ses_silence(error)
         return Handover(Ending.TAKEN, SmtpReply(250, str(answer.get("MessageId", ""))))
+
+
+def _settle(loop: asyncio.AbstractEventLoop, settle: Callable[[T], object], outcome: T) -> None:
+    with suppress(RuntimeError):  # The loop has ended, and with it whoever waited.
+        loop.call_soon_threadsafe(settle, outcome)
 
 
 def _need_boto3() -> None:
