@@ -1,4 +1,4 @@
-"""The ports of those who carry edited rules to the evaluators, behind a `Gate`."""
+"""The ports of the evaluators' rules, and of those who carry edited rules there, behind a `Gate`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,31 @@ from dataclasses import dataclass
 from alerting_core.ports.outbox import Outbox, OutboxRow
 from alerting_core.ports.rule_origin import RuleOrigin, RulesAsOf
 from alerting_core.ports.rule_snapshot import HeldRules, RuleSnapshotStore, SnapshotBuild, SnapshotState
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot, RuleSource
+from alerting_core.sim import facts
 from alerting_core.sim.gate import Gate, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class SimRuleSource:
+    """The rules as evaluators read them; each reading is told to the world."""
+
+    gate: Gate
+    source: RuleSource
+    resource: Resource
+
+    async def snapshot(self) -> RuleSnapshot:
+        """Return all enabled rules."""
+        answer = await self.gate.call(self.resource, "rules.snapshot", self.source.snapshot)
+        self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version, answer))
+        return answer
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        """Return what changed."""
+        answer = await self.gate.call(self.resource, "rules.changes", lambda: self.source.changes(since_version))
+        if answer is not None:
+            self.gate.world.tell(facts.RulesRead(self.gate.process, answer.version, answer))
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,21 +41,15 @@ from alerting_core.ports.stream import (
     SENDER_GROUP,
     Stream,
 )
+from alerting_core.sim.delivery_ports import SimAbandonedLeases, SimDeliveryStore
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.facts import Ended, Raised
 from alerting_core.sim.gate import Gate, Resource
-from alerting_core.sim.ports import (
-    SimAbandonedLeases,
-    SimAlertLog,
-    SimClock,
-    SimDeliveryStore,
-    SimNotificationStore,
-    SimRuleSource,
-)
+from alerting_core.sim.ports import SimAlertLog, SimClock, SimNotificationStore
 from alerting_core.sim.process import Process
 from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import Receivers, SimTransport
-from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot
+from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot, SimRuleSource
 from alerting_core.sim.streams import SimSink, SimStream
 from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
 
