@@ -21,6 +21,7 @@ import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
 
 import { FILTER_NAMES, isFiltered, SEVERITY_CHOICES, STATUSES, useNotificationFilters } from "./filters";
 import classes from "./notifications.module.css";
+import { RuleFilter } from "./RuleFilter";
 import { useLiveList } from "./use-live-list";
 
 const idOf = (notification: Notification) => notification.notification_id;
@@ -56,6 +57,7 @@ export function NotificationList() {
         <SearchFilter name="name" label="Name" placeholder="Exact name" />
         <SearchFilter name="alert_id" label="Alert id" placeholder="Exact id" />
         <TimeRangeFilter />
+        <RuleFilter />
       </Filters>
       <div className={classes.fresh} aria-live="polite">
         {live.waiting > 0 && (
@@ -79,7 +81,16 @@ export function NotificationList() {
           pages={live.pages}
           columns={columns(caller.isOperator && clientId === null)}
           rowKey={idOf}
-          empty={<Nothing isFiltered={isFiltered(filters)} />}
+          empty={
+            live.pages.hasNextPage ? (
+              <NothingYet
+                isLooking={live.pages.isFetchingNextPage}
+                onLook={() => void live.pages.fetchNextPage()}
+              />
+            ) : (
+              <Nothing isFiltered={isFiltered(filters)} />
+            )
+          }
         />
       </div>
     </>
@@ -95,6 +106,20 @@ function newOnes(count: number, isMore: boolean): string {
 function isLeftAlone(list: HTMLElement | null): boolean {
   if (list === null || window.scrollY > 40) return false;
   return !list.contains(document.activeElement) && !list.matches(":hover");
+}
+
+/** A page looks at so many at most; where a rule led to few, there may be none of its own among them. */
+function NothingYet({ isLooking, onLook }: { isLooking: boolean; onLook: () => void }) {
+  return (
+    <EmptyState title="None among the latest notifications" icon={IconFilterOff}>
+      <Text size="sm" c="dimmed" maw={440}>
+        Many others have come since this rule last led to one. Those before have not been looked at yet.
+      </Text>
+      <Button variant="default" loading={isLooking} onClick={onLook}>
+        Look further back
+      </Button>
+    </EmptyState>
+  );
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {

@@ -1,4 +1,4 @@
-import { type NotificationStatus, SEVERITIES, type Severity } from "@/api/types";
+import { type NotificationStatus, type Rule, SEVERITIES, type Severity } from "@/api/types";
 import { type TimeRange, useTimeRange } from "@/shared/time-range";
 import { useFilter } from "@/shared/useFilter";
 
@@ -21,6 +21,7 @@ export const FILTER_NAMES = [
   "source",
   "name",
   "alert_id",
+  "rule_id",
   "range",
   "since",
   "until",
@@ -32,6 +33,7 @@ export interface NotificationFilters {
   source: string | undefined;
   name: string | undefined;
   alert_id: string | undefined;
+  rule_id: string | undefined;
   time: TimeRange;
 }
 
@@ -42,14 +44,21 @@ export function useNotificationFilters(): NotificationFilters {
   const [source] = useFilter("source");
   const [name] = useFilter("name");
   const [alertId] = useFilter("alert_id");
+  const [ruleId] = useFilter("rule_id");
   return {
     status: STATUSES.find(({ value }) => value === status)?.value,
     severity: SEVERITIES.find((value) => value === severity),
     source: source ?? undefined,
     name: name ?? undefined,
     alert_id: alertId ?? undefined,
+    rule_id: ruleId ?? undefined,
     time: useTimeRange(),
   };
+}
+
+/** An address that lists what *rule* has led to. */
+export function notificationsOfRule({ rule_id: ruleId, client_id: clientId }: Rule): string {
+  return `/notifications?${new URLSearchParams({ rule_id: ruleId, client: clientId }).toString()}`;
 }
 
 export function isFiltered({ time, ...filters }: NotificationFilters): boolean {

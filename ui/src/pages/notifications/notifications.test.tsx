@@ -106,6 +106,57 @@ test("filters in the address narrow the list, and values that do not exist are n
   expect(screen.getByLabelText("Source")).toHaveValue("api");
 });
 
+const RULE = {
+  rule_id: "rule-1",
+  client_id: "acme",
+  severity: "HIGH",
+  source: "api",
+  name: "timeout",
+  enabled: true,
+  version: 1,
+  created_at: AT,
+  updated_at: AT,
+};
+
+test("a link to one rule's notifications says which rule, and the filter can be taken back", async () => {
+  const backend = listed(() => [notification(1)]);
+  backend.routes["GET /api/v1/rules/rule-1"] = () => RULE;
+  const { router } = show(backend, "/notifications?rule_id=rule-1&client=acme&status=SENT");
+  await screen.findByRole("link", { name: /payment-failed-1/ });
+  expect(lastQuery(backend)).toEqual({ rule_id: "rule-1", client_id: "acme", status: "SENT" });
+  const of = screen.getByRole("group", { name: "Rule" });
+  const link = await within(of).findByRole("link", { name: "High, timeout from api" });
+  expect(link).toHaveAttribute("href", "/rules/rule-1");
+  const person = userEvent.setup();
+  await person.click(within(of).getByRole("button", { name: "Show the notifications of all rules" }));
+  expect(router.state.location.search).toBe("?client=acme&status=SENT");
+  expect(screen.queryByRole("group", { name: "Rule" })).toBeNull();
+  await waitFor(() => expect(lastQuery(backend)).toEqual({ client_id: "acme", status: "SENT" }));
+});
+
+test("a deleted rule's notifications are listed under its id, and all filters are cleared at once", async () => {
+  const backend = listed(() => [notification(1)]);
+  backend.routes["GET /api/v1/rules/*"] = () => problem(404, "not-found", "there is no such rule");
+  const { router } = show(backend, "/notifications?rule_id=rule-9");
+  const of = await screen.findByRole("group", { name: "Rule" });
+  expect(await within(of).findByText("(deleted since)")).toBeInTheDocument();
+  expect(of).toHaveTextContent("rule-9");
+  await userEvent.setup().click(screen.getByRole("button", { name: "Clear filters" }));
+  expect(router.state.location.search).toBe("");
+});
+
+test("where none is among those that a page looked at, one can look further back", async () => {
+  const backend = listed(() => []);
+  backend.routes["GET /api/v1/notifications"] = (_, url) =>
+    url.searchParams.get("cursor") === "older"
+      ? { items: [notification(1)], next_cursor: null }
+      : { items: [], next_cursor: "older" };
+  backend.routes["GET /api/v1/rules/*"] = () => RULE;
+  show(backend, "/notifications?rule_id=rule-1");
+  await userEvent.setup().click(await screen.findByRole("button", { name: "Look further back" }));
+  expect(await screen.findByRole("link", { name: /payment-failed-1/ })).toBeInTheDocument();
+});
+
 test("a range that ends now is asked for as a moment", async () => {
   const backend = listed(() => [notification(1)]);
   show(backend, "/notifications?range=1h");

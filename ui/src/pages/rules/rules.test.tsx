@@ -165,6 +165,41 @@ describe("a rule that somebody else has changed", () => {
   });
 });
 
+describe("a rule's page", () => {
+  it("shows what the rule has led to lately, and links to all of it", async () => {
+    const told = {
+      notification_id: "n-1",
+      client_id: "acme",
+      alert_id: "a-1",
+      severity: "CRITICAL",
+      source: "api",
+      name: "timeout",
+      context: {},
+      rule_ids: ["rule-1"],
+      event_ts: 1_767_323_045,
+      status: "SENT",
+      created_at: "2026-01-02T03:04:05.678Z",
+      updated_at: "2026-01-02T03:04:05.678Z",
+    };
+    const backend = platform({ "GET /api/v1/notifications": () => listed(told) });
+    open("/rules/rule-1", backend);
+    const latest = await screen.findByRole("list", { name: "Latest notifications of this rule" });
+    expect(within(latest).getByRole("link", { name: "timeout" })).toHaveAttribute(
+      "href",
+      "/notifications/n-1",
+    );
+    const asked = backend.asked.find(({ url }) => url.pathname === "/api/v1/notifications");
+    expect(Object.fromEntries(asked?.url.searchParams ?? [])).toMatchObject({
+      rule_id: "rule-1",
+      client_id: "acme",
+    });
+    expect(screen.getByRole("link", { name: "All of this rule" })).toHaveAttribute(
+      "href",
+      "/notifications?rule_id=rule-1&client=acme",
+    );
+  });
+});
+
 describe("undo", () => {
   it("enables a rule again that was disabled, at the version that this made", async () => {
     let stored = RULE;

@@ -1,0 +1,63 @@
+import { Anchor, CloseButton, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+
+import { ask } from "@/api/client";
+import { useCaller } from "@/app/caller";
+import { useApi } from "@/app/context";
+import { ruleTitle } from "@/pages/rules/draft";
+import { OneLine } from "@/shared/HostileText";
+import { useFilter } from "@/shared/useFilter";
+import { isGone } from "@/shared/useGuardedChange";
+
+import classes from "./notifications.module.css";
+
+/** Says of which rule the list is, where a link brought somebody to one rule's notifications, and takes that back. */
+export function RuleFilter() {
+  const [ruleId, setRuleId] = useFilter("rule_id");
+  if (ruleId === null || ruleId === "") return null;
+  return (
+    <div className={classes.rule} role="group" aria-label="Rule">
+      <Text size="sm" c="dimmed">
+        Of the rule
+      </Text>
+      <RuleName ruleId={ruleId} />
+      <CloseButton
+        size="md"
+        aria-label="Show the notifications of all rules"
+        onClick={() => setRuleId(null)}
+      />
+    </div>
+  );
+}
+
+/** What the rule matches, as a link to it; its id where it cannot be read. */
+function RuleName({ ruleId }: { ruleId: string }) {
+  const api = useApi();
+  const mayRead = useCaller().may("rules:read");
+  const rule = useQuery({
+    queryKey: ["rules", "one", ruleId],
+    queryFn: ({ signal }) =>
+      ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id: ruleId } }, signal })),
+    enabled: mayRead,
+  });
+  if (rule.data !== undefined) {
+    return (
+      <Anchor component={Link} to={`/rules/${ruleId}`} size="sm" className={classes.what}>
+        <OneLine text={ruleTitle(rule.data)} />
+      </Anchor>
+    );
+  }
+  return (
+    <>
+      <span className={classes.what}>
+        <OneLine text={ruleId} mono />
+      </span>
+      {isGone(rule.error) && (
+        <Text size="sm" c="dimmed" style={{ flex: "none" }}>
+          (deleted since)
+        </Text>
+      )}
+    </>
+  );
+}
