@@ -11,7 +11,7 @@ from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.sim.checkers.roster import CHECKERS, SETTLED
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.faults import Faults
-from alerting_core.sim.workers import Parts
+from alerting_core.sim.parts import Parts
 from alerting_core.sim.world import World
 from tests.simulation.planted.conductors import (
     DoesNothing,

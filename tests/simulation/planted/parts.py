@@ -6,8 +6,8 @@ from dataclasses import replace
 from alerting_core.pipeline.loop import Conductor
 from alerting_core.pipeline.report import Stage
 from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.sim.parts import Parts
 from alerting_core.sim.wiring import Habits, Ports, make_conductors
-from alerting_core.sim.workers import Parts
 
 Make = Callable[[], Conductor]
 

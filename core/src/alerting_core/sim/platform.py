@@ -21,12 +21,13 @@ from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.gate import Resource
+from alerting_core.sim.parts import Parts
 from alerting_core.sim.process import Process
 from alerting_core.sim.strikes import Strikes
 from alerting_core.sim.tables import watched_database
 from alerting_core.sim.trace import Trace
 from alerting_core.sim.wiring import Habits, Place
-from alerting_core.sim.workers import RESTART_MS_MEAN, Parts, Worker
+from alerting_core.sim.workers import RESTART_MS_MEAN, Worker
 
 EPOCH_MS: Final = 1_767_225_600_000
 """What every wall clock shows at the beginning: the first of January 2026."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from alerting_core.sim.workers import GROUPS
+from alerting_core.sim.parts import GROUPS
 
 if TYPE_CHECKING:
     from alerting_core.sim.world import World

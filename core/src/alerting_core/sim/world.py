@@ -18,6 +18,7 @@ from alerting_core.sim.checkers.distribution import RulesArrive
 from alerting_core.sim.checkers.roster import SETTLED, make_checkers
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.faults import Faults
+from alerting_core.sim.parts import Parts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.settled import unsettled
@@ -26,7 +27,6 @@ from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.traffic import Source
 from alerting_core.sim.weather import Weather, rules_changed_fact
 from alerting_core.sim.wiring import Habits, Place
-from alerting_core.sim.workers import Parts
 from alerting_core.stages.retry import RetrySchedule
 
 STEPS_MS: Final = (2_000, 8_000, 30_000)

@@ -20,8 +20,9 @@ from alerting_core.ports.stream import (
     SENDER_GROUP,
 )
 from alerting_core.sim.gate import Resource
+from alerting_core.sim.parts import GROUPS
 from alerting_core.sim.strikes import Point
-from alerting_core.sim.workers import GROUPS, Worker
+from alerting_core.sim.workers import Worker
 from alerting_playground.session import limits
 from alerting_playground.session.receivers import MAIL_HOST
 from alerting_playground.session.world import ALL_TEAMS, LiveWorld

@@ -17,12 +17,13 @@ from alerting_core.ports.stream import Stream
 from alerting_core.sim.checkers.checker import Evidence
 from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
 from alerting_core.sim.faults import Faults
+from alerting_core.sim.parts import Parts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.process import Process
 from alerting_core.sim.shape import DISTRIBUTION, TEAMS
 from alerting_core.sim.weather import rules_changed_fact
 from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
-from alerting_core.sim.workers import Parts, Worker
+from alerting_core.sim.workers import Worker
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
 from alerting_playground.session.flow import Movements, Tallies
