@@ -1,7 +1,7 @@
 """Bringing the schema up to date: forward only, each step once, one runner at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -10,8 +10,9 @@ from typing import ClassVar, Final, TypeAlias
 import asyncpg
 
 from alerting_backend.adapters.postgres.address import Address, Role
+from alerting_backend.adapters.postgres.applied import Applied, refuse_misfits
 from alerting_backend.adapters.postgres.border import border, says_away
-from alerting_backend.adapters.postgres.chain import Migration, MigrationRefused, read_chain
+from alerting_backend.adapters.postgres.chain import Migration, read_chain
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, owner_connection
 from alerting_core.errors import AlertingError
 
@@ -58,13 +59,6 @@ class Step:
     applied_at_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Applied:
-    name: str
-    checksum: str
-    applied_at_ms: int
-
-
 async def migrate(
     address: Address,
     *,
@@ -85,7 +79,7 @@ async def migrate(
     chain = read_chain() if chain is None else chain
     async with owner_connection(address) as connection, _sole_runner(connection, lock_seconds_max):
         applied = await _begin(connection)
-        _refuse_misfits(chain, applied)
+        refuse_misfits(chain, applied)
         pending = [migration for migration in chain if migration.version not in applied]
         for place, migration in enumerate(pending, start=1):
             if progress is not None:
@@ -106,7 +100,7 @@ async def status(address: Address, *, chain: Sequence[Migration] | None = None) 
         with border("migration_status"):
             known = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
             applied = await _applied(connection) if known else {}
-    _refuse_misfits(chain, applied)
+    refuse_misfits(chain, applied)
     return [Step(m.version, m.name, applied[m.version].applied_at_ms if m.version in applied else None) for m in chain]
 
 
@@ -145,7 +139,7 @@ async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncItera
     yield
 
 
-async def _begin(connection: Connection) -> Mapping[int, _Applied]:
+async def _begin(connection: Connection) -> Mapping[int, Applied]:
     """Return what has been applied; the table that says so is made when missing."""
     try:
         with border("migrate"):
@@ -156,9 +150,9 @@ async def _begin(connection: Connection) -> Mapping[int, _Applied]:
         raise MigrationFailed(detail) from error
 
 
-async def _applied(connection: Connection) -> Mapping[int, _Applied]:
+async def _applied(connection: Connection) -> Mapping[int, Applied]:
     rows = await connection.fetch("SELECT version, name, checksum, applied_at FROM schema_migrations")
-    return {row["version"]: _Applied(row["name"], row["checksum"], row["applied_at"]) for row in rows}
+    return {row["version"]: Applied(row["name"], row["checksum"], row["applied_at"]) for row in rows}
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
@@ -180,31 +174,3 @@ async def _apply(connection: Connection, migration: Migration) -> None:
     except (OSError, asyncpg.InterfaceError):
         with border("migrate"):
             raise
-
-
-def _refuse_misfits(chain: Sequence[Migration], applied: Mapping[int, _Applied]) -> None:
-    problems = list(_misfits(chain, applied))
-    if problems:
-        raise MigrationRefused(problems)
-
-
-def _misfits(chain: Sequence[Migration], applied: Mapping[int, _Applied]) -> Iterator[str]:
-    by_version = {migration.version: migration for migration in chain}
-    newest = max(applied, default=0)
-    for version, done in sorted(applied.items()):
-        migration = by_version.get(version)
-        if migration is None and version > max(by_version, default=0):
-            yield f"the database has version {version:04} ({done.name}), which is newer than this program: update it"
-        elif migration is None:
-            yield f"{version:04}_{done.name}.sql was applied and is missing now: put it back"
-        elif migration.checksum != done.checksum:
-            yield (
-                f"{version:04}_{migration.name}.sql was changed after it was applied: "
-                "put it back as it was, and make the change in a new file"
-            )
-    for version, migration in sorted(by_version.items()):
-        if version < newest and version not in applied:
-            yield (
-                f"{version:04}_{migration.name}.sql comes before {newest:04}, which is applied already: "
-                "give it the next free number"
-            )
