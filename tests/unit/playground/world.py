@@ -26,8 +26,9 @@ from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.stream import MemorySink
-from alerting_core.ports.metrics import StageFigures, StageMetrics, StageSeries, StageState
+from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
 from alerting_core.ports.records import dead_letter
+from alerting_core.ports.stage_series import StageSeries
 from alerting_core.ports.stream import ALERTS_NEW, Record
 from alerting_core.stages.plan import plan_deliveries
 from alerting_playground.http.parts import Parts

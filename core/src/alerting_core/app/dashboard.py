@@ -11,8 +11,9 @@ from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.journal import Journal, Totals
-from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageSeries, StageState, StepTimes
+from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, StepTimes
 from alerting_core.ports.paging import Scope
+from alerting_core.ports.stage_series import StageSeries
 
 COUNTS_KEPT_TIMES: Final = 20
 """A count is good for this many times what it took: counting a large table takes a twentieth of the time at most."""

@@ -7,17 +7,8 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.pipeline.report import BatchReport, Count, Stage
-from alerting_core.ports.metrics import (
-    STEP_MS_BOUNDS,
-    Circuit,
-    Gauge,
-    SeriesBucket,
-    StageFigures,
-    StageSeries,
-    StepTimes,
-    merged,
-    state_of,
-)
+from alerting_core.ports.metrics import STEP_MS_BOUNDS, Circuit, Gauge, StageFigures, StepTimes, state_of
+from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
 
 _SLOT_MS: Final = 1_000
 """Received records are summed by the second, so that the window holds a bounded number of sums."""

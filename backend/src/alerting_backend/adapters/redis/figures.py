@@ -17,17 +17,8 @@ from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.meter import in_pipeline_order, place_of
-from alerting_core.ports.metrics import (
-    Circuit,
-    SeriesBucket,
-    StageFigures,
-    StageMetrics,
-    StageSeries,
-    StageState,
-    StepTimes,
-    merged,
-    state_of,
-)
+from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, StepTimes, state_of
+from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
 
 _FORMAT: Final = 1
 """Of the texts. A reader passes over those of another one: processes of two versions may run side by side."""

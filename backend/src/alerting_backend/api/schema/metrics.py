@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 from alerting_backend.api.schema.base import ResponseModel, Time
 from alerting_core.api.shapes.metrics import metrics_shape, series_shape
 from alerting_core.app.dashboard import Figures
-from alerting_core.ports.metrics import StageSeries, StageState
+from alerting_core.ports.metrics import StageState
+from alerting_core.ports.stage_series import StageSeries
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "clients": 3,
