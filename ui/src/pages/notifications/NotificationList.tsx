@@ -51,13 +51,13 @@ export function NotificationList() {
         description="What was told to whom, with every delivery and every attempt. The newest come first."
       />
       <Filters label="Filter notifications" names={FILTER_NAMES}>
+        <RuleFilter />
         <ChoiceFilter name="status" label="Status" data={STATUSES} />
         <ChoiceFilter name="severity" label="Severity" data={SEVERITY_CHOICES} />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
         <SearchFilter name="name" label="Name" placeholder="Exact name" />
         <SearchFilter name="alert_id" label="Alert id" placeholder="Exact id" />
         <TimeRangeFilter />
-        <RuleFilter />
       </Filters>
       <div className={classes.fresh} aria-live="polite">
         {live.waiting > 0 && (
