@@ -97,7 +97,8 @@ def folder() -> Iterator[Path]:
         if path.exists():
             PostgresServer(path, settings=SETTINGS).stop()
         for process in processes_in(path / "postgres"):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # One whose head was killed ends by itself, perhaps just now.
+                process.kill()
             process.wait(GONE_SECONDS_MAX)
 
 
