@@ -10,10 +10,8 @@ Everything here blocks; `embedded` runs it in a thread. The caller holds the loc
 """
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +20,7 @@ from threading import Event
 from typing import Final, TypeAlias
 
 from alerting_backend.adapters.postgres.account import Account, account_for
+from alerting_backend.adapters.postgres.data_folder import check_version, make_data
 from alerting_backend.adapters.postgres.processes import (
     Postmaster,
     is_alive,
@@ -30,11 +29,9 @@ from alerting_backend.adapters.postgres.processes import (
     running_postmaster,
 )
 from alerting_backend.adapters.postgres.programs import (
-    MAJOR,
     ServerFailed,
     process_arguments,
     programs_folder,
-    run_program,
 )
 from alerting_backend.adapters.postgres.sockets import remove_socket_folder, socket_folder_for
 
@@ -92,10 +89,11 @@ class PostgresServer:
             raise ServerFailed(f"Postgres cannot be started on {self._data}: {error}") from error
 
     def _start(self) -> Postmaster:
-        self._check_version()
+        check_version(self._data)
         self._prepare_account()
         if not self._data.exists():
-            self._make_data()
+            self._told("making an empty database")
+            make_data(self._data, self._account)
         deadline = time.monotonic() + RECOVERY_SECONDS_MAX
         while True:
             running = running_postmaster(self._data)
@@ -127,19 +125,6 @@ class PostgresServer:
         if self._data.exists():
             remove_socket_folder(self._data, port=PORT)
 
-    def _check_version(self) -> None:
-        try:
-            version = (self._data / "PG_VERSION").read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return
-        except PermissionError as error:
-            raise ServerFailed(f"{self._data} belongs to another user: start as that user or as root") from error
-        if version != str(MAJOR):
-            raise ServerFailed(
-                f"{self._data} holds data of PostgreSQL {version}, and this program brings {MAJOR}: "
-                "move the data with pg_dump and pg_restore, or start with an empty ALERTING_DATA_DIR"
-            )
-
     def _prepare_account(self) -> None:
         try:
             self._account = account_for(self._data)
@@ -149,23 +134,6 @@ class PostgresServer:
             self._account.open_way_to(self._data)
             self._account.open_way_to(programs_folder())
             self._account.open_tree(programs_folder().parent)
-
-    def _make_data(self) -> None:
-        """Make the data folder under another name first: a folder of the right name is always a whole one."""
-        self._told("making an empty database")
-        for left_over in self._folder.glob("postgres.new-*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        new = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self._folder))
-        if self._account is not None:
-            self._account.own(new)
-        # The built-in locale sorts and folds case alike on every system.
-        run_program(
-            "initdb", f"--pgdata={new}", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
-            account=self._account,
-        )  # fmt: skip
-        new.rename(self._data)
-        _sync(self._folder)
 
     def _launch(self, deadline: float) -> Postmaster:
         if self._process is not None:
@@ -244,12 +212,3 @@ class PostgresServer:
 def _signal(process_id: int, order: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(process_id, order)
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in *folder* durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
