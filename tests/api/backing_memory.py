@@ -1,6 +1,7 @@
 """A world in memory."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 
 from alerting_core.app.application import ApplicationPorts
@@ -57,6 +58,8 @@ class MemoryBacking(Backing):
     async def footprint(self) -> Mapping[str, object]:
         """Return a digest of everything."""
         tables = {name: getattr(self.database, name) for name in self.database.__slots__}
+        # That a key was used is recorded whatever becomes of the request.
+        tables["keys"] = {id_: replace(key, last_used_at_ms=None) for id_, key in self.database.keys.items()}
         texts = {
             name: repr(list(table.items()) if hasattr(table, "items") else table) for name, table in tables.items()
         }

@@ -61,6 +61,30 @@ async def test_an_expired_key_opens_nothing(world: World, admin: AsyncClient) ->
         refusal(await http.get(KEYS), 401, "unauthenticated")
 
 
+async def test_when_a_key_was_last_used_is_listed_to_within_a_minute(world: World, admin: AsyncClient) -> None:
+    made = (await admin.post(KEYS, json={"name": "k", "scopes": ["rules:read"]})).json()
+    assert made["last_used_at"] is None
+
+    async def last_used_at() -> str | None:
+        (shown,) = [k for k in (await admin.get(KEYS)).json()["items"] if k["key_id"] == made["key_id"]]
+        return shown["last_used_at"]  # type: ignore[no-any-return]
+
+    async with world.http(made["key"]) as http:
+        world.clock.advance(1_000)
+        assert (await http.get("/api/v1/rules")).status_code == 200
+        assert await last_used_at() == "2026-01-02T03:04:06.678Z"
+        world.clock.advance(59_999)
+        assert (await http.get("/api/v1/rules")).status_code == 200
+        assert await last_used_at() == "2026-01-02T03:04:06.678Z"
+        world.clock.advance(1)
+        refusal(await http.get("/api/v1/notifications"), 403, "forbidden")
+        assert await last_used_at() == "2026-01-02T03:05:06.678Z", "refused, and used all the same"
+        assert (await admin.delete(f"{KEYS}/{made['key_id']}")).status_code == 204
+        world.clock.advance(60_000)
+        refusal(await http.get("/api/v1/rules"), 401, "unauthenticated")
+    assert await last_used_at() == "2026-01-02T03:05:06.678Z", "a revoked key is not used"
+
+
 async def test_a_key_that_could_not_be_used_is_refused(world: World, admin: AsyncClient) -> None:
     before = await world.footprint()
     body = {"name": "", "scopes": ["everything"], "expires_at": "soon"}

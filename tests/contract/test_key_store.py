@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting_core.domain.key import KeyScope, hash_key
+from alerting_core.domain.key import KEY_USE_MS, KeyScope, hash_key
 from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.paging import PageRequest
@@ -65,6 +65,32 @@ async def test_a_revoked_key_is_found_and_keeps_its_first_time(keys: KeyStore) -
     assert await keys.revoke(None, key.key_id, now_ms=NOW_MS + 2) == revoked
     assert await keys.find_by_hash(key.hash) == revoked
     assert revoked.revoked_at_ms == NOW_MS + 1
+
+
+async def test_the_last_use_of_a_key_is_kept_to_within_a_minute_and_never_goes_back(keys: KeyStore) -> None:
+    key, other = await keys.create(make_key("one")), await keys.create(make_key("two"))
+    assert key.last_used_at_ms is None
+
+    async def used(at_ms: int) -> int | None:
+        await keys.note_use(key.key_id, now_ms=at_ms)
+        found = await keys.find_by_hash(key.hash)
+        assert found is not None
+        return found.last_used_at_ms
+
+    assert await used(NOW_MS) == NOW_MS
+    assert await used(NOW_MS + KEY_USE_MS - 1) == NOW_MS
+    assert await used(NOW_MS - 10 * KEY_USE_MS) == NOW_MS, "a clock that was set back"
+    assert await used(NOW_MS + KEY_USE_MS) == NOW_MS + KEY_USE_MS
+    listed = {one.key_id: one.last_used_at_ms for one in (await keys.list(None, ALL)).items}
+    assert listed == {key.key_id: NOW_MS + KEY_USE_MS, other.key_id: None}
+    revoked = await keys.revoke(None, key.key_id, now_ms=NOW_MS)
+    assert revoked.last_used_at_ms == NOW_MS + KEY_USE_MS
+
+
+@pytest.mark.parametrize("key_id", ["nothing", "", "a\0", new_uuid()])
+async def test_the_use_of_a_key_that_is_gone_is_passed_over(keys: KeyStore, key_id: str) -> None:
+    await keys.note_use(key_id, now_ms=NOW_MS)
+    assert (await keys.list(None, ALL)).items == []
 
 
 @pytest.mark.parametrize("key_id", ["nothing", "", "a\0", new_uuid()])

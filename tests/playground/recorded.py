@@ -13,6 +13,7 @@ from httpx import ASGITransport, AsyncClient
 from alerting_backend.api.app import create_app
 from alerting_backend.api.container import Container
 from alerting_playground.http.message import Answer, Request
+from tests.playground.twins import without_uses
 from tests.unit.playground.script import play
 from tests.unit.playground.world import ADMIN_KEY, World, make_world
 
@@ -29,7 +30,7 @@ async def answers_of_the_server() -> list[dict[str, Any]]:
         async def ask(request: Request) -> Answer:
             url = request.path + (f"?{request.query}" if request.query else "")
             served = await http.request(request.method, url, headers=dict(request.headers), content=request.body)
-            return Answer(served.status_code, dict(served.headers), served.content)
+            return Answer(served.status_code, dict(served.headers), without_uses(served.content))
 
         return [one async for one in play(world, ask)]
 

@@ -1961,6 +1961,7 @@ export interface components {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
          *       "key_id": "0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11",
+         *       "last_used_at": "2026-01-02T04:05:00.123Z",
          *       "name": "prometheus in production",
          *       "prefix": "alk_Zk3v9QbT",
          *       "scopes": [
@@ -1987,6 +1988,11 @@ export interface components {
              * Format: uuid
              */
             key_id: string;
+            /**
+             * Last Used At
+             * @description To within a minute. null: not used yet.
+             */
+            last_used_at: string | null;
             /** Name */
             name: string;
             /**
@@ -2410,6 +2416,7 @@ export interface components {
          *       "created_at": "2026-01-02T03:04:05.678Z",
          *       "key": "alk_Zk3v9QbT…",
          *       "key_id": "0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11",
+         *       "last_used_at": "2026-01-02T04:05:00.123Z",
          *       "name": "prometheus in production",
          *       "prefix": "alk_Zk3v9QbT",
          *       "scopes": [
@@ -2441,6 +2448,11 @@ export interface components {
              * Format: uuid
              */
             key_id: string;
+            /**
+             * Last Used At
+             * @description To within a minute. null: not used yet.
+             */
+            last_used_at: string | null;
             /** Name */
             name: string;
             /**

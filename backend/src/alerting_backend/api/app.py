@@ -9,6 +9,7 @@ from alerting_backend.api.body_limit import BodyLimit
 from alerting_backend.api.container import Container
 from alerting_backend.api.description import describe
 from alerting_backend.api.idempotency import AnsweredBefore, answer_again
+from alerting_backend.api.key_use import KeyUse
 from alerting_backend.api.principal import Authenticator
 from alerting_backend.api.problems import EXPECTED_ERRORS, answer_error
 from alerting_backend.api.request_log import RequestLog
@@ -63,6 +64,7 @@ def make_routes() -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(KeyUse)
     describe(app)
     return app
 

@@ -1,11 +1,14 @@
 """Who is calling: the valid key behind a bearer token, and the client that it is bound to."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+import structlog
 
 from alerting_core import limits
 from alerting_core.domain.key import ApiKey, hash_key
+from alerting_core.errors import AlertingError
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.paging import Scope
@@ -16,6 +19,9 @@ ones by guessing."""
 
 KEY_CACHE_MS: Final = 5_000
 """How long a look-up is good for, and so how long a key that another process revoked still opens this one."""
+
+
+_log = structlog.get_logger("alerting.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,20 @@ class Authenticator:
         if key is None or not key.is_valid(now_ms=now_ms):
             return None
         return Principal(key.key_id, key.client_id, key)
+
+    async def note_use(self, principal: Principal) -> None:
+        """Record that the key was used, where that is news. A store that is away refuses nobody: later uses tell it."""
+        now_ms = self._clock.now_ms()
+        key, looked_up_at_ms = self._seen.get(principal.key.hash, (principal.key, now_ms))
+        if not key.is_use_news(now_ms=now_ms):
+            return
+        # Before the store answers, so that of many requests at once the first one alone writes.
+        if key.hash in self._seen:
+            self._seen[key.hash] = (replace(key, last_used_at_ms=now_ms), looked_up_at_ms)
+        try:
+            await self._keys.note_use(key.key_id, now_ms=now_ms)
+        except AlertingError as error:
+            _log.warning("key_use_not_recorded", key_id=key.key_id, detail=str(error))
 
     def forget(self) -> None:
         """Look every key up anew: one was changed here."""

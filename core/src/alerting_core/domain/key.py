@@ -14,6 +14,9 @@ from alerting_core.problem import Problem, ProblemCode
 KEY_PREFIX: Final = "alk_"
 """Marks a key, so that secret scanners and people recognise one."""
 
+KEY_USE_MS: Final = 60_000
+"""How exactly it is known when a key was last used: one write a minute, however busy it is."""
+
 
 class KeyScope(StrEnum):
     """What a key allows. `admin` allows everything; without a client it does so for all clients."""
@@ -34,6 +37,7 @@ class ApiKey:
         client_id: The client that the key is for; None for an operator's key, which sees all clients.
         prefix: The first `limits.KEY_SHOWN_CHARS` characters after `alk_`, so that people can tell keys apart.
         hash: SHA-256 of the key's text.
+        last_used_at_ms: When it last opened something, to within `KEY_USE_MS`; None: never.
     """
 
     key_id: str
@@ -45,10 +49,15 @@ class ApiKey:
     created_at_ms: int
     expires_at_ms: int | None = None
     revoked_at_ms: int | None = None
+    last_used_at_ms: int | None = None
 
     def is_valid(self, *, now_ms: int) -> bool:
         """Whether the key opens anything at *now_ms*: neither revoked nor expired."""
         return self.revoked_at_ms is None and (self.expires_at_ms is None or now_ms < self.expires_at_ms)
+
+    def is_use_news(self, *, now_ms: int) -> bool:
+        """Whether a use at *now_ms* is worth recording. Never one before the use that is recorded."""
+        return self.last_used_at_ms is None or now_ms - self.last_used_at_ms >= KEY_USE_MS
 
     def allows(self, scope: KeyScope) -> bool:
         """Whether the key may be used for *scope*."""

@@ -26,6 +26,10 @@ class KeyStore(Protocol):
         """Return the key with this hash, revoked or expired ones too; None when there is none."""
         ...
 
+    async def note_use(self, key_id: str, *, now_ms: int) -> None:
+        """Record that the key was used, where that is news (`ApiKey.is_use_news`); pass over a key that is gone."""
+        ...
+
     async def operators(self) -> Sequence[ApiKey]:
         """Return the keys without a client that have the scope `admin` and are not revoked."""
         ...

@@ -1,21 +1,31 @@
 """Looking up who a key belongs to."""
 
+import asyncio
 from unittest.mock import patch
 
 import pytest
 
 from alerting_backend.api import principal
 from alerting_backend.api.principal import KEY_CACHE_MS, Authenticator
-from alerting_core.domain.key import ApiKey, KeyScope, hash_key
+from alerting_core.domain.key import KEY_USE_MS, ApiKey, KeyScope, hash_key
+from alerting_core.errors import PortUnavailable
 from alerting_core.memory.catalog.keys import MemoryKeyStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 
 
 class CountingStore(MemoryKeyStore):
-    """Counts look-ups."""
+    """Counts look-ups, and uses that are to be recorded; may be away for those."""
 
     looked_up = 0
+    noted = 0
+    is_full = False
+
+    async def note_use(self, key_id: str, *, now_ms: int) -> None:
+        self.noted += 1
+        if self.is_full:
+            raise PortUnavailable("the disk is full", operation="note_key_use")
+        await super().note_use(key_id, now_ms=now_ms)
 
     async def find_by_hash(self, key_hash: bytes) -> ApiKey | None:
         self.looked_up += 1
@@ -80,6 +90,58 @@ async def test_no_more_keys_are_remembered_than_the_bound_the_latest_used_stay(
         assert store.looked_up == 3
         await authenticator.authenticate("key-1")
         assert store.looked_up == 4
+
+
+async def use(authenticator: Authenticator, text: str = "key-1") -> int | None:
+    """Serve a request with the key; return when it was last used, as the request found it."""
+    principal = await authenticator.authenticate(text)
+    assert principal is not None
+    await authenticator.note_use(principal)
+    return principal.key.last_used_at_ms
+
+
+async def test_a_use_is_recorded_once_a_minute_however_busy_the_key_is(
+    store: CountingStore, clock: MemoryClock
+) -> None:
+    authenticator = Authenticator(store, clock)
+    began_ms = clock.now_ms()
+    for _ in range(KEY_USE_MS // 1_000):
+        await use(authenticator)
+        clock.advance(1_000)
+    assert store.noted == 1
+    assert await use(authenticator) == began_ms
+    assert store.noted == 2
+    assert await use(authenticator, "key-2") is None
+    assert store.noted == 3
+
+
+async def test_of_many_requests_at_once_one_records_the_use(store: CountingStore, clock: MemoryClock) -> None:
+    authenticator = Authenticator(store, clock)
+    callers = [await authenticator.authenticate("key-1") for _ in range(5)]
+    await asyncio.gather(*(authenticator.note_use(caller) for caller in callers if caller is not None))
+    assert store.noted == 1
+
+
+async def test_what_another_process_recorded_is_not_recorded_again(store: CountingStore, clock: MemoryClock) -> None:
+    await use(Authenticator(store, clock))
+    clock.advance(KEY_USE_MS - 1)
+    await use(Authenticator(store, clock))
+    assert store.noted == 1
+
+
+async def test_a_use_that_cannot_be_recorded_refuses_nobody_and_is_recorded_soon_after(
+    store: CountingStore, clock: MemoryClock
+) -> None:
+    authenticator = Authenticator(store, clock)
+    store.is_full = True
+    for _ in range(3):
+        await use(authenticator)
+    assert store.noted == 1, "not with each request"
+    store.is_full = False
+    clock.advance(KEY_CACHE_MS)
+    await use(authenticator)
+    clock.advance(KEY_CACHE_MS)
+    assert await use(authenticator) == clock.now_ms() - KEY_CACHE_MS
 
 
 @pytest.mark.parametrize("text", ["", "x" * 256, "\ud800"])

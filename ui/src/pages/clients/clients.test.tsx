@@ -18,6 +18,7 @@ const KEY = {
   created_at: AT,
   expires_at: null,
   revoked_at: null,
+  last_used_at: null,
 };
 
 function me(clientId: string | null, allowed: string[]) {
@@ -72,6 +73,15 @@ test("a key is shown once, with a command that tries it", async () => {
   const sent = backend.asked.find(({ method }) => method === "POST");
   expect(sent?.body).toMatchObject({ client_id: "acme/eu", name: "prometheus", scopes: ["alerts:write"] });
   expect(await screen.findByRole("table", { name: "API keys" })).not.toHaveTextContent("alk_secret");
+});
+
+test("the list of keys says when each was last used", async () => {
+  const used = { ...KEY, key_id: "used", name: "in use", last_used_at: new Date(Date.now() - 7.5 * 60_000) };
+  const backend = platform({ "GET /api/v1/keys": () => page([used, KEY]) });
+  renderIn(<ClientsPage />, { backend, at: "/clients/acme%2Feu", path: "/clients/*" });
+  const table = await screen.findByRole("table", { name: "API keys" });
+  expect(within(table).getByRole("row", { name: /in use/ })).toHaveTextContent("used 7 min. ago");
+  expect(within(table).getByRole("row", { name: /prometheus/ })).toHaveTextContent("not used yet");
 });
 
 test("a client is deleted only when its id was typed, and what goes with it is said before", async () => {

@@ -22,6 +22,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "created_at": "2026-01-02T03:04:05.678Z",
     "expires_at": None,
     "revoked_at": None,
+    "last_used_at": "2026-01-02T04:05:00.123Z",
 }
 
 
@@ -61,6 +62,7 @@ class KeyShown(ResponseModel):
     created_at: Time
     expires_at: Time | None
     revoked_at: Time | None
+    last_used_at: Annotated[Time | None, Field(description="To within a minute. null: not used yet.")]
 
 
 class NewKeyShown(KeyShown):

@@ -16,6 +16,7 @@ def key_shape(key: ApiKey) -> JsonObject:
         "created_at": rfc3339(key.created_at_ms),
         "expires_at": time_or_none(key.expires_at_ms),
         "revoked_at": time_or_none(key.revoked_at_ms),
+        "last_used_at": time_or_none(key.last_used_at_ms),
     }
 
 

@@ -44,6 +44,12 @@ class MemoryKeyStore:
         """Return the key with this hash."""
         return next((key for key in self._database.keys.values() if key.hash == key_hash), None)
 
+    async def note_use(self, key_id: str, *, now_ms: int) -> None:
+        """Record that the key was used."""
+        key = self._database.keys.get(key_id)
+        if key is not None and key.is_use_news(now_ms=now_ms):
+            self._database.keys[key_id] = replace(key, last_used_at_ms=now_ms)
+
     async def operators(self) -> Sequence[ApiKey]:
         """Return the operators' keys that are not revoked."""
         keys = self._database.keys.values()

@@ -97,7 +97,16 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
           <TimeAgo at={key.expires_at} />
         ),
     },
-    { label: "State", width: 108, cell: (key) => <StatusBadge status={keyState(key)} /> },
+    {
+      label: "State",
+      width: 116,
+      cell: (key) => (
+        <>
+          <StatusBadge status={keyState(key)} />
+          <LastUse at={key.last_used_at} />
+        </>
+      ),
+    },
     {
       label: "Actions",
       hideLabel: true,
@@ -107,6 +116,21 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
         keyState(key) === "active" ? <RevokeKey apiKey={key} isOwn={key.key_id === ownKeyId} /> : null,
     },
   ];
+}
+
+/** To within a minute, so that a key that nobody needs any more can be told from one that is in use. */
+function LastUse({ at }: { at: string | null }) {
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      {at === null ? (
+        "not used yet"
+      ) : (
+        <>
+          used <TimeAgo at={at} />
+        </>
+      )}
+    </Text>
+  );
 }
 
 function Owner({ clientId }: { clientId: string | null }) {

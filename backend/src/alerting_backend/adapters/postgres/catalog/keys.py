@@ -6,19 +6,23 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.pages import NewestFirst
-from alerting_backend.adapters.postgres.pools import Pools, transaction
+from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals
 from alerting_core.codec.notification import is_uuid
-from alerting_core.domain.key import ApiKey, KeyScope
+from alerting_core.domain.key import KEY_USE_MS, ApiKey, KeyScope
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_COLUMNS: Final = "key_id, client_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at"
+_COLUMNS: Final = "key_id, client_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, last_used_at"
 _SELECT: Final = f"SELECT {_COLUMNS} FROM api_keys"  # noqa: S608 - constants alone
 
 _INSERT: Final = """
 INSERT INTO api_keys (key_id, client_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+_NOTE_USE: Final = """
+UPDATE api_keys SET last_used_at = $2 WHERE key_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)
 """
 
 _REFUSED: Final = {
@@ -79,6 +83,13 @@ class PgKeyStore:
             row = await connection.fetchrow(_SELECT + " WHERE hash = $1", key_hash)
         return None if row is None else _read(row)
 
+    async def note_use(self, key_id: str, *, now_ms: int) -> None:
+        """Record that the key was used."""
+        if not is_uuid(key_id):
+            return
+        async with connected(self._pools.admin, "note_key_use") as connection:
+            await connection.execute(_NOTE_USE, key_id, now_ms, now_ms - KEY_USE_MS)
+
     async def operators(self) -> Sequence[ApiKey]:
         """Return the operators' keys that are not revoked."""
         found = _SELECT + " WHERE client_id IS NULL AND revoked_at IS NULL AND $1 = ANY (scopes)"
@@ -98,6 +109,7 @@ def _read(row: asyncpg.Record) -> ApiKey:
         created_at_ms=row["created_at"],
         expires_at_ms=row["expires_at"],
         revoked_at_ms=row["revoked_at"],
+        last_used_at_ms=row["last_used_at"],
     )
 
 
