@@ -1,21 +1,20 @@
 """Each promise of `Journal`."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.severity import Severity
 from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
 from alerting_core.ports.journal import DeliveryDetail, Journal, NewNotification, NotificationFilter
-from alerting_core.ports.paging import PageRequest, Scope
+from alerting_core.ports.paging import PageRequest
 from alerting_core.stages.plan import plan_deliveries
 from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
-from tests.contract.fixtures_catalog import LOOKS_MAX, Catalog
+from tests.contract.fixtures_catalog import Catalog
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_rule, new_uuid, walk
 
@@ -61,63 +60,6 @@ async def test_a_filter_narrows_a_list(journal: Journal, story: Story) -> None:
     assert await found(NotificationFilter(severity="*")) == set()
     assert await found(NotificationFilter(source="a\0")) == set()
     assert await found(NotificationFilter(name="\ud800")) == set()
-
-
-@pytest.mark.parametrize("scope", [None, "acme"])
-async def test_the_notifications_of_a_rule_are_found_page_by_page_newest_first(
-    journal: Journal, story: Story, scope: Scope
-) -> None:
-    rule_id, other = story.rules["acme"].rule_id, new_uuid()
-    bits = (1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 1)
-    own = [
-        await story.notify(now_ms=NOW_MS + number // 2, rule_ids=(other, rule_id) if is_own else (other,))
-        for number, is_own in enumerate(bits)
-    ]
-    await story.notify("globex", now_ms=NOW_MS + 100)
-    newest_first = sorted(
-        (n for n in own if rule_id in n.rule_ids), key=lambda n: (n.created_at_ms, n.notification_id), reverse=True
-    )
-    for limit in (1, 2, 3, 4, 200):
-        walked = await walk(lambda page: journal.list(scope, page, NotificationFilter(rule_id=rule_id)), limit=limit)
-        assert walked == newest_first, limit
-
-
-async def test_a_page_of_a_rule_that_led_to_nothing_lately_ends_and_tells_where_the_list_goes_on(
-    journal: Journal, story: Story
-) -> None:
-    where = NotificationFilter(rule_id=story.rules["acme"].rule_id)
-    own = await story.notify(now_ms=NOW_MS)
-    for number in range(2 * LOOKS_MAX):
-        await story.notify(now_ms=NOW_MS + 1 + number, rule_ids=(new_uuid(),))
-    first = await journal.list("acme", ALL, where)
-    assert first.items == []
-    assert first.next_cursor is not None
-    second = await journal.list("acme", PageRequest(200, first.next_cursor), where)
-    assert second.items == []
-    third = await journal.list("acme", PageRequest(200, second.next_cursor), where)
-    assert (third.items, third.next_cursor) == ([own], None)
-    # Times come first: nothing outside of them is looked at.
-    assert (await journal.list("acme", ALL, replace(where, until_ms=NOW_MS + 1))).items == [own]
-
-
-async def test_the_filter_by_rule_goes_with_the_others(journal: Journal, story: Story) -> None:
-    rule_id, deleted = story.rules["acme"].rule_id, new_uuid()
-    skipped = await story.finished(now_ms=NOW_MS)
-    received = await story.notify(now_ms=NOW_MS + 1)
-    of_deleted = await story.notify(now_ms=NOW_MS + 2, rule_ids=(deleted,))
-
-    async def found(scope: Scope = None, **where: Any) -> list[Notification]:
-        return list((await journal.list(scope, ALL, NotificationFilter(**where))).items)
-
-    assert await found(rule_id=rule_id) == [received, skipped]
-    assert await found(rule_id=rule_id, status=NotificationStatus.SKIPPED) == [skipped]
-    assert await found(rule_id=rule_id, client_id="acme", since_ms=NOW_MS + 1) == [received]
-    assert await found(rule_id=rule_id, alert_id=skipped.alert_id) == [skipped]
-    assert await found(rule_id=rule_id, severity="LOW") == await found(rule_id=rule_id, severity="*") == []
-    assert await found(rule_id=deleted) == await found("acme", rule_id=deleted) == [of_deleted]
-    assert await found("globex", rule_id=rule_id) == await found(rule_id=rule_id, client_id="globex") == []
-    for nothing in (new_uuid(), "nothing", "", "a\0", "\ud800", rule_id.upper()):
-        assert await found(rule_id=nothing) == [], nothing
 
 
 async def test_another_clients_notification_does_not_exist_for_a_scope(journal: Journal, story: Story) -> None:
