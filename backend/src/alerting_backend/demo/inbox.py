@@ -4,11 +4,10 @@ It is a receiver like any other: messages come to it over the network, by the sa
 checks signatures with the official Standard Webhooks library, not with the code that made them.
 """
 
-import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,14 +27,6 @@ TITLE_CHARS_MAX: Final = 200
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the inbox answers to the messages for one name."""
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 class Inbox:
     """The last messages, newest last. Lives in one event loop."""
 
@@ -44,9 +35,7 @@ class Inbox:
         self._arrivals: deque[Arrival] = deque(maxlen=arrivals_max)
         self._in_inbox: Counter[tuple[Channel, str, str]] = Counter()
         self._secrets: dict[str, str] = {}
-        self._answers: dict[str, Answer] = {}
         self._received = 0
-        self._news = asyncio.Event()
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
@@ -62,37 +51,26 @@ class Inbox:
         """Check the signatures of webhooks for *name* with *secret* (`whsec_…`) from now on, and refuse wrong ones."""
         self._secrets[name] = secret
 
-    def answer_with(self, name: str, status: int, headers: Mapping[str, str] | None = None) -> None:
-        """Answer webhooks and Slack messages for *name* so from now on, to see what the sender makes of it."""
-        self._answers[name] = Answer(status, headers or {})
-
     def clear(self) -> None:
         """Forget all messages; the numbers go on."""
         self._arrivals.clear()
         self._in_inbox.clear()
 
-    async def wait_for(self, received: int) -> Sequence[Arrival]:
-        """Wait until *received* messages came in all, and return what is in the inbox."""
-        while self._received < received:
-            self._news.clear()
-            await self._news.wait()
-        return self.arrivals
-
-    def take_webhook(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Take a webhook and say how to answer it; a wrong signature is 401."""
+    def take_webhook(self, name: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Take a webhook and return the status of the answer; a wrong signature is 401."""
         seal = self._check(name, headers, body)
         wrong = seal in {SignatureCheck.INVALID, SignatureCheck.MISSING}
-        answer = Answer(401) if wrong else self._answers.get(name, Answer())
-        self._put_post(Channel.WEBHOOK, name, headers, body, seal=seal, status=answer.status)
-        return answer
+        status = 401 if wrong else 200
+        self._put_post(Channel.WEBHOOK, name, headers, body, seal=seal, status=status)
+        return status
 
-    def take_slack(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Take a Slack message and say how to answer it; what Slack would not show is 400."""
+    def take_slack(self, name: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Take a Slack message and return the status of the answer; what Slack would not show is 400."""
         payload = _json(body)
         shows = isinstance(payload, dict) and any(payload.get(key) for key in ("text", "blocks", "attachments"))
-        answer = self._answers.get(name, Answer()) if shows else Answer(400)
-        self._put_post(Channel.SLACK, name, headers, body, seal=SignatureCheck.NOT_SIGNED, status=answer.status)
-        return answer
+        status = 200 if shows else 400
+        self._put_post(Channel.SLACK, name, headers, body, seal=SignatureCheck.NOT_SIGNED, status=status)
+        return status
 
     def take_mail(self, address: str, headers: Mapping[str, str], *, text: str, html: str) -> None:
         """Take a mail."""
@@ -156,7 +134,6 @@ class Inbox:
             )
         )
         self._in_inbox[key] += 1
-        self._news.set()
 
     def _make_room(self) -> None:
         if self._arrivals and len(self._arrivals) == self._arrivals.maxlen:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.redis.held import make_mark, read_client, read_mark
+from alerting_backend.adapters.redis.held import read_client, read_mark
 from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable, pack_rules, unpack_rules
 from alerting_core.domain.rule import Rule
 from alerting_core.limits import ID_CHARS_MAX, TIME_MS_MAX
@@ -57,7 +57,7 @@ def test_a_later_format_is_told_from_damage() -> None:
 @given(st.data())
 def test_bytes_that_were_damaged_are_never_taken_for_rules(data: st.DataObject) -> None:
     some = [make_rule(rule_id=f"00000000-0000-4000-8000-00000000000{number}", source="api") for number in range(5)]
-    packed, mark = bytearray(pack_rules(some)), make_mark(7, rules_checksum(some)).encode()
+    packed, mark = bytearray(pack_rules(some)), f"7 {rules_checksum(some)}".encode()
     if data.draw(st.booleans(), label="cut"):
         damaged = bytes(packed[: data.draw(st.integers(0, len(packed) - 1))])
     else:
@@ -97,4 +97,4 @@ def _matched_by(rule: Rule) -> tuple[str, str, str, str]:
 def test_what_was_never_a_rule_is_refused(columns: object) -> None:
     packed = b"\x01\x00\x00\x00\x01" + bytes(16) + zlib.compress(orjson.dumps(columns))
     with pytest.raises(Unreadable):
-        read_client("acme", packed, make_mark(1, NO_RULES).encode())
+        read_client("acme", packed, f"1 {NO_RULES}".encode())

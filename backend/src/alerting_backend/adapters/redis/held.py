@@ -16,13 +16,8 @@ class ReadRules:
     rules: list[Rule]
 
 
-def make_mark(as_of: int, checksum: str) -> str:
-    """Return what is noted beside the rules of a client."""
-    return f"{as_of} {checksum}"
-
-
 def read_mark(mark: bytes) -> tuple[int, str]:
-    """Return as_of and checksum.
+    """Return as_of and checksum, which are noted beside the rules of a client with a blank between.
 
     Raises:
         Unreadable: It is no mark.

@@ -16,16 +16,16 @@ from alerting_core.stages.render.plain import shown
 
 HEADER_CHARS_MAX: Final = 150
 SECTION_CHARS_MAX: Final = 3_000
-FIELD_CHARS_MAX: Final = 2_000
 FIELDS_MAX: Final = 10
 BLOCKS_MAX: Final = 50
-"""What Slack takes: of a header, a section's text, one field of a section, fields of a section, blocks of a message."""
+"""What Slack takes: of a header, a section's text, fields of a section, blocks of a message."""
 
 _FALLBACK_CHARS_MAX: Final = 300
 """Shown in the notification on a phone's lock screen."""
 
 _VALUE_CHARS_MAX: Final = 300
-"""Of one label, before escaping. The whole text is in the webhook, the mail and the user interface."""
+"""Of one label, before escaping, which makes at most five characters of one: Slack takes 2,000 of a field. The whole
+text is in the webhook, the mail and the user interface."""
 
 _KEY_CHARS_MAX: Final = 100
 _ID_CHARS_MAX: Final = 64
