@@ -44,7 +44,10 @@ def test_forms_and_what_they_make_look_right(world: World, looks: Look) -> None:
     looks("endpoint")
     world.go("/explain/send")
     looks("send-alert")
+    for name, scopes in (("prometheus in production", ["alerts:write"]), ("on call", ["rules:read", "admin"])):
+        world.call("POST", "/api/v1/keys", {"client_id": watched.client_id, "name": name, "scopes": scopes})
     world.go(f"/clients/{watched.client_id}")
+    expect(world.tab.get_by_role("table", name="API keys").get_by_role("row")).to_have_count(3)
     looks("client")
 
 

@@ -154,6 +154,8 @@ def _check_idempotency(http: httpx.Client, victim: Tenant) -> None:
 
 
 def _rows_of(stored: Stored, client_id: str) -> Mapping[str, Any]:
-    statements = {table: f"SELECT * FROM {table} WHERE client_id = '{client_id}'" for table in TABLES}
+    # When a key was last used changes as its owner uses it.
+    columns = "to_jsonb(t) - 'last_used_at' AS row"
+    statements = {table: f"SELECT {columns} FROM {table} AS t WHERE client_id = '{client_id}'" for table in TABLES}
     found = {table: stored.rows(statement) for table, statement in statements.items()}
     return {table: sorted(map(repr, rows)) for table, rows in found.items() if rows}
