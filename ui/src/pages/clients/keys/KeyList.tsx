@@ -101,10 +101,10 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
       label: "State",
       width: 116,
       cell: (key) => (
-        <>
+        <div className={classes.state}>
           <StatusBadge status={keyState(key)} />
           <LastUse at={key.last_used_at} />
-        </>
+        </div>
       ),
     },
     {
