@@ -46,7 +46,7 @@ OTHERS: Final = {
 
 
 def storm(seed: int) -> Faults:
-    """Return weather in which processes are stopped and killed all the time, and calls take long."""
+    """Return weather in which processes are stopped and killed all the time, and calls and endpoints take long."""
     dice = dice_for(seed, "storm")
     return Faults(
         crashes_per_call=0.03 * dice.random(),
@@ -58,6 +58,7 @@ def storm(seed: int) -> Faults:
         resends_per_minute=10.0,
         edits_per_minute=20.0,
         split_commits_per_call=0.1,
+        hangs_per_attempt=0.3,
     )
 
 

@@ -137,8 +137,9 @@ POLL_WAIT_MS: Final = 500
 MATCH_CACHE_CLIENTS_MAX: Final = 500_000
 """Clients in all those results together, about 50 MB: a few popular rules must not make each result a large one."""
 
-HELD_CLAIMS_MAX: Final = 1_024
-"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 64 MiB."""
+HELD_CLAIMS_MAX: Final = 2_048
+"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 128 MiB. What
+is held is sent while the next is claimed: a sender that holds little waits for Postgres with nothing to send."""
 
 RETRIES_MAX: Final = 50
 """Steps of a configured retry schedule: each is a row of the attempt log per delivery."""

@@ -1,6 +1,5 @@
 """Mistakes of transports and conductors."""
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
@@ -58,9 +57,8 @@ class DrainsOneBatch(Deliverer):
     """Records one batch when it drains, however many attempts have ended."""
 
     async def drain(self) -> BatchReport:
-        self._draining = True
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        self._attempts.call_off_waiting()
+        await self._attempts.end(within_ms=self._policy.drain_ms)
         return BatchReport(Stage.DELIVERER, counts=await self._record())
 
 

@@ -1,24 +1,27 @@
 """Deliverer: claims deliveries that are due, makes their attempts side by side, and records what they came to.
 
-Theory of operation. A step records what has ended since the last one, claims what there is room for and starts it; it
-waits only when there is neither. So claims and records are batches of whatever has come together meanwhile, and one
-slow endpoint holds up nobody: `HostWindows` bounds what one host may hold, a semaphore bounds what is sent to it at
-once, and the breaker postpones what a dead host would only let time out.
+Theory of operation. A step records what has ended since the last one and, side by side with that, claims what there is
+room for and starts it; it waits only when there is neither. So claims and records are batches of whatever has come
+together meanwhile, and one slow endpoint holds up nobody: `HostWindows` bounds what one host may hold, a semaphore
+bounds what is sent to it at once, and the breaker postpones what a dead host would only let time out.
 
 A claim is a lease. It is given back unsent when it waited so long for its host's turn that the lease could end during
-the attempt: another sender might have it by then. Outcomes are kept until the store has taken them, however long it is
-away; if the leases end meanwhile, the attempts are made again with the same webhook-id: at least once.
+the attempt, since another sender might have it by then, and when this one stops before its turn has come. Outcomes are
+kept until the store has taken them, however long it is away; if the leases end meanwhile, the attempts are made again
+with the same webhook-id: at least once.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from alerting_core import limits
 from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.delivery import DeliveryEvent
+from alerting_core.errors import AlertingError
+from alerting_core.pipeline.attempts import Attempts
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.clock import Clock
@@ -31,8 +34,8 @@ from alerting_core.stages.render.message import render
 from alerting_core.stages.retry import RetrySchedule
 from alerting_core.stages.window import HostWindows
 
-_LEASE_LEFT_MS_MIN: Final = limits.REQUEST_MS_MAX * 3 // 2
-"""What must be left of a lease to begin an attempt: the longest attempt, and time to record it."""
+T = TypeVar("T")
+U = TypeVar("U")
 
 _EVENT_COUNTS: Final[Mapping[DeliveryEvent | None, Count]] = {
     DeliveryEvent.ACCEPTED: Count.DELIVERIES_DELIVERED,
@@ -49,7 +52,8 @@ class DeliveryPolicy:
 
     Attributes:
         held_max: Claims held at once, sending and waiting.
-        per_host_claim_max: Claims of one host taken at a time.
+        per_host_claim_max: Claims of one host taken at a time, also of one that nothing is known of: an eighth of all.
+        per_host_sending_max: Attempts under way at one host at once.
         idle_wait_ms: Longest wait before looking for due deliveries again; those of other processes are found so.
         drain_ms: How long attempts under way may take to end when stopping; within the time that orchestrators give.
     """
@@ -57,7 +61,8 @@ class DeliveryPolicy:
     schedule: RetrySchedule = field(default_factory=RetrySchedule)
     held_max: int = limits.HELD_CLAIMS_MAX
     claim_max: int = limits.CLAIM_DELIVERIES_MAX
-    per_host_claim_max: int = 128
+    per_host_claim_max: int = 256
+    per_host_sending_max: int = limits.HOST_CONCURRENCY_MAX
     lease_ms: int = limits.LEASE_MS
     idle_wait_ms: int = 250
     drain_ms: int = 8_000
@@ -90,20 +95,13 @@ class Deliverer:
         self._policy, self._bell = policy, bell
         self._windows = HostWindows()
         self._breakers = Breakers(policy.schedule)
-        self._turns: dict[str, asyncio.Semaphore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._ended: list[Outcome] = []
-        self._unsent: list[Claim] = []
-        self._draining = False
-        self._bug: BaseException | None = None
+        self._attempts = Attempts(self._outcome, per_host_max=policy.per_host_sending_max, on_end=bell.ring)
 
     async def step(self) -> BatchReport:
         """Record what has ended, start what is due; wait for either when there is neither."""
-        if self._bug is not None:
-            raise self._bug
-        counts = await self._record()
+        self._attempts.raise_bug()
         looked_at_ms = self._clock.now_ms()
-        claimed = await self._claim()
+        counts, claimed = await _both(self._record(), self._claim())
         counts[Count.DELIVERIES_CLAIMED] += claimed
         if not any(counts.values()):
             await self._bell.wait(wait_ms=await self._idle_wait_ms(looked_at_ms))
@@ -121,32 +119,38 @@ class Deliverer:
         return [Circuit(host, str(state)) for host, state in reversed(self._breakers.troubled().items())]
 
     async def drain(self) -> BatchReport:
-        """Claim no more; let the attempts under way end, record them, and give back the rest.
+        """Claim no more; give back at once what waits for its turn, let the attempts under way end, and record them.
 
         What has not ended within `drain_ms` is cut off: its lease runs out and another sender makes the attempt again.
         """
-        self._draining = True
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._policy.drain_ms / 1_000)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        counts = await self._record()
-        while self._ended or self._unsent:
+        self._attempts.call_off_waiting()
+        # What cannot be given back now is tried once more when the attempts have ended.
+        counts, _ = await asyncio.gather(
+            self._record_if_possible(), self._attempts.end(within_ms=self._policy.drain_ms)
+        )
+        while self._attempts.ended or self._attempts.unsent:
             counts += await self._record()
         return BatchReport(Stage.DELIVERER, counts=counts)
 
+    async def _record_if_possible(self) -> Counter[Count]:
+        try:
+            return await self._record()
+        except AlertingError as error:
+            if not error.retryable:
+                raise
+            return Counter()
+
     async def _record(self) -> Counter[Count]:
-        counts = Counter[Count]()
-        if ended := self._ended[: self._policy.claim_max]:
+        counts, attempts = Counter[Count](), self._attempts
+        if ended := attempts.ended[: self._policy.claim_max]:
             moved = await self._store.record_outcomes(ended, now_ms=self._clock.now_ms())
-            del self._ended[: len(ended)]
+            del attempts.ended[: len(ended)]
             for outcome, in_time in zip(ended, moved, strict=True):
                 counts[_EVENT_COUNTS[outcome.event] if in_time else Count.OUTCOMES_TOO_LATE] += 1
                 self._give_back(outcome.claim)
-        if unsent := self._unsent[:]:
+        if unsent := attempts.unsent[:]:
             await self._store.release(unsent, now_ms=self._clock.now_ms())
-            del self._unsent[: len(unsent)]
+            del attempts.unsent[: len(unsent)]
             counts[Count.DELIVERIES_RELEASED] += len(unsent)
             for claim in unsent:
                 self._give_back(claim)
@@ -156,7 +160,7 @@ class Deliverer:
         host = claim.delivery.host
         self._windows.give_back(host)
         if not self._windows.held_of(host):
-            self._turns.pop(host, None)
+            self._attempts.forget(host)
 
     async def _claim(self) -> int:
         room = min(self._policy.claim_max, self._policy.held_max - self._windows.held)
@@ -173,29 +177,8 @@ class Deliverer:
         )
         for claim in claims:
             self._windows.take(claim.delivery.host)
-            self._start(claim, lease_ends_at)
+            self._attempts.start(claim, lease_ends_at=lease_ends_at)
         return len(claims)
-
-    def _start(self, claim: Claim, lease_ends_at: float) -> None:
-        task = asyncio.create_task(self._attempt(claim, lease_ends_at))
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._bug = error
-        self._bell.ring()
-
-    async def _attempt(self, claim: Claim, lease_ends_at: float) -> None:
-        host = claim.delivery.host
-        turn = self._turns.setdefault(host, asyncio.Semaphore(limits.HOST_CONCURRENCY_MAX))
-        async with turn:
-            left_ms = (lease_ends_at - asyncio.get_running_loop().time()) * 1_000
-            if self._draining or left_ms < _LEASE_LEFT_MS_MIN:
-                self._unsent.append(claim)
-            else:
-                self._ended.append(await self._outcome(claim))
 
     async def _outcome(self, claim: Claim) -> Outcome:
         host, started_at_ms = claim.delivery.host, self._clock.now_ms()
@@ -218,3 +201,13 @@ class Deliverer:
         if due_at_ms is None or due_at_ms <= looked_at_ms:
             return longest_ms
         return min(max(due_at_ms - self._clock.now_ms(), 0), longest_ms)
+
+
+async def _both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Run both to their ends, whatever becomes of each: what was claimed must be known, what was recorded forgotten.
+
+    Raises the error of *one* if it has one, else that of *other*.
+    """
+    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    await asyncio.gather(first, second, return_exceptions=True)
+    return first.result(), second.result()

@@ -1,44 +1,49 @@
 """Which claims the processes hold, and by which of them a message is sent."""
 
+import asyncio
+
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.message import EmailMessage, Message
-from alerting_core.memory.transport import target_of
+from alerting_core.pipeline.attempts import attempt_name
 from alerting_core.sim.process import Process
 
 
 class ClaimBook:
-    """Follows each claim from the store to its message, and on to its record."""
+    """Follows each claim from the store to its message, and on to its record.
+
+    A process may hold two claims of one delivery, when its clock jumped over the end of the first; their messages are
+    the same. So a message is told by the task that sends it, which bears the name of its attempt.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], list[Claim]] = {}
-        self._under_way: dict[tuple[str, str], Process] = {}
+        self._held: dict[tuple[str, str], Claim] = {}
+        self._under_way: dict[str, Process] = {}
 
     def open(self, process: Process, claim: Claim) -> None:
         """Note that *process* holds *claim*."""
-        self._held.setdefault((process.name, claim.delivery.target), []).append(claim)
+        self._held[process.name, attempt_name(claim)] = claim
 
     def send(self, process: Process, message: Message) -> Claim | None:
         """Return the claim by which *process* sends *message*, each claim once; None when it has none."""
-        claims = self._held.get((process.name, target_of(message)), [])
-        for number in reversed(range(len(claims))):
-            if _is_about(message, claims[number]):
-                claim = claims.pop(number)
-                self._under_way[claim.owner, claim.delivery.delivery_id] = process
-                return claim
-        return None
+        task = asyncio.current_task()
+        assert task is not None, "messages are sent by tasks"
+        claim = self._held.pop((process.name, task.get_name()), None)
+        if claim is None or not _is_about(message, claim):
+            return None
+        self._under_way[attempt_name(claim)] = process
+        return claim
 
     def close(self, process: Process, claim: Claim) -> None:
         """Note that a claim was recorded or given back: nothing is to be sent by it any more."""
-        claims = self._held.get((process.name, claim.delivery.target), [])
-        claims[:] = [held for held in claims if held is not claim]
-        self._under_way.pop((claim.owner, claim.delivery.delivery_id), None)
+        self._held.pop((process.name, attempt_name(claim)), None)
+        self._under_way.pop(attempt_name(claim), None)
 
     def forget(self, process: Process) -> None:
         """Forget what *process* held: it is dead."""
         for key in [key for key in self._held if key[0] == process.name]:
             del self._held[key]
-        for way in [way for way, owner in self._under_way.items() if owner is process]:
-            del self._under_way[way]
+        for name in [name for name, owner in self._under_way.items() if owner is process]:
+            del self._under_way[name]
 
     def under_way(self) -> int:
         """Return how many messages living processes have sent and not yet recorded."""

@@ -77,6 +77,7 @@ def draw_habits(dice: Random, schedule: RetrySchedule) -> Habits:
         held_max=dice.choice((4, 64, limits.HELD_CLAIMS_MAX)),
         claim_max=dice.choice((1, 3, 50)),
         per_host_claim_max=dice.choice((1, 2, 64)),
+        per_host_sending_max=dice.choice((1, 2, limits.HOST_CONCURRENCY_MAX)),
         idle_wait_ms=5_000,
     )
     hasty = dice.random() < 0.5  # Sweeps so early that they meet work which is only late.

@@ -12,8 +12,9 @@ from typing import Final
 WINDOW_MIN: Final = 1
 """A host without a recent success: no further claim while it holds any."""
 
-WINDOW_MAX: Final = 256
-"""Eight times `limits.HOST_CONCURRENCY_MAX`: enough that a fast host never waits for a claim."""
+WINDOW_MAX: Final = 512
+"""Sixteen times `limits.HOST_CONCURRENCY_MAX`: a host that answers within milliseconds does not wait for a claim. A
+quarter of what a sender holds, so that a few hosts that suddenly fall silent do not take all of it."""
 
 HOSTS_REMEMBERED_MAX: Final = 4_096
 """Hosts whose window is kept; the one used longest ago is forgotten and starts small again."""

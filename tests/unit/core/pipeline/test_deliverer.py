@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
 from alerting_core.errors import PortUnavailable
@@ -45,6 +46,52 @@ async def test_stopping_lets_the_attempts_under_way_end_and_records_them() -> No
     transport.open.set()
     report = await draining
     assert report.counts[Count.DELIVERIES_DELIVERED] == 1
+    (row,) = platform.db.deliveries.values()
+    assert row.delivery.status is DeliveryStatus.DELIVERED
+
+
+async def test_stopping_gives_back_at_once_what_waits_for_its_turn() -> None:
+    platform, transport = Platform(), Hanging()
+    platform.transport = transport  # type: ignore[assignment]
+    platform.pipeline = platform.new_pipeline()
+    await platform.add_rule("acme")
+    platform.send(*[make_alert(f"a{number}") for number in range(40)])
+    for _ in range(3):
+        for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+            await platform.step(stage)
+    await platform.step(Stage.DELIVERER)
+    await asyncio.sleep(0)
+    assert transport.sent == 32, "the others wait for their turn at the host"
+    draining = asyncio.create_task(platform.pipeline.deliverer.drain())
+    while sum(row.lease_owner is None for row in platform.db.deliveries.values()) < 8:
+        assert not draining.done()
+        await asyncio.sleep(0)
+    assert not draining.done(), "the attempts under way are waited for"
+    transport.open.set()
+    report = await draining
+    assert report.counts[Count.DELIVERIES_RELEASED] == 8
+    assert report.counts[Count.DELIVERIES_DELIVERED] == 32
+    assert transport.sent == 32
+
+
+async def test_what_cannot_be_given_back_is_tried_again_when_the_attempts_have_ended() -> None:
+    platform, transport = Platform(), Hanging()
+    await _claimed_and_hanging(platform, transport)
+    stored, calls = platform.deliveries.record_outcomes, 0
+
+    async def away_once(outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise PortUnavailable("postgres", operation="record_outcomes")
+        return await stored(outcomes, now_ms=now_ms)
+
+    platform.deliveries.record_outcomes = away_once  # type: ignore[method-assign]
+    transport.open.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await platform.pipeline.deliverer.drain()
+    assert calls == 2
     (row,) = platform.db.deliveries.values()
     assert row.delivery.status is DeliveryStatus.DELIVERED
 
