@@ -1,11 +1,9 @@
 import { Anchor, CloseButton, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
-import { ask } from "@/api/client";
 import { useCaller } from "@/app/caller";
-import { useApi } from "@/app/context";
 import { ruleTitle } from "@/pages/rules/draft";
+import { useRule } from "@/pages/rules/useRule";
 import { OneLine } from "@/shared/HostileText";
 import { useFilter } from "@/shared/useFilter";
 import { isGone } from "@/shared/useGuardedChange";
@@ -33,14 +31,8 @@ export function RuleFilter() {
 
 /** What the rule matches, as a link to it; its id where it cannot be read. */
 function RuleName({ ruleId }: { ruleId: string }) {
-  const api = useApi();
   const mayRead = useCaller().may("rules:read");
-  const rule = useQuery({
-    queryKey: ["rules", "one", ruleId],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id: ruleId } }, signal })),
-    enabled: mayRead,
-  });
+  const rule = useRule(ruleId, { enabled: mayRead });
   if (rule.data !== undefined) {
     return (
       <Anchor component={Link} to={`/rules/${ruleId}`} size="sm" className={classes.what}>

@@ -1,12 +1,9 @@
 import { Button, Paper, Stack, Text } from "@mantine/core";
 import { IconCopy, IconPencil, IconTrash } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { ask } from "@/api/client";
 import type { Rule } from "@/api/types";
 import { useCaller } from "@/app/caller";
-import { useApi } from "@/app/context";
 import { EndpointsOfRule } from "@/pages/endpoints/EndpointsOfRule";
 import { SeverityBadge } from "@/shared/badges";
 import { BackTo } from "@/shared/BackTo";
@@ -25,16 +22,12 @@ import { Preview } from "./Preview";
 import { RuleConflict } from "./RuleConflict";
 import classes from "./rules.module.css";
 import { RuleSwitch } from "./RuleSwitch";
+import { useRule } from "./useRule";
 
 /** One rule: what it matches, where it tells, and what it has told lately. */
 export function RuleDetail() {
-  const api = useApi();
   const { ruleId = "" } = useParams();
-  const rule = useQuery({
-    queryKey: ["rules", "one", ruleId],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id: ruleId } }, signal })),
-  });
+  const rule = useRule(ruleId);
   if (rule.isSuccess) return <Shown rule={rule.data} />;
   return (
     <>

@@ -1,14 +1,12 @@
 import { Anchor, Button, Skeleton, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { ask } from "@/api/client";
-import { ProblemError } from "@/api/problem";
 import { useCaller } from "@/app/caller";
-import { useApi } from "@/app/context";
+import { useRule } from "@/pages/rules/useRule";
 import { SeverityBadge } from "@/shared/badges";
 import { OneLine, plainly } from "@/shared/HostileText";
+import { isGone } from "@/shared/useGuardedChange";
 
 import classes from "./timeline.module.css";
 
@@ -42,15 +40,8 @@ export function MatchedRules({ ruleIds }: { ruleIds: readonly string[] }) {
 }
 
 function MatchedRule({ ruleId }: { ruleId: string }) {
-  const api = useApi();
   const mayRead = useCaller().may("rules:read");
-  const rule = useQuery({
-    queryKey: ["rules", "one", ruleId],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/rules/{rule_id}", { params: { path: { rule_id: ruleId } }, signal })),
-    enabled: mayRead,
-  });
-  const isDeleted = rule.error instanceof ProblemError && rule.error.code === "not-found";
+  const rule = useRule(ruleId, { enabled: mayRead });
   if (rule.data !== undefined) {
     const { severity, source, name, enabled } = rule.data;
     return (
@@ -83,7 +74,7 @@ function MatchedRule({ ruleId }: { ruleId: string }) {
   return (
     <li>
       <Text size="xs" c="dimmed">
-        {isDeleted ? "Deleted since" : "Rule"}
+        {isGone(rule.error) ? "Deleted since" : "Rule"}
       </Text>
       <OneLine text={ruleId} mono />
     </li>
