@@ -2,7 +2,6 @@
 
 import json
 import ssl
-from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -20,28 +19,17 @@ from tests.integration.transport.mail_servers import (
     plain,
     providers,
 )
-from tests.integration.transport.ses_emulator import forget_all, ses_emulator, taken_in, verify_sender
+from tests.integration.transport.ses_emulator import forget_all, taken_in, verify_sender
 from tests.support.raw_servers import answers, serve_raw
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.usefixtures("ses_credentials"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:botocore"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow"),
 ]
 
 REGION = "eu-central-1"
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    with ses_emulator() as url:
-        yield url
 
 
 def ses(url: str) -> SesTransport:

@@ -3,7 +3,6 @@
 import asyncio
 import email
 import threading
-from collections.abc import Iterator
 from email.policy import SMTP
 
 import pytest
@@ -11,29 +10,18 @@ import pytest
 from alerting_backend.adapters.transport.ses import SesTransport
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import EmailMessage, SmtpReply, Unreached
-from tests.integration.transport.ses_emulator import ses_emulator, taken_in, verify_sender
+from tests.integration.transport.ses_emulator import taken_in, verify_sender
 from tests.support.raw_servers import answers, serve_raw
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.usefixtures("ses_credentials"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:botocore"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow"),
 ]
 
 REGION = "eu-west-1"
 MAIL = EmailMessage("ops@receiver.example", "Grüße", "plain ä", "<b>ä</b>", message_id="d-1")
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    with ses_emulator() as url:
-        yield url
 
 
 def transport(url: str, **changes: float) -> SesTransport:
