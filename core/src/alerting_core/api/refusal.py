@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind, type_uri
+from alerting_core.api.shapes.problem import problem_shape
 from alerting_core.api.versions import etag
 from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, VersionConflict
 from alerting_core.problem import Problem
@@ -80,7 +81,7 @@ def refusal_of(error: Exception) -> Refusal:
 def document(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
     """Return the problem document of *refusal*."""
     kind = PROBLEM_TYPES[refusal.kind]
-    shown = [{"path": p.path, "code": p.code, "detail": p.detail} for p in refusal.problems[:PROBLEMS_MAX]]
+    shown = [problem_shape(problem) for problem in refusal.problems[:PROBLEMS_MAX]]
     left_out = len(refusal.problems) - len(shown)
     return {
         "type": type_uri(refusal.kind),

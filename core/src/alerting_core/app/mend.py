@@ -88,18 +88,16 @@ def problem_of(letter: DeadLetter) -> str | None:
     """Return what is wrong with *letter* as it is; None when its consumer would take it."""
     if not letter.is_whole:
         return "only the beginning was kept"
-    message = _message_of(letter)
-    if message is None:
+    if _message_of(letter) is None:
         return "there is no message for its topic"
-    decoded = message.decode(letter.value)
-    return decoded.reason if isinstance(decoded, Rejected) else None
+    rejected = _rejected(letter)
+    return None if rejected is None else rejected.reason
 
 
 def problems_of(letter: DeadLetter) -> Sequence[Problem]:
     """Return all that is wrong with the message in *letter*, each with its field; nothing when it holds none."""
-    message = _message_of(letter)
-    decoded = message.decode(letter.value) if message and letter.is_whole else None
-    return decoded.problems if isinstance(decoded, Rejected) else ()
+    rejected = _rejected(letter)
+    return () if rejected is None else rejected.problems
 
 
 def mend(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:
@@ -123,6 +121,13 @@ def mend_whole(letter: DeadLetter, value: bytes) -> DeadLetter | tuple[Problem, 
     # By the key a record finds its partition, and it follows from what is in the message.
     key = dict(read_fields(message.fields, value))[message.key]
     return replace(letter, key=key.encode(), value=value, is_whole=True)
+
+
+def _rejected(letter: DeadLetter) -> Rejected | None:
+    """Return what the consumer of *letter* finds wrong with it; None when it is not whole or no message is known."""
+    message = _message_of(letter)
+    decoded = message.decode(letter.value) if message and letter.is_whole else None
+    return decoded if isinstance(decoded, Rejected) else None
 
 
 def _message_of(letter: DeadLetter) -> _Message | None:

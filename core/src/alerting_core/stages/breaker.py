@@ -106,11 +106,16 @@ class Breaker:
     probes: int = 0
 
 
+def next_cool_down_ms(before_ms: int) -> int:
+    """Return how long to leave alone what has failed again; *before_ms* is the time before, 0 for the first."""
+    return min(max(COOL_DOWN_MS_MIN, 2 * before_ms), COOL_DOWN_MS_MAX)
+
+
 def move_breaker(breaker: Breaker, event: BreakerEvent, *, now_ms: int) -> Breaker:
     """Return *breaker* after *event*, by the table `BREAKER_MOVES`."""
     state = BREAKER_MOVES[breaker.state, event]
     if state is BreakerState.OPEN and breaker.state is not BreakerState.OPEN:
-        cool_down_ms = min(max(COOL_DOWN_MS_MIN, 2 * breaker.cool_down_ms), COOL_DOWN_MS_MAX)
+        cool_down_ms = next_cool_down_ms(breaker.cool_down_ms)
         return Breaker(state, cool_down_ms=cool_down_ms, until_ms=now_ms + cool_down_ms)
     if state is BreakerState.HALF_OPEN:
         return replace(breaker, state=state, until_ms=now_ms + limits.REQUEST_MS_MAX)

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Final
 
 from alerting_core import limits
+from alerting_core.stages.breaker import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, next_cool_down_ms
 
-REST_MS_MIN: Final = 10_000
-REST_MS_MAX: Final = 300_000
-"""From a restart's length, doubled with each failed trial, to as long as a recovered provider may be passed by."""
+REST_MS_MIN: Final = COOL_DOWN_MS_MIN
+REST_MS_MAX: Final = COOL_DOWN_MS_MAX
+"""As long as a host is left alone: a provider fails and recovers as any server does."""
 
 TRIAL_MS_MAX: Final = limits.REQUEST_MS_MAX
 """A trial that has not ended by then is lost, for a mail was cut off with its process; another may be made."""
@@ -87,7 +88,7 @@ def move_rest(rest: Rest, event: RestEvent, *, now_ms: float, said: str = "") ->
     if event is RestEvent.ASKED:
         return Rest(state, now_ms + TRIAL_MS_MAX, rest.length_ms, rest.said)
     if event is RestEvent.FAILED and rest.state is not RestState.RESTING:
-        length_ms = min(max(REST_MS_MIN, 2 * rest.length_ms), REST_MS_MAX)
+        length_ms = next_cool_down_ms(rest.length_ms)
         return Rest(state, now_ms + length_ms, length_ms, said)
     if rest.state is RestState.ON_TRIAL:
         return Rest(state, now_ms, rest.length_ms, rest.said)

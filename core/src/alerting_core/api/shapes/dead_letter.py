@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from alerting_core.api.shapes.base import JsonObject
+from alerting_core.api.shapes.problem import problem_shape
 from alerting_core.app.letter_view import BytesView, LetterView, SettableView
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.dead_letters import DeadLetter
@@ -35,7 +36,7 @@ def dead_letter_detail_shape(view: LetterView) -> JsonObject:
         "fields": [{"name": name, "value": value} for name, value in view.fields],
         "settable": [_settable_shape(settable) for settable in view.settable],
         "problem": view.problem,
-        "problems": [{"path": p.path, "code": p.code, "detail": p.detail} for p in view.problems],
+        "problems": [problem_shape(problem) for problem in view.problems],
     }
 
 
