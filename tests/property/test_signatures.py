@@ -9,9 +9,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import SigningSecret
-from alerting_core.domain.endpoint_check import new_secret
 from alerting_core.domain.message import HttpMessage
 from alerting_core.domain.notification import Notification
+from alerting_core.domain.webhook_check import new_secret
 from alerting_core.stages.render.message import render
 from alerting_core.stages.sign import SignatureVerdict, signature_headers, verify
 from tests.property.hostile import hostile_notifications

@@ -9,10 +9,9 @@ from alerting_backend.demo.routes import INBOX_PATH
 from alerting_backend.embedded.demo_data import CLIENTS, RULES, demo_clients, demo_endpoints, demo_rules
 from alerting_core import limits
 from alerting_core.app.application import Application
-from alerting_core.app.endpoints import EndpointChange
 from alerting_core.app.paging import page_request
-from alerting_core.domain.endpoint import Endpoint, EndpointType
-from alerting_core.domain.endpoint_check import new_secret
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointType
+from alerting_core.domain.webhook_check import new_secret
 from alerting_core.ports.catalog import BulkLoader, EndpointFilter
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource

@@ -1,14 +1,14 @@
 """Why an alert met a rule or did not, and what a rule would have met."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alerting_core import limits
 from alerting_core.app.owner import owner_of
-from alerting_core.app.rules import RuleDraft
+from alerting_core.app.rules import require_sound
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.errors import NotFound
 from alerting_core.matching.explain import RuleExplanation, explain
 from alerting_core.matching.index import RuleIndex
@@ -105,10 +105,10 @@ class Insight:
 
     async def preview(self, draft: RuleDraft, *, shown_max: int = limits.PAGE_ITEMS_DEFAULT) -> Preview:
         """Try a rule, enabled or not, against the recent alerts. Raises InvalidInput."""
-        draft.check()
+        require_sound(draft)
         recent = await self.log.recent(limit=limits.PREVIEW_ALERTS_MAX)
         index = RuleIndex()
-        index.add(Rule(_DRAFT, _DRAFT, draft.severity, draft.source, draft.name, True, 1, 0, 0))
+        index.add(replace(new_rule(draft, rule_id=_DRAFT, client_id=_DRAFT, now_ms=0), enabled=True))
         matched = [s for s in recent if index.match(s.alert.severity, s.alert.source, s.alert.name)]
         return Preview(examined=len(recent), matched=len(matched), alerts=matched[:shown_max])
 

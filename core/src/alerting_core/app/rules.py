@@ -4,27 +4,12 @@ from dataclasses import dataclass, replace
 
 from alerting_core.app.owner import owner_of
 from alerting_core.app.retrying import retry_on_version_conflict
-from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.rule import Rule, RuleDraft, check_draft, new_rule, redrafted
 from alerting_core.errors import InvalidInput
 from alerting_core.ports.catalog import RuleFilter, RuleStore
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
 from alerting_core.ports.paging import Page, PageRequest, Scope
-
-
-@dataclass(frozen=True, slots=True)
-class RuleDraft:
-    """What a caller chooses of a rule. `enabled` None: enabled when new, otherwise as it is."""
-
-    severity: str
-    source: str
-    name: str
-    enabled: bool | None = None
-
-    def check(self) -> None:
-        """Raise InvalidInput with all that is wrong."""
-        if problems := check_rule(self.severity, self.source, self.name):
-            raise InvalidInput(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +22,10 @@ class Rules:
 
     async def create(self, scope: Scope, client_id: str | None, draft: RuleDraft) -> Rule:
         """Store a new rule. Raises InvalidInput, NotFound (the client), Conflict (a duplicate), LimitExceeded."""
-        draft.check()
+        require_sound(draft)
         owner = owner_of(scope, client_id)
-        now_ms = self.clock.now_ms()
-        return await self.store.create(
-            Rule(
-                rule_id=self.ids.new_uuid(),
-                client_id=owner,
-                severity=draft.severity,
-                source=draft.source,
-                name=draft.name,
-                enabled=draft.enabled is not False,
-                version=1,
-                created_at_ms=now_ms,
-                updated_at_ms=now_ms,
-            )
-        )
+        rule = new_rule(draft, rule_id=self.ids.new_uuid(), client_id=owner, now_ms=self.clock.now_ms())
+        return await self.store.create(rule)
 
     async def get(self, scope: Scope, rule_id: str) -> Rule:
         """Return one rule. Raises NotFound."""
@@ -64,15 +37,12 @@ class Rules:
 
     async def replace(self, scope: Scope, rule_id: str, draft: RuleDraft, *, expected_version: int | None) -> Rule:
         """Put *draft* in the place of what is stored. Raises InvalidInput, NotFound, VersionConflict, Conflict."""
-        draft.check()
-
-        def changed(rule: Rule) -> Rule:
-            enabled = rule.enabled if draft.enabled is None else draft.enabled
-            return replace(rule, severity=draft.severity, source=draft.source, name=draft.name, enabled=enabled)
-
+        require_sound(draft)
         return await retry_on_version_conflict(
             lambda: self.store.get(scope, rule_id),
-            lambda rule, version: self.store.replace(scope, self._now(changed(rule)), expected_version=version),
+            lambda rule, version: self.store.replace(
+                scope, redrafted(rule, draft, now_ms=self.clock.now_ms()), expected_version=version
+            ),
             expected_version=expected_version,
         )
 
@@ -81,7 +51,7 @@ class Rules:
         return await retry_on_version_conflict(
             lambda: self.store.get(scope, rule_id),
             lambda rule, version: self.store.replace(
-                scope, self._now(replace(rule, enabled=enabled)), expected_version=version
+                scope, replace(rule, enabled=enabled, updated_at_ms=self.clock.now_ms()), expected_version=version
             ),
             expected_version=expected_version,
         )
@@ -91,5 +61,8 @@ class Rules:
         now_ms = self.clock.now_ms()
         await self.store.delete(scope, rule_id, expected_version=expected_version, now_ms=now_ms)
 
-    def _now(self, rule: Rule) -> Rule:
-        return replace(rule, updated_at_ms=self.clock.now_ms())
+
+def require_sound(draft: RuleDraft) -> None:
+    """Raise InvalidInput with all that is wrong with *draft*."""
+    if problems := check_draft(draft):
+        raise InvalidInput(problems)

@@ -1,8 +1,12 @@
-"""Where a client wants to be told: e-mail addresses, a Slack incoming webhook, or any HTTP endpoint."""
+"""Where a client gets its notifications: e-mail addresses, a Slack incoming webhook, or any HTTP endpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any, Final
+
+from alerting_core import limits
+from alerting_core.domain.rule import Rule
 
 
 class EndpointType(StrEnum):
@@ -72,6 +76,83 @@ class Endpoint:
         if self.type is EndpointType.EMAIL:
             return split_addresses(self.value)
         return (self.value,)
+
+
+KEPT_FIELDS: Final = frozenset({"endpoint_id", "client_id", "rule_id", "type", "created_at_ms"})
+"""What no change of an endpoint touches."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDraft:
+    """What a caller chooses of a new endpoint. A webhook without a secret is given one."""
+
+    type: str
+    value: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    secret: str | None = field(default=None, repr=False)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChange:
+    """What a caller changes of an endpoint; None leaves a field as it is. The type never changes.
+
+    Attributes:
+        secret: Takes the place of the current one as a rotation does: the old one signs beside it for a while.
+    """
+
+    type: str | None = None
+    value: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    enabled: bool | None = None
+
+
+def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: str | None, now_ms: int) -> Endpoint:
+    """Return the endpoint of *rule* that *draft* makes; *secret* is what a webhook signs with, None for others."""
+    chosen = _chosen(draft) | {
+        "type": EndpointType(draft.type),
+        "secret": None if secret is None else SigningSecret(secret),
+        "disabled_reason": None if draft.enabled else DisableReason.BY_USER,
+    }
+    return Endpoint(
+        endpoint_id=endpoint_id,
+        client_id=rule.client_id,
+        rule_id=rule.rule_id,
+        version=1,
+        created_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        **chosen,
+    )
+
+
+def changed_endpoint(stored: Endpoint, change: EndpointChange, *, now_ms: int) -> Endpoint:
+    """Return *stored* with *change*, which has been checked, in it."""
+    enabled = stored.enabled if change.enabled is None else change.enabled
+    chosen = _chosen(change) | {
+        "type": stored.type,
+        "secret": _rotated(stored.secret, change.secret, now_ms=now_ms),
+        "disabled_reason": None if enabled else stored.disabled_reason or DisableReason.BY_USER,
+    }
+    return replace(stored, **chosen, updated_at_ms=now_ms)
+
+
+def next_version(stored: Endpoint, changed: Endpoint) -> Endpoint:
+    """Return what takes the place of *stored*: *changed*, but for what no change touches, one version on."""
+    kept = {name: getattr(stored, name) for name in KEPT_FIELDS}
+    return replace(changed, **kept, version=stored.version + 1)
+
+
+def _chosen(draft: EndpointDraft | EndpointChange) -> dict[str, Any]:
+    values = {one.name: getattr(draft, one.name) for one in fields(draft)}
+    chosen = {name: value for name, value in values.items() if value is not None}
+    return chosen | ({"headers": dict(chosen["headers"])} if "headers" in chosen else {})
+
+
+def _rotated(stored: SigningSecret | None, secret: str | None, *, now_ms: int) -> SigningSecret | None:
+    if stored is None or secret is None or secret == stored.current:
+        return stored
+    return SigningSecret(secret, previous=stored.current, previous_until_ms=now_ms + limits.SECRET_OVERLAP_MS)
 
 
 def split_addresses(value: str) -> tuple[str, ...]:

@@ -4,15 +4,39 @@ from collections.abc import Iterator
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.domain.endpoint import EndpointType, split_addresses
-from alerting_core.domain.target import host_of, read_address, url_problems
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, split_addresses
+from alerting_core.domain.target import read_address, url_problems
 from alerting_core.domain.text import check_text
-from alerting_core.domain.webhook_check import check_headers, check_secret, new_secret
+from alerting_core.domain.webhook_check import check_headers, check_secret
 from alerting_core.problem import Problem, ProblemCode
 
-__all__ = ["check_endpoint", "host_of", "new_secret"]
-
 _TYPES: Final = tuple(str(each) for each in EndpointType)
+
+_KNOWN_GOOD: Final = {
+    EndpointType.EMAIL: "a@b.io",
+    EndpointType.SLACK: "https://a.io/",
+    EndpointType.WEBHOOK: "https://a.io/",
+}
+"""A value that passes every check, in the place of one that is not to be checked."""
+
+
+def check_draft(draft: EndpointDraft) -> tuple[Problem, ...]:
+    """Return all that is wrong with *draft*; empty when the endpoint can be stored and delivered to."""
+    return check_endpoint(draft.type, draft.value, draft.headers, draft.secret)
+
+
+def check_change(stored: Endpoint, change: EndpointChange) -> tuple[Problem, ...]:
+    """Return all that is wrong with *change* of *stored*."""
+    return tuple(_change_problems(stored, change))
+
+
+def _change_problems(stored: Endpoint, change: EndpointChange) -> Iterator[Problem]:
+    if change.type not in {None, str(stored.type)}:
+        detail = f"is {stored.type} and cannot be changed: create another endpoint"
+        yield Problem("type", ProblemCode.UNKNOWN_VALUE, detail)
+    # What is not changed is not checked again: it must be possible to switch off what an older version let in.
+    value = _KNOWN_GOOD[stored.type] if change.value is None else change.value
+    yield from check_endpoint(str(stored.type), value, change.headers, change.secret)
 
 
 def check_endpoint(type: object, value: object, headers: object, secret: object) -> tuple[Problem, ...]:  # noqa: A002

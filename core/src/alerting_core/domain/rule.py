@@ -1,8 +1,8 @@
 """What a client wants to be told about: severity, source and name, each exact or `*`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD, Severity
@@ -16,6 +16,8 @@ Pattern: TypeAlias = tuple[Severity | None, str | None, str | None]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one client, unique per (client_id, severity, source, name).
+
+    A field with a default is for people alone: it decides nothing, and evaluators are not given it.
 
     Attributes:
         severity: LOW, MEDIUM, HIGH, CRITICAL or `*`.
@@ -41,6 +43,53 @@ class Rule:
         return pattern_of(self.severity, self.source, self.name)
 
 
+DECIDING_FIELDS: Final = tuple(one.name for one in fields(Rule) if one.default is MISSING)
+"""What evaluators are given of a rule, in the order of its fields."""
+
+KEPT_FIELDS: Final = frozenset({"rule_id", "client_id", "created_at_ms"})
+"""What no change of a rule touches."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """What a caller chooses of a rule: fields of `Rule` by the same names.
+
+    None leaves a field as it is, or as a new rule has it; a new rule is enabled.
+    """
+
+    severity: str
+    source: str
+    name: str
+    enabled: bool | None = None
+
+
+def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
+    """Return all that is wrong with *draft*; empty when the rule can be stored."""
+    return check_rule(draft.severity, draft.source, draft.name)
+
+
+def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> Rule:
+    """Return the rule that *draft* makes."""
+    chosen = {"enabled": True} | _chosen(draft)
+    return Rule(rule_id=rule_id, client_id=client_id, version=1, created_at_ms=now_ms, updated_at_ms=now_ms, **chosen)
+
+
+def redrafted(rule: Rule, draft: RuleDraft, *, now_ms: int) -> Rule:
+    """Return *rule* with what *draft* chooses."""
+    return replace(rule, **_chosen(draft), updated_at_ms=now_ms)
+
+
+def _chosen(draft: RuleDraft) -> dict[str, Any]:
+    values = {one.name: getattr(draft, one.name) for one in fields(draft)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def next_version(stored: Rule, changed: Rule) -> Rule:
+    """Return what takes the place of *stored*: *changed*, but for what no change touches, one version on."""
+    kept = {name: getattr(stored, name) for name in KEPT_FIELDS}
+    return replace(changed, **kept, version=stored.version + 1)
+
+
 def pattern_of(severity: str, source: str, name: str) -> Pattern:
     """Turn checked rule fields into an index key, wildcards as None."""
     return (
@@ -51,7 +100,7 @@ def pattern_of(severity: str, source: str, name: str) -> Pattern:
 
 
 def check_rule(severity: object, source: object, name: object) -> tuple[Problem, ...]:
-    """Return all that is wrong with the fields of a rule; empty when it can be stored."""
+    """Return all that is wrong with what a rule matches by; empty when it can be stored."""
     return tuple(_problems(severity, source, name))
 
 

@@ -78,8 +78,9 @@ class RuleStore(Protocol):
         ...
 
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
-        """Store the changed fields of `rule` (severity, source, name, enabled, updated_at) with its version raised.
+        """Store *rule* in the place of the one with its id, its version raised, and return what is stored now.
 
+        The fields named in `domain.rule.KEPT_FIELDS` stay as they are stored.
         None for *expected_version* takes whatever version is stored. Raises NotFound, VersionConflict, Conflict.
         """
         ...
@@ -106,7 +107,9 @@ class EndpointStore(Protocol):
         ...
 
     async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
-        """Store the changed fields (value, headers, secret, enabled, disabled_reason) with the version raised.
+        """Store *endpoint* in the place of the one with its id, its version raised, and return what is stored now.
+
+        The fields named in `domain.endpoint.KEPT_FIELDS` stay as they are stored.
 
         Raises NotFound, VersionConflict, Conflict.
         """

@@ -4,10 +4,9 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.app.paging import page_request
-from alerting_core.app.rules import RuleDraft
 from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
 from alerting_core.domain.client import Client
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
 from alerting_core.memory.catalog.rules import MemoryRuleStore
 from alerting_core.ports.catalog import RuleFilter

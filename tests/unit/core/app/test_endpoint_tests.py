@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerting_core.app.endpoints import EndpointChange, EndpointDraft
 from alerting_core.domain.delivery import DeliveryStatus, Reason
+from alerting_core.domain.endpoint import EndpointChange, EndpointDraft
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.severity import Severity
 from alerting_core.errors import Conflict, NotFound

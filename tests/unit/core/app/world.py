@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.rules import RuleDraft
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.catalog.clients import MemoryClientStore

@@ -6,27 +6,27 @@ from typing import Final
 from alerting_backend.adapters.postgres.interrupted import LostLease, record_interrupted
 from alerting_backend.adapters.postgres.pools import Connection, Pool, transaction
 from alerting_backend.adapters.postgres.presence import LOCK_OF_SENDER
-from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, read_delivery
+from alerting_backend.adapters.postgres.rows import DELIVERIES
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.
 _LEASED: Final = "due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
 
 _SENDERS: Final = f"""
 SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE {_LEASED}
-"""  # noqa: S608 - constants alone
+"""
 
 # Until the transaction ends, none of those that are returned can come back.
 _ABSENT: Final = f"""
 SELECT sender FROM unnest($1::text[]) AS w (sender)
 WHERE pg_try_advisory_xact_lock({LOCK_OF_SENDER.format("sender")})
-"""  # noqa: S608 - constants alone
+"""
 
 _TAKE: Final = f"""
-SELECT {DELIVERY_COLUMNS}, lease_owner FROM deliveries
+SELECT {DELIVERIES.columns}, lease_owner FROM deliveries
 WHERE {_LEASED} AND split_part(lease_owner, '/', 1) = ANY ($3::text[])
 LIMIT $4
 FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608 - constants alone
+"""
 
 _RELEASE: Final = """
 UPDATE deliveries AS d SET due_at = $3, lease_owner = NULL
@@ -58,7 +58,7 @@ class PgAbandonedLeases:
             if not gone:
                 return 0
             rows = await connection.fetch(_TAKE, now_ms, now_ms + 2 * lease_ms, gone, limit)
-            lost = [LostLease(read_delivery(row), row["lease_owner"], row["due_at"]) for row in rows]
+            lost = [LostLease(DELIVERIES.read(row), row["lease_owner"], row["due_at"]) for row in rows]
             await record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
             keys = [row["client_id"] for row in rows], [row["delivery_id"] for row in rows]
             await connection.execute(_RELEASE, *keys, now_ms)

@@ -9,10 +9,10 @@ import asyncpg
 from alerting_backend.adapters.postgres.interrupted import LostLease, record_interrupted
 from alerting_backend.adapters.postgres.notifications import load
 from alerting_backend.adapters.postgres.pools import Connection
-from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, read_delivery
+from alerting_backend.adapters.postgres.rows import DELIVERIES, read_secret
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.delivery import EndpointState
-from alerting_core.domain.endpoint import EndpointType, SigningSecret, split_addresses
+from alerting_core.domain.endpoint import EndpointType, split_addresses
 from alerting_core.domain.notification import Notification, NotificationRef
 
 Place: TypeAlias = tuple[str, str]
@@ -73,11 +73,11 @@ WITH due AS (
     RETURNING d.*, taken.was_due_at, taken.was_owner
 )
 SELECT
-    {", ".join(f"leased.{column}" for column in DELIVERY_COLUMNS.split(", "))}, leased.was_due_at, leased.was_owner,
+    {DELIVERIES.columns_of("leased")}, leased.was_due_at, leased.was_owner,
     e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until
 FROM leased LEFT JOIN endpoints AS e ON e.client_id = leased.client_id AND e.endpoint_id = leased.endpoint_id
 ORDER BY leased.was_due_at, leased.delivery_id
-"""  # noqa: S608 - constants alone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ async def _claim_at(connection: Connection, wanted: Wanted, places: Sequence[Pla
         per_place,
     )
     lost = [
-        LostLease(read_delivery(row), row["was_owner"], row["was_due_at"])
+        LostLease(DELIVERIES.read(row), row["was_owner"], row["was_due_at"])
         for row in rows
         if row["was_owner"] is not None
     ]
@@ -142,7 +142,7 @@ async def _claim_at(connection: Connection, wanted: Wanted, places: Sequence[Pla
 
 
 def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationRef, Notification]) -> Claim:
-    delivery = read_delivery(row)
+    delivery = DELIVERIES.read(row)
     ref = NotificationRef(delivery.client_id, delivery.notification_id)
     return Claim(owner, delivery, notifications[ref], _endpoint_state(row, delivery.type))
 
@@ -152,7 +152,5 @@ def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> Endpoin
         return None
     value = row["value"]
     targets = split_addresses(value) if endpoint_type is EndpointType.EMAIL else (value,)
-    secret = None
-    if row["secret"] is not None:
-        secret = SigningSecret(row["secret"], row["previous_secret"], row["previous_secret_until"] or 0)
+    secret = read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
     return EndpointState(row["enabled"], targets, row["headers"], secret)

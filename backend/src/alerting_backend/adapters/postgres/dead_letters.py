@@ -22,7 +22,7 @@ _TOPICS: Final = "SELECT DISTINCT topic FROM stream_partitions WHERE right(topic
 
 _COUNT: Final = f"""
 SELECT topic, count(*) FROM stream_records WHERE topic = ANY (ARRAY({_TOPICS})) GROUP BY topic ORDER BY topic
-"""  # noqa: S608 - constants alone
+"""
 
 # Of each partition the latest are looked at. The newest of these are chosen by what orders them alone,
 # and only their values are read. Times are those that are shown, to the millisecond.
@@ -42,7 +42,7 @@ FROM (
     ORDER BY at DESC, topic COLLATE "C" DESC, partition DESC, "offset" DESC LIMIT $4
 ) AS chosen JOIN stream_records AS l USING (topic, partition, "offset")
 ORDER BY chosen.at DESC, l.topic COLLATE "C" DESC, l.partition DESC, l."offset" DESC
-"""  # noqa: S608 - constants alone
+"""
 
 _AFTER: Final = (
     'WHERE (at, topic COLLATE "C", partition, "offset") < ($5::timestamptz, $6::text, $7::integer, $8::bigint)'
@@ -51,7 +51,7 @@ _AFTER: Final = (
 _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM stream_records
 WHERE topic = $1 AND (partition, "offset") > ($2, $3) ORDER BY partition, "offset" LIMIT $4
-"""  # noqa: S608 - constants alone
+"""
 
 _TAKE: Final = """
 DELETE FROM stream_records AS r USING unnest($2::integer[], $3::bigint[]) AS w (partition, "offset")

@@ -3,12 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from alerting_backend.adapters.postgres.catalog.endpoint_rows import COLUMNS as ENDPOINT_COLUMNS
-from alerting_backend.adapters.postgres.catalog.endpoint_rows import read_endpoint
 from alerting_backend.adapters.postgres.claims import BEFORE_ALL, PLACES_MAX, Wanted, claim_due
 from alerting_backend.adapters.postgres.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, delivery_row
+from alerting_backend.adapters.postgres.rows import DELIVERIES, ENDPOINTS
 from alerting_backend.adapters.postgres.settling import lock_received, settle_ended, settle_without_work
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan
@@ -17,20 +15,17 @@ from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef
 
 _ENDPOINTS: Final = f"""
-SELECT {ENDPOINT_COLUMNS}
+SELECT {ENDPOINTS.columns}
 FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id) JOIN endpoints USING (client_id, rule_id)
 ORDER BY endpoint_id
-"""  # noqa: S608 - constants alone
+"""
 
 _PLAN: Final = f"""
-INSERT INTO deliveries ({DELIVERY_COLUMNS})
-SELECT * FROM unnest(
-    $1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::integer[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[]
-)
+INSERT INTO deliveries ({DELIVERIES.columns})
+SELECT * FROM unnest({DELIVERIES.arrays})
 ON CONFLICT DO NOTHING
 RETURNING 1
-"""  # noqa: S608 - constants alone
+"""
 
 _RELEASE: Final = """
 UPDATE deliveries AS d SET due_at = $4, lease_owner = NULL
@@ -142,12 +137,11 @@ class PgDeliveryStore:
             rows = await connection.fetch(_ENDPOINTS, [client_id for client_id, _ in rules], [id_ for _, id_ in rules])
         found: dict[tuple[str, str], list[Endpoint]] = {}
         for row in rows:
-            found.setdefault((row["client_id"], row["rule_id"]), []).append(read_endpoint(row))
+            found.setdefault((row["client_id"], row["rule_id"]), []).append(ENDPOINTS.read(row))
         return found
 
 
 async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
     if not deliveries:
         return 0
-    columns = zip(*map(delivery_row, deliveries), strict=True)
-    return len(await connection.fetch(_PLAN, *columns))
+    return len(await connection.fetch(_PLAN, *DELIVERIES.rows(deliveries)))

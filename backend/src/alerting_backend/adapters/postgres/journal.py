@@ -9,16 +9,7 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.notification_pages import list_page
 from alerting_backend.adapters.postgres.pools import Connection, Pools
-from alerting_backend.adapters.postgres.rows import (
-    ATTEMPT_COLUMNS,
-    DELIVERY_COLUMNS,
-    NOTIFICATION_COLUMNS,
-    delivery_row,
-    notification_row,
-    read_attempt,
-    read_delivery,
-    read_notification,
-)
+from alerting_backend.adapters.postgres.rows import ATTEMPTS, DELIVERIES, NOTIFICATIONS
 from alerting_backend.adapters.postgres.scoped import Conditions, look_by_client, scoped
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.delivery import Attempt
@@ -35,22 +26,22 @@ from alerting_core.ports.journal import (
 )
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_SELECT: Final = f"SELECT {NOTIFICATION_COLUMNS} FROM notifications"  # noqa: S608 - constants alone
+_SELECT: Final = f"SELECT {NOTIFICATIONS.columns} FROM notifications"
 
 _DELIVERIES: Final = f"""
-SELECT {DELIVERY_COLUMNS}, lease_owner FROM deliveries WHERE client_id = $1 AND notification_id = $2
+SELECT {DELIVERIES.columns}, lease_owner FROM deliveries WHERE client_id = $1 AND notification_id = $2
 ORDER BY created_at, delivery_id
-"""  # noqa: S608 - constants alone
+"""
 
 _ATTEMPTS: Final = f"""
-SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE client_id = $1 AND delivery_id = ANY ($2::uuid[])
+SELECT {ATTEMPTS.columns} FROM attempts WHERE client_id = $1 AND delivery_id = ANY ($2::uuid[])
 ORDER BY started_at, attempt_id
-"""  # noqa: S608 - constants alone
+"""
 
 _RESEND: Final = f"""
 UPDATE notifications SET status = $3, updated_at = $4 WHERE client_id = $1 AND notification_id = $2
-RETURNING {NOTIFICATION_COLUMNS}
-"""  # noqa: S608 - constants alone
+RETURNING {NOTIFICATIONS.columns}
+"""
 
 _RESEND_DELIVERIES: Final = """
 UPDATE deliveries SET
@@ -59,12 +50,12 @@ WHERE client_id = $1 AND notification_id = $2
 """
 
 _INSERT: Final = f"""
-INSERT INTO notifications ({NOTIFICATION_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-"""  # noqa: S608 - constants alone
+INSERT INTO notifications ({NOTIFICATIONS.columns}) VALUES ({NOTIFICATIONS.places})
+"""
 
 _INSERT_DELIVERY: Final = f"""
-INSERT INTO deliveries ({DELIVERY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-"""  # noqa: S608 - constants alone
+INSERT INTO deliveries ({DELIVERIES.columns}) VALUES ({DELIVERIES.places})
+"""
 
 
 _HOUR_MS: Final = 3_600_000
@@ -106,7 +97,7 @@ class PgJournal:
             tries = await connection.fetch(_ATTEMPTS, notification.client_id, ids)
         attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
         for row in tries:
-            attempts[row["delivery_id"]].append(read_attempt(row))
+            attempts[row["delivery_id"]].append(ATTEMPTS.read(row))
         return NotificationDetail(notification, [_read_detail(row, attempts[row["delivery_id"]]) for row in rows])
 
     async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
@@ -119,7 +110,7 @@ class PgJournal:
             row = await connection.fetchrow(_RESEND, stored.client_id, notification_id, str(status), now_ms)
             assert row is not None, "the row is locked"
             await connection.execute(_RESEND_DELIVERIES, stored.client_id, notification_id, now_ms)
-        return read_notification(row)
+        return NOTIFICATIONS.read(row)
 
     async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
         """Store a test notification with its deliveries."""
@@ -129,8 +120,8 @@ class PgJournal:
         async with scoped(self._pools, scope, "add_test") as connection:
             if await connection.fetchval(stored, endpoint.client_id, endpoint.endpoint_id) is None:
                 raise NotFound("there is no such endpoint")
-            await connection.execute(_INSERT, *notification_row(test.notification))
-            await connection.executemany(_INSERT_DELIVERY, [delivery_row(each) for each in test.deliveries])
+            await connection.execute(_INSERT, *NOTIFICATIONS.row(test.notification))
+            await connection.executemany(_INSERT_DELIVERY, [DELIVERIES.row(each) for each in test.deliveries])
 
     async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
         """Return the dashboard's counts."""
@@ -157,7 +148,7 @@ class PgJournal:
 
 
 def _read_detail(row: asyncpg.Record, attempts: Sequence[Attempt]) -> DeliveryDetail:
-    delivery = read_delivery(row)
+    delivery = DELIVERIES.read(row)
     if row["lease_owner"] is None:
         return DeliveryDetail(delivery, attempts)
     return DeliveryDetail(replace(delivery, next_attempt_at_ms=None), attempts, row["due_at"])
@@ -177,4 +168,4 @@ async def _find(connection: Connection, scope: Scope, notification_id: str, *, l
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
     if row is None:
         raise NotFound("there is no such notification")
-    return read_notification(row)
+    return NOTIFICATIONS.read(row)

@@ -10,7 +10,7 @@ from typing import Final
 
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Pools
-from alerting_backend.adapters.postgres.rows import NOTIFICATION_COLUMNS, read_notification
+from alerting_backend.adapters.postgres.rows import NOTIFICATIONS
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, look_by_client, scoped, within
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.notification import Notification
@@ -22,8 +22,8 @@ from alerting_core.ports.paging import Page, PageRequest, Scope
 NAME: Final = "notifications"
 """Of the list, in its cursors."""
 
-_SELECT: Final = f"SELECT {NOTIFICATION_COLUMNS} FROM notifications"  # noqa: S608 - constants alone
-_LIST: Final = NewestFirst(NAME, _SELECT, "notification_id", read_notification)
+_SELECT: Final = f"SELECT {NOTIFICATIONS.columns} FROM notifications"
+_LIST: Final = NewestFirst(NAME, _SELECT, "notification_id", NOTIFICATIONS.read)
 
 _CLIENT_OF_RULE: Final = "SELECT client_id FROM rules WHERE rule_id = $1"
 

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.rows import NOTIFICATION_COLUMNS, read_notification
+from alerting_backend.adapters.postgres.rows import NOTIFICATIONS
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
@@ -41,11 +41,11 @@ _LOAD: Final = f"""
 SELECT n.*
 FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)) AS w
 CROSS JOIN LATERAL (
-    SELECT {NOTIFICATION_COLUMNS} FROM notifications AS o
+    SELECT {NOTIFICATIONS.columns} FROM notifications AS o
     WHERE o.client_id = w.client_id AND o.notification_id = w.notification_id
     OFFSET 0
 ) AS n
-"""  # noqa: S608 - constants alone
+"""
 
 _TAKE_UNFINISHED: Final = """
 UPDATE notifications AS n SET updated_at = $2
@@ -113,7 +113,7 @@ class PgNotificationStore:
 async def load(connection: Connection, refs: Iterable[NotificationRef]) -> Sequence[Notification]:
     """Return those of *refs* that exist, each once."""
     rows = await connection.fetch(_LOAD, *columns_of(refs))
-    return [read_notification(row) for row in rows]
+    return [NOTIFICATIONS.read(row) for row in rows]
 
 
 def columns_of(refs: Iterable[NotificationRef]) -> tuple[Sequence[str], Sequence[str]]:

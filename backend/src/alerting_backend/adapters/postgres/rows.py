@@ -1,113 +1,150 @@
-"""Notifications, deliveries and attempts as rows."""
+"""The tables and what lies in them: each attribute with its column."""
 
-from typing import Any, Final
+from typing import Final
 
-import asyncpg
-
+from alerting_backend.adapters.postgres.columns import Columns, Table, column
+from alerting_core.domain.client import Client
 from alerting_core.domain.delivery import Attempt, Delivery, DeliveryStatus, Reason
-from alerting_core.domain.endpoint import EndpointType
+from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.key import ApiKey, KeyScope
 from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.rule import DECIDING_FIELDS, Rule
 from alerting_core.domain.severity import Severity
 
-NOTIFICATION_COLUMNS: Final = (
-    "client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, status, created_at, "
-    "updated_at"
+CLIENTS: Final = Table(
+    "clients",
+    Client,
+    {
+        "client_id": column("client_id", "text"),
+        "name": column("name", "text"),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "updated_at_ms": column("updated_at", "timestamptz"),
+    },
 )
 
-DELIVERY_COLUMNS: Final = (
-    "client_id, delivery_id, notification_id, endpoint_id, type, target, host, status, reason, attempts, due_at, "
-    "created_at, updated_at"
+RULES: Final = Table(
+    "rules",
+    Rule,
+    {
+        "client_id": column("client_id", "text"),
+        "rule_id": column("rule_id", "uuid"),
+        "severity": column("severity", "text"),
+        "source": column("source", "text"),
+        "name": column("name", "text"),
+        "enabled": column("enabled", "boolean"),
+        "version": column("version", "integer"),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "updated_at_ms": column("updated_at", "timestamptz"),
+    },
 )
 
-ATTEMPT_COLUMNS: Final = (
-    "attempt_id, delivery_id, number, reason, status_code, response, detail, started_at, latency_ms"
+DECIDING_RULES: Final = RULES.only(DECIDING_FIELDS)
+"""The rules as evaluators read them, by the hundred thousand: without what is for people alone."""
+
+
+def _secret_columns(secret: SigningSecret | None) -> tuple[str | None, str | None, int | None]:
+    if secret is None:
+        return (None, None, None)
+    return (secret.current, secret.previous, None if secret.previous is None else secret.previous_until_ms)
+
+
+def read_secret(current: str | None, previous: str | None, previous_until_ms: int | None) -> SigningSecret | None:
+    """Return the secret that the three columns of an endpoint hold."""
+    return None if current is None else SigningSecret(current, previous, previous_until_ms or 0)
+
+
+ENDPOINTS: Final = Table(
+    "endpoints",
+    Endpoint,
+    {
+        "client_id": column("client_id", "text"),
+        "endpoint_id": column("endpoint_id", "uuid"),
+        "rule_id": column("rule_id", "uuid"),
+        "type": column("type", "text", write=str, read=EndpointType),
+        "value": column("value", "text"),
+        "headers": column("headers", "jsonb", write=dict),
+        "secret": Columns(
+            {"secret": "text", "previous_secret": "text", "previous_secret_until": "timestamptz"},
+            write=_secret_columns,
+            read=read_secret,
+        ),
+        "enabled": column("enabled", "boolean"),
+        "disabled_reason": column("disabled_reason", "text", write=str, read=DisableReason, nullable=True),
+        "version": column("version", "integer"),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "updated_at_ms": column("updated_at", "timestamptz"),
+    },
 )
 
+API_KEYS: Final = Table(
+    "api_keys",
+    ApiKey,
+    {
+        "key_id": column("key_id", "uuid"),
+        "client_id": column("client_id", "text"),
+        "name": column("name", "text"),
+        "prefix": column("prefix", "text"),
+        "hash": column("hash", "bytea"),
+        "scopes": column("scopes", "text[]", write=sorted, read=lambda scopes: frozenset(map(KeyScope, scopes))),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "expires_at_ms": column("expires_at", "timestamptz"),
+        "revoked_at_ms": column("revoked_at", "timestamptz"),
+        "last_used_at_ms": column("last_used_at", "timestamptz"),
+    },
+)
 
-def notification_row(notification: Notification) -> tuple[Any, ...]:
-    """Return the values of `NOTIFICATION_COLUMNS`."""
-    return (
-        notification.client_id,
-        notification.notification_id,
-        notification.alert_id,
-        int(notification.severity),
-        notification.source,
-        notification.name,
-        dict(notification.context),
-        list(notification.rule_ids),
-        notification.event_ts,
-        str(notification.status),
-        notification.created_at_ms,
-        notification.updated_at_ms,
-    )
+NOTIFICATIONS: Final = Table(
+    "notifications",
+    Notification,
+    {
+        "client_id": column("client_id", "text"),
+        "notification_id": column("notification_id", "uuid"),
+        "alert_id": column("alert_id", "text"),
+        "severity": column("severity", "smallint", write=int, read=Severity),
+        "source": column("source", "text"),
+        "name": column("name", "text"),
+        "context": column("context", "jsonb", write=dict),
+        "rule_ids": column("rule_ids", "text[]", write=list, read=tuple),
+        "event_ts": column("event_ts", "bigint"),
+        "status": column("status", "text", write=str, read=NotificationStatus),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "updated_at_ms": column("updated_at", "timestamptz"),
+    },
+)
 
+DELIVERIES: Final = Table(
+    "deliveries",
+    Delivery,
+    {
+        "client_id": column("client_id", "text"),
+        "delivery_id": column("delivery_id", "uuid"),
+        "notification_id": column("notification_id", "uuid"),
+        "endpoint_id": column("endpoint_id", "uuid"),
+        "type": column("type", "text", write=str, read=EndpointType),
+        "target": column("target", "text"),
+        "host": column("host", "text"),
+        "status": column("status", "text", write=str, read=DeliveryStatus),
+        "reason": column("reason", "text", write=str, read=Reason, nullable=True),
+        "attempts": column("attempts", "integer"),
+        "next_attempt_at_ms": column("due_at", "timestamptz"),
+        "created_at_ms": column("created_at", "timestamptz"),
+        "updated_at_ms": column("updated_at", "timestamptz"),
+    },
+)
+"""While a delivery is leased, it is due when the lease ends."""
 
-def read_notification(row: asyncpg.Record) -> Notification:
-    """Return the notification of a row with `NOTIFICATION_COLUMNS`."""
-    return Notification(
-        notification_id=row["notification_id"],
-        client_id=row["client_id"],
-        alert_id=row["alert_id"],
-        severity=Severity(row["severity"]),
-        source=row["source"],
-        name=row["name"],
-        event_ts=row["event_ts"],
-        rule_ids=tuple(row["rule_ids"]),
-        status=NotificationStatus(row["status"]),
-        created_at_ms=row["created_at"],
-        updated_at_ms=row["updated_at"],
-        context=row["context"],
-    )
-
-
-def delivery_row(delivery: Delivery) -> tuple[Any, ...]:
-    """Return the values of `DELIVERY_COLUMNS`."""
-    return (
-        delivery.client_id,
-        delivery.delivery_id,
-        delivery.notification_id,
-        delivery.endpoint_id,
-        str(delivery.type),
-        delivery.target,
-        delivery.host,
-        str(delivery.status),
-        delivery.reason,
-        delivery.attempts,
-        delivery.next_attempt_at_ms,
-        delivery.created_at_ms,
-        delivery.updated_at_ms,
-    )
-
-
-def read_delivery(row: asyncpg.Record) -> Delivery:
-    """Return the delivery of a row with `DELIVERY_COLUMNS`. While it is leased, it is due when the lease ends."""
-    return Delivery(
-        delivery_id=row["delivery_id"],
-        notification_id=row["notification_id"],
-        client_id=row["client_id"],
-        endpoint_id=row["endpoint_id"],
-        type=EndpointType(row["type"]),
-        target=row["target"],
-        host=row["host"],
-        status=DeliveryStatus(row["status"]),
-        attempts=row["attempts"],
-        created_at_ms=row["created_at"],
-        updated_at_ms=row["updated_at"],
-        next_attempt_at_ms=row["due_at"],
-        reason=None if row["reason"] is None else Reason(row["reason"]),
-    )
-
-
-def read_attempt(row: asyncpg.Record) -> Attempt:
-    """Return the attempt of a row with `ATTEMPT_COLUMNS`."""
-    return Attempt(
-        attempt_id=row["attempt_id"],
-        delivery_id=row["delivery_id"],
-        number=row["number"],
-        reason=Reason(row["reason"]),
-        started_at_ms=row["started_at"],
-        latency_ms=row["latency_ms"],
-        status_code=row["status_code"],
-        response=row["response"],
-        detail=row["detail"],
-    )
+ATTEMPTS: Final = Table(
+    "attempts",
+    Attempt,
+    {
+        "attempt_id": column("attempt_id", "uuid"),
+        "delivery_id": column("delivery_id", "uuid"),
+        "number": column("number", "integer"),
+        "reason": column("reason", "text", write=str, read=Reason),
+        "status_code": column("status_code", "integer"),
+        "response": column("response", "text"),
+        "detail": column("detail", "text"),
+        "started_at_ms": column("started_at", "timestamptz"),
+        "latency_ms": column("latency_ms", "integer"),
+    },
+)

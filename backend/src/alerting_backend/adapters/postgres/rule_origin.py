@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from alerting_backend.adapters.postgres.pools import Connection, Pool, transaction
+from alerting_backend.adapters.postgres.rows import DECIDING_RULES
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.rule_origin import RulesAsOf
 
@@ -11,11 +12,7 @@ _HEAD: Final = "SELECT last_change_id FROM outbox_head"
 
 _NEXT: Final = "SELECT client_id FROM clients WHERE $1::text IS NULL OR client_id > $1 ORDER BY client_id LIMIT $2"
 
-# In the order of the fields of Rule.
-_ENABLED_OF: Final = """
-SELECT rule_id, client_id, severity, source, name, enabled, version, created_at, updated_at
-FROM rules WHERE enabled AND client_id = ANY ($1::text[])
-"""
+_ENABLED_OF: Final = f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled AND client_id = ANY ($1::text[])"
 
 
 class PgRuleOrigin:
@@ -45,6 +42,6 @@ async def _read(connection: Connection, client_ids: Collection[str]) -> RulesAsO
     as_of = await connection.fetchval(_HEAD)
     by_client: dict[str, list[Rule]] = {client_id: [] for client_id in client_ids}
     for row in await connection.fetch(_ENABLED_OF, list(client_ids)) if client_ids else ():
-        rule = Rule(*row)
+        rule = DECIDING_RULES.read(row)
         by_client[rule.client_id].append(rule)
     return RulesAsOf(as_of or 0, by_client)

@@ -3,13 +3,11 @@
 from typing import Final
 
 from alerting_backend.adapters.postgres.pools import Pool, connected, transaction
+from alerting_backend.adapters.postgres.rows import DECIDING_RULES
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
 
-# In the order of the fields of Rule.
-_ENABLED: Final = """
-SELECT rule_id, client_id, severity, source, name, enabled, version, created_at, updated_at FROM rules WHERE enabled
-"""
+_ENABLED: Final = f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled"
 
 _ENABLED_OF: Final = _ENABLED + " AND client_id = ANY ($1::text[])"
 
@@ -33,7 +31,7 @@ class PgRuleSource:
         async with transaction(self._pool, "rule_snapshot", isolation="repeatable_read", readonly=True) as connection:
             last, _ = await connection.fetchrow(_HEAD) or (0, 0)
             rows = await connection.fetch(_ENABLED)
-        return RuleSnapshot(last, [Rule(*row) for row in rows])
+        return RuleSnapshot(last, [DECIDING_RULES.read(row) for row in rows])
 
     async def changes(self, since_version: int) -> RuleChanges | None:
         """Return the enabled rules of each client changed after *since_version*.
@@ -52,6 +50,6 @@ class PgRuleSource:
             rows = await connection.fetch(_ENABLED_OF, changed)
         by_client: dict[str, list[Rule]] = {client_id: [] for client_id in changed}
         for row in rows:
-            rule = Rule(*row)
+            rule = DECIDING_RULES.read(row)
             by_client[rule.client_id].append(rule)
         return RuleChanges(last, by_client)

@@ -39,8 +39,7 @@ from alerting_backend.api.versions import ExpectedVersion
 from alerting_core import limits
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.api.versions import etag
-from alerting_core.app.endpoints import EndpointChange
-from alerting_core.domain.endpoint import Endpoint, EndpointType
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointType
 from alerting_core.ports.catalog import EndpointFilter
 
 PREFIX = "/api/v1/endpoints"

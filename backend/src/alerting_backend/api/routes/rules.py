@@ -27,8 +27,7 @@ from alerting_backend.api.versions import ExpectedVersion
 from alerting_core import limits
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.api.versions import etag
-from alerting_core.app.rules import RuleDraft
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.ports.catalog import RuleFilter
 
 PREFIX = "/api/v1/rules"

@@ -9,8 +9,7 @@ from alerting_backend.api.schema.base import RequestModel, ResponseModel, Time, 
 from alerting_backend.api.validation import core_error
 from alerting_core import limits
 from alerting_core.api.shapes.endpoint import endpoint_shape, endpoint_with_secret_shape
-from alerting_core.app.endpoints import EndpointChange, EndpointDraft
-from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.domain.webhook_check import check_secret
 

@@ -16,8 +16,7 @@ from alerting_backend.api.schema.base import (
 )
 from alerting_backend.api.validation import core_error
 from alerting_core.api.shapes.rule import rule_shape
-from alerting_core.app.rules import RuleDraft
-from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.rule import Rule, RuleDraft, check_rule
 
 _PATTERN: Final[Mapping[str, Any]] = {"severity": "CRITICAL", "source": "api", "name": "*"}
 

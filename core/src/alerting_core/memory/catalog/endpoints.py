@@ -1,9 +1,7 @@
 """Endpoints in memory."""
 
-from dataclasses import replace
-
 from alerting_core import limits
-from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.endpoint import Endpoint, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.catalog.tables import add_endpoint, remove_endpoint
 from alerting_core.memory.database import MemoryDatabase
@@ -47,16 +45,7 @@ class MemoryEndpointStore:
     async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
         """Store the changed fields."""
         stored = await self._at_version(scope, endpoint.endpoint_id, expected_version)
-        changed = replace(
-            stored,
-            value=endpoint.value,
-            headers=dict(endpoint.headers),
-            secret=endpoint.secret,
-            enabled=endpoint.enabled,
-            disabled_reason=endpoint.disabled_reason,
-            updated_at_ms=endpoint.updated_at_ms,
-            version=stored.version + 1,
-        )
+        changed = next_version(stored, endpoint)
         self._check_unique(changed)
         self._database.endpoints[endpoint.endpoint_id] = changed
         return changed

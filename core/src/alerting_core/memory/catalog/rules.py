@@ -1,11 +1,10 @@
 """Rules in memory."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from alerting_core import limits
 from alerting_core.codec.rule import RuleAction
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.catalog.tables import add_rule, append_change, remove_rule
 from alerting_core.memory.database import MemoryDatabase
@@ -51,15 +50,7 @@ class MemoryRuleStore:
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         stored = await self._at_version(scope, rule.rule_id, expected_version)
-        changed = replace(
-            stored,
-            severity=rule.severity,
-            source=rule.source,
-            name=rule.name,
-            enabled=rule.enabled,
-            updated_at_ms=rule.updated_at_ms,
-            version=stored.version + 1,
-        )
+        changed = next_version(stored, rule)
         self._check_unique(changed)
         self._database.rules[rule.rule_id] = changed
         append_change(self._database, changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)

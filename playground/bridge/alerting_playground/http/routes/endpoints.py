@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from alerting_core.api.shapes.endpoint import endpoint_shape, endpoint_with_secret_shape
 from alerting_core.api.versions import etag
-from alerting_core.app.endpoints import EndpointChange, EndpointDraft
-from alerting_core.domain.endpoint import Endpoint, EndpointType
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.domain.webhook_check import check_secret
 from alerting_core.ports.catalog import EndpointFilter

@@ -5,8 +5,7 @@ from typing import Any, Final
 from alerting_core.api.shapes.alert import preview_shape
 from alerting_core.api.shapes.rule import rule_shape
 from alerting_core.api.versions import etag
-from alerting_core.app.rules import RuleDraft
-from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.rule import Rule, RuleDraft, check_rule
 from alerting_core.ports.catalog import RuleFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.problem import Problem

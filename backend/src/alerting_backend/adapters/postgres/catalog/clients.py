@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import asyncpg
-
 from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes
 from alerting_backend.adapters.postgres.pools import Pools, transaction
+from alerting_backend.adapters.postgres.rows import CLIENTS
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
 from alerting_core.codec.rule import RuleAction
 from alerting_core.domain.client import Client
@@ -13,14 +12,11 @@ from alerting_core.errors import Conflict, NotFound
 from alerting_core.ports.cursor import decode_text_cursor, encode_text_cursor
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_SELECT: Final = "SELECT client_id, name, created_at, updated_at FROM clients"
+_SELECT: Final = f"SELECT {CLIENTS.columns} FROM clients"
 
-_INSERT: Final = "INSERT INTO clients (client_id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)"
+_INSERT: Final = f"INSERT INTO clients ({CLIENTS.columns}) VALUES ({CLIENTS.places})"
 
-_RENAME: Final = """
-UPDATE clients SET name = $2, updated_at = $3 WHERE client_id = $1
-RETURNING client_id, name, created_at, updated_at
-"""
+_RENAME: Final = f"UPDATE clients SET name = $2, updated_at = $3 WHERE client_id = $1 RETURNING {CLIENTS.columns}"
 
 
 class PgClientStore:
@@ -34,9 +30,7 @@ class PgClientStore:
         taken = {"clients_pkey": lambda: Conflict("there is a client with this client_id already")}
         with refusals(taken):
             async with transaction(self._pools.admin, "create_client") as connection:
-                await connection.execute(
-                    _INSERT, client.client_id, client.name, client.created_at_ms, client.updated_at_ms
-                )
+                await connection.execute(_INSERT, *CLIENTS.row(client))
         return client
 
     async def get(self, scope: Scope, client_id: str) -> Client:
@@ -47,7 +41,7 @@ class PgClientStore:
             row = await connection.fetchrow(_SELECT + " WHERE client_id = $1", client_id)
         if row is None:
             raise _no_client()
-        return _read(row)
+        return CLIENTS.read(row)
 
     async def list(self, scope: Scope, page: PageRequest, *, text: str | None = None) -> Page[Client]:
         """Return a page of clients."""
@@ -62,7 +56,7 @@ class PgClientStore:
         order = f' ORDER BY client_id COLLATE "C" LIMIT {page.limit + 1}'
         async with scoped(self._pools, scope, "list_clients") as connection:
             rows = await connection.fetch(_SELECT + conditions.sql + order, *conditions.arguments)
-        clients = [_read(row) for row in rows[: page.limit]]
+        clients = [CLIENTS.read(row) for row in rows[: page.limit]]
         more = len(rows) > page.limit
         return Page(clients, encode_text_cursor("clients", clients[-1].client_id) if more else None)
 
@@ -74,7 +68,7 @@ class PgClientStore:
             row = await connection.fetchrow(_RENAME, client_id, name, now_ms)
         if row is None:
             raise _no_client()
-        return _read(row)
+        return CLIENTS.read(row)
 
     async def delete(self, client_id: str, *, now_ms: int) -> None:
         """Delete the client with all that it owns."""
@@ -94,7 +88,3 @@ class PgClientStore:
 
 def _no_client() -> NotFound:
     return NotFound("there is no such client")
-
-
-def _read(row: asyncpg.Record) -> Client:
-    return Client(row["client_id"], row["name"], created_at_ms=row["created_at"], updated_at_ms=row["updated_at"])

@@ -2,31 +2,25 @@
 
 from typing import Final
 
-from alerting_backend.adapters.postgres.catalog.endpoint_rows import COLUMNS, read_endpoint, row_of, secret_columns
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Connection, Pools
+from alerting_backend.adapters.postgres.rows import ENDPOINTS
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
 from alerting_core import limits
 from alerting_core.codec.notification import is_uuid
-from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.endpoint import KEPT_FIELDS, Endpoint, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_SELECT: Final = f"SELECT {COLUMNS} FROM endpoints"  # noqa: S608 - constants alone
-_LIST: Final = NewestFirst("endpoints", _SELECT, "endpoint_id", read_endpoint)
+_SELECT: Final = f"SELECT {ENDPOINTS.columns} FROM endpoints"
+_LIST: Final = NewestFirst("endpoints", _SELECT, "endpoint_id", ENDPOINTS.read)
 
-_INSERT: Final = f"""
-INSERT INTO endpoints ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-"""  # noqa: S608 - constants alone
+_INSERT: Final = f"INSERT INTO endpoints ({ENDPOINTS.columns}) VALUES ({ENDPOINTS.places})"
 
 _UPDATE: Final = f"""
-UPDATE endpoints SET
-    value = $3, headers = $4, secret = $5, previous_secret = $6, previous_secret_until = $7, enabled = $8,
-    disabled_reason = $9, updated_at = $10, version = version + 1
-WHERE client_id = $1 AND endpoint_id = $2
-RETURNING {COLUMNS}
-"""  # noqa: S608 - constants alone
+UPDATE endpoints SET {ENDPOINTS.changes(KEPT_FIELDS, first=3)} WHERE client_id = $1 AND endpoint_id = $2
+"""
 
 _REFUSED: Final = {
     "endpoints_unique_value": lambda: Conflict("the rule has an endpoint with the same type and value already"),
@@ -51,7 +45,7 @@ class PgEndpointStore:
                 locked = "SELECT 1 FROM rules WHERE client_id = $1 AND rule_id = $2 FOR UPDATE"
                 if await connection.fetchval(locked, endpoint.client_id, endpoint.rule_id) is None:
                     raise NotFound("there is no such rule")
-                await connection.execute(_INSERT, *row_of(endpoint))
+                await connection.execute(_INSERT, *ENDPOINTS.row(endpoint))
                 count = "SELECT count(*) FROM endpoints WHERE client_id = $1 AND rule_id = $2"
                 if await connection.fetchval(count, endpoint.client_id, endpoint.rule_id) > _ENDPOINTS_MAX:
                     raise LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
@@ -78,19 +72,10 @@ class PgEndpointStore:
         with refusals(_REFUSED):
             async with scoped(self._pools, scope, "replace_endpoint") as connection:
                 stored = await _lock(connection, scope, endpoint.endpoint_id, expected_version)
-                row = await connection.fetchrow(
-                    _UPDATE,
-                    stored.client_id,
-                    stored.endpoint_id,
-                    endpoint.value,
-                    dict(endpoint.headers),
-                    *secret_columns(endpoint.secret),
-                    endpoint.enabled,
-                    endpoint.disabled_reason,
-                    endpoint.updated_at_ms,
-                )
-        assert row is not None, "the row is locked"
-        return read_endpoint(row)
+                changed = next_version(stored, endpoint)
+                values = ENDPOINTS.changed_values(changed, KEPT_FIELDS)
+                await connection.execute(_UPDATE, stored.client_id, stored.endpoint_id, *values)
+        return changed
 
     async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
         """Delete the endpoint."""
@@ -111,7 +96,7 @@ async def _find(connection: Connection, scope: Scope, endpoint_id: str, *, lock:
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
     if row is None:
         raise NotFound("there is no such endpoint")
-    return read_endpoint(row)
+    return ENDPOINTS.read(row)
 
 
 async def _lock(connection: Connection, scope: Scope, endpoint_id: str, expected_version: int | None) -> Endpoint:

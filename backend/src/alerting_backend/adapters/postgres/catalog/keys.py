@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
-
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
+from alerting_backend.adapters.postgres.rows import API_KEYS
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.key import KEY_USE_MS, ApiKey, KeyScope
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_COLUMNS: Final = "key_id, client_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, last_used_at"
-_SELECT: Final = f"SELECT {_COLUMNS} FROM api_keys"  # noqa: S608 - constants alone
+_SELECT: Final = f"SELECT {API_KEYS.columns} FROM api_keys"
+_LIST: Final = NewestFirst("keys", _SELECT, "key_id", API_KEYS.read)
 
-_INSERT: Final = """
-INSERT INTO api_keys (key_id, client_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+_INSERT: Final = f"INSERT INTO api_keys ({API_KEYS.columns}) VALUES ({API_KEYS.places})"
 
 _NOTE_USE: Final = """
 UPDATE api_keys SET last_used_at = $2 WHERE key_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)
@@ -44,18 +40,7 @@ class PgKeyStore:
             raise NotFound("there is no such client")
         with refusals(_REFUSED):
             async with transaction(self._pools.admin, "create_key") as connection:
-                await connection.execute(
-                    _INSERT,
-                    key.key_id,
-                    key.client_id,
-                    key.name,
-                    key.prefix,
-                    key.hash,
-                    sorted(key.scopes),
-                    key.created_at_ms,
-                    key.expires_at_ms,
-                    key.revoked_at_ms,
-                )
+                await connection.execute(_INSERT, *API_KEYS.row(key))
         return key
 
     async def list(self, scope: Scope, page: PageRequest) -> Page[ApiKey]:
@@ -75,13 +60,13 @@ class PgKeyStore:
             revoked = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE key_id = $1 RETURNING *"
             row = await connection.fetchrow(revoked, key_id, now_ms)
         assert row is not None, "the row is locked"
-        return _read(row)
+        return API_KEYS.read(row)
 
     async def find_by_hash(self, key_hash: bytes) -> ApiKey | None:
         """Return the key with this hash."""
         async with transaction(self._pools.admin, "find_key", readonly=True) as connection:
             row = await connection.fetchrow(_SELECT + " WHERE hash = $1", key_hash)
-        return None if row is None else _read(row)
+        return None if row is None else API_KEYS.read(row)
 
     async def note_use(self, key_id: str, *, now_ms: int) -> None:
         """Record that the key was used."""
@@ -95,22 +80,4 @@ class PgKeyStore:
         found = _SELECT + " WHERE client_id IS NULL AND revoked_at IS NULL AND $1 = ANY (scopes)"
         async with transaction(self._pools.admin, "operators", readonly=True) as connection:
             rows = await connection.fetch(found, str(KeyScope.ADMIN))
-        return [_read(row) for row in rows]
-
-
-def _read(row: asyncpg.Record) -> ApiKey:
-    return ApiKey(
-        key_id=row["key_id"],
-        client_id=row["client_id"],
-        name=row["name"],
-        prefix=row["prefix"],
-        hash=row["hash"],
-        scopes=frozenset(KeyScope(scope) for scope in row["scopes"]),
-        created_at_ms=row["created_at"],
-        expires_at_ms=row["expires_at"],
-        revoked_at_ms=row["revoked_at"],
-        last_used_at_ms=row["last_used_at"],
-    )
-
-
-_LIST: Final = NewestFirst("keys", _SELECT, "key_id", _read)
+        return [API_KEYS.read(row) for row in rows]

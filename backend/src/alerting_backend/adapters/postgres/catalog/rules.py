@@ -3,33 +3,25 @@
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
-
 from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Connection, Pools, tenant_transaction
+from alerting_backend.adapters.postgres.rows import RULES
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
 from alerting_core import limits
 from alerting_core.codec.notification import is_uuid
 from alerting_core.codec.rule import RuleAction
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import KEPT_FIELDS, Rule, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import RuleFilter
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
-_COLUMNS: Final = "client_id, rule_id, severity, source, name, enabled, version, created_at, updated_at"
-_SELECT: Final = f"SELECT {_COLUMNS} FROM rules"  # noqa: S608 - constants alone
+_SELECT: Final = f"SELECT {RULES.columns} FROM rules"
+_LIST: Final = NewestFirst("rules", _SELECT, "rule_id", RULES.read)
 
-_INSERT: Final = """
-INSERT INTO rules (client_id, rule_id, severity, source, name, enabled, version, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+_INSERT: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.places})"
 
-_UPDATE: Final = """
-UPDATE rules SET severity = $3, source = $4, name = $5, enabled = $6, updated_at = $7, version = version + 1
-WHERE client_id = $1 AND rule_id = $2
-RETURNING client_id, rule_id, severity, source, name, enabled, version, created_at, updated_at
-"""
+_UPDATE: Final = f"UPDATE rules SET {RULES.changes(KEPT_FIELDS, first=3)} WHERE client_id = $1 AND rule_id = $2"
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rules of ' || $1, 0))"
 
@@ -56,7 +48,7 @@ class PgRuleStore:
             async with tenant_transaction(self._pools.api, "create_rule", client_id=rule.client_id) as connection:
                 # One after the other per client, so that the count is that of the rules that will be there.
                 await connection.execute(_LOCK, rule.client_id)
-                await connection.execute(_INSERT, *_row(rule))
+                await connection.execute(_INSERT, *RULES.row(rule))
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:
                     raise LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
@@ -85,25 +77,16 @@ class PgRuleStore:
             return []
         async with tenant_transaction(self._pools.api, "all_rules_of", client_id=client_id) as connection:
             rows = await connection.fetch(_SELECT + " WHERE client_id = $1", client_id)
-        return [_read(row) for row in rows]
+        return [RULES.read(row) for row in rows]
 
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         with refusals(_REFUSED):
             async with scoped(self._pools, scope, "replace_rule") as connection:
                 stored = await _lock(connection, scope, rule.rule_id, expected_version)
-                row = await connection.fetchrow(
-                    _UPDATE,
-                    stored.client_id,
-                    stored.rule_id,
-                    rule.severity,
-                    rule.source,
-                    rule.name,
-                    rule.enabled,
-                    rule.updated_at_ms,
-                )
-                assert row is not None, "the row is locked"
-                changed = _read(row)
+                changed = next_version(stored, rule)
+                values = RULES.changed_values(changed, KEPT_FIELDS)
+                await connection.execute(_UPDATE, stored.client_id, stored.rule_id, *values)
                 action = RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED
                 await _tell(connection, changed, action, now_ms=changed.updated_at_ms)
         return changed
@@ -125,7 +108,7 @@ async def _find(connection: Connection, scope: Scope, rule_id: str, *, lock: str
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)
     if row is None:
         raise NotFound("there is no such rule")
-    return _read(row)
+    return RULES.read(row)
 
 
 async def _lock(connection: Connection, scope: Scope, rule_id: str, expected_version: int | None) -> Rule:
@@ -138,34 +121,3 @@ async def _lock(connection: Connection, scope: Scope, rule_id: str, expected_ver
 async def _tell(connection: Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
     change = RuleChange(rule.client_id, rule.rule_id, action, rule.version)
     await append_changes(connection, [change], now_ms=now_ms)
-
-
-def _row(rule: Rule) -> tuple[object, ...]:
-    return (
-        rule.client_id,
-        rule.rule_id,
-        rule.severity,
-        rule.source,
-        rule.name,
-        rule.enabled,
-        rule.version,
-        rule.created_at_ms,
-        rule.updated_at_ms,
-    )
-
-
-def _read(row: asyncpg.Record) -> Rule:
-    return Rule(
-        rule_id=row["rule_id"],
-        client_id=row["client_id"],
-        severity=row["severity"],
-        source=row["source"],
-        name=row["name"],
-        enabled=row["enabled"],
-        version=row["version"],
-        created_at_ms=row["created_at"],
-        updated_at_ms=row["updated_at"],
-    )
-
-
-_LIST: Final = NewestFirst("rules", _SELECT, "rule_id", _read)

@@ -1,0 +1,145 @@
+"""How an object lies in a table, from one definition: the list of its columns, what writes a row and what reads one.
+
+A `Table` names each attribute of a dataclass once, with the column that holds it, or the several that do. Statements
+are put together from it, so that another attribute is one more line there, and one more column in a migration.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns hold one attribute.
+
+    Attributes:
+        types: Name → type in Postgres.
+        write: From the attribute, the value to store, or with several columns their values; None: as it is.
+        read: From what is stored, one argument per column, the attribute; None: as it is.
+    """
+
+    types: Mapping[str, str]
+    write: Callable[[Any], Any] | None = None
+    read: Callable[..., Any] | None = None
+
+
+def column(
+    name: str,
+    type_: str,
+    *,
+    write: Callable[[Any], Any] | None = None,
+    read: Callable[[Any], Any] | None = None,
+    nullable: bool = False,
+) -> Columns:
+    """Return that the one column *name* holds an attribute; a *nullable* one has NULL for None, unconverted."""
+    if nullable:
+        return Columns({name: type_}, _unless_none(write), _unless_none(read))
+    return Columns({name: type_}, write, read)
+
+
+def _unless_none(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    return convert and (lambda value: None if value is None else convert(value))
+
+
+class Table(Generic[T]):
+    """One table and the dataclass whose objects are its rows.
+
+    Args:
+        name: Of the table.
+        kind: The dataclass.
+        attributes: Attribute of *kind* → the columns that hold it, in the order in which statements list them. Only
+            the last fields of *kind* may be missing, and need a default.
+    """
+
+    def __init__(self, name: str, kind: type[T], attributes: Mapping[str, Columns]) -> None:
+        """Check the definition against *kind*."""
+        self.name: Final = name
+        self._make: Final[Callable[..., T]] = kind
+        self._kind: Final = kind
+        self._attributes: Final = dict(attributes)
+        self._types: Final = {column: type_ for each in attributes.values() for column, type_ in each.types.items()}
+        read = [one.name for one in fields(kind)][: len(attributes)]
+        assert set(read) == set(attributes), f"the columns of {name} are not those of {kind.__name__}"
+        # In the order of the fields, so that an object is made of them by position: by name takes twice as long.
+        self._reads: Final = [attributes[attribute] for attribute in read]
+        self._stored: Final = itemgetter(*(column for one in self._reads for column in one.types))
+        self._is_plain: Final = all(one.read is None for one in self._reads)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All columns."""
+        return tuple(self._types)
+
+    @property
+    def columns(self) -> str:
+        """All columns, as a statement lists them."""
+        return ", ".join(self._types)
+
+    def columns_of(self, alias: str) -> str:
+        """Return all columns with *alias* before each."""
+        return ", ".join(f"{alias}.{name}" for name in self._types)
+
+    @property
+    def places(self) -> str:
+        """Places for the values of one row: `$1, $2, …`."""
+        return ", ".join(f"${number}" for number in range(1, len(self._types) + 1))
+
+    @property
+    def arrays(self) -> str:
+        """Places for the values of many rows, one array per column: `$1::text[], $2::uuid[], …`."""
+        assert not any(type_.endswith("[]") for type_ in self._types.values()), "unnest takes arrays of arrays apart"
+        return ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(self._types.values(), start=1))
+
+    def only(self, attributes: Collection[str]) -> "Table[T]":
+        """Return the same table with no more than *attributes*; the others have their default when a row is read."""
+        return Table(self.name, self._kind, {name: c for name, c in self._attributes.items() if name in attributes})
+
+    def row(self, item: T) -> tuple[Any, ...]:
+        """Return the values of `columns`."""
+        return tuple(value for name, one in self._attributes.items() for value in _written(one, getattr(item, name)))
+
+    def rows(self, items: Iterable[T]) -> list[Sequence[Any]]:
+        """Return the values of many rows, column by column; nothing for no rows."""
+        return list(zip(*map(self.row, items), strict=True))
+
+    def read(self, row: asyncpg.Record) -> T:
+        """Return the object of a row that has all of `columns`, and perhaps more."""
+        stored = self._stored(row)
+        if self._is_plain:
+            return self._make(*stored)
+        values = iter(stored)
+        return self._make(*(next(values) if one.read is None else _read(one, values) for one in self._reads))
+
+    def changes(self, kept: Collection[str], *, first: int) -> str:
+        """Return what an UPDATE sets: all but what holds *kept*, as `a = $3, b = $4`, numbered from *first*."""
+        columns = [name for attribute in self._changed(kept) for name in self._attributes[attribute].types]
+        return ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, start=first))
+
+    def changed_values(self, item: T, kept: Collection[str]) -> list[Any]:
+        """Return the values for `changes` with the same *kept*."""
+        changed = self._changed(kept)
+        return [value for name in changed for value in _written(self._attributes[name], getattr(item, name))]
+
+    def _changed(self, kept: Collection[str]) -> list[str]:
+        return [attribute for attribute in self._attributes if attribute not in kept]
+
+
+def _written(one: Columns, value: Any) -> Iterable[Any]:
+    if one.write is None:
+        return (value,)
+    written: Any = one.write(value)
+    return written if len(one.types) > 1 else (written,)
+
+
+def _read(one: Columns, values: Iterator[Any]) -> Any:
+    assert one.read is not None
+    return one.read(*(next(values) for _ in one.types))
