@@ -3,6 +3,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from alerting_core.domain.notification import (
     NotificationStatus,
     settled_by,
 )
-from alerting_core.domain.target import host_of, read_address
+from alerting_core.domain.target import contact_url, host_of, read_address, read_url
 from alerting_core.stages.breaker import COOL_DOWN_MS_MAX, Breakers
 from alerting_core.stages.judge import UNREACHED_REASONS, judge, skip
 from alerting_core.stages.plan import plan_deliveries
@@ -246,3 +247,24 @@ def test_a_url_that_passes_is_one_line_of_visible_characters(kind: str, url: str
         assert url.isprintable()
         assert not set(' @#\\<>"') & set(url.split("/", 3)[2])
         assert host_of(EndpointType(kind), url).isascii()
+
+
+@given(urls)
+def test_what_is_contacted_is_the_host_that_was_checked(url: str) -> None:
+    if not check_endpoint("webhook", url, None, None):
+        contacted = contact_url(url)
+        assert contacted.isascii()
+        assert read_url(contacted) == read_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "contacted"),
+    [
+        ("https://Bücher.example:8443/a?b", "https://xn--bcher-kva.example:8443/a?b"),
+        # A letter that the newer standard of international names takes for another one.
+        ("https://\u13a0.example/", "https://xn--kz9a.example/"),
+        ("https://EXAMPLE.com/A", "https://EXAMPLE.com/A"),
+    ],
+)
+def test_only_a_host_beyond_ascii_is_spelled_anew(url: str, contacted: str) -> None:
+    assert contact_url(url) == contacted

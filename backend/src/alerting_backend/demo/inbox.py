@@ -14,6 +14,7 @@ from typing import Final
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from alerting_backend.demo.arrival import Arrival, Channel, SignatureCheck
+from alerting_core.domain.text import storable
 
 ARRIVALS_MAX: Final = 200
 """Messages that the inbox keeps; the page shows them all."""
@@ -127,10 +128,10 @@ class Inbox:
                 number=self._received,
                 received_at=datetime.now(UTC),
                 is_repeat=bool(arrival.message_id) and self._in_inbox[key] > 0,
-                title=_sound(" ".join(arrival.title.split())[:TITLE_CHARS_MAX]),
-                headers={name: _sound(value) for name, value in arrival.headers.items()},
-                text=_sound(arrival.text[:TEXT_CHARS_MAX]),
-                html=_sound(arrival.html[:TEXT_CHARS_MAX]),
+                title=storable(" ".join(arrival.title.split())[:TITLE_CHARS_MAX]),
+                headers={name: storable(value) for name, value in arrival.headers.items()},
+                text=storable(arrival.text[:TEXT_CHARS_MAX]),
+                html=storable(arrival.html[:TEXT_CHARS_MAX]),
             )
         )
         self._in_inbox[key] += 1
@@ -146,11 +147,6 @@ class Inbox:
 
 def _key(arrival: Arrival) -> tuple[Channel, str, str]:
     return arrival.channel, arrival.name, arrival.message_id
-
-
-def _sound(text: str) -> str:
-    """Return *text* without lone surrogates, which JSON can carry and UTF-8 cannot."""
-    return text.encode(errors="replace").decode()
 
 
 def _json(body: bytes) -> object:

@@ -12,6 +12,7 @@ from typing import Final
 from alerting_core.codec import wire
 from alerting_core.codec.wire import Undecodable
 from alerting_core.domain.severity import SEVERITY_NAMES, Severity
+from alerting_core.domain.text import check_storable
 from alerting_core.problem import Problem, ProblemCode
 
 
@@ -132,6 +133,8 @@ def _label(payload: bytes) -> tuple[bytes, bytes]:
 
 
 def _change(fields: Fields, path: str, text: str) -> _Change | Problem:
+    if problem := next(check_storable(path[:_PATH_CHARS_MAX], path + text), None):
+        return problem
     name, _, label = path.partition(".")
     number, kind = fields.get(name, (0, FieldKind.TEXT))
     if number == 0 or (kind is FieldKind.LABELS) != bool(label):

@@ -6,7 +6,7 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, split_addresses
 from alerting_core.domain.target import read_address, url_problems
-from alerting_core.domain.text import check_text
+from alerting_core.domain.text import check_text, has_control_characters
 from alerting_core.domain.webhook_check import check_headers, check_secret
 from alerting_core.problem import Problem, ProblemCode
 
@@ -84,7 +84,7 @@ def _check_value(known: EndpointType | None, value: object) -> Iterator[Problem]
 
 
 def _check_addresses(value: str) -> Iterator[Problem]:
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value if character != "\0"):
+    if has_control_characters(value):
         yield Problem("value", ProblemCode.CONTROL_CHARACTER, "must not hold line breaks or other control characters")
     addresses = split_addresses(value)
     if not addresses:

@@ -1,4 +1,11 @@
-"""Host names as people write them, brought to the one form that limits, breakers and placeholder lists compare."""
+"""Host names as people write them, brought to the one form that limits, breakers and placeholder lists compare.
+
+It is also the form that is contacted: an address and a URL reach a transport with their host in ASCII, so that no
+library there reads the name once more. The standard library knows the older of the two standards of international
+names (IDNA 2003); the newer one needs a package, which the core does not have. As nobody but this module reads names
+beyond ASCII, it does not matter where the standards differ, except for the few letters that make two hosts which both
+exist: those are refused.
+"""
 
 import re
 from collections.abc import Collection

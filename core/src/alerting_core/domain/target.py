@@ -80,6 +80,22 @@ def url_problems(text: str) -> Iterator[str]:
         yield "must not hold a fragment (#…): it would never be sent"
 
 
+def contact_url(text: str) -> str:
+    """Return *text* as a transport takes it: with the host that was checked, in ASCII, and all else as it is.
+
+    A library of HTTP would bring a host beyond ASCII to a form of its own, which for a thousand letters is another
+    name than the one that limits and placeholder lists were asked about.
+    """
+    url = None if text.isascii() else read_url(text)
+    if url is None:
+        return text
+    parts = _URL.fullmatch(text)
+    authority = _AUTHORITY.fullmatch(parts["authority"]) if parts else None
+    assert parts is not None and authority is not None
+    start = parts.start("authority")
+    return text[: start + authority.start("host")] + url.host + text[start + authority.end("host") :]
+
+
 @lru_cache(maxsize=_READ_MAX)
 def read_address(text: str) -> str | None:
     """Return an e-mail address with its domain in the form of `ascii_host`; None when it is not one.

@@ -1,4 +1,8 @@
-"""Checks of single text fields, shared by everything that takes text from outside."""
+"""What text may be stored, and the checks of single fields by everything that takes text from outside.
+
+Text can be stored and sent when UTF-8 can encode it, so that it holds no lone surrogate, and when it holds no NUL, for
+which Postgres has no place. This is decided here alone: `is_storable` tells, `check_text` reports, `storable` cleans.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,15 +10,37 @@ from typing import Final
 
 from alerting_core.problem import Problem, ProblemCode
 
+_NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
 _CONTROL: Final = re.compile(r"[\x01-\x1f\x7f]")
 """Control characters but NUL, which is a problem of its own."""
+
+
+def is_storable(text: str) -> bool:
+    """Whether *text* could be stored at all. Nothing stored equals or contains what is not."""
+    # ASCII, as nearly all text is, holds nothing but perhaps a NUL: that is looked for without the pattern.
+    return "\0" not in text if text.isascii() else _NOT_STORABLE.search(text) is None
+
+
+def storable(text: str) -> str:
+    """Return *text* with U+FFFD, which shows that something was there, in the place of what cannot be stored."""
+    return text if is_storable(text) else _NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def storable_start(text: str, *, bytes_max: int) -> str:
+    """Return the start of `storable` *text* that has at most *bytes_max* bytes in UTF-8."""
+    return storable(text[:bytes_max]).encode()[:bytes_max].decode(errors="ignore")
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether *text* holds a control character of ASCII other than NUL, which is a problem of its own."""
+    return _CONTROL.search(text) is not None
 
 
 def check_text(path: str, value: object, *, chars_max: int, allow_empty: bool = False) -> Iterable[Problem]:
     """Return what keeps *value* from being stored and sent as text.
 
-    Text must be a `str` that UTF-8 can encode (no lone surrogates), without NUL (Postgres cannot hold it), at most
-    *chars_max* characters, and not blank unless *allow_empty*.
+    Text must be a `str` that can be stored, have at most *chars_max* characters, and not be blank unless *allow_empty*.
     """
     if _is_plain(value, chars_max) or (allow_empty and value == ""):
         return ()
@@ -44,13 +70,16 @@ def _text_problems(path: str, value: object, *, chars_max: int, allow_empty: boo
         yield Problem(path, ProblemCode.EMPTY, "must not be empty")
     if len(value) > chars_max:
         yield Problem(path, ProblemCode.TOO_LONG, f"has {len(value)} characters, at most {chars_max} are allowed")
-    if "\0" in value:
+    yield from check_storable(path, value)
+
+
+def check_storable(path: str, text: str) -> Iterator[Problem]:
+    """Yield what keeps *text* from being stored, whatever its length."""
+    found = set(_NOT_STORABLE.findall(text))
+    if "\0" in found:
         yield Problem(path, ProblemCode.NUL_CHARACTER, "must not hold a NUL character")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            yield Problem(path, ProblemCode.NOT_UTF8, "holds a lone surrogate, which UTF-8 cannot encode")
+    if found - {"\0"}:
+        yield Problem(path, ProblemCode.NOT_UTF8, "holds a lone surrogate, which UTF-8 cannot encode")
 
 
 def check_id(path: str, value: object, *, chars_max: int) -> Iterable[Problem]:
@@ -63,5 +92,5 @@ def _id_problems(path: str, value: object, *, chars_max: int) -> Iterator[Proble
     if isinstance(value, str) and value.strip():
         if value != value.strip():
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not begin or end with white space")
-        elif _CONTROL.search(value):
+        elif has_control_characters(value):
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not hold control characters")

@@ -31,7 +31,11 @@ RESERVED_HEADERS: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that frame or describe the request: one from outside could smuggle a second request into the first."""
+"""Headers that frame or describe the request: one from outside could smuggle a second request into the first. No
+endpoint may choose one, and no transport sends one that it was given, but for the one that says what the body is."""
+
+CONTENT_TYPE: Final = "content-type"
+"""The one of them that the platform writes into a message itself."""
 
 RESERVED_HEADER_PREFIX: Final = "webhook-"
 """The signature's own headers."""

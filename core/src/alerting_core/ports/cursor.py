@@ -13,6 +13,7 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.notification import is_uuid
+from alerting_core.domain.text import is_storable
 from alerting_core.errors import InvalidInput
 from alerting_core.problem import Problem, ProblemCode
 
@@ -104,15 +105,6 @@ def decode_text_cursor(listed: str, cursor: str) -> str:
             return key
         case _:
             raise _invalid()
-
-
-def is_storable(text: str) -> bool:
-    """Whether *text* could be stored at all. Nothing stored equals or contains what is not."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
 
 
 def _encode(parts: list[str | int]) -> str:

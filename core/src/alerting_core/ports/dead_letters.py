@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from alerting_core.ports.cursor import OFFSETS_END, PARTITIONS_END, PlaceKey, encode_place_cursor, is_storable
+from alerting_core.domain.text import is_storable
+from alerting_core.ports.cursor import OFFSETS_END, PARTITIONS_END, PlaceKey, encode_place_cursor
 from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing, Record
 

@@ -22,6 +22,7 @@ from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
 from alerting_core.domain.ids import derive_attempt_id
 from alerting_core.domain.message import HttpReply, Reply, SmtpReply, Unreached
+from alerting_core.domain.text import storable_start
 from alerting_core.stages.retry import RetrySchedule, parse_retry_after, retry_delay_ms
 
 FINAL_REASONS: Final = frozenset({Reason.GONE, Reason.SMTP_PERMANENT, Reason.FORBIDDEN_ADDRESS, Reason.NOT_CONFIGURED})
@@ -123,13 +124,13 @@ def _read(reply: Reply, *, now_ms: int) -> _Reading:
     match reply:
         case HttpReply(status, body, retry_after):
             wait_ms = parse_retry_after(retry_after, now_ms=now_ms) if status in _HONOURS_RETRY_AFTER else None
-            text = _storable(body[: limits.RESPONSE_BYTES_MAX].decode(errors="replace"))
+            text = _kept(body[: limits.RESPONSE_BYTES_MAX].decode(errors="replace"))
             return _Reading(_http_reason(status), status, text, retry_after_ms=wait_ms)
         case SmtpReply(code, text, detail):
-            return _Reading(_smtp_reason(code), code, _storable(text), _storable(detail)[:_DETAIL_CHARS_MAX])
+            return _Reading(_smtp_reason(code), code, _kept(text), _kept(detail)[:_DETAIL_CHARS_MAX])
         case Unreached(reason, detail):
             assert reason in UNREACHED_REASONS, f"{reason} does not say that nothing was reached"
-            return _Reading(reason, detail=_storable(detail)[:_DETAIL_CHARS_MAX])
+            return _Reading(reason, detail=_kept(detail)[:_DETAIL_CHARS_MAX])
         case _:
             assert_never(reply)
 
@@ -153,10 +154,6 @@ def _smtp_reason(code: int) -> Reason:
     return by_class.get(code // 100, Reason.PROTOCOL_ERROR)
 
 
-def _storable(text: str) -> str:
-    """Return *text* as Postgres takes it: without NUL and lone surrogates, within the bytes of an attempt's log.
-
-    A replaced byte grows to three, so that the length is measured last.
-    """
-    raw = text.replace("\0", "").encode(errors="replace")
-    return raw[: limits.RESPONSE_BYTES_MAX].decode(errors="ignore")
+def _kept(text: str) -> str:
+    # A replaced byte grows to three, so that the length is measured last.
+    return storable_start(text, bytes_max=limits.RESPONSE_BYTES_MAX)

@@ -9,7 +9,7 @@ from alerting_core.domain.message import SmtpReply, Unreached
 
 FALLS_BACK = {
     Ending.NOT_REACHED, Ending.TLS_FAILED, Ending.LOGIN_REFUSED, Ending.NOT_SERVED, Ending.THROTTLED, Ending.DEFERRED,
-    Ending.UNSUPPORTED, Ending.PASSED_BY, Ending.OUT_OF_TIME,
+    Ending.PASSED_BY, Ending.OUT_OF_TIME,
 }  # fmt: skip
 RESTS = {
     Ending.NOT_REACHED, Ending.TLS_FAILED, Ending.LOGIN_REFUSED, Ending.NOT_SERVED, Ending.THROTTLED,

@@ -9,8 +9,9 @@ from alerting_backend.adapters.postgres.pools import Pool, connected
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, within
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.severity import Severity, severity_from_wire
+from alerting_core.domain.text import is_storable
 from alerting_core.ports.alerts import AlertFilter, StoredAlert
-from alerting_core.ports.cursor import TimeKey, decode_time_text_cursor, encode_time_cursor, is_storable
+from alerting_core.ports.cursor import TimeKey, decode_time_text_cursor, encode_time_cursor
 from alerting_core.ports.paging import Page, PageRequest
 
 # In one order, so that two writers of the same alerts wait for each other instead of locking each other out.

@@ -13,6 +13,7 @@ from alerting_backend.adapters.postgres.settling import lock_received, settle_en
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DELIVERY_MOVES, Attempt, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import DisableReason
+from alerting_core.domain.text import storable
 
 _Key: TypeAlias = tuple[str, str]
 """(client_id, delivery_id)."""
@@ -145,17 +146,12 @@ async def _record_attempts(connection: Connection, tries: Sequence[tuple[Outcome
         [attempt.number for attempt in attempts],
         [str(attempt.reason) for attempt in attempts],
         [attempt.status_code for attempt in attempts],
-        [_storable(attempt.response) for attempt in attempts],
-        [_storable(attempt.detail) for attempt in attempts],
+        [storable(attempt.response) for attempt in attempts],
+        [storable(attempt.detail) for attempt in attempts],
         [attempt.started_at_ms for attempt in attempts],
         [attempt.latency_ms for attempt in attempts],
     )
     return {row["attempt_id"] for row in rows}
-
-
-def _storable(text: str) -> str:
-    """Return *text* as Postgres can hold it: an endpoint may answer with anything, and must not bar its own record."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 async def _store(connection: Connection, rows: Mapping[_Key, _Row]) -> None:

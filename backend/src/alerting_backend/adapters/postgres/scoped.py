@@ -11,8 +11,8 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Connection, Pools, tenant_transaction, transaction
 from alerting_core import limits
+from alerting_core.domain.text import is_storable
 from alerting_core.errors import AlertingError
-from alerting_core.ports.cursor import is_storable
 from alerting_core.ports.paging import Scope
 
 

@@ -30,7 +30,6 @@ class Ending(StrEnum):
     NOT_SERVED = "not-served"
     THROTTLED = "throttled"
     DEFERRED = "deferred"
-    UNSUPPORTED = "unsupported"
     # Decided here: the provider was not asked.
     TURN_TOO_FAR = "turn-too-far"
     PASSED_BY = "passed-by"
@@ -74,7 +73,6 @@ CONSEQUENCES: Final[Mapping[Ending, Consequence]] = {
     Ending.NOT_SERVED: Consequence(True, Shows.FAILS, "the provider takes no mail from this sender or account"),
     Ending.THROTTLED: Consequence(True, Shows.FAILS, "the provider has said no for now, and wants to be left alone"),
     Ending.DEFERRED: Consequence(True, Shows.NOTHING, "the provider has said no for now, to this mail at least"),
-    Ending.UNSUPPORTED: Consequence(True, Shows.NOTHING, "another provider may be able to carry such a mail"),
     Ending.TURN_TOO_FAR: Consequence(False, Shows.NOTHING, "our own limit postpones it, which is no failure"),
     Ending.PASSED_BY: Consequence(True, Shows.NOTHING, "the provider began to rest while the mail waited"),
     Ending.OUT_OF_TIME: Consequence(True, Shows.NOTHING, "those before it took all the time of the attempt"),

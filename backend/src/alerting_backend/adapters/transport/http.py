@@ -27,6 +27,7 @@ from alerting_backend.adapters.transport.gate import CheckedResolver, ForbiddenT
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import HttpMessage, Reply, Unreached
+from alerting_core.domain.webhook_check import CONTENT_TYPE, RESERVED_HEADERS
 
 CONNECTIONS_MAX: Final = 512
 """Open connections of one sender: all that it claims at once (`limits.CLAIM_DELIVERIES_MAX`) and a few tests beside,
@@ -45,9 +46,7 @@ checked at every connection all the same."""
 _PLAIN_URL: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_FRAMING_HEADERS: Final = frozenset(
-    {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
-)
+_OURS: Final = RESERVED_HEADERS - {CONTENT_TYPE}
 """What says where a message ends and who it is for is ours to say: two opinions are how requests are smuggled."""
 
 _DEFAULT_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "alerting-platform"}
@@ -195,6 +194,6 @@ def header_problem(headers: Mapping[str, str]) -> str | None:
 def _name_problem(name: str) -> str | None:
     if not _HEADER_NAME.fullmatch(name):
         return "a header name holds characters that are not allowed"
-    if name.lower() in _FRAMING_HEADERS:
+    if name.lower() in _OURS:
         return f"the header {name} is set by the sender and cannot be chosen"
     return None

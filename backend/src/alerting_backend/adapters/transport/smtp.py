@@ -179,10 +179,10 @@ class SmtpTransport(MailTransport):
 
     async def _submit(self, connection: aiosmtplib.SMTP, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
         connection.timeout = self._request_ms / 1_000
-        encoding, handed_over = ("utf-8" if mail.needs_utf8 else "ascii"), False
+        handed_over = False
         try:
-            await connection.mail(self._sender.address, options=_mail_options(connection, mail), encoding=encoding)
-            await connection.rcpt(mail.recipient, encoding=encoding)
+            await connection.mail(self._sender.address, options=_mail_options(connection, mail))
+            await connection.rcpt(mail.recipient)
             handed_over = True
             handing_over()
             answer = await connection.data(mail.data)
@@ -195,14 +195,7 @@ class SmtpTransport(MailTransport):
 
 
 def _mail_options(connection: aiosmtplib.SMTP, mail: WireMail) -> list[str]:
-    options = []
-    if mail.needs_utf8:
-        if not connection.supports_extension("smtputf8"):
-            raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
-        options.append("SMTPUTF8")
-    if connection.supports_extension("size"):
-        options.append(f"size={len(mail.data)}")
-    return options
+    return [f"size={len(mail.data)}"] if connection.supports_extension("size") else []
 
 
 async def _reset(connection: aiosmtplib.SMTP) -> None:

@@ -13,6 +13,7 @@ from alerting_backend.adapters.transport.handover import Ending, Handover
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import SmtpReply, Unreached
+from alerting_core.domain.text import storable
 
 SMTP_FAILURES: Final = (aiosmtplib.SMTPException, OSError, ValueError)
 """All that the SMTP library raises over what a server, a network or an address does."""
@@ -118,9 +119,6 @@ def explain_submit(error: BaseException, *, handed_over: bool) -> Handover:
         case aiosmtplib.SMTPResponseException():
             reply = Unreached(Reason.PROTOCOL_ERROR, "the answer of the mail server is not SMTP")
             return Handover(silent, reply)
-        case aiosmtplib.SMTPNotSupported():
-            reply = Unreached(Reason.PROTOCOL_ERROR, "the mail server takes no addresses beyond ASCII")
-            return Handover(Ending.UNSUPPORTED, reply)
         case TimeoutError():
             return Handover(silent, Unreached(Reason.TIMED_OUT, "the mail server did not answer in time"))
         case OSError():
@@ -133,7 +131,7 @@ def explain_submit(error: BaseException, *, handed_over: bool) -> Handover:
 def plain_text(text: str) -> str:
     """Return what a server said as text that can be stored: valid, without NUL, and bounded."""
     raw = text.encode("utf-8", "surrogateescape")[: limits.RESPONSE_BYTES_MAX]
-    return raw.decode("utf-8", "replace").replace("\0", "\ufffd")
+    return storable(raw.decode("utf-8", "replace"))
 
 
 def _step_of(error: aiosmtplib.SMTPResponseException) -> Step:

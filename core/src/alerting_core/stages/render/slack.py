@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.message import HttpMessage
 from alerting_core.domain.notification import Notification
+from alerting_core.domain.target import contact_url
 from alerting_core.domain.timestamp import for_people
 from alerting_core.stages.render.colour import SEVERITY_COLOURS
 from alerting_core.stages.render.plain import shown
@@ -42,7 +43,7 @@ _Block: TypeAlias = Mapping[str, object]
 def render_slack(claim: Claim) -> HttpMessage:
     """Return the POST of a claimed Slack delivery."""
     body = json.dumps(slack_message(claim.notification), ensure_ascii=False, separators=(",", ":")).encode()
-    return HttpMessage(claim.delivery.target, {"content-type": "application/json"}, body)
+    return HttpMessage(contact_url(claim.delivery.target), {"content-type": "application/json"}, body)
 
 
 def slack_message(notification: Notification) -> Mapping[str, object]:

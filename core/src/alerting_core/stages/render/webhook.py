@@ -6,6 +6,7 @@ from typing import Final
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.message import HttpMessage
 from alerting_core.domain.notification import Notification
+from alerting_core.domain.target import contact_url
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.stages.sign import ID_HEADER, signature_headers
 
@@ -44,4 +45,4 @@ def render_webhook(claim: Claim, *, now_ms: int) -> HttpMessage:
     if endpoint.secret is not None:
         ours |= signature_headers(message_id, body, endpoint.secret.active(now_ms=now_ms), now_ms=now_ms)
     theirs = {name: value for name, value in endpoint.headers.items() if name.lower() not in ours}
-    return HttpMessage(url=claim.delivery.target, headers=theirs | ours, body=body)
+    return HttpMessage(url=contact_url(claim.delivery.target), headers=theirs | ours, body=body)
