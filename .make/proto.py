@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-GENERATED = CHECKOUT / "backend" / "src" / "alerting_backend" / "wire"
+GENERATED = CHECKOUT / "tests" / "support" / "protobuf"
 BUF = Path(sys.executable).parent / "buf"
 
 

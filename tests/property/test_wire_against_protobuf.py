@@ -8,9 +8,9 @@ from google.protobuf.message import DecodeError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.wire.alert_pb2 import AlertMatched, AlertNew
-from alerting_backend.wire.notification_pb2 import NotificationReady as NotificationReadyMessage
-from alerting_backend.wire.rule_pb2 import RuleChanged as RuleChangedMessage
+from tests.support.protobuf.alert_pb2 import AlertMatched, AlertNew
+from tests.support.protobuf.notification_pb2 import NotificationReady as NotificationReadyMessage
+from tests.support.protobuf.rule_pb2 import RuleChanged as RuleChangedMessage
 from alerting_core.codec import wire
 from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
 from alerting_core.codec.notification import NotificationReady, decode_notification_ready, encode_notification_ready

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from alerting_core.codec import fields
-from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.fields import Fields, read_fields, set_fields
-from alerting_core.codec.notification import decode_notification_ready
+from alerting_core.codec.alert import ALERT_MATCHED, ALERT_NEW, decode_alert, decode_match
+from alerting_core.codec.fields import read_fields, set_fields
+from alerting_core.codec.message import Message
+from alerting_core.codec.notification import NOTIFICATION_READY, decode_notification_ready
 from alerting_core.codec.rejected import Rejected
+from alerting_core.codec.rule import RULE_CHANGED as RULE_CHANGED_MESSAGE
 from alerting_core.codec.rule import decode_rule_changed
 from alerting_core.codec.settable import Settable, settable_fields
 from alerting_core.ports.dead_letters import DeadLetter
@@ -59,16 +60,16 @@ class _Message:
         key: The field that is the key of a record.
     """
 
-    fields: Fields
+    fields: Message
     key: str
     decode: Callable[[bytes], object]
 
 
 _MESSAGES: Final[Mapping[str, _Message]] = {
-    ALERTS_NEW: _Message(fields.ALERT_NEW, "alert_id", decode_alert),
-    ALERTS_MATCHED: _Message(fields.ALERT_MATCHED, "client_id", decode_match),
-    RULE_CHANGED: _Message(fields.RULE_CHANGED, "rule_id", decode_rule_changed),
-    NOTIFICATIONS_READY: _Message(fields.NOTIFICATION_READY, "client_id", decode_notification_ready),
+    ALERTS_NEW: _Message(ALERT_NEW, "alert_id", decode_alert),
+    ALERTS_MATCHED: _Message(ALERT_MATCHED, "client_id", decode_match),
+    RULE_CHANGED: _Message(RULE_CHANGED_MESSAGE, "rule_id", decode_rule_changed),
+    NOTIFICATIONS_READY: _Message(NOTIFICATION_READY, "client_id", decode_notification_ready),
 }
 
 

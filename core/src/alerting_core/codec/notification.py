@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.codec import wire
+from alerting_core.codec.message import Message, int32, text
 from alerting_core.codec.rejected import Rejected, read_record
 from alerting_core.domain.alert import SCHEMA_VERSION
 from alerting_core.domain.text import check_id
 from alerting_core.problem import Problem, ProblemCode
 
-_NOTIFICATION_ID, _CLIENT_ID, _ALERT_ID, _SCHEMA_VERSION = range(1, 5)
+NOTIFICATION_READY: Final = Message(
+    {"notification_id": text(1), "client_id": text(2), "alert_id": text(3), "schema_version": int32(4)}
+)
 
 _UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -28,28 +30,12 @@ class NotificationReady:
 
 def encode_notification_ready(message: NotificationReady) -> bytes:
     """Encode a NotificationReady."""
-    return (
-        wire.text_field(_NOTIFICATION_ID, message.notification_id)
-        + wire.text_field(_CLIENT_ID, message.client_id)
-        + wire.text_field(_ALERT_ID, message.alert_id)
-        + wire.int_field(_SCHEMA_VERSION, message.schema_version)
-    )
+    return NOTIFICATION_READY.encode(message)
 
 
 def decode_notification_ready(value: bytes) -> NotificationReady | Rejected:
     """Read a NotificationReady."""
-    return read_record(value, _parse, _check)
-
-
-def _parse(data: bytes) -> NotificationReady:
-    texts = {_NOTIFICATION_ID: "", _CLIENT_ID: "", _ALERT_ID: ""}
-    version = 0
-    for number, wire_type, number_value, payload in wire.fields(data):
-        if wire_type == wire.BYTES and number in texts:
-            texts[number] = wire.to_text(payload)
-        elif wire_type == wire.VARINT and number == _SCHEMA_VERSION:
-            version = wire.to_int32(number_value)
-    return NotificationReady(texts[_NOTIFICATION_ID], texts[_CLIENT_ID], texts[_ALERT_ID], version)
+    return read_record(value, lambda data: NotificationReady(**NOTIFICATION_READY.decode(data)), _check)
 
 
 def _check(message: NotificationReady) -> tuple[Problem, ...]:

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from alerting_core import limits
-from alerting_core.codec import wire
+from alerting_core.codec.message import Message, enum, int32, int64, text
 from alerting_core.codec.rejected import Rejected, read_record
 from alerting_core.domain.alert import EVENT_TS_MAX, SCHEMA_VERSION
 from alerting_core.domain.text import check_id
 from alerting_core.problem import Problem, ProblemCode
-
-_RULE_ID, _CLIENT_ID, _ACTION, _VERSION, _UPDATED_AT, _SCHEMA_VERSION = range(1, 7)
 
 
 class RuleAction(IntEnum):
@@ -21,6 +20,23 @@ class RuleAction(IntEnum):
     UPDATED = 2
     DELETED = 3
     DISABLED = 4
+
+    @classmethod
+    def from_number(cls, number: int) -> "RuleAction":
+        """Read a number of the wire; one that this version does not know is UNSPECIFIED."""
+        return cls(number) if number in cls._value2member_map_ else cls.UNSPECIFIED
+
+
+RULE_CHANGED: Final = Message(
+    {
+        "rule_id": text(1),
+        "client_id": text(2),
+        "action": enum(3, RuleAction.from_number),
+        "version": int32(4),
+        "updated_at": int64(5),
+        "schema_version": int32(6),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +57,12 @@ class RuleChanged:
 
 def encode_rule_changed(message: RuleChanged) -> bytes:
     """Encode a RuleChanged."""
-    return (
-        wire.text_field(_RULE_ID, message.rule_id)
-        + wire.text_field(_CLIENT_ID, message.client_id)
-        + wire.int_field(_ACTION, message.action)
-        + wire.int_field(_VERSION, message.version)
-        + wire.int_field(_UPDATED_AT, message.updated_at)
-        + wire.int_field(_SCHEMA_VERSION, message.schema_version)
-    )
+    return RULE_CHANGED.encode(message)
 
 
 def decode_rule_changed(value: bytes) -> RuleChanged | Rejected:
     """Read a RuleChanged. An action unknown here reads as UNSPECIFIED: the client's rules are re-read all the same."""
-    return read_record(value, _parse, _check)
-
-
-def _parse(data: bytes) -> RuleChanged:
-    texts = {_RULE_ID: "", _CLIENT_ID: ""}
-    numbers = {_ACTION: 0, _VERSION: 0, _UPDATED_AT: 0, _SCHEMA_VERSION: 0}
-    for number, wire_type, value, payload in wire.fields(data):
-        if wire_type == wire.BYTES and number in texts:
-            texts[number] = wire.to_text(payload)
-        elif wire_type == wire.VARINT and number in numbers:
-            numbers[number] = value
-    action = wire.to_int32(numbers[_ACTION])
-    return RuleChanged(
-        rule_id=texts[_RULE_ID],
-        client_id=texts[_CLIENT_ID],
-        action=RuleAction(action) if action in RuleAction._value2member_map_ else RuleAction.UNSPECIFIED,
-        version=wire.to_int32(numbers[_VERSION]),
-        updated_at=wire.to_int64(numbers[_UPDATED_AT]),
-        schema_version=wire.to_int32(numbers[_SCHEMA_VERSION]),
-    )
+    return read_record(value, lambda data: RuleChanged(**RULE_CHANGED.decode(data)), _check)
 
 
 def _check(message: RuleChanged) -> tuple[Problem, ...]:

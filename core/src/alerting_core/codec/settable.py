@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from alerting_core.codec import wire
-from alerting_core.codec.fields import FieldKind, Fields, read_fields
+from alerting_core.codec.fields import read_fields
+from alerting_core.codec.message import FieldKind, Message
 from alerting_core.codec.wire import Undecodable
 
 
@@ -22,12 +23,12 @@ class Settable:
     value: str
 
 
-def settable_fields(fields: Fields, value: bytes) -> Sequence[Settable]:
+def settable_fields(message: Message, value: bytes) -> Sequence[Settable]:
     """Return all that can be set, in the order of the message, each once; nothing when this is no message."""
-    found = read_fields(fields, value)
+    found = read_fields(message, value)
     if not found and not _is_message(value):
         return ()
-    return [one for name, (_, kind) in fields.items() for one in _of_field(name, kind, found)]
+    return [one for name, field in message.fields.items() for one in _of_field(name, field.kind, found)]
 
 
 def _of_field(name: str, kind: FieldKind, found: Sequence[tuple[str, str]]) -> Iterator[Settable]:

@@ -6,7 +6,7 @@ types it does not know; so does this one. It is checked against Google's own imp
 Source: "Protocol Buffers: Encoding", protobuf.dev.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 VARINT: Final = 0
@@ -22,6 +22,9 @@ _U64: Final = (1 << 64) - 1
 _FIELD_NUMBER_MAX: Final = (1 << 29) - 1
 
 
+_ONE_BYTE: Final = tuple(bytes([number]) for number in range(0x80))
+"""Nearly all tags and lengths."""
+
 _LENGTHS: Final = {VARINT: 0, FIXED64: 8, FIXED32: 4}
 """Of what comes after the tag, or after the value of a varint."""
 
@@ -32,15 +35,33 @@ class Undecodable(ValueError):
 
 def varint(number: int) -> bytes:
     """Encode an integer as proto3 does for int32, int64 and enums: negative numbers take ten bytes."""
+    if 0 <= number < 0x80:
+        return _ONE_BYTE[number]
     number &= _U64
-    if number < 0x80:
-        return number.to_bytes(1, "little")
     out = bytearray()
     while number >= 0x80:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def text_writer(number: int) -> Callable[[str], bytes]:
+    """Return what `text_field` does for one field; its tag is encoded once."""
+    write = bytes_writer(number)
+    return lambda value: write(value.encode()) if value else b""
+
+
+def bytes_writer(number: int) -> Callable[[bytes], bytes]:
+    """Return what `bytes_field` does for one field; its tag is encoded once."""
+    tag = varint(number << 3 | BYTES)
+    return lambda payload: tag + varint(len(payload)) + payload
+
+
+def int_writer(number: int) -> Callable[[int], bytes]:
+    """Return what `int_field` does for one field; its tag is encoded once."""
+    tag = varint(number << 3 | VARINT)
+    return lambda value: tag + varint(value) if value else b""
 
 
 def text_field(number: int, value: str) -> bytes:

@@ -16,13 +16,13 @@ class Severity(IntEnum):
     HIGH = 3
     CRITICAL = 4
 
+    @classmethod
+    def from_number(cls, number: int) -> "Severity":
+        """Read a number of the wire; one that this version does not know is UNSPECIFIED."""
+        return _BY_NUMBER.get(number, cls.UNSPECIFIED)
+
 
 SEVERITY_NAMES: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 """What a caller may name, mildest first."""
 
 _BY_NUMBER: Final = {int(s): s for s in Severity}
-
-
-def severity_from_wire(number: int) -> Severity:
-    """Read a wire number; numbers this version does not know are UNSPECIFIED, which only wildcard rules meet."""
-    return _BY_NUMBER.get(number, Severity.UNSPECIFIED)

@@ -7,7 +7,7 @@ import pytest
 from alerting_core import limits
 from alerting_core.app.letter_view import view_bytes, view_letter
 from alerting_core.codec.alert import encode_match
-from alerting_core.codec.fields import FieldKind
+from alerting_core.codec.message import FieldKind
 from alerting_core.codec.notification import NotificationReady, encode_notification_ready
 from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_changed
 from alerting_core.domain.alert import Alert

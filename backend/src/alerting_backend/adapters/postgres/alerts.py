@@ -8,7 +8,7 @@ import asyncpg
 from alerting_backend.adapters.postgres.pools import Pool, connected
 from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, within
 from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity, severity_from_wire
+from alerting_core.domain.severity import Severity
 from alerting_core.domain.text import is_storable
 from alerting_core.ports.alerts import AlertFilter, StoredAlert
 from alerting_core.ports.cursor import TimeKey, decode_time_text_cursor, encode_time_cursor
@@ -97,7 +97,7 @@ class PgAlertLog:
 def _read(row: asyncpg.Record) -> StoredAlert:
     alert = Alert(
         alert_id=row["alert_id"],
-        severity=severity_from_wire(row["severity"]),
+        severity=Severity.from_number(row["severity"]),
         source=row["source"],
         name=row["name"],
         event_ts=row["event_ts"],

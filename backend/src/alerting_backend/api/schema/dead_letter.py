@@ -17,7 +17,7 @@ from alerting_core.api.shapes.dead_letter import (
 )
 from alerting_core.app.letter_view import view_letter
 from alerting_core.app.mend import Mending
-from alerting_core.codec.fields import FieldKind
+from alerting_core.codec.message import FieldKind
 from alerting_core.ports.dead_letters import DeadLetter
 
 _ID: Final = "alerts.new.dlq/0/17"
