@@ -3,14 +3,16 @@
 import ast
 import runpy
 import sys
+import tomllib
 from collections.abc import Iterator
 from typing import Final
 
 from tests.tidy.sources import CHECKOUT, python_sources, repository_files
 
 TOP_LEVEL: Final = {
-    *("backend", "core", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
-    *("CHANGELOG.md", "Makefile", "README.md", "compose.yaml", "pyproject.toml", "uv.lock"),
+    *("backend", "core", "decisions", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
+    *("Makefile", "compose.yaml", "pyproject.toml", "uv.lock"),
 }
 
 
@@ -33,6 +35,18 @@ def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
         "playground/bridge/alerting_playground",
     ]
     assert [package for package in packages if not (CHECKOUT / package / "py.typed").is_file()] == []
+
+
+def test_every_distribution_carries_the_licence_and_says_which_it_is() -> None:
+    licence = (CHECKOUT / "LICENSE").read_bytes()
+    assert b"Apache License" in licence
+    distributions = [path for path in repository_files() if path.endswith("/pyproject.toml")]
+    assert distributions
+    for path in distributions:
+        said = tomllib.loads((CHECKOUT / path).read_text(encoding="utf-8"))["project"]
+        assert (said["license"], said["license-files"]) == ("Apache-2.0", ["LICENSE"]), path
+        # A source distribution takes files from its own folder alone, so that each has a copy.
+        assert (CHECKOUT / path).with_name("LICENSE").read_bytes() == licence, path
 
 
 def test_the_lock_file_names_the_public_index_alone() -> None:
