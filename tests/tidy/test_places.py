@@ -1,6 +1,7 @@
 """Where things are: the top level is fixed, and the core stands alone."""
 
 import ast
+import re
 import runpy
 import sys
 import tomllib
@@ -79,3 +80,11 @@ def _imported_modules(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "import a name from where it lives, by its full path"
             yield node.module or ""
+
+
+def test_every_action_of_a_workflow_is_pinned_to_a_commit() -> None:
+    workflows = [path for path in repository_files() if path.startswith(".github/workflows/")]
+    used = [line for path in workflows for line in re.findall(r"uses: (.+)", (CHECKOUT / path).read_text("utf-8"))]
+    assert used
+    # A tag can be moved to other code by whoever owns it; the comment is for people, and for updates.
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
