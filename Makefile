@@ -3,34 +3,101 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 bin := .venv/bin
 
-# The stamp names the folder that .venv was made in; any other content means that it has to be made anew.
-installed := .venv/.installed-in
-ifneq ($(shell cat $(installed) 2>/dev/null),$(CURDIR))
-.PHONY: $(installed)
+# A stamp names the folder that .venv was made in; any other content means that it has to be made anew. There are two:
+# what runs the platform, and what a contributor needs on top of it to test, check and build.
+to_run := .venv/.installed-to-run
+to_work := .venv/.installed-to-work
+ifneq ($(shell cat $(to_run) 2>/dev/null),$(CURDIR))
+.PHONY: $(to_run)
 endif
+ifneq ($(shell cat $(to_work) 2>/dev/null),$(CURDIR))
+.PHONY: $(to_work)
+endif
+locked := uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml \
+  playground/bridge/pyproject.toml .make/setup .make/uv
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ /{print ""; print substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' \
+	  $(MAKEFILE_LIST)
 
-.PHONY: setup
-setup: $(installed) ## Install everything into this checkout
-	@:
-
-$(installed): uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml playground/bridge/pyproject.toml .make/setup .make/uv
-	@.make/setup
+##@ Run the platform
 
 .PHONY: run
-run: setup ## Install and start the platform on http://127.0.0.1:8080
+run: setup-run ## Install and start the platform on http://127.0.0.1:8080
 	@$(bin)/python .make/ui.py build --or-go-without
 	@exec $(bin)/alerting up
 
+.PHONY: demo-reset
+demo-reset: setup-run ## Delete the embedded data, so that the next start loads the demo afresh
+	@$(bin)/python .make/demo_reset.py
+
+.PHONY: setup-run
+setup-run: $(to_run) ## Install what runs the platform, without tools for tests and checks
+	@:
+
+$(to_work): $(locked)
+	@.make/setup work
+
+$(to_run): $(locked)
+	@.make/setup run
+
+.PHONY: run-all
+run-all: setup ## Start the distributed platform: services, API and one worker of each kind, in the background
+	@$(bin)/python -m tests.support.servers start-all
+
+.PHONY: stop-all
+stop-all: setup ## Stop the distributed platform and its services; their data stays in .data/services
+	@$(bin)/python -m tests.support.servers stop-all
+
+##@ Change it
+
+.PHONY: setup
+setup: $(to_work) ## Install everything that a contributor needs into this checkout
+	@:
+
+.PHONY: test
+test: setup ## Run all tests, and say what could not be run
+	@$(bin)/python -m tests.run
+
+.PHONY: lint
+lint: setup ## Check style, import layers and the tidiness of the sources, within half a minute
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/lint-imports --no-cache --no-logo
+	$(bin)/pytest -q tests/tidy
+
+.PHONY: types
+types: setup ## Check the types
+	$(bin)/mypy
+	$(bin)/pyright
+
+.PHONY: check
+check: lint types ## Check all that a change of Python can break: lint, types, the lock file
+	"$$(.make/uv)" lock --check --quiet
+
+.PHONY: check-all
+check-all: check proto-lint proto-verify ui-check ui-budget ## Check messages, user interface and playground as well
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what can be mended by itself
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+.PHONY: lock
+lock: ## Lock the newest versions that fit (UPGRADE=1), or only what changed
+	@"$$(.make/uv)" lock $(if $(UPGRADE),--upgrade)
+	@python3 .make/lock_hosts.py uv.lock
+
+##@ The user interface and the playground
+
 .PHONY: ui
-ui: setup ## Build the user interface, if its sources have changed
+ui: setup-run ## Build the user interface, if its sources have changed
 	@$(bin)/python .make/ui.py build
 
 .PHONY: ui-dev
-ui-dev: setup ## Serve the user interface with hot reload, in front of a running platform (ALERTING_URL=…)
+ui-dev: setup-run ## Serve the user interface with hot reload, in front of a running platform (ALERTING_URL=…)
 	@exec $(bin)/python .make/ui.py run dev
 
 .PHONY: ui-check
@@ -55,61 +122,16 @@ ui-budget: ui ## Check that its JavaScript, and that of the playground, is withi
 ui-fmt: setup ## Format it, and mend what can be mended by itself
 	@$(bin)/python .make/ui.py run fmt
 
-.PHONY: demo-reset
-demo-reset: setup ## Delete the embedded data, so that the next start loads the demo afresh
-	@$(bin)/python .make/demo_reset.py
-
-.PHONY: services
-services: setup ## Start Kafka, Redis and Postgres for development, and print the settings that lead to them
-	@$(bin)/python -m tests.support.servers start
-
-.PHONY: services-stop
-services-stop: setup ## Stop them; their data stays in .data/services
-	@$(bin)/python -m tests.support.servers stop
-
-.PHONY: run-all
-run-all: setup ## Start the distributed platform: services, API and one worker of each kind, in the background
-	@$(bin)/python -m tests.support.servers start-all
-
-.PHONY: stop-all
-stop-all: setup ## Stop the distributed platform and its services; their data stays in .data/services
-	@$(bin)/python -m tests.support.servers stop-all
-
-PORT ?= 8090
-.PHONY: playground-site
-playground-site: setup ## Build the playground as a static site, in playground/dist
-	@$(bin)/python playground/build.py
-
 .PHONY: playground
 playground: playground-site ## Build the playground, and serve it on http://127.0.0.1:8090 (PORT=…)
 	@exec $(bin)/python playground/serve.py --port $(PORT)
 
-.PHONY: test
-test: setup ## Run all tests, and say what could not be run
-	@$(bin)/python -m tests.run
+PORT ?= 8090
+.PHONY: playground-site
+playground-site: setup-run ## Build the playground as a static site, in playground/dist
+	@$(bin)/python playground/build.py
 
-.PHONY: test-core-isolated
-test-core-isolated: setup ## Run the unit tests of core and playground with nothing but the core and pytest installed
-	@$(bin)/python -m tests.run isolated
-
-.PHONY: test-core-pyodide
-test-core-pyodide: setup ## Run the unit tests of core and playground in the browser's Python
-	@$(bin)/python -m tests.run pyodide
-
-.PHONY: check
-check: setup proto-lint proto-verify ui-check ui-budget ## Check style, types, layers, messages and the lock file
-	$(bin)/ruff check
-	$(bin)/ruff format --check
-	$(bin)/mypy
-	$(bin)/pyright
-	$(bin)/lint-imports --no-cache --no-logo
-	$(bin)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
-	"$$(.make/uv)" lock --check --quiet
-
-.PHONY: fmt
-fmt: setup ## Format the code and mend what can be mended by itself
-	$(bin)/ruff check --fix
-	$(bin)/ruff format
+##@ The messages between the stages
 
 .PHONY: proto-generate
 proto-generate: setup ## Make the Python classes of the messages in proto anew
@@ -129,19 +151,32 @@ proto-breaking: setup ## Check that messages stay readable by those who read the
 proto-verify: setup ## Check that the Python classes are those of the messages
 	$(bin)/python .make/proto.py verify
 
+##@ More tests and measurements
+
 .PHONY: bench
 bench: setup ## Measure speed, each figure beside a limit measured in the same run
 	@$(bin)/python -m tests.bench
 
 .PHONY: sim
-sim: setup ## Simulate one world with faults: make sim SEED=81723 (TRACE=1 shows every event)
+sim: setup-run ## Simulate one world with faults: make sim SEED=81723 (TRACE=1 shows every event)
 	@$(bin)/python -m alerting_core.sim --seed $(or $(SEED),1) $(if $(TRACE),--trace)
 
 .PHONY: sim-long
-sim-long: setup ## Simulate 20,000 worlds (SEEDS=100000 START=20000 for others)
+sim-long: setup-run ## Simulate 20,000 worlds (SEEDS=100000 START=20000 for others)
 	@$(bin)/python -m alerting_core.sim --seeds $(or $(SEEDS),20000) --start $(or $(START),0) --jobs 2
 
-.PHONY: lock
-lock: ## Lock the newest versions that fit (UPGRADE=1), or only what changed
-	@"$$(.make/uv)" lock $(if $(UPGRADE),--upgrade)
-	@python3 .make/lock_hosts.py uv.lock
+.PHONY: test-core-isolated
+test-core-isolated: setup ## Run the unit tests of core and playground with nothing but the core and pytest installed
+	@$(bin)/python -m tests.run isolated
+
+.PHONY: test-core-pyodide
+test-core-pyodide: setup ## Run the unit tests of core and playground in the browser's Python
+	@$(bin)/python -m tests.run pyodide
+
+.PHONY: services
+services: setup ## Start Kafka, Redis and Postgres for development, and print the settings that lead to them
+	@$(bin)/python -m tests.support.servers start
+
+.PHONY: services-stop
+services-stop: setup ## Stop them; their data stays in .data/services
+	@$(bin)/python -m tests.support.servers stop

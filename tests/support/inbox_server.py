@@ -34,7 +34,7 @@ async def serve_inbox() -> AsyncIterator[InboxServer]:
     """Run an inbox in this event loop until the block ends."""
     inbox = Inbox()
     app = FastAPI(openapi_url=None)
-    app.include_router(inbox_router(inbox))
+    app.include_router(inbox_router(inbox, lambda: None))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(1_024)

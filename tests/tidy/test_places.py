@@ -1,16 +1,19 @@
 """Where things are: the top level is fixed, and the core stands alone."""
 
 import ast
+import re
 import runpy
 import sys
+import tomllib
 from collections.abc import Iterator
 from typing import Final
 
 from tests.tidy.sources import CHECKOUT, python_sources, repository_files
 
 TOP_LEVEL: Final = {
-    *("backend", "core", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
-    *("CHANGELOG.md", "Makefile", "README.md", "compose.yaml", "pyproject.toml", "uv.lock"),
+    *("backend", "core", "decisions", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
+    *("Makefile", "compose.yaml", "pyproject.toml", "uv.lock"),
 }
 
 
@@ -33,6 +36,18 @@ def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
         "playground/bridge/alerting_playground",
     ]
     assert [package for package in packages if not (CHECKOUT / package / "py.typed").is_file()] == []
+
+
+def test_every_distribution_carries_the_licence_and_says_which_it_is() -> None:
+    licence = (CHECKOUT / "LICENSE").read_bytes()
+    assert b"Apache License" in licence
+    distributions = [path for path in repository_files() if path.endswith("/pyproject.toml")]
+    assert distributions
+    for path in distributions:
+        said = tomllib.loads((CHECKOUT / path).read_text(encoding="utf-8"))["project"]
+        assert (said["license"], said["license-files"]) == ("Apache-2.0", ["LICENSE"]), path
+        # A source distribution takes files from its own folder alone, so that each has a copy.
+        assert (CHECKOUT / path).with_name("LICENSE").read_bytes() == licence, path
 
 
 def test_the_lock_file_names_the_public_index_alone() -> None:
@@ -65,3 +80,11 @@ def _imported_modules(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "import a name from where it lives, by its full path"
             yield node.module or ""
+
+
+def test_every_action_of_a_workflow_is_pinned_to_a_commit() -> None:
+    workflows = [path for path in repository_files() if path.startswith(".github/workflows/")]
+    used = [line for path in workflows for line in re.findall(r"uses: (.+)", (CHECKOUT / path).read_text("utf-8"))]
+    assert used
+    # A tag can be moved to other code by whoever owns it; the comment is for people, and for updates.
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []

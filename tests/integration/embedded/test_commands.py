@@ -68,6 +68,7 @@ def test_generate_with_a_key_that_opens_nothing_fails_and_says_so(running: Platf
     assert refused.returncode == 4
     assert "ALERTING_KEY" in refused.stderr
     assert refused.stdout.startswith("0 of 1 alerts accepted")
+    assert "sending" not in refused.stderr, "no bar stands there as if the work went on"
 
 
 def test_migrate_finds_a_running_platform_up_to_date(running: PlatformProcess) -> None:
@@ -118,6 +119,49 @@ def test_explain_says_of_each_rule_why_it_matches_or_not(running: PlatformProces
     people = running.run("explain", "why", "--client", "explained").stdout
     assert "matches 1 of the 3 rules" in people
     assert "the rule asks for LOW, the alert has HIGH" in people
+
+
+def test_explain_without_a_client_names_every_client_whose_rules_match(running: PlatformProcess) -> None:
+    with running.http() as http:
+        for client_id, source in (("everyone-a", "lone-source"), ("everyone-b", "*"), ("everyone-c", "other-source")):
+            http.post("/api/v1/clients", json={"client_id": client_id, "name": client_id})
+            rule = {"client_id": client_id, "severity": "*", "source": source, "name": "lone-name"}
+            assert http.post("/api/v1/rules", json=rule).status_code == 201
+        alert = {"alert_id": "to-all", "severity": "HIGH", "source": "lone-source", "name": "lone-name"}
+        http.post("/api/v1/alerts", json=alert)
+        running.wait_until(lambda: http.get("/api/v1/alerts/to-all").status_code == 200, what="to record the alert")
+    stored = told(running, "explain", "to-all")
+    draft = told(running, "explain", "--severity", "high", "--source", "lone-source", "--name", "lone-name")
+    assert stored == draft
+    assert [rule["client_id"] for rule in stored["rules"]] == ["everyone-a", "everyone-b"]
+    people = running.run("explain", "to-all").stdout
+    assert "matches 2 of the " in people
+    assert "everyone-b" in people
+
+
+def test_explain_ends_with_a_code_of_its_own_when_nothing_matches(running: PlatformProcess) -> None:
+    with running.http() as http:
+        http.post("/api/v1/clients", json={"client_id": "unmoved", "name": "Unmoved"})
+    nothing = ("--severity", "LOW", "--source", "no-such-source", "--name", "no-such-name")
+    assert running.run("explain", "--client", "unmoved", *nothing).returncode == 5
+    done = running.run("explain", *nothing, "--json")
+    assert (done.returncode, json.loads(done.stdout)["matched"]) == (5, 0)
+
+
+def test_a_name_that_turns_the_direction_of_text_around_is_shown_escaped(running: PlatformProcess) -> None:
+    turned = "pay\u202egpj.exe"
+    with running.http() as http:
+        http.post("/api/v1/clients", json={"client_id": "turned", "name": "Turned"})
+        rule = {"client_id": "turned", "severity": "LOW", "source": turned, "name": "*"}
+        assert http.post("/api/v1/rules", json=rule).status_code == 201
+    described = ("--client", "turned", "--severity", "LOW", "--source", turned, "--name", "any")
+    people = running.run("explain", *described)
+    assert people.returncode == 0
+    assert "\u202e" not in people.stdout
+    assert people.stdout.count("pay\\u202egpj.exe") == 2, "of the alert and of the rule"
+    programs = running.run("explain", *described, "--json").stdout
+    assert "\u202e" not in programs
+    assert json.loads(programs)["rules"][0]["source"] == turned
 
 
 def test_explain_of_an_alert_or_a_client_that_is_not_there_fails(running: PlatformProcess) -> None:

@@ -56,6 +56,16 @@ def test_the_demo_survives_a_restart_and_is_not_loaded_twice(demo: PlatformProce
         assert {path: http.get(path).json()["items"] for path in before} == before
 
 
+def test_at_a_later_start_the_demo_is_quiet_until_alerts_are_asked_for(demo: PlatformProcess) -> None:
+    assert demo.stop() == 0
+    demo.start()
+    with demo.http() as http:
+        before = len(http.get("/api/v1/alerts").json()["items"])
+        assert http.put("/demo/inbox/alerts").status_code == 204
+        demo.wait_until(lambda: len(http.get("/api/v1/alerts").json()["items"]) > before, what="to send an alert")
+    demo.wait_until(lambda: bool(arrivals(demo)), what="to tell of it")
+
+
 def test_a_demo_that_moves_to_another_port_still_reaches_its_inbox(demo: PlatformProcess) -> None:
     before = demo.url
     assert demo.stop() == 0

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from alerting_backend.cli.app import app
+from alerting_backend.cli.exits import ExitCode, fail
+from alerting_backend.cli.output import shown
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 
@@ -81,7 +84,9 @@ def test_a_single_test_alert_is_the_agreed_one() -> None:
         ("testdata", "varied", "--type", "pager"),
         ("testdata", "varied", "--endpoint", "not a url"),
         ("testdata", "enormous"),
+        ("explain",),
         ("explain", "--client", "acme"),
+        ("explain", "--severity", "HIGH", "--source", "api"),
         ("explain", "--client", "acme", "--severity", "LOUD", "--source", "a", "--name", "b"),
         ("explain", "some-alert", "--client", "acme", "--severity", "LOW"),
         ("dlq", "replay"),
@@ -101,6 +106,27 @@ def test_errors_are_json_when_json_was_asked_for() -> None:
     problem = json.loads(run("generate", "--rps", "0", "--json").stderr)
     assert problem["error"] == "invalid-input"
     assert len(problem["problems"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("payment-failed, größer 支払い ✓", "payment-failed, größer 支払い ✓"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("a\u202eb\u2066c", "a\\u202eb\\u2066c"),
+        ("a\u200bb\xa0c", "a\\u200bb\\xa0c"),
+        ("\ud800\U000e0041", "\\ud800\\U000e0041"),
+        ("one\ntwo\rthree", "one\ntwo\\rthree"),
+    ],
+)
+def test_foreign_text_is_no_command_and_reads_in_its_own_order(text: str, written: str) -> None:
+    assert shown(text) == written
+
+
+def test_a_refusal_of_a_platform_is_foreign_text_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        fail("no client \u202egpj", code="not-found", exit_code=ExitCode.FAILED)
+    assert capsys.readouterr().err == "error: no client \\u202egpj\n"
 
 
 def test_an_unknown_setting_stops_every_command_that_reads_settings() -> None:

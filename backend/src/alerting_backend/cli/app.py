@@ -16,7 +16,8 @@ from alerting_core.generator.testdata import Dataset
 app: Final = typer.Typer(
     name="alerting",
     help="Alerts in, matched against the rules of every client, notifications out.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is away, 4 refused so that nothing is harmed.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 something is away, 4 refused so that nothing is harmed, "
+    "5 nothing matches.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -174,16 +175,21 @@ def testdata(
 
 @app.command()
 def explain(
-    client: Annotated[str, typer.Option(help="Whose rules.")],
     alert_id: Annotated[str | None, typer.Argument(help="A recent alert.", show_default=False)] = None,
-    severity: Annotated[str | None, typer.Option(help="Of an alert that nobody has sent.")] = None,
+    client: Annotated[
+        str | None, typer.Option(help="Whose rules, one by one; else those of all clients that match.")
+    ] = None,
+    severity: Annotated[str | None, typer.Option(help="Of an alert that nobody has sent; in any case.")] = None,
     source: Annotated[str | None, typer.Option(help="Likewise.")] = None,
     name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
     url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say for each rule of a client why it matches an alert, or does not."""
+    """Explain for each rule of a client why it matches an alert, or does not.
+
+    Ends with exit code 5 when no rule matches.
+    """
     settings = settings_of_environment(as_json=as_json, url=url, key=key)
     from alerting_backend.cli.explain import explain_draft, explain_stored
 

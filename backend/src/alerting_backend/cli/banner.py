@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from alerting_backend.api.ui_files import ui_folder
-from alerting_backend.embedded.demo import ALERT_EVERY_MS, ALERTS_SENT
+from alerting_backend.demo.routes import ALERTS_MINUTES
+from alerting_backend.embedded.demo import ALERT_EVERY_MS
 from alerting_backend.embedded.platform import Started
 from alerting_backend.settings import Settings, describe
 
@@ -46,9 +47,8 @@ def _demo_line(started: Started) -> str:
     if started.demo is None:
         return "none (ALERTING_DEMO=0)"
     if not started.demo.was_loaded:
-        return started.demo.url
-    minutes = ALERTS_SENT * ALERT_EVERY_MS // 60_000
-    return f"{started.demo.url}  (watch it: an alert every {ALERT_EVERY_MS // 1_000} s for {minutes} minutes)"
+        return f"{started.demo.url}  (its button sends alerts)"
+    return f"{started.demo.url}  (watch it: an alert every {ALERT_EVERY_MS // 1_000} s for {ALERTS_MINUTES} minutes)"
 
 
 def _data_line(settings: Settings) -> str:
@@ -70,7 +70,8 @@ def _steps(started: Started) -> Sequence[str]:
     steps = [
         f"export ALERTING_KEY={started.new_key or 'alk_…'}",
         f"curl -s {started.url}/api/v1/alerts {authorization} \\",
-        '  --json \'{"severity": "CRITICAL", "source": "checkout", "name": "payment-failed"}\'',
+        '  -H "Content-Type: application/json" \\',
+        '  -d \'{"severity": "CRITICAL", "source": "checkout", "name": "payment-failed"}\'',
         f"curl -s '{started.url}/api/v1/notifications?limit=3' {authorization}",
     ]
     return [*steps, f"curl -s '{started.demo.url}?limit=3'"] if started.demo else steps

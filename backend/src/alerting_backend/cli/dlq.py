@@ -14,7 +14,7 @@ from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.cli.database import has_database, reach_database
 from alerting_backend.cli.exits import ExitCode, fail, told_errors
-from alerting_backend.cli.output import write_json, write_table
+from alerting_backend.cli.output import shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.kafka import kafka_address
 from alerting_core.app.mend import fields_of
@@ -167,9 +167,7 @@ def _source(letter: DeadLetter) -> str:
 
 
 def _text(raw: bytes) -> str:
-    """Return bytes as text that no terminal takes for a command."""
-    text = raw.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return shown(raw.decode(errors="backslashreplace"))
 
 
 def _time(at_ms: int) -> str:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import orjson
 import typer
 
+from alerting_backend.cli.output import shown
 from alerting_core.errors import AlertingError, Conflict, InvalidInput, PortUnavailable
 
 
@@ -24,6 +25,8 @@ class ExitCode(IntEnum):
     """Something that it needs is away or taken."""
     REFUSED = 4
     """It could be done, and was refused so that nothing is harmed."""
+    NO_MATCH = 5
+    """It was done, and what was asked about matches nothing."""
 
 
 _BY_CODE = {
@@ -57,9 +60,9 @@ def fail(detail: str, *, code: str, exit_code: ExitCode, lines: Sequence[str] = 
         problem = {"error": code, "detail": detail, "problems": list(lines)}
         sys.stderr.write(orjson.dumps(problem).decode() + "\n")
     elif lines:
-        sys.stderr.write("".join(f"error: {line}\n" for line in lines))
+        sys.stderr.write("".join(f"error: {shown(line)}\n" for line in lines))
     else:
-        sys.stderr.write(f"error: {detail}\n")
+        sys.stderr.write(f"error: {shown(detail)}\n")
     raise typer.Exit(exit_code)
 
 

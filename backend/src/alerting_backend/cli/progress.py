@@ -10,7 +10,10 @@ Advance: TypeAlias = Callable[[int], None]
 
 @contextmanager
 def progress_bar(what: str, *, total: int, unit: str, shown: bool) -> Iterator[Advance]:
-    """Show a bar while the block runs, with how many a second and how long it will take."""
+    """Show a bar while the block runs, with how many a second and how long it will take.
+
+    A block that fails leaves no bar behind: beside the error it would look as if the work went on.
+    """
     if not shown:
         yield lambda _done: None
         return
@@ -31,4 +34,8 @@ def progress_bar(what: str, *, total: int, unit: str, shown: bool) -> Iterator[A
             speed = progress.tasks[0].finished_speed or progress.tasks[0].speed
             progress.update(task, completed=done, rate=f"{speed:,.0f} {unit}/s" if speed else "")
 
-        yield advance
+        try:
+            yield advance
+        except Exception:
+            progress.live.transient = True
+            raise

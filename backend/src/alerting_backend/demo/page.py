@@ -50,23 +50,38 @@ pre { margin: 0; padding: .75rem .9rem; background: var(--code); border-top: 1px
 </head>
 <body>
 <main>
-<header><h1>Demo inbox</h1><button id="reload" type="button">Reload</button>
+<header><h1>Demo inbox</h1><button id="send" type="button">Send alerts for $minutes minutes</button>
 <button id="clear" type="button">Clear</button></header>
-<p>The last $count of $received messages, newest first. Webhooks are checked with the official Standard Webhooks
-library.</p>
+<p role="status"><span id="count">$count</span> of <span id="received">$received</span> messages, newest first; new ones
+appear by themselves. Webhooks are checked with the official Standard Webhooks library.</p>
+<div id="cards">
 $cards
+</div>
 </main>
 <script nonce="$nonce">
-const here = location.pathname, shown = $received;
-document.getElementById("reload").onclick = () => location.reload();
+const here = location.pathname, list = document.getElementById("cards"), send = document.getElementById("send");
+let received = $received;
+function show(id, text) { document.getElementById(id).textContent = text; }
 document.getElementById("clear").onclick = () => fetch(here, {method: "DELETE"}).then(() => location.reload());
+send.onclick = async () => {
+  const answer = await fetch(here + "/alerts", {method: "PUT"}).catch(() => null);
+  send.textContent = answer && answer.ok ? "Sending an alert every few seconds" : "Nothing can be sent";
+  send.disabled = true;
+  setTimeout(() => { send.disabled = false; send.textContent = "Send alerts for $minutes minutes"; }, 10000);
+};
 setInterval(async () => {
-  const answer = await fetch(here + "?limit=0", {headers: {accept: "application/json"}}).catch(() => null);
-  const now = answer && answer.ok ? (await answer.json()).received : shown;
-  if (now === shown) return;
-  if (document.querySelector("details[open]")) {
-    document.getElementById("reload").textContent = "Reload (" + (now - shown) + " new)";
-  } else location.reload();
+  const answer = await fetch(here + "/news?after=" + received).catch(() => null);
+  if (!answer || !answer.ok) return;
+  const news = await answer.json();
+  if (news.received === received) return;
+  if (news.received < received) return location.reload();  // The platform was started anew.
+  received = news.received;
+  document.querySelector(".empty")?.remove();
+  list.insertAdjacentHTML("afterbegin", news.cards);
+  while (list.children.length > $most) list.lastElementChild.remove();
+  show("count", list.children.length);
+  show("received", received);
+  document.title = "Demo inbox (" + list.children.length + ")";
 }, 2000);
 </script>
 </body>
@@ -88,11 +103,23 @@ _SIGNATURES: Final = {
 }
 
 
-def render_page(arrivals: Sequence[Arrival], *, received: int, nonce: str) -> str:
-    """Return the page for *arrivals*, oldest first, whose scripts and styles carry *nonce*."""
-    empty = '<div class="empty">Nothing has arrived yet.</div>'
-    cards = "\n".join(_card(arrival) for arrival in reversed(arrivals)) or empty
-    return _PAGE.substitute(count=len(arrivals), received=received, cards=cards, nonce=nonce)
+def render_page(arrivals: Sequence[Arrival], *, received: int, most: int, minutes: int, nonce: str) -> str:
+    """Return the page for *arrivals*, oldest first, whose scripts and styles carry *nonce*.
+
+    Args:
+        received: How many messages came in all.
+        most: How many the page shows at most.
+        minutes: For how long a press of the button sends alerts.
+    """
+    cards = render_cards(arrivals) or '<div class="empty">Nothing has arrived yet.</div>'
+    return _PAGE.substitute(
+        count=len(arrivals), received=received, most=most, minutes=minutes, cards=cards, nonce=nonce
+    )
+
+
+def render_cards(arrivals: Sequence[Arrival]) -> str:
+    """Return what the page shows of *arrivals*, oldest first: the newest on top."""
+    return "\n".join(_card(arrival) for arrival in reversed(arrivals))
 
 
 def page_policy(nonce: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Final
 
 import structlog
@@ -14,8 +14,8 @@ from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_backend.demo.inbox import Inbox
 from alerting_backend.demo.mail_sink import MailSink
-from alerting_backend.demo.routes import INBOX_PATH, inbox_router
-from alerting_backend.embedded.demo_data import ALERTS, MAIL_DOMAIN
+from alerting_backend.demo.routes import ALERTS_MINUTES, INBOX_PATH, inbox_router
+from alerting_backend.embedded.demo_data import ALERTS, MAIL_DOMAIN, DemoAlert
 from alerting_backend.embedded.demo_load import DemoLoader
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts
@@ -25,15 +25,43 @@ from alerting_core.app.submit import AlertDraft
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause
 
-ALERTS_SENT: Final = 45
-"""Alerts of the first start: enough to look around, and then it is quiet."""
-
 ALERT_EVERY_MS: Final = 4_000
-"""Between two of them; all together take three minutes."""
+"""Between two alerts: time to see what each of them leads to."""
+
+ALERTS_SENT: Final = ALERTS_MINUTES * 60_000 // ALERT_EVERY_MS
+"""Alerts of the first start, and of each press of the inbox's button; then it is quiet."""
 
 _SENDER: Final = f"Alerting <alerts@{MAIL_DOMAIN}>"
 
 _log = structlog.get_logger("alerting.demo")
+
+
+class DemoAlerts:
+    """Sends the demo's alerts to the platform, one by one, for as long as some are left."""
+
+    def __init__(self, use: Application, *, begun: bool) -> None:
+        """Send to *use*: from the start on when it has *begun*, else from the first call of `begin`."""
+        self._use = use
+        self._left = ALERTS_SENT if begun else 0
+
+    def begin(self) -> None:
+        """Have `ALERTS_SENT` more sent from now on; those that were left count among them."""
+        self._left = ALERTS_SENT
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until *stop* is set."""
+        alerts = cycle(ALERTS)
+        while not stop.is_set():
+            if self._left:
+                self._left -= 1
+                await self._send(next(alerts))
+            await pause(stop, ALERT_EVERY_MS)
+
+    async def _send(self, alert: DemoAlert) -> None:
+        try:
+            await self._use.intake.submit([AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
+        except PortUnavailable as error:
+            _log.warning("demo_alert_not_sent", code=error.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +69,18 @@ class Demo:
     """The demo of this start.
 
     Attributes:
-        was_loaded: Whether this start put it into the database.
-        url: Where the inbox is to be looked at.
+        alerts: What is sent to the platform.
+        router: The inbox over HTTP.
         mail: Takes mail to the demo's addresses.
+        url: Where the inbox is to be looked at.
+        was_loaded: Whether this start put it into the database.
     """
 
-    use: Application
+    alerts: DemoAlerts
     router: APIRouter
     mail: LocalMail
     url: str
     was_loaded: bool
-
-    async def send_alerts(self, stop: asyncio.Event) -> None:
-        """Send a few alerts after the first start, one now and then; after that, and at later starts, none."""
-        if not self.was_loaded:
-            return
-        for alert in islice(cycle(ALERTS), ALERTS_SENT):
-            if stop.is_set():
-                return
-            try:
-                await self.use.intake.submit([AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
-            except PortUnavailable as error:
-                _log.warning("demo_alert_not_sent", code=error.code)
-            await pause(stop, ALERT_EVERY_MS)
-        _log.info("demo_alerts_ended", sent=ALERTS_SENT)
 
 
 @asynccontextmanager
@@ -84,4 +100,5 @@ async def open_demo(
         to_sink = await stack.enter_async_context(SmtpTransport(server, sender=_SENDER, per_second=0))
         was_loaded = await loader.load()
         await loader.open_inbox(inbox)
-        yield Demo(use, inbox_router(inbox), LocalMail(MAIL_DOMAIN, to_sink), inbox_url, was_loaded)
+        alerts = DemoAlerts(use, begun=was_loaded)
+        yield Demo(alerts, inbox_router(inbox, alerts.begin), LocalMail(MAIL_DOMAIN, to_sink), inbox_url, was_loaded)

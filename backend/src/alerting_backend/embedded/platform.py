@@ -186,7 +186,7 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         if parts.settings.postgres_dsn is None:
             beside.append(watch_server(parts.settings.data_dir, ended))
         if parts.demo is not None:
-            beside.append(parts.demo.send_alerts(ended))
+            beside.append(parts.demo.alerts.run(ended))
         for work in beside:
             tasks.create_task(work)
         stop.is_serving = True

@@ -20,6 +20,9 @@ from alerting_core.ports.clock import Clock
 FAILURES_TOLD: Final = frozenset({1, 3, 10})
 """Failures in a row that are told, and then every hundredth: an outage must not fill a disk with its log."""
 
+STARTING_MS: Final = 2_000
+"""For so long a stage that has done no step yet may wait for what starts beside it, without a warning."""
+
 TELL_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
 """How often stages that did something are told of: what people can follow, and what programs can count on."""
 
@@ -50,12 +53,15 @@ class StageLog:
         self._instance = instance
         self._every_s = every_s
         self._together = together
+        self._begun_at_ms = clock.now_ms()
+        self._stepped: set[Stage] = set()
         self._sums: dict[Stage, _Sum] = {}
         self._failing: set[Stage] = set()
 
     def on_report(self, report: BatchReport) -> None:
         """Count one step."""
         self._meter.step_done(report, instance=self._instance, now_ms=self._clock.now_ms())
+        self._stepped.add(report.stage)
         if report.stage in self._failing:
             self._failing.discard(report.stage)
             _log.info("stage_recovered", stage=str(report.stage))
@@ -71,11 +77,17 @@ class StageLog:
         """Count one step that failed and will be tried again."""
         code = failure.error.code
         self._meter.step_failed(stage, code, instance=self._instance, now_ms=self._clock.now_ms())
-        if failure.in_a_row in FAILURES_TOLD or failure.in_a_row % 100 == 0:
+        if self._is_starting(stage):
+            return
+        # The first that is told need not be the first of its row: those before it may have been of the start.
+        if stage not in self._failing or failure.in_a_row in FAILURES_TOLD or failure.in_a_row % 100 == 0:
             self._failing.add(stage)
             _log.warning(
                 "stage_waiting", stage=str(stage), code=code, failures=failure.in_a_row, reason=failure.error.detail
             )
+
+    def _is_starting(self, stage: Stage) -> bool:
+        return stage not in self._stepped and self._clock.now_ms() - self._begun_at_ms < STARTING_MS
 
     async def tell(self, stop: asyncio.Event) -> None:
         """Write the sums every now and then, until *stop* is set, and once more then."""

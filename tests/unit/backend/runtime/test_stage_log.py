@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from alerting_backend.runtime.stage_log import StageLog
+from alerting_backend.runtime.stage_log import STARTING_MS, StageLog
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
@@ -29,9 +29,14 @@ def meter() -> StageMeter:
 
 
 @pytest.fixture
-def make(meter: StageMeter) -> Make:
+def clock() -> MemoryClock:
+    return MemoryClock(1_000_000)
+
+
+@pytest.fixture
+def make(meter: StageMeter, clock: MemoryClock) -> Make:
     def make(*, together: bool) -> StageLog:
-        return StageLog(meter, MemoryClock(1_000_000), instance="one", every_s=1, together=together)
+        return StageLog(meter, clock, instance="one", every_s=1, together=together)
 
     return make
 
@@ -85,6 +90,7 @@ def test_poison_is_a_warning_once_though_two_stages_meet_it(make: Make) -> None:
 
 def test_an_outage_is_told_at_its_begin_and_at_its_end_and_seldom_between(make: Make) -> None:
     log = make(together=True)
+    log.on_report(BatchReport(Stage.EVALUATOR))
     with capture_logs() as lines:
         for in_a_row in range(1, 200):
             log.on_failure(Stage.EVALUATOR, failure(in_a_row))
@@ -94,6 +100,25 @@ def test_an_outage_is_told_at_its_begin_and_at_its_end_and_seldom_between(make: 
         ("stage_waiting", 1), ("stage_waiting", 3), ("stage_waiting", 10), ("stage_waiting", 100),
         ("stage_recovered", None),
     ]  # fmt: skip
+
+
+def test_a_stage_that_waits_for_the_start_of_another_is_no_warning(make: Make) -> None:
+    log = make(together=True)
+    with capture_logs() as lines:
+        for in_a_row in range(1, 5):
+            log.on_failure(Stage.DELIVERER, failure(in_a_row))
+        log.on_report(BatchReport(Stage.DELIVERER))
+    assert lines == []
+
+
+def test_a_stage_that_still_waits_when_the_start_is_over_is_a_warning_at_once(make: Make, clock: MemoryClock) -> None:
+    log = make(together=True)
+    with capture_logs() as lines:
+        log.on_failure(Stage.DELIVERER, failure(1))
+        clock.advance(STARTING_MS)
+        for in_a_row in (6, 7, 10):
+            log.on_failure(Stage.DELIVERER, failure(in_a_row))
+    assert [(line["event"], line["failures"]) for line in lines] == [("stage_waiting", 6), ("stage_waiting", 10)]
 
 
 async def test_the_meter_learns_of_every_step_and_every_failure(make: Make, meter: StageMeter) -> None:
