@@ -1,5 +1,5 @@
 import { start } from "@/app/start";
-import { WorkerBackend } from "@/backend/worker";
+import { WorkerPlatform } from "@/platform/worker";
 import { boot } from "@/playground/boot";
 import { momentOf, scenarioOf } from "@/playground/link";
 import { workOffline } from "@/playground/offline";
@@ -20,7 +20,7 @@ try {
   );
   splash?.remove();
   followClock(() => simulation.state().snapshot.wall_ms);
-  start(new WorkerBackend(worker, simulation));
+  start(new WorkerPlatform(worker, simulation));
   if (refusal !== null) {
     const { notifications } = await import("@mantine/notifications");
     notifications.show({

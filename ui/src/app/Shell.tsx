@@ -10,7 +10,7 @@ import { LoadingState } from "@/shared/LoadingState";
 import { BuildStamp } from "./BuildStamp";
 import { useCaller } from "./caller";
 import { ColorSchemeToggle } from "./ColorSchemeToggle";
-import { useBackend, useIsSignedIn } from "./context";
+import { usePlatform, useIsSignedIn } from "./context";
 import { NAV, type NavEntry } from "./nav";
 import { Logo } from "./Logo";
 import { ScopeProvider } from "./scope";
@@ -101,12 +101,12 @@ function useFocusOnChange(pathname: string): void {
 }
 
 function Navigation({ pathname, onChoose }: { pathname: string; onChoose: () => void }) {
-  const backend = useBackend();
+  const platform = usePlatform();
   const caller = useCaller();
   const shown = NAV.filter(
     (entry) =>
       (entry.operator !== true || caller.isOperator) &&
-      (entry.simulation !== true || backend.simulation !== undefined),
+      (entry.simulation !== true || platform.simulation !== undefined),
   );
   const link = (entry: NavEntry) => (
     <NavLink
@@ -152,7 +152,7 @@ function HeaderScope() {
 }
 
 function Account() {
-  const { signIn } = useBackend();
+  const { signIn } = usePlatform();
   const caller = useCaller();
   if (signIn === undefined) return null;
   return (

@@ -6,14 +6,14 @@ import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { ErrorState } from "@/shared/ErrorState";
 
-import { useApi, useBackend } from "./context";
+import { useApi, usePlatform } from "./context";
 import { Logo } from "./Logo";
 import classes from "./SignInPage.module.css";
 
 /** Asks for an API key, tries it, and takes it when the platform knows it. */
 export function SignInPage() {
   const api = useApi();
-  const { signIn } = useBackend();
+  const { signIn } = usePlatform();
   const form = useForm({ initialValues: { key: "", keep: true } });
 
   const enter = useMutation({

@@ -1,7 +1,7 @@
 import type { ComponentType } from "react";
 import { createBrowserRouter, createHashRouter, type RouteObject } from "react-router";
 
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 import { LoadingState } from "@/shared/LoadingState";
 
@@ -33,7 +33,7 @@ const pages: readonly RouteObject[] = [
 const simulation =
   import.meta.env.MODE === "production" ? [] : [page("/simulation/*", () => import("@/pages/simulation"))];
 
-export function makeRoutes(backend: Backend): RouteObject[] {
+export function makeRoutes(platform: Platform): RouteObject[] {
   return [
     {
       Component: Shell,
@@ -45,7 +45,7 @@ export function makeRoutes(backend: Backend): RouteObject[] {
           ErrorBoundary: RouteError,
           children: [
             ...pages,
-            ...(backend.simulation === undefined ? [] : simulation),
+            ...(platform.simulation === undefined ? [] : simulation),
             { path: "*", Component: NotFound },
           ],
         },
@@ -56,7 +56,7 @@ export function makeRoutes(backend: Backend): RouteObject[] {
 
 /** The playground lies under any path of any site, with nobody there who would answer for other paths: its routes are
  * in the fragment. */
-export function makeRouter(backend: Backend) {
-  const routes = makeRoutes(backend);
-  return backend.kind === "http" ? createBrowserRouter(routes) : createHashRouter(routes);
+export function makeRouter(platform: Platform) {
+  const routes = makeRoutes(platform);
+  return platform.kind === "http" ? createBrowserRouter(routes) : createHashRouter(routes);
 }

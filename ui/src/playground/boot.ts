@@ -1,4 +1,4 @@
-import type { Defaults } from "@/backend/session";
+import type { Defaults } from "@/platform/session";
 
 import { WorkerSimulation } from "./control";
 import type { BootPhase, FromPlayground, ToWorker } from "./messages";

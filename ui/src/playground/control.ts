@@ -1,5 +1,5 @@
-import type { Acted, Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/backend/session";
-import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
+import type { Acted, Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/platform/session";
+import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/platform/simulation";
 
 import type { Call, FromPlayground, Pace, ToWorker } from "./messages";
 

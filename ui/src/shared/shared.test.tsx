@@ -8,7 +8,7 @@ import { usePages } from "@/api/queries";
 import type { Client } from "@/api/types";
 import { useApi } from "@/app/context";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import { SeverityBadge, StatusBadge } from "./badges";
 import { ClientPicker } from "./ClientPicker";
@@ -174,13 +174,13 @@ function Clients() {
 
 describe("a list", () => {
   it("is read page by page", async () => {
-    const backend = new TestBackend({
+    const platform = new TestPlatform({
       "GET /api/v1/clients": (_, url) =>
         url.searchParams.get("cursor") === null
           ? { items: [client("acme")], next_cursor: "c1" }
           : { items: [client("globex")], next_cursor: null },
     });
-    renderIn(<Clients />, { backend });
+    renderIn(<Clients />, { platform });
     expect(screen.getByRole("status", { name: "Loading Clients" })).toBeVisible();
     expect(await screen.findByRole("cell", { name: "acme" })).toBeVisible();
     expect(screen.getByText("1 shown, there are more")).toBeVisible();
@@ -191,7 +191,7 @@ describe("a list", () => {
 
   it("says that it is empty", async () => {
     renderIn(<Clients />, {
-      backend: new TestBackend({ "GET /api/v1/clients": () => ({ items: [], next_cursor: null }) }),
+      platform: new TestPlatform({ "GET /api/v1/clients": () => ({ items: [], next_cursor: null }) }),
     });
     expect(await screen.findByText("There are no clients")).toBeVisible();
   });
@@ -201,7 +201,7 @@ describe("a list", () => {
       problem(403, "forbidden", "the key has not the scope"),
       { items: [client("acme")], next_cursor: null },
     ];
-    renderIn(<Clients />, { backend: new TestBackend({ "GET /api/v1/clients": () => answers.shift() }) });
+    renderIn(<Clients />, { platform: new TestPlatform({ "GET /api/v1/clients": () => answers.shift() }) });
     expect(await screen.findByRole("alert")).toHaveTextContent("the key has not the scope");
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByRole("cell", { name: "acme" })).toBeVisible();
@@ -210,14 +210,14 @@ describe("a list", () => {
 
 describe("the choice of a client", () => {
   it("searches all clients, and says which was chosen", async () => {
-    const backend = new TestBackend({
+    const platform = new TestPlatform({
       "GET /api/v1/clients": (_, url) => ({
         items: ["acme", "globex"].filter((id) => id.includes(url.searchParams.get("text") ?? "")).map(client),
         next_cursor: null,
       }),
     });
     const chosen = vi.fn();
-    renderIn(<ClientPicker label="Client" value={null} onChange={chosen} />, { backend });
+    renderIn(<ClientPicker label="Client" value={null} onChange={chosen} />, { platform });
     const field = screen.getByLabelText("Client", { selector: "input" });
     await userEvent.click(field);
     expect(await screen.findByText("acme · Name of acme")).toBeVisible();

@@ -7,8 +7,8 @@ import { EmptyState } from "@/shared/EmptyState";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
-import { LetterList } from "./LetterList";
-import { LetterPage } from "./LetterPage";
+import { DeadLetterList } from "./DeadLetterList";
+import { DeadLetterPage } from "./DeadLetterPage";
 
 /** For operators: records belong to no client. */
 export default function DeadLettersPage() {
@@ -16,8 +16,8 @@ export default function DeadLettersPage() {
   if (caller.isOperator) {
     return (
       <Routes>
-        <Route index element={<LetterList />} />
-        <Route path="*" element={<OneLetter />} />
+        <Route index element={<DeadLetterList />} />
+        <Route path="*" element={<OneDeadLetter />} />
       </Routes>
     );
   }
@@ -37,8 +37,8 @@ export default function DeadLettersPage() {
   );
 }
 
-/** Ids of letters have slashes: topic/partition/offset. */
-function OneLetter() {
-  const letterId = useParams()["*"] ?? "";
-  return <LetterPage key={letterId} letterId={letterId} />;
+/** Ids of dead letters have slashes: topic/partition/offset. */
+function OneDeadLetter() {
+  const deadLetterId = useParams()["*"] ?? "";
+  return <DeadLetterPage key={deadLetterId} deadLetterId={deadLetterId} />;
 }

@@ -1,6 +1,6 @@
-import type { Action, Defaults, Scenario, Snapshot } from "@/backend/session";
-import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
-import { TestBackend } from "@/testing/TestBackend";
+import type { Action, Defaults, Scenario, Snapshot } from "@/platform/session";
+import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/platform/simulation";
+import { TestPlatform } from "@/testing/TestPlatform";
 
 import recorded from "./recorded.json";
 
@@ -85,7 +85,7 @@ export class TestSimulation implements SimulationControl {
 
 export function simulated(
   simulation: SimulationControl,
-  routes: ConstructorParameters<typeof TestBackend>[0] = {},
+  routes: ConstructorParameters<typeof TestPlatform>[0] = {},
 ) {
-  return Object.assign(new TestBackend(routes), { simulation });
+  return Object.assign(new TestPlatform(routes), { simulation });
 }

@@ -13,7 +13,7 @@ beforeEach(ENDED);
 
 function show(simulation = new TestSimulation(), at = "/simulation", routes = {}) {
   const rendered = renderIn(<SimulationPage />, {
-    backend: simulated(simulation, routes),
+    platform: simulated(simulation, routes),
     at,
     path: "/simulation/*",
   });
