@@ -8,6 +8,7 @@ import recorded from "./recorded.json";
 export class TestSimulation implements SimulationControl {
   readonly defaults = recorded.defaults as unknown as Defaults;
   link = "";
+  refusal: string | null = null;
   readonly told: unknown[] = [];
   /** Texts of links that it refuses. */
   readonly bad = new Set<string>();
