@@ -117,7 +117,7 @@ function Nothing({ topic }: { topic: string | null }) {
 const COLUMNS: Column<DeadLetter>[] = [
   {
     label: "Reason",
-    isTitle: true,
+    onPhone: "title",
     cell: (letter) => (
       <Anchor
         component={Link}
@@ -142,6 +142,7 @@ const COLUMNS: Column<DeadLetter>[] = [
   },
   {
     label: "Size",
+    onPhone: "whole",
     width: 120,
     align: "right",
     cell: (letter) => (
@@ -152,11 +153,17 @@ const COLUMNS: Column<DeadLetter>[] = [
   },
   {
     label: "Replays",
+    onPhone: "left-out",
     width: 84,
     align: "right",
     cell: (letter) => <span className="tabular">{letter.replays}</span>,
   },
-  { label: "When", width: 116, cell: (letter) => <TimeAgo at={letter.refused_at} /> },
+  {
+    label: "When",
+    width: 116,
+    onPhone: "whole",
+    cell: (letter) => <TimeAgo at={letter.refused_at} />,
+  },
 ];
 
 function place(number: number): string {
