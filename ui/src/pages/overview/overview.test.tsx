@@ -61,11 +61,19 @@ const ME = {
   allowed: ["admin"],
 };
 
-function makePlatform(figures: Metrics, isOperator = true): TestPlatform {
+function makePlatform(figures: Metrics, isOperator = true, received: number[] = []): TestPlatform {
   return new TestPlatform({
     "GET /api/v1/me": () => ({ ...ME, is_operator: isOperator, client_id: isOperator ? null : "acme" }),
     "GET /api/v1/metrics": () => figures,
-    "GET /api/v1/metrics/series": () => ({ at: AT, begins_at: AT, bucket_s: 10, buckets: 0, stages: [] }),
+    "GET /api/v1/metrics/series": () => ({
+      at: AT,
+      begins_at: AT,
+      bucket_s: 10,
+      buckets: received.length,
+      stages: [
+        { stage: "evaluator", received, published: [], rejected: [], errors: [], lag: [], counts: {} },
+      ],
+    }),
     "GET /api/v1/dead-letters/topics": () => ({ topics: [], letters: 0 }),
   });
 }
@@ -121,6 +129,22 @@ describe("the overview", () => {
     expect(within(pipeline).getAllByText("61.5")).toHaveLength(2);
     expect(screen.getByText("Nothing is failing")).toBeVisible();
     expect(screen.getByText("Live")).toBeVisible();
+  });
+
+  it("says of an idle stage when it had something to do last, and gives a low rate by the minute", async () => {
+    const idle = { rate_per_s: 0, step_times: { p50_ms: null, p99_ms: null, up_to_ms: [], counts: [] } };
+    const pipeline = [
+      stage("evaluator", idle),
+      stage("aggregator", { ...idle, received: 0 }),
+      stage("deliverer", { rate_per_s: 0.03 }),
+    ];
+    const received = [5, 2, ...new Array<number>(18).fill(0)];
+    renderIn(<OverviewPage />, { platform: makePlatform(metrics({ pipeline }), true, received) });
+    expect(await screen.findByText("last step 3 min. ago")).toBeVisible();
+    expect(screen.getByText("no step yet")).toBeVisible();
+    expect(
+      within(screen.getByRole("region", { name: "Pipeline" })).getByText("2").parentElement,
+    ).toHaveTextContent("2a minute");
   });
 
   it("shows a stage that it has never heard of by its own name", async () => {
