@@ -35,6 +35,7 @@ function Framed() {
   const [isOpen, menu] = useDisclosure();
   const { pathname } = useLocation();
   const isLoading = useNavigation().state === "loading";
+  const { isKnown } = useCaller();
   useFocusOnChange(pathname);
 
   return (
@@ -72,8 +73,9 @@ function Framed() {
       <AppShell.Main className={classes.main}>
         <SimulationBar />
         <div className={classes.content} id="main" tabIndex={-1} data-page-focus aria-busy={isLoading}>
-          <Suspense fallback={<LoadingState />}>
-            <Outlet />
+          <Suspense fallback={<LoadingState isPage />}>
+            {/* What a key may do decides what a page has: built up before that is known, it would jump. */}
+            {isKnown ? <Outlet /> : <LoadingState isPage />}
           </Suspense>
         </div>
         <footer className={classes.footer}>

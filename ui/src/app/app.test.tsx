@@ -75,6 +75,7 @@ describe("the sign-in", () => {
     const platform = withKey(makePlatform(), null);
     render(<App platform={platform} />);
     const field = await screen.findByLabelText("API key");
+    expect(field).toHaveFocus();
     await userEvent.type(field, "alk_wrong");
     await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
     expect(await screen.findByText(/does not know this key/)).toBeVisible();

@@ -55,7 +55,7 @@ export default function OverviewPage() {
       />
       <Stack gap="lg">
         {metrics.isError && <ErrorState error={metrics.error} onRetry={() => metrics.refetch()} />}
-        {metrics.isPending && <LoadingState rows={10} />}
+        {metrics.isPending && <LoadingState rows={10} isPage />}
         {metrics.data !== undefined && (
           <>
             <Failures failures={failuresIn(metrics.data, deadLetters.data ?? null)} />
