@@ -27,8 +27,8 @@ export default ts.config(
         {
           patterns: [
             {
-              group: ["**/backend/http", "**/backend/worker"],
-              message: "Only the entry points know which backend runs: take it from useBackend().",
+              group: ["**/platform/http", "**/platform/worker"],
+              message: "Only the entry points know which platform runs: take it from usePlatform().",
             },
           ],
         },
@@ -43,7 +43,7 @@ export default ts.config(
     rules: hooks.configs["recommended-latest"].rules ?? hooks.configs.recommended.rules,
   },
   {
-    files: ["src/main*.tsx", "src/backend/*.test.ts"],
+    files: ["src/main*.tsx", "src/platform/*.test.ts"],
     rules: { "no-restricted-imports": "off" },
   },
   {

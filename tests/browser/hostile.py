@@ -21,6 +21,9 @@ EMOJI: Final = "🔥👩‍👩‍👧‍👦🏴‍☠️é" * 12
 LONG: Final = "W" * 255
 ENDLESS: Final = "M" * 10_000
 
+RUNBOOK: Final = "https://runbooks.example/disk?from=alert"
+"""The one address that may be a link."""
+
 NAMES: Final[Mapping[str, str]] = {
     "markup": MARKUP,
     "mrkdwn": MRKDWN,
@@ -34,6 +37,9 @@ CONTEXT: Final[Mapping[str, str]] = {
     TURNED: EMOJI,
     LONG: MARKUP,
     "rows": "a\n" * 200,
+    "runbook": RUNBOOK,
+    "script": "javascript:window.hostile=1",
+    "disguised": "https://good.example@evil.example/",
 }
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.browser.hostile import CONTEXT, MARKUP, NAMES, rude_receiver, write_poison
+from tests.browser.hostile import CONTEXT, MARKUP, NAMES, RUNBOOK, rude_receiver, write_poison
 from tests.browser.still import SIZES, cut_off, look_until_found, resized, shoot, wait_until_still
 from tests.browser.world import World, ask_worker
 from tests.support.platform_process import PlatformProcess
@@ -27,6 +27,9 @@ _FOUND: Final = """() => ({
   elements: document.querySelectorAll("#main script, #main img, #main iframe, #main b > script").length,
   bold: [...document.querySelectorAll("b, strong")].filter((each) => each.textContent === "not bold").length,
   links: document.querySelectorAll('a[href^="https://evil.example"], a[href^="javascript:"]').length,
+  unsafe: [...document.querySelectorAll("#main a[href]")].filter((each) => each.origin !== location.origin &&
+    !(/^https?:$/.test(each.protocol) && each.rel === "noopener noreferrer nofollow" && each.target === "_blank")
+  ).length,
   turned: /[\\u202e\\u2066\\u061c\\u200b]/.test(document.body.innerText),
   title: /[\\u202e\\u2066\\u061c]/.test(document.title),
 })"""
@@ -119,6 +122,8 @@ def test_hostile_text_is_shown_as_text_and_breaks_no_page(world: World, told: To
                 shoot(tab, f"{world.site.name}/hostile-{name}-{size}")
         world.go(pages_of(told)["notification-markup"])
         expect(tab.locator("#main")).to_contain_text("<script>window.hostile=1</script>")
+        expect(tab.get_by_role("link", name=RUNBOOK, exact=True)).to_have_attribute("href", RUNBOOK)
+        expect(tab.locator("#main")).to_contain_text("https://good.example@evil.example/")
         if not world.site.is_playground:
             expect(tab.get_by_role("group", name="Answer to attempt 1")).to_contain_text('<img src=x onerror="')
     assert dialogs == []

@@ -138,37 +138,37 @@ def test_a_notification_is_sent_again_and_both_rounds_are_shown(world: World) ->
 
 
 @pytest.mark.parametrize("world_of_session", ["platform"], indirect=True)
-def test_a_dead_letter_is_mended_in_its_form_and_becomes_an_alert(
+def test_a_dead_letter_is_repaired_in_its_form_and_becomes_an_alert(
     world: World, running_platform: PlatformProcess, looks: Look
 ) -> None:
-    mark, tab, known = secrets.token_hex(4), world.tab, letters_of(world)
+    mark, tab, known = secrets.token_hex(4), world.tab, dead_letters_of(world)
     write_poison(running_platform)
     # One that another test has written the same may come only now: either will do.
-    letter_id = min(look_until_found(tab, lambda: letters_of(world) - known, what="the dead letter"))
+    letter_id = min(look_until_found(tab, lambda: dead_letters_of(world) - known, what="the dead letter"))
     world.go(f"/dead-letters/{letter_id}")
     world.button("Replay").click()
     form = world.dialog("Replay this record").get_by_role("form", name="Replay")
     alert_id = form.get_by_role("textbox", name="alert_id")
     expect(alert_id).to_be_focused()
     expect(alert_id).to_have_accessible_description("must not be empty")
-    looks("mend-dead-letter")
+    looks("repair-dead-letter")
 
-    form.get_by_role("textbox", name="name", exact=True).fill(f"mended-{mark}")
+    form.get_by_role("textbox", name="name", exact=True).fill(f"repaired-{mark}")
     alert_id.fill("x" * 256)
     tab.keyboard.press("Enter")
     expect(form.get_by_role("alert")).to_contain_text("It would be refused still")
     expect(alert_id).to_have_accessible_description("has 256 characters, at most 255 are allowed")
-    assert letter_id in letters_of(world)
+    assert letter_id in dead_letters_of(world)
 
-    alert_id.fill(f"mended-{mark}")
+    alert_id.fill(f"repaired-{mark}")
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("It was replayed")).to_be_visible()
-    assert letter_id not in letters_of(world)
-    alerts = f"/api/v1/alerts?name=mended-{mark}"
+    assert letter_id not in dead_letters_of(world)
+    alerts = f"/api/v1/alerts?name=repaired-{mark}"
     (alert,) = look_until_found(tab, lambda: world.call("GET", alerts)["items"], what="the alert")
-    assert alert["alert_id"] == f"mended-{mark}"
+    assert alert["alert_id"] == f"repaired-{mark}"
 
 
-def letters_of(world: World) -> set[str]:
+def dead_letters_of(world: World) -> set[str]:
     """Return the ids of the latest dead letters."""
     return {letter["letter_id"] for letter in world.call("GET", "/api/v1/dead-letters?limit=200")["items"]}

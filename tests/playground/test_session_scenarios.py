@@ -16,6 +16,8 @@ from alerting_playground.session.scenario import Scenario, read_scenario, read_t
 from alerting_playground.session.settings import Settings
 from tests.playground.live import session_of
 
+ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 OWN: Final[dict[str, Any]] = {
     "client_id": "acme",
     "name": "Acme <b>\u202e\U0001f6a8",
@@ -72,7 +74,7 @@ def test_what_is_shared_comes_back_whole() -> None:
     scenario = read_scenario(given)
     text = scenario.shared()
     assert len(text) < 500
-    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert set(text) <= set(ALPHABET)
     assert read_text(text).to_json() == given == read_text(json.dumps(given)).to_json()
 
 
@@ -108,6 +110,23 @@ def test_a_damaged_link_is_refused_in_words(text: str) -> None:
         read_text(text)
     assert refused.value.code == "bad-scenario"
     assert len(refused.value.detail) < 300
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_link_with_ten_characters_changed_is_refused(seed: int) -> None:
+    dice = dice_for(seed, "changed")
+    text = list(Scenario(seed, Settings(alerts_per_s=7.5), [OWN]).shared())
+    for place in dice.sample(range(len(text)), 10):
+        text[place] = dice.choice([char for char in ALPHABET if char != text[place]])
+    with pytest.raises(Refused, match="link"):
+        read_text("".join(text))
+
+
+@pytest.mark.parametrize("foreign", ["!", " ", "+", ".", "\u00e9"])
+def test_a_link_with_a_foreign_character_is_refused(foreign: str) -> None:
+    text = Scenario().shared()
+    with pytest.raises(Refused, match="damaged"):
+        read_text(text[:10] + foreign + text[10:])
 
 
 def test_own_clients_are_told_of_what_their_rules_match() -> None:

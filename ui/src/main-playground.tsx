@@ -1,7 +1,7 @@
 import { start } from "@/app/start";
-import { WorkerBackend } from "@/backend/worker";
+import { WorkerPlatform } from "@/platform/worker";
 import { boot } from "@/playground/boot";
-import { momentOf, scenarioOf } from "@/playground/link";
+import { readLink } from "@/playground/link";
 import { workOffline } from "@/playground/offline";
 import { followClock } from "@/shared/clock";
 
@@ -13,23 +13,11 @@ function tell(text: string): void {
 }
 
 try {
-  const { worker, simulation, refusal } = await boot(
-    scenarioOf(location.hash),
-    momentOf(location.hash)?.atMs ?? null,
-    tell,
-  );
+  const { scenario, moment, damage } = readLink(location.hash);
+  const { worker, simulation } = await boot(damage === null ? scenario : "", moment?.atMs ?? null, tell);
   splash?.remove();
   followClock(() => simulation.state().snapshot.wall_ms);
-  start(new WorkerBackend(worker, simulation));
-  if (refusal !== null) {
-    const { notifications } = await import("@mantine/notifications");
-    notifications.show({
-      color: "red",
-      title: "The scenario of this link could not be taken",
-      message: `${refusal}. The usual one runs instead.`,
-      autoClose: false,
-    });
-  }
+  start(new WorkerPlatform(worker, simulation));
   workOffline();
 } catch (error) {
   splash?.setAttribute("data-failed", "");

@@ -1,4 +1,4 @@
 import { start } from "@/app/start";
-import { HttpBackend } from "@/backend/http";
+import { HttpPlatform } from "@/platform/http";
 
-start(new HttpBackend());
+start(new HttpPlatform());

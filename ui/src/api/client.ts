@@ -1,6 +1,6 @@
 import createClient, { type Client as OpenApiClient, type Middleware } from "openapi-fetch";
 
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 import { ProblemError, problemOf, unreachable } from "./problem";
 import type { paths } from "./schema";
@@ -26,12 +26,12 @@ const onceOnly: Middleware = {
   },
 };
 
-export function makeApi(backend: Backend): Api {
+export function makeApi(platform: Platform): Api {
   const api = createClient<paths>({
     baseUrl: globalThis.location.origin,
     fetch: async (request) => {
       try {
-        return await backend.fetch(request);
+        return await platform.fetch(request);
       } catch (error) {
         if (error instanceof DOMException && error.name === "AbortError") throw error;
         throw unreachable(error);

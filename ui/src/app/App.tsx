@@ -10,7 +10,7 @@ import { RouterProvider } from "react-router";
 
 import { makeApi } from "@/api/client";
 import { makeQueryClient } from "@/api/queries";
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 import { ConnectionContext } from "./context";
 import { makeRouter } from "./routes";
@@ -19,23 +19,23 @@ import { cssVariables, theme } from "./theme";
 const colorSchemes = localStorageColorSchemeManager({ key: "alerting-color-scheme" });
 
 /** Everything, on one platform. */
-export function App({ backend }: { backend: Backend }) {
-  const connection = useMemo(() => ({ backend, api: makeApi(backend) }), [backend]);
+export function App({ platform }: { platform: Platform }) {
+  const connection = useMemo(() => ({ platform, api: makeApi(platform) }), [platform]);
   const queries = useMemo(() => makeQueryClient(), []);
-  const router = useMemo(() => makeRouter(backend), [backend]);
+  const router = useMemo(() => makeRouter(platform), [platform]);
 
   // What one key has seen is not for the next one.
   useEffect(
     () =>
-      backend.signIn?.subscribe(() => {
+      platform.signIn?.subscribe(() => {
         queries.clear();
       }),
-    [backend, queries],
+    [platform, queries],
   );
 
   // Nor is what one simulated run has seen for the next one.
   useEffect(() => {
-    const { simulation } = backend;
+    const { simulation } = platform;
     if (simulation === undefined) return;
     let { generation } = simulation.state().snapshot;
     return simulation.subscribe(() => {
@@ -43,7 +43,7 @@ export function App({ backend }: { backend: Backend }) {
       if (now !== generation) void queries.resetQueries();
       generation = now;
     });
-  }, [backend, queries]);
+  }, [platform, queries]);
 
   return (
     <MantineProvider

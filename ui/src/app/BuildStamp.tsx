@@ -1,8 +1,8 @@
-import { useBackend } from "./context";
+import { usePlatform } from "./context";
 
 /** Which build this is. */
 export function BuildStamp() {
-  const { kind } = useBackend();
+  const { kind } = usePlatform();
   const { version, commit } = __BUILD__;
   return (
     <>

@@ -1,7 +1,8 @@
-import { Anchor, Text } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { Link, useLocation } from "react-router";
 
 import { EmptyState } from "@/shared/EmptyState";
+import { HostileText } from "@/shared/HostileText";
 import { PageHeader } from "@/shared/PageHeader";
 
 /** No page has this address. */
@@ -11,9 +12,7 @@ export function NotFound() {
     <>
       <PageHeader title="Page not found" />
       <EmptyState title="There is no page at this address">
-        <Text size="sm" c="dimmed" dir="auto">
-          {pathname}
-        </Text>
+        <HostileText text={pathname} mono c="dimmed" />
         <Anchor component={Link} to="/" size="sm">
           Go to the overview
         </Anchor>

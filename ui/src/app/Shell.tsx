@@ -10,7 +10,7 @@ import { LoadingState } from "@/shared/LoadingState";
 import { BuildStamp } from "./BuildStamp";
 import { useCaller } from "./caller";
 import { ColorSchemeToggle } from "./ColorSchemeToggle";
-import { useBackend, useIsSignedIn } from "./context";
+import { usePlatform, useIsSignedIn } from "./context";
 import { NAV, type NavEntry } from "./nav";
 import { Logo } from "./Logo";
 import { ScopeProvider } from "./scope";
@@ -35,6 +35,7 @@ function Framed() {
   const [isOpen, menu] = useDisclosure();
   const { pathname } = useLocation();
   const isLoading = useNavigation().state === "loading";
+  const { isKnown } = useCaller();
   useFocusOnChange(pathname);
 
   return (
@@ -72,8 +73,9 @@ function Framed() {
       <AppShell.Main className={classes.main}>
         <SimulationBar />
         <div className={classes.content} id="main" tabIndex={-1} data-page-focus aria-busy={isLoading}>
-          <Suspense fallback={<LoadingState />}>
-            <Outlet />
+          <Suspense fallback={<LoadingState isPage />}>
+            {/* What a key may do decides what a page has: built up before that is known, it would jump. */}
+            {isKnown ? <Outlet /> : <LoadingState isPage />}
           </Suspense>
         </div>
         <footer className={classes.footer}>
@@ -101,12 +103,12 @@ function useFocusOnChange(pathname: string): void {
 }
 
 function Navigation({ pathname, onChoose }: { pathname: string; onChoose: () => void }) {
-  const backend = useBackend();
+  const platform = usePlatform();
   const caller = useCaller();
   const shown = NAV.filter(
     (entry) =>
       (entry.operator !== true || caller.isOperator) &&
-      (entry.simulation !== true || backend.simulation !== undefined),
+      (entry.simulation !== true || platform.simulation !== undefined),
   );
   const link = (entry: NavEntry) => (
     <NavLink
@@ -152,7 +154,7 @@ function HeaderScope() {
 }
 
 function Account() {
-  const { signIn } = useBackend();
+  const { signIn } = usePlatform();
   const caller = useCaller();
   if (signIn === undefined) return null;
   return (

@@ -1,20 +1,25 @@
 import { Button, Checkbox, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 
 import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { ErrorState } from "@/shared/ErrorState";
 
-import { useApi, useBackend } from "./context";
+import { useApi, usePlatform } from "./context";
 import { Logo } from "./Logo";
 import classes from "./SignInPage.module.css";
 
 /** Asks for an API key, tries it, and takes it when the platform knows it. */
 export function SignInPage() {
   const api = useApi();
-  const { signIn } = useBackend();
+  const { signIn } = usePlatform();
   const form = useForm({ initialValues: { key: "", keep: true } });
+  const keyField = useRef<HTMLInputElement>(null);
+
+  // All that there is to do here begins with the key.
+  useEffect(() => keyField.current?.focus(), []);
 
   const enter = useMutation({
     mutationFn: async ({ key, keep }: { key: string; keep: boolean }) => {
@@ -54,7 +59,7 @@ export function SignInPage() {
               withAsterisk={false}
               autoComplete="off"
               spellCheck={false}
-              data-autofocus
+              ref={keyField}
               visibilityToggleButtonProps={{ "aria-label": "Show or hide the key" }}
               {...form.getInputProps("key")}
             />

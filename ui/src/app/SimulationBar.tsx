@@ -3,15 +3,15 @@ import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useSyncExternalStore } from "react";
 import { Link, useLocation } from "react-router";
 
-import type { SimulationControl } from "@/backend/simulation";
+import type { SimulationControl } from "@/platform/simulation";
 import { duration, measure } from "@/shared/figures";
 
-import { useBackend } from "./context";
+import { usePlatform } from "./context";
 import classes from "./Shell.module.css";
 
 /** On every page of a simulated platform, but for the one that has all of its controls: whether time passes there. */
 export function SimulationBar() {
-  const { simulation } = useBackend();
+  const { simulation } = usePlatform();
   const { pathname } = useLocation();
   if (simulation === undefined || pathname.startsWith("/simulation")) return null;
   return <Bar simulation={simulation} />;

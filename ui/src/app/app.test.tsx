@@ -2,9 +2,9 @@ import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import type { Backend, SignIn } from "@/backend/backend";
+import type { Platform, SignIn } from "@/platform/platform";
 import { TestSimulation } from "@/pages/simulation/TestSimulation";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import { App } from "./App";
 
@@ -49,8 +49,8 @@ const operator = {
 };
 const none = { items: [], next_cursor: null };
 
-function platform(me: object = operator): TestBackend {
-  return new TestBackend({
+function makePlatform(me: object = operator): TestPlatform {
+  return new TestPlatform({
     "GET /api/v1/me": (request) =>
       request.headers.get("Authorization") === "Bearer alk_wrong"
         ? problem(401, "unauthenticated", "unknown")
@@ -61,10 +61,10 @@ function platform(me: object = operator): TestBackend {
   });
 }
 
-function withKey(backend: TestBackend, key: string | null = "alk_good"): Backend & { signIn: TestKey } {
+function withKey(platform: TestPlatform, key: string | null = "alk_good"): Platform & { signIn: TestKey } {
   const signIn = new TestKey();
   signIn.key = key;
-  return { kind: "http", signIn, fetch: (request) => backend.fetch(request) };
+  return { kind: "http", signIn, fetch: (request) => platform.fetch(request) };
 }
 
 beforeEach(() => window.history.replaceState(null, "", "/nothing-here"));
@@ -72,24 +72,25 @@ afterEach(() => window.history.replaceState(null, "", "/"));
 
 describe("the sign-in", () => {
   it("refuses a key that the platform does not know, and takes one that it knows", async () => {
-    const backend = withKey(platform(), null);
-    render(<App backend={backend} />);
+    const platform = withKey(makePlatform(), null);
+    render(<App platform={platform} />);
     const field = await screen.findByLabelText("API key");
+    expect(field).toHaveFocus();
     await userEvent.type(field, "alk_wrong");
     await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
     expect(await screen.findByText(/does not know this key/)).toBeVisible();
-    expect(backend.signIn.key).toBeNull();
+    expect(platform.signIn.key).toBeNull();
     await userEvent.clear(field);
     await userEvent.type(field, "  alk_good ");
     await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
     expect(await screen.findByRole("navigation", { name: "Pages" })).toBeInTheDocument();
-    expect(backend.signIn.key).toBe("alk_good");
+    expect(platform.signIn.key).toBe("alk_good");
     expect(window.location.href).not.toContain("alk_");
   });
 
   it("comes back when the key is dropped", async () => {
-    const backend = withKey(platform());
-    render(<App backend={backend} />);
+    const platform = withKey(makePlatform());
+    render(<App platform={platform} />);
     await userEvent.click(await screen.findByRole("button", { name: "Account" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Sign out" }));
     expect(await screen.findByLabelText("API key")).toBeVisible();
@@ -98,7 +99,7 @@ describe("the sign-in", () => {
 
 describe("what surrounds the pages", () => {
   it("says of an address without a page that there is none, and names build and document", async () => {
-    render(<App backend={withKey(platform())} />);
+    render(<App platform={withKey(makePlatform())} />);
     expect(await screen.findByRole("heading", { level: 1, name: "Page not found" })).toBeVisible();
     expect(screen.getByText("/nothing-here")).toBeVisible();
     expect(screen.getByTestId("build-stamp")).toHaveTextContent(/^Version \d+\.\d+\.\d+/);
@@ -106,7 +107,7 @@ describe("what surrounds the pages", () => {
   });
 
   it("moves focus to a page when it is shown, and marks it in the navigation", async () => {
-    render(<App backend={withKey(platform())} />);
+    render(<App platform={withKey(makePlatform())} />);
     const pages = await screen.findByRole("navigation", { name: "Pages" });
     await userEvent.click(within(pages).getByRole("link", { name: "Rules", hidden: true }));
     expect(await screen.findByRole("heading", { level: 1, name: "Rules" })).toBeVisible();
@@ -118,14 +119,14 @@ describe("what surrounds the pages", () => {
   });
 
   it("lets keyboards skip the navigation without leaving the page", async () => {
-    render(<App backend={withKey(platform())} />);
+    render(<App platform={withKey(makePlatform())} />);
     await userEvent.click(await screen.findByRole("link", { name: "Skip to the page" }));
     expect(document.activeElement).toBe(document.getElementById("main"));
     expect(window.location.pathname).toBe("/nothing-here");
   });
 
   it("lets operators choose the client that is shown, in the address too", async () => {
-    render(<App backend={withKey(platform())} />);
+    render(<App platform={withKey(makePlatform())} />);
     await userEvent.click(await screen.findByLabelText("Client that is shown", { selector: "input" }));
     await userEvent.click(await screen.findByText("acme · Acme"));
     expect(new URLSearchParams(window.location.search).get("client")).toBe("acme");
@@ -133,25 +134,25 @@ describe("what surrounds the pages", () => {
 
   it("offers a client's key no other clients", async () => {
     const me = { ...operator, client_id: "acme", is_operator: false };
-    render(<App backend={withKey(platform(me))} />);
+    render(<App platform={withKey(makePlatform(me))} />);
     await userEvent.click(await screen.findByRole("button", { name: "Account" }));
     expect(await screen.findByText("acme: first key")).toBeVisible();
     expect(screen.queryByLabelText("Client that is shown")).toBeNull();
   });
 
   it("has a page for the simulation only where there is one", async () => {
-    const { unmount } = render(<App backend={withKey(platform())} />);
+    const { unmount } = render(<App platform={withKey(makePlatform())} />);
     await screen.findByRole("navigation", { name: "Pages" });
     expect(screen.queryByRole("link", { name: "Simulation", hidden: true })).toBeNull();
     unmount();
-    const backend = platform();
-    const simulated: Backend = {
+    const platform = makePlatform();
+    const simulated: Platform = {
       kind: "playground",
-      fetch: (request) => backend.fetch(request),
+      fetch: (request) => platform.fetch(request),
       simulation: new TestSimulation(),
     };
     window.location.hash = "#/nothing-here";
-    render(<App backend={simulated} />);
+    render(<App platform={simulated} />);
     expect(await screen.findByRole("link", { name: "Simulation", hidden: true })).toHaveAttribute(
       "href",
       expect.stringMatching(/#\/simulation$/),
@@ -160,7 +161,7 @@ describe("what surrounds the pages", () => {
   });
 
   it("remembers the colours that were chosen", async () => {
-    render(<App backend={withKey(platform())} />);
+    render(<App platform={withKey(makePlatform())} />);
     await userEvent.click(await screen.findByRole("button", { name: "Colours" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Dark" }));
     expect(document.documentElement).toHaveAttribute("data-mantine-color-scheme", "dark");

@@ -1,10 +1,10 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 
 import type { Api } from "@/api/client";
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 export interface Connection {
-  backend: Backend;
+  platform: Platform;
   api: Api;
 }
 
@@ -22,15 +22,15 @@ export function useApi(): Api {
 }
 
 /** What the API is spoken to through; only for its `signIn` and `simulation`. */
-export function useBackend(): Backend {
-  return useConnection().backend;
+export function usePlatform(): Platform {
+  return useConnection().platform;
 }
 
 const never = () => () => undefined;
 
 /** Whether the platform can be asked: there is a key, or none is needed. */
 export function useIsSignedIn(): boolean {
-  const { signIn } = useBackend();
+  const { signIn } = usePlatform();
   return useSyncExternalStore(
     signIn ? (changed) => signIn.subscribe(changed) : never,
     () => signIn?.hasKey ?? true,

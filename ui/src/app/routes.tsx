@@ -1,7 +1,7 @@
 import type { ComponentType } from "react";
-import { createBrowserRouter, createHashRouter, type RouteObject } from "react-router";
+import { createBrowserRouter, createHashRouter, type RouteObject, useParams } from "react-router";
 
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 import { LoadingState } from "@/shared/LoadingState";
 
@@ -9,11 +9,22 @@ import { NotFound } from "./NotFound";
 import { RouteError } from "./RouteError";
 import { Shell } from "./Shell";
 
-type PageModule = Promise<{ default: ComponentType }>;
+interface PageModule {
+  default: ComponentType;
+}
 
 /** A page in a file of its own, which is loaded when somebody goes there. */
-function page(path: string, load: () => PageModule): RouteObject {
+function page(path: string, load: () => Promise<PageModule>): RouteObject {
   return { path, lazy: async () => ({ Component: (await load()).default }), ErrorBoundary: RouteError };
+}
+
+/** For a page that has no paths of its own: whatever is below it is not found. */
+function single({ default: Page }: PageModule): PageModule {
+  return {
+    default: function Single() {
+      return useParams()["*"] === "" ? <Page /> : <NotFound />;
+    },
+  };
 }
 
 /** Pages have their own paths below these: `path/*` leaves what follows to the page. */
@@ -24,16 +35,18 @@ const pages: readonly RouteObject[] = [
   page("/notifications/*", () => import("@/pages/notifications")),
   page("/explain/*", () => import("@/pages/explain")),
   page("/clients/*", () => import("@/pages/clients")),
-  page("/generator/*", () => import("@/pages/generator")),
-  page("/stages/*", () => import("@/pages/stages")),
+  page("/generator/*", async () => single(await import("@/pages/generator"))),
+  page("/stages/*", async () => single(await import("@/pages/stages"))),
   page("/dead-letters/*", () => import("@/pages/dead-letters")),
 ];
 
 /** Left out of the build that a platform serves: nothing is simulated there. */
 const simulation =
-  import.meta.env.MODE === "production" ? [] : [page("/simulation/*", () => import("@/pages/simulation"))];
+  import.meta.env.MODE === "production"
+    ? []
+    : [page("/simulation/*", async () => single(await import("@/pages/simulation")))];
 
-export function makeRoutes(backend: Backend): RouteObject[] {
+export function makeRoutes(platform: Platform): RouteObject[] {
   return [
     {
       Component: Shell,
@@ -45,7 +58,7 @@ export function makeRoutes(backend: Backend): RouteObject[] {
           ErrorBoundary: RouteError,
           children: [
             ...pages,
-            ...(backend.simulation === undefined ? [] : simulation),
+            ...(platform.simulation === undefined ? [] : simulation),
             { path: "*", Component: NotFound },
           ],
         },
@@ -56,7 +69,7 @@ export function makeRoutes(backend: Backend): RouteObject[] {
 
 /** The playground lies under any path of any site, with nobody there who would answer for other paths: its routes are
  * in the fragment. */
-export function makeRouter(backend: Backend) {
-  const routes = makeRoutes(backend);
-  return backend.kind === "http" ? createBrowserRouter(routes) : createHashRouter(routes);
+export function makeRouter(platform: Platform) {
+  const routes = makeRoutes(platform);
+  return platform.kind === "http" ? createBrowserRouter(routes) : createHashRouter(routes);
 }

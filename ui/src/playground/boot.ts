@@ -1,4 +1,4 @@
-import type { Defaults } from "@/backend/session";
+import type { Defaults } from "@/platform/session";
 
 import { WorkerSimulation } from "./control";
 import type { BootPhase, FromPlayground, ToWorker } from "./messages";
@@ -12,8 +12,6 @@ const SENTENCES: Record<BootPhase, string> = {
 export interface Booted {
   worker: Worker;
   simulation: WorkerSimulation;
-  /** Why the scenario of the link was not taken. */
-  refusal: string | null;
 }
 
 /** Starts the worker and waits until the platform in it runs; tells in words how far it is. */
@@ -37,7 +35,7 @@ export function boot(
           snapshot: message.snapshot,
           link: scenario,
         });
-        resolve({ worker, simulation, refusal: said.refusal });
+        resolve({ worker, simulation });
       }
     };
     worker.addEventListener("message", hear);

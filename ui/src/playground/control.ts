@@ -1,5 +1,5 @@
-import type { Acted, Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/backend/session";
-import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
+import type { Acted, Action, Defaults, Scenario, SessionError, Snapshot, Started } from "@/platform/session";
+import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/platform/simulation";
 
 import type { Call, FromPlayground, Pace, ToWorker } from "./messages";
 
@@ -13,6 +13,7 @@ const STANDING: Pace = { isPlaying: true, speed: 1, reached: 0 };
 /** The simulation in the worker, as the pages see it. */
 export class WorkerSimulation implements SimulationControl {
   readonly defaults: Defaults;
+  readonly refusal: string | null;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<() => void>();
@@ -26,11 +27,12 @@ export class WorkerSimulation implements SimulationControl {
   /** Made when the worker has booted; `snapshot` is the first one, as JSON text. */
   constructor(
     worker: Worker,
-    booted: { defaults: Defaults; started: string; snapshot: string; link: string },
+    booted: { defaults: Defaults; started: string; snapshot: string; link: string; refusal: string | null },
   ) {
     this.#worker = worker;
     this.#link = booted.link;
     this.defaults = booted.defaults;
+    this.refusal = booted.refusal;
     this.#started = JSON.parse(booted.started) as Started;
     this.#text = booted.snapshot;
     worker.addEventListener("message", (event: MessageEvent<FromPlayground>) => {

@@ -1,5 +1,5 @@
-import type { Defaults } from "@/backend/session";
-import type { AnswerMessage, RequestMessage } from "@/backend/worker-messages";
+import type { Defaults } from "@/platform/session";
+import type { AnswerMessage, RequestMessage } from "@/platform/worker-messages";
 
 /** Functions of the Python side that take one text and return one. */
 export type Call = "start" | "act" | "share" | "conformance";

@@ -1,5 +1,5 @@
-import type { Advanced, ApiAnswer, Defaults, SessionError, Started } from "@/backend/session";
-import type { RequestMessage } from "@/backend/worker-messages";
+import type { Advanced, ApiAnswer, Defaults, SessionError, Started } from "@/platform/session";
+import type { RequestMessage } from "@/platform/worker-messages";
 
 import type { FromPlayground, ToWorker } from "./messages";
 import { Pacer } from "./pacer";

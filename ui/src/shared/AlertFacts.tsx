@@ -8,6 +8,7 @@ import { SeverityBadge } from "./badges";
 import { Facts } from "./Facts";
 import { HostileText } from "./HostileText";
 import { IdText } from "./IdText";
+import { LinkedText } from "./LinkedText";
 import { TimeAgo } from "./TimeAgo";
 
 const CONTEXT_SHOWN = 8;
@@ -63,7 +64,7 @@ export function AlertFacts({
                 <HostileText text={label} chars={60} mono c="dimmed" />
               </dt>,
               <dd key={`${label}.value`}>
-                <HostileText text={value} mono />
+                <LinkedText text={value} />
               </dd>,
             ])}
           </Facts>

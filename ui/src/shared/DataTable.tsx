@@ -6,22 +6,34 @@ import type { Pages } from "@/api/queries";
 import classes from "./DataTable.module.css";
 import { ErrorState } from "./ErrorState";
 
-/** One column; on phones one line of a card. */
+/**
+ * Where a value stands on phones, where a row is two lines as a rule:
+ *
+ * - `title`: the first line, as wide as there is room.
+ * - `beside`: at the end of the first line.
+ * - `text`: the second line, cut where there is no room; the default.
+ * - `whole`: the second line, never cut: badges, times, switches.
+ * - `figure`: the same with its label, for what says nothing without one.
+ * - `line`: a line of its own.
+ * - `left-out`: nowhere; the page of the thing has it.
+ */
+export type OnPhone = "title" | "beside" | "text" | "whole" | "figure" | "line" | "left-out";
+
+/** One column; on phones one value in the two lines of a row. */
 export interface Column<Item> {
-  /** Heading, and on phones the label before the value. */
+  /** Heading. */
   label: string;
   cell: (item: Item) => ReactNode;
   /** Share of the width, e.g. "30%" or 120. */
   width?: number | string;
   align?: "left" | "right";
-  /** The line that heads the card on phones. */
-  isTitle?: boolean;
+  onPhone?: OnPhone;
   /** For columns of buttons: the heading is read, not seen. */
   hideLabel?: boolean;
 }
 
 /**
- * A list of any length: a table on wide screens, cards on phones, read page by page.
+ * A list of any length: a table on wide screens, two lines a row on phones, read page by page.
  *
  * Loading, error and empty states are part of it. Cells link by themselves (`<Anchor component={Link}>`): a row that is
  * pressed as a whole cannot be reached by keyboards.
@@ -98,8 +110,8 @@ export function ItemTable<Item>({
                   key={column.label}
                   role="cell"
                   ta={column.align ?? "left"}
-                  data-label={column.hideLabel === true ? undefined : column.label}
-                  data-title={column.isTitle === true || undefined}
+                  data-label={column.label}
+                  data-phone={column.onPhone ?? "text"}
                 >
                   {column.cell(item)}
                 </Table.Td>

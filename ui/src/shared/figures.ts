@@ -18,6 +18,20 @@ export function measure(value: number): string {
   return size >= 10 ? ONE_DIGIT.format(value) : TWO_DIGITS.format(value);
 }
 
+/** A rate in the unit in which a person reads it: 61.5 a second, 2 a minute, 3 an hour. */
+export function rate(perSecond: number): { figure: string; unit: string } {
+  if (perSecond >= 1) return { figure: measure(perSecond), unit: "a second" };
+  const perMinute = Math.round(perSecond * 60);
+  if (perMinute >= 1 || perSecond === 0) return { figure: WHOLE.format(perMinute), unit: "a minute" };
+  return { figure: measure(perSecond * 3_600), unit: "an hour" };
+}
+
+/** The same as one text. */
+export function rateText(perSecond: number): string {
+  const { figure, unit } = rate(perSecond);
+  return `${figure} ${unit}`;
+}
+
 /** A duration in milliseconds: 840 ms, 3.2 s, 5 min, 2 h. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${measure(ms)} ms`;

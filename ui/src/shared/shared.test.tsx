@@ -8,7 +8,7 @@ import { usePages } from "@/api/queries";
 import type { Client } from "@/api/types";
 import { useApi } from "@/app/context";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import { SeverityBadge, StatusBadge } from "./badges";
 import { ClientPicker } from "./ClientPicker";
@@ -18,7 +18,9 @@ import { DataTable } from "./DataTable";
 import { EmptyState } from "./EmptyState";
 import { ErrorState } from "./ErrorState";
 import { HostileText, OneLine } from "./HostileText";
+import { rateText } from "./figures";
 import { JsonView } from "./JsonView";
+import { LinkedText, webAddressOf } from "./LinkedText";
 import { PageHeader } from "./PageHeader";
 import { ago, TimeAgo } from "./TimeAgo";
 import { toastUndo } from "./toasts";
@@ -28,6 +30,50 @@ const client = (client_id: string): Client => ({
   name: `Name of ${client_id}`,
   created_at: "2026-01-02T03:04:05.678Z",
   updated_at: "2026-01-02T03:04:05.678Z",
+});
+
+describe("a rate", () => {
+  it.each([
+    [61.5, "61.5 a second"],
+    [1, "1 a second"],
+    [0.03, "2 a minute"],
+    [0, "0 a minute"],
+    [0.0005, "1.8 an hour"],
+  ])("of %d a second is %s", (perSecond, text) => {
+    expect(rateText(perSecond)).toBe(text);
+  });
+});
+
+describe("an address in text that others wrote", () => {
+  it("is a link that says where it leads, and gives nothing away", () => {
+    renderIn(<LinkedText text="HTTPS://Runbooks.example:8443/disk?x=<b>" />);
+    const link = screen.getByRole("link", { name: "HTTPS://Runbooks.example:8443/disk?x=<b>" });
+    expect(link).toHaveAttribute("href", "https://runbooks.example:8443/disk?x=%3Cb%3E");
+    expect(link).toHaveAttribute("rel", "noopener noreferrer nofollow");
+    expect(link).toHaveAttribute("target", "_blank");
+    expect(screen.getByText(/runbooks\.example:8443/)).toBeVisible();
+  });
+
+  it("names the host that the browser will ask, in letters that cannot be mistaken", () => {
+    expect(webAddressOf("https://ex\u0430mple.com/")?.host).toBe("xn--exmple-4nf.com");
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "ftp://files.example/",
+    "//evil.example/",
+    "see https://runbooks.example/",
+    "https://runbooks.example/ javascript:alert(1)",
+    "https://good.example@evil.example/",
+    "https://evil.example/\u202egnp.exe",
+    "https://evil.example/\u200b",
+    "https://",
+    "https://[nonsense/",
+  ])("is none in %j", (text) => {
+    renderIn(<LinkedText text={text} />);
+    expect(screen.queryByRole("link")).toBeNull();
+  });
 });
 
 describe("text that others wrote", () => {
@@ -166,7 +212,7 @@ function Clients() {
       label="Clients"
       pages={pages}
       rowKey={(each) => each.client_id}
-      columns={[{ label: "Client", cell: (each) => each.client_id, isTitle: true }]}
+      columns={[{ label: "Client", cell: (each) => each.client_id, onPhone: "title" }]}
       empty={<EmptyState title="There are no clients" />}
     />
   );
@@ -174,13 +220,13 @@ function Clients() {
 
 describe("a list", () => {
   it("is read page by page", async () => {
-    const backend = new TestBackend({
+    const platform = new TestPlatform({
       "GET /api/v1/clients": (_, url) =>
         url.searchParams.get("cursor") === null
           ? { items: [client("acme")], next_cursor: "c1" }
           : { items: [client("globex")], next_cursor: null },
     });
-    renderIn(<Clients />, { backend });
+    renderIn(<Clients />, { platform });
     expect(screen.getByRole("status", { name: "Loading Clients" })).toBeVisible();
     expect(await screen.findByRole("cell", { name: "acme" })).toBeVisible();
     expect(screen.getByText("1 shown, there are more")).toBeVisible();
@@ -191,7 +237,7 @@ describe("a list", () => {
 
   it("says that it is empty", async () => {
     renderIn(<Clients />, {
-      backend: new TestBackend({ "GET /api/v1/clients": () => ({ items: [], next_cursor: null }) }),
+      platform: new TestPlatform({ "GET /api/v1/clients": () => ({ items: [], next_cursor: null }) }),
     });
     expect(await screen.findByText("There are no clients")).toBeVisible();
   });
@@ -201,7 +247,7 @@ describe("a list", () => {
       problem(403, "forbidden", "the key has not the scope"),
       { items: [client("acme")], next_cursor: null },
     ];
-    renderIn(<Clients />, { backend: new TestBackend({ "GET /api/v1/clients": () => answers.shift() }) });
+    renderIn(<Clients />, { platform: new TestPlatform({ "GET /api/v1/clients": () => answers.shift() }) });
     expect(await screen.findByRole("alert")).toHaveTextContent("the key has not the scope");
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await screen.findByRole("cell", { name: "acme" })).toBeVisible();
@@ -210,14 +256,14 @@ describe("a list", () => {
 
 describe("the choice of a client", () => {
   it("searches all clients, and says which was chosen", async () => {
-    const backend = new TestBackend({
+    const platform = new TestPlatform({
       "GET /api/v1/clients": (_, url) => ({
         items: ["acme", "globex"].filter((id) => id.includes(url.searchParams.get("text") ?? "")).map(client),
         next_cursor: null,
       }),
     });
     const chosen = vi.fn();
-    renderIn(<ClientPicker label="Client" value={null} onChange={chosen} />, { backend });
+    renderIn(<ClientPicker label="Client" value={null} onChange={chosen} />, { platform });
     const field = screen.getByLabelText("Client", { selector: "input" });
     await userEvent.click(field);
     expect(await screen.findByText("acme · Name of acme")).toBeVisible();

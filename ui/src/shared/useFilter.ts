@@ -21,6 +21,12 @@ export function useFilter(name: string): [value: string | null, set: (value: str
   return [parameters.get(name), set];
 }
 
+/** Whether the address has any of these filters. */
+export function useIsFiltered(names: readonly string[]): boolean {
+  const [parameters] = useSearchParams();
+  return names.some((name) => parameters.has(name));
+}
+
 /** The value of a filter that is either on or off, as the API takes it; undefined: not filtered. */
 export function flagOf(value: string | null): boolean | undefined {
   return value === "true" ? true : value === "false" ? false : undefined;

@@ -10,9 +10,9 @@ import { makeQueryClient } from "@/api/queries";
 import { ConnectionContext } from "@/app/context";
 import { ScopeProvider } from "@/app/scope";
 import { theme } from "@/app/theme";
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
-import { TestBackend } from "./TestBackend";
+import { TestPlatform } from "./TestPlatform";
 
 export interface Rendered extends RenderResult {
   /** Where the page has gone: `router.state.location`. */
@@ -23,10 +23,10 @@ export interface Rendered extends RenderResult {
 export function renderIn(
   children: ReactNode,
   {
-    backend = new TestBackend({}),
+    platform = new TestPlatform({}),
     at = "/",
     path = "*",
-  }: { backend?: Backend; at?: string; /** The route's own path, e.g. "/rules/*". */ path?: string } = {},
+  }: { platform?: Platform; at?: string; /** The route's own path, e.g. "/rules/*". */ path?: string } = {},
 ): Rendered {
   const router = createMemoryRouter([{ path, element: <ScopeProvider>{children}</ScopeProvider> }], {
     initialEntries: [at],
@@ -35,7 +35,7 @@ export function renderIn(
     <MantineProvider theme={theme} env="test">
       <Notifications />
       <QueryClientProvider client={makeQueryClient()}>
-        <ConnectionContext value={{ backend, api: makeApi(backend) }}>
+        <ConnectionContext value={{ platform, api: makeApi(platform) }}>
           <RouterProvider router={router} />
         </ConnectionContext>
       </QueryClientProvider>

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,8 +95,8 @@ def _inflated(text: str) -> str:
         raise Refused("bad-scenario", "the link is longer than any that was shared")
     damaged = Refused("bad-scenario", "the link is damaged: it may have been cut off, or changed on its way")
     try:
-        deflated = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        inflate = zlib.decompressobj()
+        deflated = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        inflate = zlib.decompressobj()  # Compares the checksum at the end of the data as well.
         plain = inflate.decompress(deflated, limits.SCENARIO_BYTES_MAX)
     except (ValueError, Base64Error, zlib.error):
         raise damaged from None

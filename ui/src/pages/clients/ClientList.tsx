@@ -74,7 +74,7 @@ function columns(mayChange: boolean): Column<Client>[] {
   return [
     {
       label: "Client",
-      isTitle: true,
+      onPhone: "title",
       width: "30%",
       cell: (client) => (
         <Anchor component={Link} to={clientPath(client.client_id)} size="sm">
@@ -85,6 +85,7 @@ function columns(mayChange: boolean): Column<Client>[] {
     { label: "Name", cell: (client) => <OneLine text={client.name} /> },
     {
       label: "What it has",
+      onPhone: "whole",
       width: 230,
       cell: ({ client_id }) => (
         <Group gap="sm" wrap="nowrap" justify="flex-start">
@@ -103,12 +104,18 @@ function columns(mayChange: boolean): Column<Client>[] {
         </Group>
       ),
     },
-    { label: "Created", width: 120, cell: (client) => <TimeAgo at={client.created_at} /> },
+    {
+      label: "Created",
+      width: 120,
+      onPhone: "left-out",
+      cell: (client) => <TimeAgo at={client.created_at} />,
+    },
     ...(mayChange
       ? [
           {
             label: "Actions",
             hideLabel: true,
+            onPhone: "beside" as const,
             width: 56,
             align: "right" as const,
             cell: (client: Client) => <ClientMenu client={client} />,

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import ClientsPage from ".";
 
@@ -30,8 +30,8 @@ function page(items: object[], next_cursor: string | null = null) {
   return { items, next_cursor };
 }
 
-function platform(more: ConstructorParameters<typeof TestBackend>[0] = {}) {
-  const backend = new TestBackend({
+function makePlatform(more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
+  const platform = new TestPlatform({
     "GET /api/v1/me": () =>
       me(null, ["admin", "rules:read", "notifications:read", "alerts:write", "rules:write"]),
     "GET /api/v1/clients": () => page([ACME]),
@@ -48,15 +48,15 @@ function platform(more: ConstructorParameters<typeof TestBackend>[0] = {}) {
   });
   const nothing = () => undefined;
   const signIn = { hasKey: true, use: nothing, forget: nothing, subscribe: () => nothing };
-  return Object.assign(backend, { signIn });
+  return Object.assign(platform, { signIn });
 }
 
 test("a key is shown once, with a command that tries it", async () => {
   const user = userEvent.setup();
-  const backend = platform({
+  const platform = makePlatform({
     "POST /api/v1/keys": () => ({ ...KEY, key: "alk_secret" }),
   });
-  renderIn(<ClientsPage />, { backend, at: "/clients/acme%2Feu", path: "/clients/*" });
+  renderIn(<ClientsPage />, { platform, at: "/clients/acme%2Feu", path: "/clients/*" });
   await user.click(await screen.findByRole("button", { name: "New key" }));
   const form = await screen.findByRole("form", { name: "New key" });
   await user.type(within(form).getByLabelText(/Name/), "prometheus");
@@ -70,15 +70,15 @@ test("a key is shown once, with a command that tries it", async () => {
   await user.click(within(shown).getByRole("button", { name: "I have stored it" }));
   await waitFor(() => expect(screen.queryByText("alk_secret")).not.toBeInTheDocument());
 
-  const sent = backend.asked.find(({ method }) => method === "POST");
+  const sent = platform.asked.find(({ method }) => method === "POST");
   expect(sent?.body).toMatchObject({ client_id: "acme/eu", name: "prometheus", scopes: ["alerts:write"] });
   expect(await screen.findByRole("table", { name: "API keys" })).not.toHaveTextContent("alk_secret");
 });
 
 test("the list of keys says when each was last used", async () => {
   const used = { ...KEY, key_id: "used", name: "in use", last_used_at: new Date(Date.now() - 7.5 * 60_000) };
-  const backend = platform({ "GET /api/v1/keys": () => page([used, KEY]) });
-  renderIn(<ClientsPage />, { backend, at: "/clients/acme%2Feu", path: "/clients/*" });
+  const platform = makePlatform({ "GET /api/v1/keys": () => page([used, KEY]) });
+  renderIn(<ClientsPage />, { platform, at: "/clients/acme%2Feu", path: "/clients/*" });
   const table = await screen.findByRole("table", { name: "API keys" });
   expect(within(table).getByRole("row", { name: /in use/ })).toHaveTextContent("used 7 min. ago");
   expect(within(table).getByRole("row", { name: /prometheus/ })).toHaveTextContent("not used yet");
@@ -86,8 +86,8 @@ test("the list of keys says when each was last used", async () => {
 
 test("a client is deleted only when its id was typed, and what goes with it is said before", async () => {
   const user = userEvent.setup();
-  const backend = platform({ "DELETE /api/v1/clients/acme%2Feu": () => null });
-  const { router } = renderIn(<ClientsPage />, { backend, at: "/clients/acme%2Feu", path: "/clients/*" });
+  const platform = makePlatform({ "DELETE /api/v1/clients/acme%2Feu": () => null });
+  const { router } = renderIn(<ClientsPage />, { platform, at: "/clients/acme%2Feu", path: "/clients/*" });
   await user.click(await screen.findByRole("button", { name: "Delete" }));
   const goes = await screen.findByRole("list", { name: "What goes with it" });
   expect(goes).toHaveTextContent("2 rules");
@@ -97,15 +97,15 @@ test("a client is deleted only when its id was typed, and what goes with it is s
   expect(screen.getByRole("button", { name: "Delete client" })).toBeDisabled();
   await user.keyboard("u{Enter}");
   await waitFor(() => expect(router.state.location.pathname).toBe("/clients"));
-  expect(backend.asked.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  expect(platform.asked.filter(({ method }) => method === "DELETE")).toHaveLength(1);
 });
 
 test("an id that is taken is said at its field", async () => {
   const user = userEvent.setup();
-  const backend = platform({
+  const platform = makePlatform({
     "POST /api/v1/clients": () => problem(409, "conflict", "the client exists"),
   });
-  renderIn(<ClientsPage />, { backend, at: "/clients", path: "/clients/*" });
+  renderIn(<ClientsPage />, { platform, at: "/clients", path: "/clients/*" });
   await user.click(await screen.findByRole("button", { name: "New client" }));
   await user.click(await screen.findByRole("button", { name: "Create client" }));
   expect(screen.getByLabelText(/^Id/)).toBeInvalid();
@@ -116,10 +116,10 @@ test("an id that is taken is said at its field", async () => {
 });
 
 test("a client's key without admin is offered neither keys nor changes", async () => {
-  const backend = platform({ "GET /api/v1/me": () => me("acme/eu", ["rules:read"]) });
-  renderIn(<ClientsPage />, { backend, at: "/clients", path: "/clients/*" });
+  const platform = makePlatform({ "GET /api/v1/me": () => me("acme/eu", ["rules:read"]) });
+  renderIn(<ClientsPage />, { platform, at: "/clients", path: "/clients/*" });
   expect(await screen.findByRole("link", { name: "acme/eu" })).toBeInTheDocument();
   expect(screen.queryByRole("tab", { name: "API keys" })).not.toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "New client" })).not.toBeInTheDocument();
-  expect(backend.asked.some(({ url }) => url.pathname === "/api/v1/keys")).toBe(false);
+  expect(platform.asked.some(({ url }) => url.pathname === "/api/v1/keys")).toBe(false);
 });

@@ -7,7 +7,7 @@ import { count } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
 
 import { bytesOf, hexLines, inBytes } from "./bytes";
-import classes from "./letters.module.css";
+import classes from "./dead-letters.module.css";
 
 const SHOWN_CHARS = 4_000;
 /** More than anybody reads, and as much as a page shows without becoming slow. */

@@ -4,8 +4,8 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import type { DeadLetterDetail } from "@/api/types";
 import { HostileText } from "@/shared/HostileText";
 
-import classes from "./letters.module.css";
-import { saidOf } from "./mending";
+import classes from "./dead-letters.module.css";
+import { saidOf } from "./repair";
 
 /** What can be read of the message, and which fields of it are wrong. */
 export function Fields({ letter }: { letter: DeadLetterDetail }) {

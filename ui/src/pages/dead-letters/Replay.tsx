@@ -8,9 +8,9 @@ import { useChange } from "@/api/queries";
 import type { DeadLetterDetail } from "@/api/types";
 import { useApi } from "@/app/context";
 
-import { type Mending, ReplayForm } from "./ReplayForm";
+import { type Repair, ReplayForm } from "./ReplayForm";
 
-/** Publishes a letter once more to where it was refused, as it is or mended. */
+/** Publishes a dead letter once more to where it was refused, as it is or repaired. */
 export function Replay({
   letter,
   onReplayed,
@@ -22,7 +22,7 @@ export function Replay({
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const replay = useChange(
-    (body: Mending, once) =>
+    (body: Repair, once) =>
       ask(
         api.POST("/api/v1/dead-letters/{letter_id}/replay", {
           params: { path: { letter_id: letter.letter_id }, header: once },

@@ -7,20 +7,20 @@ import type { DeadLetterDetail } from "@/api/types";
 import { ErrorState } from "@/shared/ErrorState";
 
 import { inBytes } from "./bytes";
-import classes from "./letters.module.css";
-import { MendFields } from "./MendFields";
-import { base64Of, changesOf, draftOf, ofMessage, pathOf, saidOf, VALUE_BYTES_MAX } from "./mending";
+import classes from "./dead-letters.module.css";
+import { RepairFields } from "./RepairFields";
+import { base64Of, changesOf, draftOf, ofMessage, pathOf, saidOf, VALUE_BYTES_MAX } from "./repair";
 
 /** Stands for the whole value among the fields that were changed. */
 const FILE = "value_base64";
 
-/** How a letter is mended; nothing in it: as it is. */
-export interface Mending {
+/** How a dead letter is repaired; nothing in it: as it is. */
+export interface Repair {
   set?: Record<string, string>;
   value_base64?: string;
 }
 
-/** Asks how a letter is to be replayed: as it is, with other values of some fields, or with another value as a whole. */
+/** Asks how a dead letter is to be replayed: as it is, with other values of some fields, or with another value as a whole. */
 export function ReplayForm({
   letter,
   isBusy,
@@ -32,7 +32,7 @@ export function ReplayForm({
   isBusy: boolean;
   error: Error | null;
   onCancel: () => void;
-  onReplay: (mending: Mending) => void;
+  onReplay: (repair: Repair) => void;
 }) {
   const { settable } = letter;
   const [by, setBy] = useState<"fields" | "value">(settable.length > 0 ? "fields" : "value");
@@ -108,7 +108,7 @@ export function ReplayForm({
           />
         )}
         {by === "fields" ? (
-          <MendFields
+          <RepairFields
             settable={settable}
             draft={draft}
             problems={problems}

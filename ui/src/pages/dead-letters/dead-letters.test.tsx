@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 
 import type { DeadLetterDetail } from "@/api/types";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import { bytesOf, hexLines } from "./bytes";
 import DeadLettersPage from "./index";
-import { changesOf, draftOf, saidOf } from "./mending";
+import { changesOf, draftOf, saidOf } from "./repair";
 
 const NO_BYTES = { size: 0, text: "", base64: "", is_cut: false };
 const LETTER: DeadLetterDetail = {
@@ -34,8 +34,8 @@ const LETTER: DeadLetterDetail = {
   problems: [{ path: "name", code: "empty", detail: "must not be empty" }],
 };
 
-function platform(letter: DeadLetterDetail, isOperator = true) {
-  return new TestBackend({
+function makePlatform(letter: DeadLetterDetail, isOperator = true) {
+  return new TestPlatform({
     "GET /api/v1/me": () => ({
       name: "test",
       key_id: "k",
@@ -55,22 +55,22 @@ function platform(letter: DeadLetterDetail, isOperator = true) {
   });
 }
 
-function show(backend: TestBackend, at: string) {
-  return renderIn(<DeadLettersPage />, { backend, at, path: "/dead-letters/*" });
+function show(platform: TestPlatform, at: string) {
+  return renderIn(<DeadLettersPage />, { platform, at, path: "/dead-letters/*" });
 }
 
 test("a topic that is pressed is asked for, and is in the address", async () => {
-  const backend = platform(LETTER);
-  const { router } = show(backend, "/dead-letters");
+  const platform = makePlatform(LETTER);
+  const { router } = show(platform, "/dead-letters");
   await userEvent.setup().click(await screen.findByRole("button", { name: /alerts\.new\.dlq/ }));
   expect(router.state.location.search).toBe("?topic=alerts.new.dlq");
   await screen.findByRole("link", { name: /must not be empty/ });
-  const asked = backend.asked.findLast(({ url }) => url.pathname === "/api/v1/dead-letters");
+  const asked = platform.asked.findLast(({ url }) => url.pathname === "/api/v1/dead-letters");
   expect(asked?.url.searchParams.get("topic")).toBe("alerts.new.dlq");
 });
 
-test("a letter shows which of its fields is wrong, also one that is not there, and its bytes", async () => {
-  show(platform(LETTER), "/dead-letters/alerts.new.dlq/0/17");
+test("a dead letter shows which of its fields is wrong, also one that is not there, and its bytes", async () => {
+  show(makePlatform(LETTER), "/dead-letters/alerts.new.dlq/0/17");
   const fields = await screen.findByRole("table", { name: "Fields of the message" });
   expect(within(fields).getByRole("row", { name: /^name/ })).toHaveTextContent("Wrong: must not be empty");
   expect(within(fields).getByRole("row", { name: /^source/ })).not.toHaveTextContent("Wrong");
@@ -79,29 +79,29 @@ test("a letter shows which of its fields is wrong, also one that is not there, a
 
 const REPLAY = `POST /api/v1/dead-letters/${encodeURIComponent(LETTER.letter_id)}/replay`;
 
-async function openForm(backend: TestBackend) {
-  show(backend, "/dead-letters/alerts.new.dlq/0/17");
+async function openForm(platform: TestPlatform) {
+  show(platform, "/dead-letters/alerts.new.dlq/0/17");
   const person = userEvent.setup();
   await person.click(await screen.findByRole("button", { name: "Replay" }));
   return { person, form: await screen.findByRole("form", { name: "Replay" }) };
 }
 
-const askedFor = (backend: TestBackend) =>
-  backend.asked.filter(({ method }) => method === "POST").map(({ body }) => body);
+const askedFor = (platform: TestPlatform) =>
+  platform.asked.filter(({ method }) => method === "POST").map(({ body }) => body);
 
-test("a letter is replayed as it is when nothing is changed, and says where it went", async () => {
-  const backend = platform(LETTER);
-  const { person, form } = await openForm(backend);
+test("a dead letter is replayed as it is when nothing is changed, and says where it went", async () => {
+  const platform = makePlatform(LETTER);
+  const { person, form } = await openForm(platform);
   expect(within(form).getByText(/most likely become a dead letter again/)).toBeInTheDocument();
   await person.click(within(form).getByRole("button", { name: "Replay as it is" }));
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Replay" })).toBeNull();
-  expect(askedFor(backend)).toEqual([{}]);
+  expect(askedFor(platform)).toEqual([{}]);
 });
 
 test("the field that is wrong says so, is where one begins, and is sent alone when it was changed", async () => {
-  const backend = platform(LETTER);
-  const { person, form } = await openForm(backend);
+  const platform = makePlatform(LETTER);
+  const { person, form } = await openForm(platform);
   const name = within(form).getByRole("textbox", { name: "name" });
   expect(name).toBeInvalid();
   expect(name).toHaveAccessibleDescription("must not be empty");
@@ -109,16 +109,16 @@ test("the field that is wrong says so, is where one begins, and is sent alone wh
   await waitFor(() => expect(name).toHaveFocus());
   await person.keyboard("timeout{Enter}");
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
-  expect(askedFor(backend)).toEqual([{ set: { name: "timeout" } }]);
+  expect(askedFor(platform)).toEqual([{ set: { name: "timeout" } }]);
 });
 
-test("what is refused still is told at its field, and the letter stays", async () => {
-  const backend = platform(LETTER);
-  backend.routes[REPLAY] = () =>
+test("what is refused still is told at its field, and the dead letter stays", async () => {
+  const platform = makePlatform(LETTER);
+  platform.routes[REPLAY] = () =>
     problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
       problems: [{ path: "set.source", code: "too-long", detail: "has 300 characters" }],
     });
-  const { person, form } = await openForm(backend);
+  const { person, form } = await openForm(platform);
   await person.type(within(form).getByRole("textbox", { name: "name" }), "timeout");
   const source = within(form).getByRole("textbox", { name: "source" });
   await person.type(source, "x");
@@ -132,12 +132,12 @@ test("what is refused still is told at its field, and the letter stays", async (
 });
 
 test("what is wrong with the message as a whole is told above the buttons", async () => {
-  const backend = platform(LETTER);
-  backend.routes[REPLAY] = () =>
+  const platform = makePlatform(LETTER);
+  platform.routes[REPLAY] = () =>
     problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
       problems: [{ path: "set.context", code: "too-many", detail: "has 65 entries" }],
     });
-  const { person, form } = await openForm(backend);
+  const { person, form } = await openForm(platform);
   await person.click(within(form).getByRole("button", { name: "Replay as it is" }));
   expect(await within(form).findByText(/has 65 entries/)).toBeInTheDocument();
 });
@@ -147,44 +147,44 @@ test("a value with characters that are not seen, or with lines, is shown as what
     { name: "source", kind: "text" as const, value: "a\u202eb", is_cut: false },
     { name: "name", kind: "text" as const, value: "one\ntwo", is_cut: false },
   ];
-  const { form } = await openForm(platform({ ...LETTER, settable }));
+  const { form } = await openForm(makePlatform({ ...LETTER, settable }));
   expect(within(form).getByText(/not seen below: a\\u202eb/)).toBeInTheDocument();
   expect(within(form).getByRole("textbox", { name: "name" })).toHaveValue("one\ntwo");
 });
 
 test("a label can be added", async () => {
   const labels = { name: "context", kind: "labels" as const, value: "", is_cut: false };
-  const backend = platform({ ...LETTER, settable: [...LETTER.settable, labels] });
-  const { person, form } = await openForm(backend);
+  const platform = makePlatform({ ...LETTER, settable: [...LETTER.settable, labels] });
+  const { person, form } = await openForm(platform);
   await person.click(within(form).getByRole("button", { name: "Add a label" }));
   await person.type(within(form).getByRole("textbox", { name: "New label 1" }), "team");
   await person.type(within(form).getByRole("textbox", { name: "Value of new label 1" }), "storage");
   await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
-  expect(askedFor(backend)).toEqual([{ set: { "context.team": "storage" } }]);
+  expect(askedFor(platform)).toEqual([{ set: { "context.team": "storage" } }]);
 });
 
-test("a letter of which only the beginning was kept is replayed with the whole of it alone", async () => {
-  const backend = platform({ ...LETTER, is_whole: false, settable: [], problems: [] });
-  const { person, form } = await openForm(backend);
+test("a dead letter of which only the beginning was kept is replayed with the whole of it alone", async () => {
+  const platform = makePlatform({ ...LETTER, is_whole: false, settable: [], problems: [] });
+  const { person, form } = await openForm(platform);
   await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
   expect(within(form).getByText("Choose the file with the whole record")).toBeInTheDocument();
-  expect(askedFor(backend)).toEqual([]);
+  expect(askedFor(platform)).toEqual([]);
   const input = document.querySelector<HTMLInputElement>("input[type=file]");
   expect(input).not.toBeNull();
   if (input !== null) await person.upload(input, new File([new Uint8Array([0, 255, 97])], "whole.pb"));
   await person.click(within(form).getByRole("button", { name: "Replay with the changes" }));
   expect(await screen.findByText("It was replayed")).toBeInTheDocument();
-  expect(askedFor(backend)).toEqual([{ value_base64: "AP9h" }]);
+  expect(askedFor(platform)).toEqual([{ value_base64: "AP9h" }]);
 });
 
 test("a file that is refused says why until another one is chosen", async () => {
-  const backend = platform({ ...LETTER, settable: [], problems: [] });
-  backend.routes[REPLAY] = () =>
+  const platform = makePlatform({ ...LETTER, settable: [], problems: [] });
+  platform.routes[REPLAY] = () =>
     problem(422, "invalid-input", "the letter would be refused still, and was left where it is", {
       problems: [{ path: "value_base64.name", code: "empty", detail: "must not be empty" }],
     });
-  const { person, form } = await openForm(backend);
+  const { person, form } = await openForm(platform);
   const input = document.querySelector<HTMLInputElement>("input[type=file]");
   expect(input).not.toBeNull();
   if (input === null) return;
@@ -198,10 +198,10 @@ test("a file that is refused says why until another one is chosen", async () => 
 });
 
 test("the key of a client is told that dead letters are for operators", async () => {
-  const backend = platform(LETTER, false);
-  show(backend, "/dead-letters");
+  const platform = makePlatform(LETTER, false);
+  show(platform, "/dead-letters");
   expect(await screen.findByText("Only operators see dead letters")).toBeInTheDocument();
-  expect(backend.asked.some(({ url }) => url.pathname.includes("dead-letters"))).toBe(false);
+  expect(platform.asked.some(({ url }) => url.pathname.includes("dead-letters"))).toBe(false);
 });
 
 test("bytes are shown sixteen to a line", () => {

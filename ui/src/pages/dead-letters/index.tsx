@@ -4,11 +4,10 @@ import { Route, Routes, useParams } from "react-router";
 
 import { useCaller } from "@/app/caller";
 import { EmptyState } from "@/shared/EmptyState";
-import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
-import { LetterList } from "./LetterList";
-import { LetterPage } from "./LetterPage";
+import { DeadLetterList } from "./DeadLetterList";
+import { DeadLetterPage } from "./DeadLetterPage";
 
 /** For operators: records belong to no client. */
 export default function DeadLettersPage() {
@@ -16,29 +15,25 @@ export default function DeadLettersPage() {
   if (caller.isOperator) {
     return (
       <Routes>
-        <Route index element={<LetterList />} />
-        <Route path="*" element={<OneLetter />} />
+        <Route index element={<DeadLetterList />} />
+        <Route path="*" element={<OneDeadLetter />} />
       </Routes>
     );
   }
   return (
     <>
       <PageHeader title="Dead letters" />
-      {caller.clientId === null ? (
-        <LoadingState />
-      ) : (
-        <EmptyState title="Only operators see dead letters" icon={IconLock}>
-          <Text size="sm" c="dimmed" maw={440}>
-            They are records of the whole platform, and belong to no client. Sign in with an operator key.
-          </Text>
-        </EmptyState>
-      )}
+      <EmptyState title="Only operators see dead letters" icon={IconLock}>
+        <Text size="sm" c="dimmed" maw={440}>
+          They are records of the whole platform, and belong to no client. Sign in with an operator key.
+        </Text>
+      </EmptyState>
     </>
   );
 }
 
-/** Ids of letters have slashes: topic/partition/offset. */
-function OneLetter() {
-  const letterId = useParams()["*"] ?? "";
-  return <LetterPage key={letterId} letterId={letterId} />;
+/** Ids of dead letters have slashes: topic/partition/offset. */
+function OneDeadLetter() {
+  const deadLetterId = useParams()["*"] ?? "";
+  return <DeadLetterPage key={deadLetterId} deadLetterId={deadLetterId} />;
 }

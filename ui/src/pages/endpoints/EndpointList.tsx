@@ -1,4 +1,4 @@
-import { Button, CloseButton, Group, Select, Text } from "@mantine/core";
+import { Button, CloseButton, Group, Text } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -8,22 +8,26 @@ import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { EmptyState } from "@/shared/EmptyState";
+import { ChoiceFilter, EnabledFilter, Filters } from "@/shared/Filters";
 import { PageHeader } from "@/shared/PageHeader";
-import { flagOf, useFilter } from "@/shared/useFilter";
+import { flagOf, useFilter, useIsFiltered } from "@/shared/useFilter";
 
 import { isType, TYPES } from "./draft";
-import classes from "./endpoints.module.css";
 import { EndpointTable } from "./EndpointTable";
 import { RuleLink } from "./RuleLink";
+
+const FILTER_NAMES = ["type", "enabled", "rule"] as const;
+const TYPE_CHOICES = Object.entries(TYPES).map(([value, { label }]) => ({ value, label }));
 
 /** All endpoints, or those that the filters in the address leave. */
 export function EndpointList() {
   const api = useApi();
   const caller = useCaller();
   const { clientId } = useScope();
-  const [type, setType] = useFilter("type");
-  const [enabled, setEnabled] = useFilter("enabled");
-  const [rule, setRule] = useFilter("rule");
+  const [type] = useFilter("type");
+  const [enabled] = useFilter("enabled");
+  const [rule] = useFilter("rule");
+  const isFiltered = useIsFiltered(FILTER_NAMES);
   const query = {
     client_id: clientId ?? undefined,
     type: isType(type) ? type : undefined,
@@ -33,7 +37,6 @@ export function EndpointList() {
   const endpoints = usePages(["endpoints", "list", query], (cursor, signal) =>
     ask(api.GET("/api/v1/endpoints", { params: { query: { ...query, cursor } }, signal })),
   );
-  const isFiltered = type !== null || enabled !== null || rule !== null;
   const add = caller.may("rules:write") && (
     <Button
       component={Link}
@@ -50,42 +53,10 @@ export function EndpointList() {
         description="Where clients want to be told: e-mail, Slack, or a signed webhook. Each belongs to a rule."
         actions={add}
       />
-      <search className={classes.filters} aria-label="Filter endpoints">
-        <Select
-          label="Type"
-          placeholder="All"
-          clearable
-          clearButtonProps={{ "aria-label": "Clear the type" }}
-          value={query.type ?? null}
-          onChange={setType}
-          data={Object.entries(TYPES).map(([value, { label }]) => ({ value, label }))}
-        />
-        <Select
-          label="State"
-          placeholder="All"
-          clearable
-          clearButtonProps={{ "aria-label": "Clear the state" }}
-          value={enabled}
-          onChange={setEnabled}
-          data={[
-            { value: "true", label: "Enabled" },
-            { value: "false", label: "Disabled" },
-          ]}
-        />
-        {rule !== null && (
-          <Group gap={6} wrap="nowrap" mih={36} className={classes.wide}>
-            <Text span size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-              of the rule
-            </Text>
-            <RuleLink endpoint={{ rule_id: rule }} />
-            <CloseButton
-              size="sm"
-              aria-label="Show the endpoints of all rules"
-              onClick={() => setRule(null)}
-            />
-          </Group>
-        )}
-      </search>
+      <Filters label="Filter endpoints" names={FILTER_NAMES} about={<OfRule />}>
+        <ChoiceFilter name="type" label="Type" data={TYPE_CHOICES} />
+        <EnabledFilter />
+      </Filters>
       <EndpointTable
         pages={endpoints}
         ofMany
@@ -108,5 +79,20 @@ export function EndpointList() {
         }
       />
     </>
+  );
+}
+
+/** Says of which rule the list is, where a link brought somebody to one rule's endpoints, and takes that back. */
+function OfRule() {
+  const [rule, setRule] = useFilter("rule");
+  if (rule === null) return null;
+  return (
+    <Group gap={6} wrap="nowrap" w="100%" role="group" aria-label="Rule">
+      <Text span size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+        Of the rule
+      </Text>
+      <RuleLink endpoint={{ rule_id: rule }} />
+      <CloseButton size="md" aria-label="Show the endpoints of all rules" onClick={() => setRule(null)} />
+    </Group>
   );
 }

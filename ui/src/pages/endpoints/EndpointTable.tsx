@@ -8,7 +8,7 @@ import { type Column, DataTable } from "@/shared/DataTable";
 import { OneLine } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 
-import { endpointTitle } from "./draft";
+import { TYPES } from "./draft";
 import { EndpointSwitch } from "./EndpointSwitch";
 import { RuleLink } from "./RuleLink";
 import { TypeLabel } from "./TypeLabel";
@@ -40,22 +40,24 @@ export function EndpointTable({
 function columns(ofMany: boolean, withClient: boolean): Column<Endpoint>[] {
   const target: Column<Endpoint> = {
     label: "Target",
-    isTitle: true,
+    onPhone: "title",
     cell: (endpoint) => (
-      <Anchor
-        component={Link}
-        to={`/endpoints/${endpoint.endpoint_id}`}
-        size="sm"
-        aria-label={endpointTitle(endpoint)}
-      >
+      <Anchor component={Link} to={`/endpoints/${endpoint.endpoint_id}`} size="sm" display="block" miw={0}>
         <OneLine text={endpoint.value} mono />
+        <span className="visually-hidden">, {TYPES[endpoint.type].label}</span>
       </Anchor>
     ),
   };
-  const type: Column<Endpoint> = { label: "Type", width: 112, cell: ({ type }) => <TypeLabel type={type} /> };
+  const type: Column<Endpoint> = {
+    label: "Type",
+    width: 112,
+    onPhone: "beside",
+    cell: ({ type }) => <TypeLabel type={type} />,
+  };
   const state: Column<Endpoint> = {
     label: "State",
     width: 132,
+    onPhone: "whole",
     cell: (endpoint) => <EndpointSwitch endpoint={endpoint} />,
   };
   if (!ofMany) return [target, type, state];
@@ -73,6 +75,11 @@ function columns(ofMany: boolean, withClient: boolean): Column<Endpoint>[] {
         ]
       : []),
     state,
-    { label: "Updated", width: 116, cell: ({ updated_at }) => <TimeAgo at={updated_at} /> },
+    {
+      label: "Updated",
+      width: 116,
+      onPhone: "left-out",
+      cell: ({ updated_at }) => <TimeAgo at={updated_at} />,
+    },
   ];
 }

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import type { Endpoint } from "@/api/types";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 import { renderIn } from "@/testing/render";
 
 import { addressesProblem, headerProblem, secretProblem, urlProblem } from "./problems";
@@ -42,8 +42,8 @@ const ME = {
   allowed: ["rules:read", "rules:write", "notifications:read"],
 };
 
-function platform(routes: TestBackend["routes"] = {}): TestBackend {
-  return new TestBackend({
+function makePlatform(routes: TestPlatform["routes"] = {}): TestPlatform {
+  return new TestPlatform({
     "GET /api/v1/me": () => ME,
     "GET /api/v1/rules/rule-1": () => RULE,
     "GET /api/v1/endpoints": () => ({ items: [WEBHOOK], next_cursor: null }),
@@ -52,12 +52,12 @@ function platform(routes: TestBackend["routes"] = {}): TestBackend {
   });
 }
 
-function open(at: string, backend: TestBackend) {
-  return { user: userEvent.setup(), ...renderIn(<EndpointsPage />, { backend, at, path: "/endpoints/*" }) };
+function open(at: string, platform: TestPlatform) {
+  return { user: userEvent.setup(), ...renderIn(<EndpointsPage />, { platform, at, path: "/endpoints/*" }) };
 }
 
-const posted = (backend: TestBackend, path: string) =>
-  backend.asked.filter(({ method, url }) => method === "POST" && url.pathname === path);
+const posted = (platform: TestPlatform, path: string) =>
+  platform.asked.filter(({ method, url }) => method === "POST" && url.pathname === path);
 
 describe("the form", () => {
   it("names what is wrong with each field", () => {
@@ -74,10 +74,10 @@ describe("the form", () => {
   });
 
   it("sends several addresses as one endpoint", async () => {
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/rules/rule-1/endpoints": () => ({ ...WEBHOOK, type: "email", secret: null }),
     });
-    const { user } = open("/endpoints/new?rule=rule-1", backend);
+    const { user } = open("/endpoints/new?rule=rule-1", platform);
     await user.click(await screen.findByRole("radio", { name: "E-mail" }));
     await user.type(
       screen.getByRole("combobox", { name: /^Addresses/ }),
@@ -85,7 +85,7 @@ describe("the form", () => {
     );
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
     expect(await screen.findByText("The endpoint is created")).toBeInTheDocument();
-    expect(posted(backend, "/api/v1/rules/rule-1/endpoints")[0]?.body).toEqual({
+    expect(posted(platform, "/api/v1/rules/rule-1/endpoints")[0]?.body).toEqual({
       type: "email",
       value: "a@example.com, b@example.com",
       enabled: true,
@@ -93,25 +93,25 @@ describe("the form", () => {
   });
 
   it("sends nothing while a field is wrong, and leads to it", async () => {
-    const backend = platform();
-    const { user } = open("/endpoints/new?rule=rule-1", backend);
+    const platform = makePlatform();
+    const { user } = open("/endpoints/new?rule=rule-1", platform);
     const url = await screen.findByRole("textbox", { name: /^URL/ });
     await user.type(url, "nonsense");
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
     expect(await screen.findByText("Must begin with https:// or http://")).toBeInTheDocument();
     expect(url).toHaveFocus();
-    expect(posted(backend, "/api/v1/rules/rule-1/endpoints")).toHaveLength(0);
+    expect(posted(platform, "/api/v1/rules/rule-1/endpoints")).toHaveLength(0);
   });
 
   it("shows what the platform found wrong at its field", async () => {
     const detail = "must name a host";
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/rules/rule-1/endpoints": () =>
         problem(422, "invalid-input", "the endpoint is not right", {
           problems: [{ path: "value", code: "invalid-url", detail }],
         }),
     });
-    const { user } = open("/endpoints/new?rule=rule-1", backend);
+    const { user } = open("/endpoints/new?rule=rule-1", platform);
     const url = await screen.findByRole("textbox", { name: /^URL/ });
     await user.type(url, "https://example.com");
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
@@ -122,10 +122,10 @@ describe("the form", () => {
 
 describe("a secret", () => {
   it("is shown once, when the webhook is created, and the page goes on when it is stored", async () => {
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/rules/rule-1/endpoints": () => ({ ...WEBHOOK, secret: "whsec_once" }),
     });
-    const { user, router } = open("/endpoints/new?rule=rule-1", backend);
+    const { user, router } = open("/endpoints/new?rule=rule-1", platform);
     await user.type(await screen.findByRole("textbox", { name: /^URL/ }), WEBHOOK.value);
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
     expect(await screen.findByText("whsec_once")).toBeInTheDocument();
@@ -158,7 +158,7 @@ describe("a test", () => {
       started_at: AT,
       latency_ms: 42,
     };
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/endpoints/endpoint-1/test": () => ({ notification_id: "n-1" }),
       "GET /api/v1/notifications/n-1": () => {
         asked++;
@@ -168,7 +168,7 @@ describe("a test", () => {
         return { ...base, status: "FAILED", deliveries: [dead] };
       },
     });
-    const { user, router } = open("/endpoints/endpoint-1", backend);
+    const { user, router } = open("/endpoints/endpoint-1", platform);
     await user.click(await screen.findByRole("button", { name: "Send a test" }));
     expect(await screen.findByText("Status 418")).toBeInTheDocument();
     expect(screen.getByText("<b>no</b>")).toBeInTheDocument();

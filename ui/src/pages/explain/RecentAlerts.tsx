@@ -19,7 +19,7 @@ import { SearchFilter } from "@/shared/SearchFilter";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { boundsOf, useTimeRange } from "@/shared/time-range";
 import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
-import { useFilter } from "@/shared/useFilter";
+import { useFilter, useIsFiltered } from "@/shared/useFilter";
 
 import classes from "./explain.module.css";
 import { explainPath } from "./links";
@@ -48,9 +48,6 @@ export function RecentAlerts() {
     },
     { refetchMs: REFRESH_MS },
   );
-  const filtered = [severity, source, name, time.range, time.since, time.until].some(
-    (value) => value !== null,
-  );
   return (
     <>
       <PageHeader
@@ -74,7 +71,7 @@ export function RecentAlerts() {
         pages={alerts}
         columns={columns(clientId)}
         rowKey={(alert) => alert.alert_id}
-        empty={<Nothing isFiltered={filtered} />}
+        empty={<Nothing isFiltered={useIsFiltered(FILTER_NAMES)} />}
       />
     </>
   );
@@ -142,7 +139,7 @@ function columns(clientId: string | null): Column<Alert>[] {
   return [
     {
       label: "Name",
-      isTitle: true,
+      onPhone: "title",
       cell: (alert) => (
         <Anchor
           component={Link}
@@ -156,8 +153,18 @@ function columns(clientId: string | null): Column<Alert>[] {
       ),
     },
     { label: "Source", cell: (alert) => <OneLine text={alert.source} mono /> },
-    { label: "Severity", width: 100, cell: (alert) => <SeverityBadge severity={alert.severity} /> },
+    {
+      label: "Severity",
+      width: 104,
+      onPhone: "beside",
+      cell: (alert) => <SeverityBadge severity={alert.severity} />,
+    },
     { label: "Alert id", width: "28%", cell: (alert) => <OneLine text={alert.alert_id} mono /> },
-    { label: "Received", width: 116, cell: (alert) => <TimeAgo at={alert.received_at} /> },
+    {
+      label: "Received",
+      width: 116,
+      onPhone: "whole",
+      cell: (alert) => <TimeAgo at={alert.received_at} />,
+    },
   ];
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import type { Alert, AlertDetail, Explanation } from "@/api/types";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import type { ExplainedRule } from "./findings";
 import ExplainPage from "./index";
@@ -98,8 +98,8 @@ function explanation(rules: ExplainedRule[]): Explanation {
   };
 }
 
-function platform(rules: ExplainedRule[], more: ConstructorParameters<typeof TestBackend>[0] = {}) {
-  return new TestBackend({
+function makePlatform(rules: ExplainedRule[], more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
+  return new TestPlatform({
     "GET /api/v1/me": () => ({
       name: "root",
       key_id: "k",
@@ -125,12 +125,12 @@ function platform(rules: ExplainedRule[], more: ConstructorParameters<typeof Tes
   });
 }
 
-function show(backend: TestBackend, at: string) {
-  return renderIn(<ExplainPage />, { backend, at, path: "/explain/*" });
+function show(platform: TestPlatform, at: string) {
+  return renderIn(<ExplainPage />, { platform, at, path: "/explain/*" });
 }
 
 test("near misses come before rules that are far off, and each says which field differs", async () => {
-  show(platform([MATCHED, FAR, CASE_DIFFERS, DISABLED]), "/explain?alert=order%2F4711&client=acme");
+  show(makePlatform([MATCHED, FAR, CASE_DIFFERS, DISABLED]), "/explain?alert=order%2F4711&client=acme");
   const near = await screen.findByRole("region", { name: "Near misses" });
   const [first, second] = within(near).getAllByRole("listitem") as [HTMLElement, HTMLElement];
   expect(first).toHaveAccessibleName("Source differs");
@@ -147,23 +147,23 @@ test("near misses come before rules that are far off, and each says which field 
 });
 
 test("a rule that matches and has no endpoint says so", async () => {
-  show(platform([MATCHED]), "/explain?alert=order%2F4711&client=acme");
+  show(makePlatform([MATCHED]), "/explain?alert=order%2F4711&client=acme");
   const matched = await screen.findByRole("region", { name: "Rules that match" });
   expect(await within(matched).findByText(/The rule has no endpoint/)).toBeInTheDocument();
 });
 
 test("a client whose rules do not match reads what the nearest of them lacks", async () => {
-  show(platform([CASE_DIFFERS, FAR]), "/explain?alert=order%2F4711&client=acme");
+  show(makePlatform([CASE_DIFFERS, FAR]), "/explain?alert=order%2F4711&client=acme");
   const outcome = await screen.findByRole("region", { name: "What became of it" });
   expect(outcome).toHaveTextContent("It did not notify acme");
   expect(outcome).toHaveTextContent("None of its 2 rules matches. The nearest: source differs.");
 });
 
 test("filters of the list of alerts are in the address, and an alert with slashes in its id can be chosen", async () => {
-  const backend = platform([]);
-  const { router } = show(backend, "/explain?severity=CRITICAL&source=checkout&client=acme");
+  const platform = makePlatform([]);
+  const { router } = show(platform, "/explain?severity=CRITICAL&source=checkout&client=acme");
   const link = await screen.findByRole("link", { name: /payment-failed/ });
-  const asked = backend.asked.find(({ url }) => url.pathname === "/api/v1/alerts");
+  const asked = platform.asked.find(({ url }) => url.pathname === "/api/v1/alerts");
   expect(Object.fromEntries(asked?.url.searchParams ?? [])).toEqual({
     severity: "CRITICAL",
     source: "checkout",
@@ -175,11 +175,11 @@ test("filters of the list of alerts are in the address, and an alert with slashe
 
 test("an alert that is sent is followed: it is recorded a moment after it was taken in", async () => {
   let isRecorded = false;
-  const backend = platform([MATCHED], {
+  const platform = makePlatform([MATCHED], {
     "POST /api/v1/alerts": () => Response.json({ accepted: 1, alert_ids: [ALERT.alert_id] }, { status: 202 }),
     [`GET ${PATH}`]: () => (isRecorded ? DETAIL : problem(404, "not-found", "there is no such alert")),
   });
-  const { router } = show(backend, "/explain/send?severity=LOW");
+  const { router } = show(platform, "/explain/send?severity=LOW");
   const person = userEvent.setup();
   await person.type(await screen.findByLabelText(/^Source/), "checkout");
   await person.type(screen.getByLabelText(/^Name/), "payment-failed");
@@ -188,7 +188,7 @@ test("an alert that is sent is followed: it is recorded a moment after it was ta
   await person.type(screen.getByLabelText("Value 1"), "eu");
   await person.click(screen.getByRole("button", { name: "Send alert" }));
   await waitFor(() => expect(router.state.location.search).toBe("?alert=order%2F4711"));
-  expect(backend.asked.find(({ method }) => method === "POST")?.body).toEqual({
+  expect(platform.asked.find(({ method }) => method === "POST")?.body).toEqual({
     severity: "LOW",
     source: "checkout",
     name: "payment-failed",
@@ -200,13 +200,13 @@ test("an alert that is sent is followed: it is recorded a moment after it was ta
 });
 
 test("what the platform objects to is said at its field", async () => {
-  const backend = platform([], {
+  const platform = makePlatform([], {
     "POST /api/v1/alerts": () =>
       problem(422, "invalid-input", "the alert cannot be used", {
         problems: [{ path: "name", code: "too-long", detail: "at most 255 characters" }],
       }),
   });
-  show(backend, "/explain/send?source=api&name=long");
+  show(platform, "/explain/send?source=api&name=long");
   await userEvent.setup().click(await screen.findByRole("button", { name: "Send alert" }));
   await waitFor(() => expect(screen.getByLabelText(/^Name/)).toBeInvalid());
 });

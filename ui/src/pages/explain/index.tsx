@@ -1,6 +1,11 @@
+import { Text } from "@mantine/core";
+import { IconLock } from "@tabler/icons-react";
 import { Route, Routes } from "react-router";
 
+import { useCaller } from "@/app/caller";
 import { NotFound } from "@/app/NotFound";
+import { EmptyState } from "@/shared/EmptyState";
+import { PageHeader } from "@/shared/PageHeader";
 import { useFilter } from "@/shared/useFilter";
 
 import { ExplainAlert } from "./ExplainAlert";
@@ -19,6 +24,22 @@ export default function ExplainPage() {
 
 /** The alert is a parameter, and no part of the path: ids of alerts are free text, slashes and all. */
 function Explain() {
+  const caller = useCaller();
   const [alertId] = useFilter("alert");
+  if (caller.isKnown && !caller.may("notifications:read")) return <NotAllowed />;
   return alertId === null ? <RecentAlerts /> : <ExplainAlert key={alertId} alertId={alertId} />;
+}
+
+function NotAllowed() {
+  return (
+    <>
+      <PageHeader title="Explain" />
+      <EmptyState title="Your key may not see alerts" icon={IconLock}>
+        <Text size="sm" c="dimmed" maw={480}>
+          That takes the scope notifications:read. With rules:read alone, the API explains an alert whose id
+          you know: GET /api/v1/alerts/&lt;id&gt;/explain.
+        </Text>
+      </EmptyState>
+    </>
+  );
 }

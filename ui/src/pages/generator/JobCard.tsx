@@ -7,7 +7,7 @@ import { useChange } from "@/api/queries";
 import type { Job } from "@/api/types";
 import { useApi } from "@/app/context";
 import { StatusBadge } from "@/shared/badges";
-import { duration, measure } from "@/shared/figures";
+import { duration, rateText } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { toastError } from "@/shared/toasts";
@@ -26,7 +26,7 @@ export function JobCard({ job, seenAtMs, onRepeat }: { job: Job; seenAtMs: numbe
   const sent = `${job.alerts_sent.toLocaleString("en")} of ${job.alerts_total.toLocaleString("en")} sent`;
   const said = [
     sent,
-    rate !== null && `${measure(rate)} a second`,
+    rate !== null && rateText(rate),
     remaining !== null && `about ${duration(Math.max(1_000, remaining))} to go`,
     job.status === "pending" && "waits: only a few jobs run side by side",
   ].filter((each) => each !== false);
@@ -88,18 +88,19 @@ function StopButton({ job, title }: { job: Job; title: string }) {
       ),
     { onSuccess: () => queries.invalidateQueries({ queryKey: ["jobs"] }), onError: toastError },
   );
+  const word = job.stop_asked ? "Stopping" : "Stop";
   return (
     <Button
       variant="default"
       size="xs"
       mih={36}
       leftSection={<IconPlayerStop size={15} stroke={1.6} aria-hidden />}
-      aria-label={`Stop: ${title}`}
+      aria-label={`${word}: ${title}`}
       loading={stop.isPending}
       disabled={job.stop_asked}
       onClick={() => stop.mutate(null)}
     >
-      {job.stop_asked ? "Stopping" : "Stop"}
+      {word}
     </Button>
   );
 }

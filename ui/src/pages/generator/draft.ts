@@ -23,7 +23,7 @@ export const DEFAULT_DRAFT: JobDraft = {
   burst: 1_000,
   seed: "",
   severity_dist: "HIGH:30,MEDIUM:30,LOW:25,CRITICAL:15",
-  source_dist: "api:25,db:20,cache:15,monitor:15,queue:10,worker:5,frontend:5,backend:5",
+  source_dist: "api:25,db:20,cache:15,monitor:15,queue:10,worker:5,frontend:5,platform:5",
   name_dist: "timeout:15,error:15,crash:10,slow:10,memory:10,cpu:10,disk:10,network:10,auth:5,validation:5",
   test: false,
 };

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import GeneratorPage from ".";
 import { readDistribution, scaled } from "./distribution";
@@ -35,8 +35,8 @@ function job(more: object) {
   };
 }
 
-function platform(more: ConstructorParameters<typeof TestBackend>[0] = {}) {
-  return new TestBackend({
+function makePlatform(more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
+  return new TestPlatform({
     "GET /api/v1/me": () => OPERATOR,
     "GET /api/v1/generator/jobs": () => ({ items: [], next_cursor: null }),
     ...more,
@@ -66,8 +66,8 @@ test("weights that are scaled sum to 100, whatever rounding leaves", () => {
 
 test("a job is started only when its weights sum to 100, and a burst asks for nothing else", async () => {
   const user = userEvent.setup();
-  const backend = platform({ "POST /api/v1/generator/jobs": () => job({ status: "pending" }) });
-  renderIn(<GeneratorPage />, { backend, at: "/generator", path: "/generator/*" });
+  const platform = makePlatform({ "POST /api/v1/generator/jobs": () => job({ status: "pending" }) });
+  renderIn(<GeneratorPage />, { platform, at: "/generator", path: "/generator/*" });
   const severities = await screen.findByLabelText("Severities");
   const start = screen.getByRole("button", { name: "Start job" });
   await user.clear(severities);
@@ -81,7 +81,7 @@ test("a job is started only when its weights sum to 100, and a burst asks for no
   await user.click(screen.getByRole("button", { name: "Burst of 100,000" }));
   await user.click(start);
   await screen.findByText("The job is started");
-  expect(backend.asked.find(({ method }) => method === "POST")?.body).toMatchObject({
+  expect(platform.asked.find(({ method }) => method === "POST")?.body).toMatchObject({
     burst: 100_000,
     severity_dist: "HIGH:50,LOW:50",
     seed: 0,
@@ -91,26 +91,26 @@ test("a job is started only when its weights sum to 100, and a burst asks for no
 test("a limit of the platform is said at its field", async () => {
   const user = userEvent.setup();
   const detail = "rps × duration make 864,000,000 alerts, at most 1,000,000 are allowed";
-  const backend = platform({
+  const platform = makePlatform({
     "POST /api/v1/generator/jobs": () =>
       problem(422, "invalid-input", "the request has problems", {
         problems: [{ path: "duration", code: "too-many", detail }],
       }),
   });
-  renderIn(<GeneratorPage />, { backend, at: "/generator", path: "/generator/*" });
+  renderIn(<GeneratorPage />, { platform, at: "/generator", path: "/generator/*" });
   await user.click(await screen.findByRole("button", { name: "Start job" }));
   expect(await screen.findByLabelText("For how long")).toHaveAccessibleDescription(detail);
 });
 
 test("a job that runs shows how far it is, and can be stopped", async () => {
   const user = userEvent.setup();
-  const backend = platform({
+  const platform = makePlatform({
     "GET /api/v1/generator/jobs": () => ({ items: [job({})], next_cursor: null }),
     "POST /api/v1/generator/jobs/*/stop": () => job({ stop_asked: true }),
   });
-  renderIn(<GeneratorPage />, { backend, at: "/generator", path: "/generator/*" });
+  renderIn(<GeneratorPage />, { platform, at: "/generator", path: "/generator/*" });
   const bar = await screen.findByRole("progressbar", { name: "Progress of 10 a second for 60s" });
   expect(bar).toHaveAttribute("aria-valuenow", "25");
   await user.click(screen.getByRole("button", { name: "Stop: 10 a second for 60s" }));
-  expect(backend.asked.some(({ url }) => url.pathname.endsWith("/stop"))).toBe(true);
+  expect(platform.asked.some(({ url }) => url.pathname.endsWith("/stop"))).toBe(true);
 });

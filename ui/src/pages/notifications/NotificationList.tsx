@@ -50,8 +50,7 @@ export function NotificationList() {
         title="Notifications"
         description="What was told to whom, with every delivery and every attempt. The newest come first."
       />
-      <Filters label="Filter notifications" names={FILTER_NAMES}>
-        <RuleFilter />
+      <Filters label="Filter notifications" names={FILTER_NAMES} about={<RuleFilter />}>
         <ChoiceFilter name="status" label="Status" data={STATUSES} />
         <ChoiceFilter name="severity" label="Severity" data={SEVERITY_CHOICES} />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
@@ -162,7 +161,7 @@ function columns(withClient: boolean): Column<Notification>[] {
   return [
     {
       label: "Name",
-      isTitle: true,
+      onPhone: "title",
       cell: (notification) => (
         <Anchor
           component={Link}
@@ -178,7 +177,8 @@ function columns(withClient: boolean): Column<Notification>[] {
     { label: "Source", cell: (notification) => <OneLine text={notification.source} mono /> },
     {
       label: "Severity",
-      width: 100,
+      width: 104,
+      onPhone: "whole",
       cell: (notification) => <SeverityBadge severity={notification.severity} />,
     },
     ...(withClient
@@ -190,13 +190,24 @@ function columns(withClient: boolean): Column<Notification>[] {
           },
         ]
       : []),
-    { label: "Status", width: 118, cell: (notification) => <StatusBadge status={notification.status} /> },
+    {
+      label: "Status",
+      width: 128,
+      onPhone: "beside",
+      cell: (notification) => <StatusBadge status={notification.status} />,
+    },
     {
       label: "Rules",
+      onPhone: "left-out",
       width: 64,
       align: "right",
       cell: (notification) => <span className="tabular">{notification.rule_ids.length}</span>,
     },
-    { label: "Created", width: 116, cell: (notification) => <TimeAgo at={notification.created_at} /> },
+    {
+      label: "Created",
+      width: 116,
+      onPhone: "whole",
+      cell: (notification) => <TimeAgo at={notification.created_at} />,
+    },
   ];
 }

@@ -1,5 +1,7 @@
 import { Route, Routes } from "react-router";
 
+import { NotFound } from "@/app/NotFound";
+
 import { NotificationList } from "./NotificationList";
 import { NotificationPage } from "./NotificationPage";
 
@@ -8,6 +10,7 @@ export default function NotificationsPage() {
     <Routes>
       <Route index element={<NotificationList />} />
       <Route path=":notificationId" element={<NotificationPage />} />
+      <Route path="*" element={<NotFound />} />
     </Routes>
   );
 }

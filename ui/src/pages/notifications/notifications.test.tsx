@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import type { Attempt, Delivery, Notification, NotificationDetail, Reason } from "@/api/types";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import NotificationsPage from "./index";
 import { roundsOf } from "./timeline/reasons";
@@ -80,29 +80,34 @@ const OPERATOR = me([
 ]);
 
 function listed(items: () => Notification[]) {
-  return new TestBackend({
+  return new TestPlatform({
     "GET /api/v1/me": OPERATOR,
     "GET /api/v1/notifications": () => ({ items: items(), next_cursor: null }),
   });
 }
 
-function lastQuery(backend: TestBackend) {
-  const asked = backend.asked.findLast(({ url }) => url.pathname === "/api/v1/notifications");
+function lastQuery(platform: TestPlatform) {
+  const asked = platform.asked.findLast(({ url }) => url.pathname === "/api/v1/notifications");
   return Object.fromEntries(asked?.url.searchParams ?? []);
 }
 
-function show(backend: TestBackend, at = "/notifications") {
-  return renderIn(<NotificationsPage />, { backend, at, path: "/notifications/*" });
+function show(platform: TestPlatform, at = "/notifications") {
+  return renderIn(<NotificationsPage />, { platform, at, path: "/notifications/*" });
 }
 
 test("filters in the address narrow the list, and values that do not exist are none", async () => {
-  const backend = listed(() => [notification(1)]);
+  const platform = listed(() => [notification(1)]);
   show(
-    backend,
+    platform,
     "/notifications?status=FAILED&severity=NONE&source=api&alert_id=a%2F1&client=acme&since=nonsense",
   );
   await screen.findByRole("link", { name: /payment-failed-1/ });
-  expect(lastQuery(backend)).toEqual({ status: "FAILED", source: "api", alert_id: "a/1", client_id: "acme" });
+  expect(lastQuery(platform)).toEqual({
+    status: "FAILED",
+    source: "api",
+    alert_id: "a/1",
+    client_id: "acme",
+  });
   expect(screen.getByLabelText("Source")).toHaveValue("api");
 });
 
@@ -119,11 +124,11 @@ const RULE = {
 };
 
 test("a link to one rule's notifications says which rule, and the filter can be taken back", async () => {
-  const backend = listed(() => [notification(1)]);
-  backend.routes["GET /api/v1/rules/rule-1"] = () => RULE;
-  const { router } = show(backend, "/notifications?rule_id=rule-1&client=acme&status=SENT");
+  const platform = listed(() => [notification(1)]);
+  platform.routes["GET /api/v1/rules/rule-1"] = () => RULE;
+  const { router } = show(platform, "/notifications?rule_id=rule-1&client=acme&status=SENT");
   await screen.findByRole("link", { name: /payment-failed-1/ });
-  expect(lastQuery(backend)).toEqual({ rule_id: "rule-1", client_id: "acme", status: "SENT" });
+  expect(lastQuery(platform)).toEqual({ rule_id: "rule-1", client_id: "acme", status: "SENT" });
   const of = screen.getByRole("group", { name: "Rule" });
   const link = await within(of).findByRole("link", { name: "High, timeout from api" });
   expect(link).toHaveAttribute("href", "/rules/rule-1");
@@ -131,13 +136,13 @@ test("a link to one rule's notifications says which rule, and the filter can be 
   await person.click(within(of).getByRole("button", { name: "Show the notifications of all rules" }));
   expect(router.state.location.search).toBe("?client=acme&status=SENT");
   expect(screen.queryByRole("group", { name: "Rule" })).toBeNull();
-  await waitFor(() => expect(lastQuery(backend)).toEqual({ client_id: "acme", status: "SENT" }));
+  await waitFor(() => expect(lastQuery(platform)).toEqual({ client_id: "acme", status: "SENT" }));
 });
 
 test("a deleted rule's notifications are listed under its id, and all filters are cleared at once", async () => {
-  const backend = listed(() => [notification(1)]);
-  backend.routes["GET /api/v1/rules/*"] = () => problem(404, "not-found", "there is no such rule");
-  const { router } = show(backend, "/notifications?rule_id=rule-9");
+  const platform = listed(() => [notification(1)]);
+  platform.routes["GET /api/v1/rules/*"] = () => problem(404, "not-found", "there is no such rule");
+  const { router } = show(platform, "/notifications?rule_id=rule-9");
   const of = await screen.findByRole("group", { name: "Rule" });
   expect(await within(of).findByText("(deleted since)")).toBeInTheDocument();
   expect(of).toHaveTextContent("rule-9");
@@ -146,32 +151,32 @@ test("a deleted rule's notifications are listed under its id, and all filters ar
 });
 
 test("where none is among those that a page looked at, one can look further back", async () => {
-  const backend = listed(() => []);
-  backend.routes["GET /api/v1/notifications"] = (_, url) =>
+  const platform = listed(() => []);
+  platform.routes["GET /api/v1/notifications"] = (_, url) =>
     url.searchParams.get("cursor") === "older"
       ? { items: [notification(1)], next_cursor: null }
       : { items: [], next_cursor: "older" };
-  backend.routes["GET /api/v1/rules/*"] = () => RULE;
-  show(backend, "/notifications?rule_id=rule-1");
+  platform.routes["GET /api/v1/rules/*"] = () => RULE;
+  show(platform, "/notifications?rule_id=rule-1");
   await userEvent.setup().click(await screen.findByRole("button", { name: "Look further back" }));
   expect(await screen.findByRole("link", { name: /payment-failed-1/ })).toBeInTheDocument();
 });
 
 test("a range that ends now is asked for as a moment", async () => {
-  const backend = listed(() => [notification(1)]);
-  show(backend, "/notifications?range=1h");
+  const platform = listed(() => [notification(1)]);
+  show(platform, "/notifications?range=1h");
   await screen.findByRole("link", { name: /payment-failed-1/ });
-  const since = Date.parse(lastQuery(backend).since ?? "");
+  const since = Date.parse(lastQuery(platform).since ?? "");
   expect(Math.abs(Date.now() - 3_600_000 - since)).toBeLessThan(600_000);
 });
 
 test("a filter that is set goes into the address, and clearing takes it out but keeps the client", async () => {
-  const backend = listed(() => [notification(1)]);
-  const { router } = show(backend, "/notifications?client=acme");
+  const platform = listed(() => [notification(1)]);
+  const { router } = show(platform, "/notifications?client=acme");
   const person = userEvent.setup();
   await person.type(await screen.findByLabelText("Name"), "timeout");
   await waitFor(() => expect(router.state.location.search).toBe("?client=acme&name=timeout"));
-  await waitFor(() => expect(lastQuery(backend).name).toBe("timeout"));
+  await waitFor(() => expect(lastQuery(platform).name).toBe("timeout"));
   await person.click(screen.getByRole("button", { name: "Clear filters" }));
   expect(router.state.location.search).toBe("?client=acme");
 });
@@ -191,8 +196,8 @@ test("what is new waits behind a button while somebody is at the list", async ()
   expect(screen.queryByRole("button", { name: /^Show 1 new/ })).toBeNull();
 });
 
-function detailed(detail: NotificationDetail, more: ConstructorParameters<typeof TestBackend>[0] = {}) {
-  return new TestBackend({
+function detailed(detail: NotificationDetail, more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
+  return new TestPlatform({
     "GET /api/v1/me": OPERATOR,
     "GET /api/v1/notifications/*": () => detail,
     "GET /api/v1/rules/*": () => problem(404, "not-found", "there is no such rule"),
@@ -200,8 +205,8 @@ function detailed(detail: NotificationDetail, more: ConstructorParameters<typeof
   });
 }
 
-function showDetail(backend: TestBackend) {
-  return show(backend, `/notifications/${notification(1).notification_id}`);
+function showDetail(platform: TestPlatform) {
+  return show(platform, `/notifications/${notification(1).notification_id}`);
 }
 
 test("the timeline says each outcome in words, failures first", async () => {
@@ -264,27 +269,27 @@ test("an interrupted attempt stays in its round, and sending again begins anothe
 
 test("it is sent again after a confirmation", async () => {
   const sent = notification(1);
-  const backend = detailed(
+  const platform = detailed(
     { ...sent, deliveries: [] },
     { "POST /api/v1/notifications/*/resend": () => Response.json(sent, { status: 202 }) },
   );
-  showDetail(backend);
+  showDetail(platform);
   const person = userEvent.setup();
   await person.click(await screen.findByRole("button", { name: "Send again" }));
-  expect(backend.asked.some(({ method }) => method === "POST")).toBe(false);
+  expect(platform.asked.some(({ method }) => method === "POST")).toBe(false);
   await person.click(await screen.findByRole("button", { name: "Send to every target" }));
   expect(await screen.findByText("The notification is sent again")).toBeInTheDocument();
-  expect(backend.asked.find(({ method }) => method === "POST")?.url.pathname).toBe(
+  expect(platform.asked.find(({ method }) => method === "POST")?.url.pathname).toBe(
     `/api/v1/notifications/${sent.notification_id}/resend`,
   );
 });
 
 test("a key without the scope is not offered to send again", async () => {
-  const backend = detailed(
+  const platform = detailed(
     { ...notification(1), deliveries: [] },
     { "GET /api/v1/me": me(["notifications:read", "rules:read"]) },
   );
-  showDetail(backend);
+  showDetail(platform);
   await screen.findByRole("heading", { name: "Sent" });
   await screen.findByText("Deleted since");
   expect(screen.queryByRole("button", { name: "Send again" })).toBeNull();

@@ -3,8 +3,9 @@ import { Fragment } from "react";
 
 import type { MetricSeries, StageSummary } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
-import { count, duration, measure } from "@/shared/figures";
+import { count, duration, rate, rateText } from "@/shared/figures";
 import { aboutStage, MAIN_STAGES } from "@/shared/stages";
+import { ago } from "@/shared/TimeAgo";
 
 import classes from "./overview.module.css";
 import { Spark } from "./Spark";
@@ -23,8 +24,7 @@ export function Pipeline({
   const named = new Map(stages.map((stage) => [stage.stage, stage]));
   const main = MAIN_STAGES.flatMap((name) => named.get(name) ?? []);
   const beside = stages.filter(({ stage }) => !(MAIN_STAGES as readonly string[]).includes(stage));
-  const receivedOf = (name: string) =>
-    series?.stages.find(({ stage }) => stage === name)?.received.slice(-SPARK_BUCKETS - 1, -1) ?? [];
+  const receivedOf = (name: string) => series?.stages.find(({ stage }) => stage === name)?.received ?? [];
   return (
     <section aria-labelledby="pipeline">
       <h2 id="pipeline" className={classes.title}>
@@ -44,7 +44,7 @@ export function Pipeline({
               </span>
             </li>
             <li className={classes.stage}>
-              <StageCard stage={stage} received={receivedOf(stage.stage)} />
+              <StageCard stage={stage} received={receivedOf(stage.stage)} bucketS={series?.bucket_s ?? 0} />
             </li>
           </Fragment>
         ))}
@@ -60,7 +60,7 @@ export function Pipeline({
                 <StatusBadge status={stage.state} />
               </Group>
               <Text size="xs" c="dimmed" className="tabular">
-                {measure(stage.rate_per_s)} a second
+                {rateText(stage.rate_per_s)}
                 {stage.lag !== null && stage.lag > 0 && `, ${count(stage.lag)} waiting`}
               </Text>
             </li>
@@ -71,10 +71,20 @@ export function Pipeline({
   );
 }
 
-function StageCard({ stage, received }: { stage: StageSummary; received: readonly number[] }) {
+function StageCard({
+  stage,
+  received,
+  bucketS,
+}: {
+  stage: StageSummary;
+  /** In each span of *bucketS* seconds; the last one is under way. */
+  received: readonly number[];
+  bucketS: number;
+}) {
   const about = aboutStage(stage.stage);
   const processes = Object.values(stage.instances).reduce((sum, each) => sum + each, 0);
   const p99 = stage.step_times.p99_ms;
+  const { figure, unit } = rate(stage.rate_per_s);
   return (
     <Paper p="sm" className={classes.card} data-state={stage.state}>
       <Group justify="space-between" gap="2px 6px">
@@ -85,23 +95,33 @@ function StageCard({ stage, received }: { stage: StageSummary; received: readonl
         {about.does}
       </Text>
       <div className={classes.rate}>
-        <span className="tabular">{measure(stage.rate_per_s)}</span>
+        <span className="tabular">{figure}</span>
         <Text span size="xs" c="dimmed">
-          a second
+          {unit}
         </Text>
       </div>
-      <Spark values={received} />
+      <Spark values={received.slice(-SPARK_BUCKETS - 1, -1)} />
       <Text size="xs" c="dimmed" className="tabular">
         {[
-          p99 === null ? null : `p99 ${duration(p99)} a step`,
+          p99 === null ? lastStep(stage.received, received, bucketS) : `p99 ${duration(p99)} a step`,
           processes > 1 ? `${processes} processes` : null,
           stage.rejected > 0 ? `${count(stage.rejected)} rejected` : null,
         ]
           .filter((each) => each !== null)
-          .join(" · ") || "no step yet"}
+          .join(" · ")}
       </Text>
     </Paper>
   );
+}
+
+/** When a stage that had nothing to do for a minute had something to do last; *total* is since its processes started. */
+function lastStep(total: number, received: readonly number[], bucketS: number): string {
+  if (total === 0) return "no step yet";
+  const spans = received.length - 1 - received.findLastIndex((each) => each > 0);
+  if (spans < received.length) return `last step ${ago(-spans * bucketS)}`;
+  return received.length === 0
+    ? "no step lately"
+    : `last step over ${duration(received.length * bucketS * 1_000)} ago`;
 }
 
 /** Lets a name of a topic go on in a second line behind its dot. */

@@ -3,7 +3,7 @@ import type { Metrics } from "@/api/types";
 import { count } from "@/shared/figures";
 import { aboutStage } from "@/shared/stages";
 
-type LetterTopics = components["schemas"]["LetterTopicsShown"];
+type DeadLetterTopics = components["schemas"]["LetterTopicsShown"];
 
 /** One thing that fails now. */
 export interface Failure {
@@ -17,14 +17,14 @@ export interface Failure {
 }
 
 /** Lists what fails, the worst first. */
-export function failuresIn(metrics: Metrics, letters: LetterTopics | null): Failure[] {
+export function failuresIn(metrics: Metrics, deadLetters: DeadLetterTopics | null): Failure[] {
   const found = [...stageFailures(metrics), ...circuitFailures(metrics), ...deliveryFailures(metrics)];
-  if (letters !== null && letters.letters > 0) {
+  if (deadLetters !== null && deadLetters.letters > 0) {
     found.push({
-      key: "letters",
+      key: "dead-letters",
       tone: "bad",
-      title: `${plural(letters.letters, "record")} could not be read`,
-      detail: letters.topics.map(({ topic, letters: held }) => `${topic}: ${count(held)}`).join(", "),
+      title: `${plural(deadLetters.letters, "record")} could not be read`,
+      detail: deadLetters.topics.map(({ topic, letters: held }) => `${topic}: ${count(held)}`).join(", "),
       link: { to: "/dead-letters", label: "Show dead letters" },
     });
   }

@@ -39,7 +39,7 @@ export default function OverviewPage() {
     refetchInterval: SERIES_MS,
     enabled: caller.isOperator,
   });
-  const letters = useQuery({
+  const deadLetters = useQuery({
     queryKey: ["dead-letters", "topics"],
     queryFn: ({ signal }) => ask(api.GET("/api/v1/dead-letters/topics", { signal })),
     refetchInterval: SERIES_MS,
@@ -55,10 +55,10 @@ export default function OverviewPage() {
       />
       <Stack gap="lg">
         {metrics.isError && <ErrorState error={metrics.error} onRetry={() => metrics.refetch()} />}
-        {metrics.isPending && <LoadingState rows={10} />}
+        {metrics.isPending && <LoadingState rows={10} isPage />}
         {metrics.data !== undefined && (
           <>
-            <Failures failures={failuresIn(metrics.data, letters.data ?? null)} />
+            <Failures failures={failuresIn(metrics.data, deadLetters.data ?? null)} />
             {metrics.data.totals.rules_enabled === 0 && <FirstSteps isOperator={caller.isOperator} />}
             {metrics.data.pipeline.length > 0 && (
               <Pipeline stages={metrics.data.pipeline} series={series.data} />

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Metrics, StageSummary } from "@/api/types";
 import { renderIn } from "@/testing/render";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 
 import OverviewPage from ".";
 import { failuresIn } from "./failures";
@@ -61,11 +61,19 @@ const ME = {
   allowed: ["admin"],
 };
 
-function platform(figures: Metrics, isOperator = true): TestBackend {
-  return new TestBackend({
+function makePlatform(figures: Metrics, isOperator = true, received: number[] = []): TestPlatform {
+  return new TestPlatform({
     "GET /api/v1/me": () => ({ ...ME, is_operator: isOperator, client_id: isOperator ? null : "acme" }),
     "GET /api/v1/metrics": () => figures,
-    "GET /api/v1/metrics/series": () => ({ at: AT, begins_at: AT, bucket_s: 10, buckets: 0, stages: [] }),
+    "GET /api/v1/metrics/series": () => ({
+      at: AT,
+      begins_at: AT,
+      bucket_s: 10,
+      buckets: received.length,
+      stages: [
+        { stage: "evaluator", received, published: [], rejected: [], errors: [], lag: [], counts: {} },
+      ],
+    }),
     "GET /api/v1/dead-letters/topics": () => ({ topics: [], letters: 0 }),
   });
 }
@@ -114,7 +122,7 @@ describe("the overview", () => {
     const figures = metrics({
       pipeline: [stage("evaluator", { lag: 1_234 }), stage("deliverer", { lag: null })],
     });
-    renderIn(<OverviewPage />, { backend: platform(figures) });
+    renderIn(<OverviewPage />, { platform: makePlatform(figures) });
     const pipeline = await screen.findByRole("region", { name: "Pipeline" });
     expect(within(pipeline).getByText("1,234 waiting")).toBeVisible();
     expect(within(pipeline).getByText("not measured")).toBeVisible();
@@ -123,18 +131,34 @@ describe("the overview", () => {
     expect(screen.getByText("Live")).toBeVisible();
   });
 
+  it("says of an idle stage when it had something to do last, and gives a low rate by the minute", async () => {
+    const idle = { rate_per_s: 0, step_times: { p50_ms: null, p99_ms: null, up_to_ms: [], counts: [] } };
+    const pipeline = [
+      stage("evaluator", idle),
+      stage("aggregator", { ...idle, received: 0 }),
+      stage("deliverer", { rate_per_s: 0.03 }),
+    ];
+    const received = [5, 2, ...new Array<number>(18).fill(0)];
+    renderIn(<OverviewPage />, { platform: makePlatform(metrics({ pipeline }), true, received) });
+    expect(await screen.findByText("last step 3 min. ago")).toBeVisible();
+    expect(screen.getByText("no step yet")).toBeVisible();
+    expect(
+      within(screen.getByRole("region", { name: "Pipeline" })).getByText("2").parentElement,
+    ).toHaveTextContent("2a minute");
+  });
+
   it("shows a stage that it has never heard of by its own name", async () => {
-    renderIn(<OverviewPage />, { backend: platform(metrics({ pipeline: [stage("polisher")] })) });
+    renderIn(<OverviewPage />, { platform: makePlatform(metrics({ pipeline: [stage("polisher")] })) });
     expect(await screen.findByText("polisher")).toBeVisible();
   });
 
   it("spares a client the stages, which are not its business", async () => {
-    const backend = platform(metrics({ pipeline: [], stages: [] }), false);
-    renderIn(<OverviewPage />, { backend });
+    const platform = makePlatform(metrics({ pipeline: [], stages: [] }), false);
+    renderIn(<OverviewPage />, { platform });
     expect(await screen.findByRole("list", { name: "Totals" })).toBeVisible();
     expect(screen.queryByRole("region", { name: "Pipeline" })).toBeNull();
     expect(screen.queryByRole("link", { name: "Clients" })).toBeNull();
-    expect(backend.asked.map(({ url }) => url.pathname)).not.toContain("/api/v1/metrics/series");
+    expect(platform.asked.map(({ url }) => url.pathname)).not.toContain("/api/v1/metrics/series");
   });
 
   it("says what to do first where nothing is yet", async () => {
@@ -142,14 +166,14 @@ describe("the overview", () => {
       {},
       { clients: 0, rules_enabled: 0, rules_disabled: 0, notifications_by_status: {} },
     );
-    renderIn(<OverviewPage />, { backend: platform(empty) });
+    renderIn(<OverviewPage />, { platform: makePlatform(empty) });
     expect(await screen.findByRole("link", { name: "Create a client" })).toHaveAttribute("href", "/clients");
   });
 
   it("says what went wrong when there are no figures", async () => {
-    const backend = platform(metrics());
-    backend.routes["GET /api/v1/metrics"] = () => problem(403, "forbidden", "the key has not the scope");
-    renderIn(<OverviewPage />, { backend });
+    const platform = makePlatform(metrics());
+    platform.routes["GET /api/v1/metrics"] = () => problem(403, "forbidden", "the key has not the scope");
+    renderIn(<OverviewPage />, { platform });
     expect(await screen.findByRole("alert")).toHaveTextContent("the key has not the scope");
   });
 });

@@ -16,7 +16,7 @@ import { isGone, useGuardedChange } from "@/shared/useGuardedChange";
 import { WarningNote } from "@/shared/WarningNote";
 
 import { useReadRule, useRulesChanged } from "./changes/use-rule-changes";
-import { newRulePath, type RuleDraft } from "./draft";
+import { newRulePath, type RuleDraft, TAKES_EFFECT } from "./draft";
 import { DuplicateNotice, isDuplicate } from "./DuplicateNotice";
 import { RuleConflict } from "./RuleConflict";
 import { RuleEditor } from "./RuleEditor";
@@ -36,7 +36,7 @@ export function EditRule() {
       <PageHeader
         above={<BackTo to={`/rules/${ruleId}`}>Rule</BackTo>}
         title="Edit rule"
-        description="A change takes effect within two seconds, for alerts that come in after that."
+        description={TAKES_EFFECT}
       />
       {rule.isError ? (
         <ErrorState error={rule.error} onRetry={() => rule.refetch()} />

@@ -16,7 +16,7 @@ import { toastDone, toastError } from "@/shared/toasts";
 
 import { copyEndpoints, endpointsOf } from "./changes/restore";
 import { useRulesChanged } from "./changes/use-rule-changes";
-import { EMPTY_DRAFT, isSeverity, type RuleDraft } from "./draft";
+import { EMPTY_DRAFT, isSeverity, type RuleDraft, TAKES_EFFECT } from "./draft";
 import { DuplicateNotice, isDuplicate } from "./DuplicateNotice";
 import { RuleEditor } from "./RuleEditor";
 
@@ -54,7 +54,7 @@ export function NewRule() {
         title={from === null ? "New rule" : "Duplicate a rule"}
         description={
           from === null
-            ? "It takes effect within two seconds, for alerts that come in after that."
+            ? TAKES_EFFECT
             : "Change at least one of severity, source, name and client: a client has each combination once."
         }
       />

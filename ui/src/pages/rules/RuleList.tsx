@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select, Text } from "@mantine/core";
+import { Anchor, Button, Group, Text } from "@mantine/core";
 import { IconFilter, IconPlus } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -11,26 +11,33 @@ import { useScope } from "@/app/scope-context";
 import { SeverityBadge } from "@/shared/badges";
 import { type Column, DataTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
+import { ChoiceFilter, EnabledFilter, Filters } from "@/shared/Filters";
 import { OneLine } from "@/shared/HostileText";
 import { PageHeader } from "@/shared/PageHeader";
 import { SearchFilter } from "@/shared/SearchFilter";
 import { TimeAgo } from "@/shared/TimeAgo";
-import { flagOf, useFilter } from "@/shared/useFilter";
+import { flagOf, useFilter, useIsFiltered } from "@/shared/useFilter";
 
 import { isSeverity, RULE_SEVERITIES, ruleTitle } from "./draft";
 import { PatternText } from "./Pattern";
 import { RuleMenu } from "./RuleMenu";
-import classes from "./rules.module.css";
 import { RuleSwitch } from "./RuleSwitch";
+
+const FILTER_NAMES = ["text", "severity", "enabled"] as const;
+const SEVERITY_CHOICES = RULE_SEVERITIES.map(({ value, label }) => ({
+  value,
+  label: value === "*" ? "Any (*)" : label,
+}));
 
 /** All rules, or those that the filters in the address leave. */
 export function RuleList() {
   const api = useApi();
   const caller = useCaller();
   const { clientId } = useScope();
-  const [severity, setSeverity] = useFilter("severity");
-  const [enabled, setEnabled] = useFilter("enabled");
+  const [severity] = useFilter("severity");
+  const [enabled] = useFilter("enabled");
   const [text] = useFilter("text");
+  const isFiltered = useIsFiltered(FILTER_NAMES);
   const query = {
     client_id: clientId ?? undefined,
     severity: isSeverity(severity) ? severity : undefined,
@@ -40,7 +47,6 @@ export function RuleList() {
   const rules = usePages(["rules", "list", query], (cursor, signal) =>
     ask(api.GET("/api/v1/rules", { params: { query: { ...query, cursor } }, signal })),
   );
-  const isFiltered = severity !== null || enabled !== null || text !== null;
   const mayWrite = caller.may("rules:write");
   return (
     <>
@@ -49,33 +55,11 @@ export function RuleList() {
         description="What clients want to be told about: severity, source and name, each of them exact or any."
         actions={mayWrite && <NewRuleButton />}
       />
-      <search className={classes.filters} aria-label="Filter rules">
+      <Filters label="Filter rules" names={FILTER_NAMES}>
         <SearchFilter name="text" label="Search" placeholder="Part of a source or name" />
-        <Select
-          label="Severity"
-          placeholder="All"
-          clearable
-          clearButtonProps={{ "aria-label": "Clear the severity" }}
-          value={query.severity ?? null}
-          onChange={setSeverity}
-          data={RULE_SEVERITIES.map(({ value, label }) => ({
-            value,
-            label: value === "*" ? "Any (*)" : label,
-          }))}
-        />
-        <Select
-          label="State"
-          placeholder="All"
-          clearable
-          clearButtonProps={{ "aria-label": "Clear the state" }}
-          value={enabled}
-          onChange={setEnabled}
-          data={[
-            { value: "true", label: "Enabled" },
-            { value: "false", label: "Disabled" },
-          ]}
-        />
-      </search>
+        <ChoiceFilter name="severity" label="Severity" data={SEVERITY_CHOICES} />
+        <EnabledFilter />
+      </Filters>
       <DataTable
         label="Rules"
         pages={rules}
@@ -119,7 +103,7 @@ function columns(withClient: boolean): Column<Rule>[] {
   return [
     {
       label: "Name",
-      isTitle: true,
+      onPhone: "title",
       cell: (rule) => (
         <Anchor
           component={Link}
@@ -127,28 +111,41 @@ function columns(withClient: boolean): Column<Rule>[] {
           size="sm"
           // Whole: what is read out holds what is seen.
           aria-label={ruleTitle(rule, 500)}
-          className={classes.besideCorner}
+          display="block"
+          miw={0}
         >
           <PatternText text={rule.name} any="any name" />
         </Anchor>
       ),
     },
     { label: "Source", cell: (rule) => <PatternText text={rule.source} any="any source" /> },
-    { label: "Severity", width: 96, cell: (rule) => <SeverityBadge severity={rule.severity} /> },
+    {
+      label: "Severity",
+      width: 104,
+      onPhone: "beside",
+      cell: (rule) => <SeverityBadge severity={rule.severity} />,
+    },
     ...(withClient
       ? [{ label: "Client", width: "16%", cell: (rule: Rule) => <OneLine text={rule.client_id} /> }]
       : []),
-    { label: "State", width: 128, cell: (rule) => <RuleSwitch rule={rule} /> },
+    { label: "State", width: 128, onPhone: "whole", cell: (rule) => <RuleSwitch rule={rule} /> },
     {
       label: "Version",
+      onPhone: "left-out",
       width: 76,
       align: "right",
       cell: (rule) => <span className="tabular">{rule.version}</span>,
     },
-    { label: "Updated", width: 116, cell: (rule) => <TimeAgo at={rule.updated_at} /> },
+    {
+      label: "Updated",
+      width: 116,
+      onPhone: "left-out",
+      cell: (rule) => <TimeAgo at={rule.updated_at} />,
+    },
     {
       label: "Actions",
       hideLabel: true,
+      onPhone: "beside",
       width: 56,
       align: "right",
       cell: (rule) => <RuleMenu rule={rule} />,

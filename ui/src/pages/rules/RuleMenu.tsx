@@ -17,7 +17,7 @@ export function RuleMenu({ rule }: { rule: Rule }) {
   const remove = useDeleteRule(() => document.getElementById("main")?.focus({ preventScroll: true }));
   if (!caller.may("rules:write")) return null;
   return (
-    <div className={classes.corner}>
+    <>
       <Menu position="bottom-end" shadow="md" width={190}>
         <Menu.Target>
           <ActionIcon
@@ -63,6 +63,6 @@ export function RuleMenu({ rule }: { rule: Rule }) {
         </Menu.Dropdown>
       </Menu>
       <RuleConflict change={remove} mine={(theirs) => theirs} insist="Delete it anyway" />
-    </div>
+    </>
   );
 }

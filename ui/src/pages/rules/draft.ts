@@ -4,6 +4,10 @@ import { plainly } from "@/shared/HostileText";
 /** Any, in a rule. */
 export const ANY = "*";
 
+/** What is promised about changes of rules; said the same wherever one is made. */
+export const TAKES_EFFECT =
+  "A change of a rule takes effect within two seconds (p99), or the platform says that it has not.";
+
 /** As many as the platform stores. */
 const CHARS_MAX = 255;
 

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import type { Endpoint, Rule } from "@/api/types";
-import { problem, TestBackend } from "@/testing/TestBackend";
+import { problem, TestPlatform } from "@/testing/TestPlatform";
 import { renderIn } from "@/testing/render";
 
 import { ALL_ANY, isComplete, ruleTitle, textWarning } from "./draft";
@@ -42,8 +42,8 @@ const OPERATOR = {
 };
 const listed = (...items: unknown[]) => ({ items, next_cursor: null });
 
-function platform(routes: TestBackend["routes"] = {}): TestBackend {
-  return new TestBackend({
+function makePlatform(routes: TestPlatform["routes"] = {}): TestPlatform {
+  return new TestPlatform({
     "GET /api/v1/me": () => OPERATOR,
     "GET /api/v1/rules": () => listed(RULE),
     "GET /api/v1/rules/rule-1": () => RULE,
@@ -55,12 +55,12 @@ function platform(routes: TestBackend["routes"] = {}): TestBackend {
   });
 }
 
-function open(at: string, backend: TestBackend) {
-  return { user: userEvent.setup(), ...renderIn(<RulesPage />, { backend, at, path: "/rules/*" }) };
+function open(at: string, platform: TestPlatform) {
+  return { user: userEvent.setup(), ...renderIn(<RulesPage />, { platform, at, path: "/rules/*" }) };
 }
 
-const sent = (backend: TestBackend, method: string, path: string) =>
-  backend.asked.filter((request) => request.method === method && request.url.pathname === path);
+const sent = (platform: TestPlatform, method: string, path: string) =>
+  platform.asked.filter((request) => request.method === method && request.url.pathname === path);
 
 async function write(user: ReturnType<typeof userEvent.setup>, label: string, text: string) {
   const field = await screen.findByRole("combobox", { name: new RegExp(`^${label}`) });
@@ -70,8 +70,8 @@ async function write(user: ReturnType<typeof userEvent.setup>, label: string, te
 
 describe("a draft", () => {
   it("is refused when all three are any, and says why", async () => {
-    const backend = platform();
-    const { user } = open("/rules/new?client=acme&source=*", backend);
+    const platform = makePlatform();
+    const { user } = open("/rules/new?client=acme&source=*", platform);
     await write(user, "Name", "*");
     expect(await screen.findByRole("alert")).toHaveTextContent(ALL_ANY);
     expect(screen.getByRole("button", { name: "Create rule" })).toBeDisabled();
@@ -79,13 +79,13 @@ describe("a draft", () => {
   });
 
   it("is previewed as it is written", async () => {
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 1234, items: [] }),
     });
-    const { user } = open("/rules/new?client=acme&source=api", backend);
+    const { user } = open("/rules/new?client=acme&source=api", platform);
     await write(user, "Name", "timeout");
     expect(await screen.findByText("1,234")).toBeVisible();
-    expect(sent(backend, "POST", "/api/v1/rules/preview").at(-1)?.body).toEqual({
+    expect(sent(platform, "POST", "/api/v1/rules/preview").at(-1)?.body).toEqual({
       severity: "*",
       source: "api",
       name: "timeout",
@@ -107,10 +107,10 @@ describe("a draft", () => {
   });
 
   it("that the client has already leads to the existing rule", async () => {
-    const backend = platform({
+    const platform = makePlatform({
       "POST /api/v1/rules": () => problem(409, "conflict", "the client has this rule already"),
     });
-    const { user } = open("/rules/new?client=acme&severity=CRITICAL&source=api&name=timeout", backend);
+    const { user } = open("/rules/new?client=acme&severity=CRITICAL&source=api&name=timeout", platform);
     await user.click(await screen.findByRole("button", { name: "Create rule" }));
     expect(await screen.findByRole("link", { name: "Open the existing rule" })).toHaveAttribute(
       "href",
@@ -125,7 +125,7 @@ describe("a rule that somebody else has changed", () => {
   /** The platform has version 4 as soon as a change to version 3 was refused. */
   function conflicting() {
     let isChanged = false;
-    return platform({
+    return makePlatform({
       "GET /api/v1/rules/rule-1": () => (isChanged ? theirs : RULE),
       "PUT /api/v1/rules/rule-1": (request) => {
         if (request.headers.get("If-Match") === '"4"') return { ...theirs, name: "mine", version: 5 };
@@ -138,8 +138,8 @@ describe("a rule that somebody else has changed", () => {
   }
 
   it("is compared field by field, and can be overwritten", async () => {
-    const backend = conflicting();
-    const { user, router } = open("/rules/rule-1/edit", backend);
+    const platform = conflicting();
+    const { user, router } = open("/rules/rule-1/edit", platform);
     await write(user, "Name", "mine");
     await user.click(screen.getByRole("button", { name: "Save rule" }));
     const row = await screen.findByRole("row", { name: /^Name/ });
@@ -149,19 +149,19 @@ describe("a rule that somebody else has changed", () => {
     await user.click(screen.getByRole("button", { name: "Save mine over it" }));
     expect(await screen.findByText("The rule is saved")).toBeInTheDocument();
     expect(
-      sent(backend, "PUT", "/api/v1/rules/rule-1").map(({ headers }) => headers.get("If-Match")),
+      sent(platform, "PUT", "/api/v1/rules/rule-1").map(({ headers }) => headers.get("If-Match")),
     ).toEqual(['"3"', '"4"']);
     expect(router.state.location.pathname).toBe("/rules/rule-1");
   });
 
   it("is shown anew when theirs is taken, and nothing is saved", async () => {
-    const backend = conflicting();
-    const { user } = open("/rules/rule-1/edit", backend);
+    const platform = conflicting();
+    const { user } = open("/rules/rule-1/edit", platform);
     await write(user, "Name", "mine");
     await user.click(screen.getByRole("button", { name: "Save rule" }));
     await user.click(await screen.findByRole("button", { name: "Take theirs" }));
     expect(await screen.findByDisplayValue("theirs")).toBeInTheDocument();
-    expect(sent(backend, "PUT", "/api/v1/rules/rule-1")).toHaveLength(1);
+    expect(sent(platform, "PUT", "/api/v1/rules/rule-1")).toHaveLength(1);
   });
 });
 
@@ -181,14 +181,14 @@ describe("a rule's page", () => {
       created_at: "2026-01-02T03:04:05.678Z",
       updated_at: "2026-01-02T03:04:05.678Z",
     };
-    const backend = platform({ "GET /api/v1/notifications": () => listed(told) });
-    open("/rules/rule-1", backend);
+    const platform = makePlatform({ "GET /api/v1/notifications": () => listed(told) });
+    open("/rules/rule-1", platform);
     const latest = await screen.findByRole("list", { name: "Latest notifications of this rule" });
     expect(within(latest).getByRole("link", { name: "timeout" })).toHaveAttribute(
       "href",
       "/notifications/n-1",
     );
-    const asked = backend.asked.find(({ url }) => url.pathname === "/api/v1/notifications");
+    const asked = platform.asked.find(({ url }) => url.pathname === "/api/v1/notifications");
     expect(Object.fromEntries(asked?.url.searchParams ?? [])).toMatchObject({
       rule_id: "rule-1",
       client_id: "acme",
@@ -203,7 +203,7 @@ describe("a rule's page", () => {
 describe("undo", () => {
   it("enables a rule again that was disabled, at the version that this made", async () => {
     let stored = RULE;
-    const backend = platform({
+    const platform = makePlatform({
       "GET /api/v1/rules": () => listed(stored),
       "PATCH /api/v1/rules/rule-1": async (request) => {
         const { enabled } = (await request.json()) as { enabled: boolean };
@@ -211,11 +211,11 @@ describe("undo", () => {
         return stored;
       },
     });
-    const { user } = open("/rules", backend);
+    const { user } = open("/rules", platform);
     await user.click(await screen.findByRole("switch", { name: /^Enabled: Critical, timeout/ }));
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     expect(await screen.findByText("Taken back")).toBeInTheDocument();
-    const changes = sent(backend, "PATCH", "/api/v1/rules/rule-1");
+    const changes = sent(platform, "PATCH", "/api/v1/rules/rule-1");
     expect(changes.map(({ headers, body }) => [headers.get("If-Match"), body])).toEqual([
       ['"3"', { enabled: false }],
       ['"4"', { enabled: true }],
@@ -223,25 +223,25 @@ describe("undo", () => {
   });
 
   it("creates a deleted rule and its endpoints again, and shows the new secrets", async () => {
-    const backend = platform({
+    const platform = makePlatform({
       "GET /api/v1/rules/*/endpoints": () => listed(WEBHOOK),
       "DELETE /api/v1/rules/rule-1": () => null,
       "POST /api/v1/rules": () => ({ ...RULE, rule_id: "rule-2", version: 1 }),
       "POST /api/v1/rules/rule-2/endpoints": () => ({ ...WEBHOOK, rule_id: "rule-2", secret: "whsec_new" }),
     });
-    const { user } = open("/rules", backend);
+    const { user } = open("/rules", platform);
     await user.click(await screen.findByRole("button", { name: /^Actions: Critical, timeout/ }));
     await user.click(await screen.findByRole("menuitem", { name: "Delete" }));
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     expect(await screen.findByText("whsec_new")).toBeInTheDocument();
-    expect(sent(backend, "POST", "/api/v1/rules")[0]?.body).toEqual({
+    expect(sent(platform, "POST", "/api/v1/rules")[0]?.body).toEqual({
       client_id: "acme",
       severity: "CRITICAL",
       source: "api",
       name: "timeout",
       enabled: true,
     });
-    expect(sent(backend, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
+    expect(sent(platform, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
       type: "webhook",
       value: WEBHOOK.value,
       headers: WEBHOOK.headers,
@@ -252,19 +252,19 @@ describe("undo", () => {
 
 describe("the list", () => {
   it("asks for what the address says, and keeps what is searched for in it", async () => {
-    const backend = platform();
-    const { user, router } = open("/rules?client=acme&severity=CRITICAL&enabled=false", backend);
+    const platform = makePlatform();
+    const { user, router } = open("/rules?client=acme&severity=CRITICAL&enabled=false", platform);
     await user.type(await screen.findByRole("searchbox", { name: "Search" }), "time");
     await screen.findByRole("table", { name: "Rules" });
     await expect.poll(() => router.state.location.search, { timeout: 30_000 }).toContain("text=time");
     await expect
-      .poll(() => sent(backend, "GET", "/api/v1/rules").at(-1)?.url.search, { timeout: 30_000 })
+      .poll(() => sent(platform, "GET", "/api/v1/rules").at(-1)?.url.search, { timeout: 30_000 })
       .toBe("?client_id=acme&severity=CRITICAL&enabled=false&text=time");
   });
 
   it("offers no change to a key that may only read", async () => {
-    const backend = platform({ "GET /api/v1/me": () => ({ ...OPERATOR, allowed: ["rules:read"] }) });
-    open("/rules", backend);
+    const platform = makePlatform({ "GET /api/v1/me": () => ({ ...OPERATOR, allowed: ["rules:read"] }) });
+    open("/rules", platform);
     expect(await screen.findByRole("link", { name: "Critical, timeout from api" })).toBeInTheDocument();
     expect(screen.queryByRole("switch")).toBeNull();
     expect(screen.queryByRole("link", { name: "New rule" })).toBeNull();

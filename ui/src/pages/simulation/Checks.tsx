@@ -1,7 +1,7 @@
 import { Paper } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconClock, IconX } from "@tabler/icons-react";
 
-import type { CheckView } from "@/backend/session";
+import type { CheckView } from "@/platform/session";
 import { count } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
 

@@ -1,7 +1,7 @@
 import { Button, Fieldset, NativeSelect, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
-import type { HostState, KillPoint, Topic } from "@/backend/session";
+import type { HostState, KillPoint, Topic } from "@/platform/session";
 
 import { Named } from "./Named";
 import classes from "./panels.module.css";

@@ -41,9 +41,9 @@ export function LinkNotice({ followed }: { followed: Followed }) {
   if (link === "" || snapshot.at_ms >= endsMs) return null;
   return (
     <Notice color="accent" icon={<IconLink size={18} aria-hidden />} title="A shared run is replayed">
-      What was done to it happens by itself until {clock(untilMs)}
-      {moment !== null && `, and it stops at ${clock(moment.atMs)}`}. What you do meanwhile makes another run
-      of it.
+      {untilMs > 0 && `What was done to it happens by itself until ${clock(untilMs)}. `}
+      {moment !== null && `It stops at ${clock(moment.atMs)}. `}
+      What you do meanwhile makes another run of it.
     </Notice>
   );
 }

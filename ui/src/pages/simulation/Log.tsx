@@ -2,7 +2,7 @@ import { Paper, SegmentedControl, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { memo, useState } from "react";
 
-import type { LogLine } from "@/backend/session";
+import type { LogLine } from "@/platform/session";
 import { plainly } from "@/shared/HostileText";
 
 import classes from "./log.module.css";

@@ -1,8 +1,8 @@
 import { Button, Checkbox, Fieldset, Group, NumberInput, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
-import type { Settings } from "@/backend/session";
-import type { SimulationRefusal } from "@/backend/simulation";
+import type { Settings } from "@/platform/session";
+import type { SimulationRefusal } from "@/platform/simulation";
 import { toastDone, toastError } from "@/shared/toasts";
 
 import classes from "./panels.module.css";

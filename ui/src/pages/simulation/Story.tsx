@@ -2,7 +2,7 @@ import { Alert, Anchor, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "react-router";
 
-import type { CheckView } from "@/backend/session";
+import type { CheckView } from "@/platform/session";
 import { HostileText } from "@/shared/HostileText";
 
 import classes from "./checks.module.css";

@@ -2,7 +2,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { IconDots, IconPlayerPause, IconRefresh, IconSkull } from "@tabler/icons-react";
 import { memo } from "react";
 
-import type { KillPoint, Team, WorkerView } from "@/backend/session";
+import type { KillPoint, Team, WorkerView } from "@/platform/session";
 import { count } from "@/shared/figures";
 
 import classes from "./picture.module.css";

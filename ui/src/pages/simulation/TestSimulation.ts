@@ -1,6 +1,6 @@
-import type { Action, Defaults, Scenario, Snapshot } from "@/backend/session";
-import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/backend/simulation";
-import { TestBackend } from "@/testing/TestBackend";
+import type { Action, Defaults, Scenario, Snapshot } from "@/platform/session";
+import { SimulationRefusal, type SimulationControl, type SimulationState } from "@/platform/simulation";
+import { TestPlatform } from "@/testing/TestPlatform";
 
 import recorded from "./recorded.json";
 
@@ -8,6 +8,7 @@ import recorded from "./recorded.json";
 export class TestSimulation implements SimulationControl {
   readonly defaults = recorded.defaults as unknown as Defaults;
   link = "";
+  refusal: string | null = null;
   readonly told: unknown[] = [];
   /** Texts of links that it refuses. */
   readonly bad = new Set<string>();
@@ -85,7 +86,7 @@ export class TestSimulation implements SimulationControl {
 
 export function simulated(
   simulation: SimulationControl,
-  routes: ConstructorParameters<typeof TestBackend>[0] = {},
+  routes: ConstructorParameters<typeof TestPlatform>[0] = {},
 ) {
-  return Object.assign(new TestBackend(routes), { simulation });
+  return Object.assign(new TestPlatform(routes), { simulation });
 }

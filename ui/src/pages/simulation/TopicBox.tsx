@@ -1,6 +1,6 @@
 import { memo } from "react";
 
-import type { Topic, TopicView } from "@/backend/session";
+import type { Topic, TopicView } from "@/platform/session";
 import { count } from "@/shared/figures";
 
 import classes from "./picture.module.css";

@@ -1,6 +1,6 @@
 import { useEffect, type RefObject } from "react";
 
-import type { HostView, Movement } from "@/backend/session";
+import type { HostView, Movement } from "@/platform/session";
 
 import { useControl } from "./use-simulation";
 

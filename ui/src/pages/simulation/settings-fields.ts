@@ -1,4 +1,4 @@
-import type { Settings } from "@/backend/session";
+import type { Settings } from "@/platform/session";
 
 export interface NumberField {
   name: keyof Settings;

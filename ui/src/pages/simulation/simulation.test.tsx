@@ -2,6 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test } from "vitest";
 
+import { linkTo } from "@/playground/link";
 import { renderIn } from "@/testing/render";
 
 import SimulationPage from ".";
@@ -13,7 +14,7 @@ beforeEach(ENDED);
 
 function show(simulation = new TestSimulation(), at = "/simulation", routes = {}) {
   const rendered = renderIn(<SimulationPage />, {
-    backend: simulated(simulation, routes),
+    platform: simulated(simulation, routes),
     at,
     path: "/simulation/*",
   });
@@ -104,12 +105,31 @@ test("a bad link is explained, and the usual scenario runs", async () => {
   ]);
 });
 
+test("a link that was refused when the page was opened is not said to be replayed", () => {
+  const simulation = new TestSimulation();
+  simulation.link = "garbage";
+  simulation.refusal = "the link is damaged";
+  show(simulation, "/simulation?s=garbage&t=1200&d=abc");
+  expect(screen.getByText("This link could not be taken")).toBeVisible();
+  expect(screen.getByText(/the link is damaged/)).toBeVisible();
+  expect(screen.queryByText("A shared run is replayed")).toBeNull();
+  expect(simulation.told).toEqual([]);
+});
+
+test("a link whose moment was changed is refused, and nothing of it runs", async () => {
+  const { simulation, router } = show();
+  const { hash } = new URL(linkTo("eNp-other", { atMs: 1200, digest: "abc" }));
+  await act(() => router.navigate(hash.slice(1).replace("1200", "1300")));
+  expect(await screen.findByText("This link could not be taken")).toBeVisible();
+  expect(simulation.told).toEqual([]);
+});
+
 test("sharing stands still, says the digest of that moment, and goes on", async () => {
   const { simulation } = show();
   await userEvent.click(screen.getByRole("button", { name: "Share this run" }));
   const link = await screen.findByRole("textbox", { name: "Link to this run" });
   const { at_ms: at, digest } = simulation.state().snapshot;
-  expect(link).toHaveValue(`http://localhost:3000/#/simulation?s=eNp-shared&t=${at}&d=${digest}`);
+  expect(link).toHaveValue(linkTo("eNp-shared", { atMs: at, digest }));
   expect(simulation.told).toEqual(["pause", "play"]);
 });
 

@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearchParams } from "react-router";
 
-import { type Moment, momentOf } from "@/playground/link";
+import { type Moment, readLink } from "@/playground/link";
 
 import { asError, useControl, useSimulated } from "./use-simulation";
 
@@ -18,11 +18,14 @@ export interface Followed {
 /** Starts what the address says when that changes while the page is open. */
 export function useLink(): Followed {
   const control = useControl();
-  const [parameters, setParameters] = useSearchParams();
+  const [, setParameters] = useSearchParams();
   const { search } = useLocation();
-  const text = parameters.get("s") ?? "";
-  const moment = momentOf(search);
-  const [refusal, setRefusal] = useState<{ text: string; why: string } | null>(null);
+  const { scenario: text, moment, damage } = useMemo(() => readLink(search), [search]);
+  const stopAtMs = moment?.atMs ?? null;
+  const [refused, setRefused] = useState<{ text: string; why: string } | null>(
+    control.refusal === null ? null : { text: control.link, why: control.refusal },
+  );
+  const refusal = damage ?? (refused !== null && refused.text === text ? refused.why : null);
   const generation = useSimulated((state) => state.snapshot.generation);
   const arrived = useSimulated((state) =>
     moment !== null && state.snapshot.at_ms === moment.atMs ? state.snapshot.digest : null,
@@ -31,20 +34,21 @@ export function useLink(): Followed {
 
   // The same text is not started again: the page was left and entered, or began with it.
   useEffect(() => {
-    if (text === "" || control.link === text) return;
-    control.start(text, momentOf(search)?.atMs ?? null).catch((error: unknown) => {
-      setRefusal({ text, why: asError(error).message });
-      // What is usual runs in place of what nobody can read.
+    // What is usual runs in place of what nobody can read.
+    if (damage !== null && control.link !== "") void control.start("");
+    if (damage !== null || text === "" || control.link === text) return;
+    control.start(text, stopAtMs).catch((error: unknown) => {
+      setRefused({ text, why: asError(error).message });
       void control.start("");
     });
-  }, [control, text, search]);
+  }, [control, text, stopAtMs, damage]);
 
   // Something else was started here since: the address no longer says what runs.
   const before = useRef(generation);
   useEffect(() => {
     if (before.current === generation) return;
     before.current = generation;
-    if (text === "" || control.link === text || refusal?.text === text) return;
+    if (text === "" || control.link === text || refusal !== null) return;
     setParameters(new URLSearchParams(), { replace: true });
   }, [control, generation, refusal, setParameters, text]);
 
@@ -53,7 +57,7 @@ export function useLink(): Followed {
     setJudged({ key, verdict: arrived === moment.digest ? "same" : "other" });
   }
   return {
-    refusal: refusal !== null && refusal.text === text ? refusal.why : null,
+    refusal,
     moment,
     verdict: judged?.key === key ? judged.verdict : null,
   };

@@ -1,13 +1,13 @@
 import { useCallback, useSyncExternalStore } from "react";
 
-import { useBackend } from "@/app/context";
-import type { Action } from "@/backend/session";
-import type { SimulationControl, SimulationState } from "@/backend/simulation";
+import { usePlatform } from "@/app/context";
+import type { Action } from "@/platform/session";
+import type { SimulationControl, SimulationState } from "@/platform/simulation";
 import { toastError } from "@/shared/toasts";
 
 /** The controls of the simulation; this page exists only where there is one. */
 export function useControl(): SimulationControl {
-  const { simulation } = useBackend();
+  const { simulation } = usePlatform();
   if (simulation === undefined) throw new Error("this platform is not simulated");
   return simulation;
 }

@@ -1,4 +1,4 @@
-import type { CheckName, HostState, KillPoint, Team, WorkerView } from "@/backend/session";
+import type { CheckName, HostState, KillPoint, Team, WorkerView } from "@/platform/session";
 
 /** Virtual time since the beginning: 3.25 s, 1:05.2, 1:02:03. */
 export function clock(ms: number): string {

@@ -34,10 +34,11 @@ export function Circuits({ circuits }: { circuits: readonly Circuit[] }) {
 }
 
 const COLUMNS: readonly Column<Circuit>[] = [
-  { label: "Host", isTitle: true, cell: ({ host }) => <OneLine text={host} mono /> },
+  { label: "Host", onPhone: "title", cell: ({ host }) => <OneLine text={host} mono /> },
   { label: "Sender", cell: ({ instance }) => <OneLine text={instance} mono /> },
   {
     label: "State",
+    onPhone: "line",
     cell: ({ state }) => (state === "open" ? "Open: not called" : "Half open: one delivery is being tried"),
   },
 ];

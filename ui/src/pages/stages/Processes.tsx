@@ -4,7 +4,7 @@ import type { Stage } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
 import { type Column, ItemTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
-import { count, duration, measure } from "@/shared/figures";
+import { count, duration, rateText } from "@/shared/figures";
 import { HostileText, OneLine } from "@/shared/HostileText";
 import { aboutStage } from "@/shared/stages";
 import { TimeAgo } from "@/shared/TimeAgo";
@@ -51,7 +51,7 @@ export function Processes({ stages, missing }: { stages: readonly Stage[]; missi
 const COLUMNS: readonly Column<Row>[] = [
   {
     label: "Stage",
-    isTitle: true,
+    onPhone: "title",
     width: 136,
     cell: ({ stage }) => (
       <Text span size="sm" fw={500}>
@@ -67,14 +67,16 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     label: "State",
     width: 130,
+    onPhone: "beside",
     cell: ({ reported }) => (reported === null ? <NotReporting /> : <StatusBadge status={reported.state} />),
   },
   {
     label: "Last report",
     width: 108,
+    onPhone: "whole",
     cell: ({ reported }) => (reported === null ? "never" : <TimeAgo at={reported.last_seen} />),
   },
-  figure("In a second", ({ rate_per_s }) => measure(rate_per_s), 94),
+  figure("Rate", ({ rate_per_s }) => rateText(rate_per_s), 112),
   figure(
     "Step p99",
     ({ step_times }) => (step_times.p99_ms === null ? "–" : duration(step_times.p99_ms)),
@@ -83,6 +85,7 @@ const COLUMNS: readonly Column<Row>[] = [
   figure("Errors", ({ errors }) => count(errors), 70),
   {
     label: "Holds now",
+    onPhone: "line",
     cell: ({ reported }) => (reported === null ? "" : <Holds stage={reported} />),
   },
 ];
@@ -92,6 +95,7 @@ function figure(label: string, of: (stage: Stage) => string, width: number): Col
     label,
     width,
     align: "right",
+    onPhone: "figure",
     cell: ({ reported }) => <span className="tabular">{reported === null ? "–" : of(reported)}</span>,
   };
 }

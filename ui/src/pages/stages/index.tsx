@@ -38,6 +38,8 @@ export default function StagesPage() {
     placeholderData: keepPreviousData,
     enabled: caller.isOperator,
   });
+  // All at once: what came later would push down what is being read.
+  const isPending = metrics.isPending || series.isLoading;
   const stages = shownStages(metrics.data?.pipeline ?? []);
   return (
     <>
@@ -63,15 +65,13 @@ export default function StagesPage() {
       <Stack gap="lg">
         {metrics.isError && <ErrorState error={metrics.error} onRetry={() => metrics.refetch()} />}
         {series.isError && <ErrorState error={series.error} onRetry={() => series.refetch()} />}
-        {metrics.isPending && <LoadingState rows={12} label="Loading metrics" />}
-        {metrics.data !== undefined && (
+        {isPending && <LoadingState rows={12} label="Loading metrics" isPage />}
+        {!isPending && metrics.data !== undefined && (
           <>
             {metrics.data.stages_unavailable && <Unavailable />}
             {caller.isOperator && !metrics.data.stages_unavailable && (
               <>
-                {series.data === undefined ? (
-                  series.isPending && <LoadingState rows={8} label="Loading charts" />
-                ) : (
+                {series.data !== undefined && (
                   <>
                     <AcrossStages series={series.data} />
                     <OneStage stages={stages} series={series.data} />

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
 import { renderIn } from "@/testing/render";
-import { TestBackend } from "@/testing/TestBackend";
+import { TestPlatform } from "@/testing/TestPlatform";
 
 import StagesPage from ".";
 
@@ -36,8 +36,8 @@ const TOTALS = {
   rules_enabled: 1,
 };
 
-function platform(isOperator: boolean, metrics: object = {}) {
-  return new TestBackend({
+function makePlatform(isOperator: boolean, metrics: object = {}) {
+  return new TestPlatform({
     "GET /api/v1/me": () => ({
       key_id: "k",
       name: "k",
@@ -85,7 +85,7 @@ function platform(isOperator: boolean, metrics: object = {}) {
 
 test("a stage that no process reports is shown as not reporting", async () => {
   const user = userEvent.setup();
-  renderIn(<StagesPage />, { backend: platform(true), at: "/stages", path: "/stages/*" });
+  renderIn(<StagesPage />, { platform: makePlatform(true), at: "/stages", path: "/stages/*" });
   const stages = await screen.findByRole("list", { name: "Stages" });
   const deliverer = within(stages).getByRole("button", { name: /Deliverer/ });
   expect(deliverer).toHaveTextContent("Not reporting");
@@ -101,28 +101,28 @@ test("a stage that no process reports is shown as not reporting", async () => {
 
 test("the range and the stage are in the address, and the last whole span is what the charts say", async () => {
   const user = userEvent.setup();
-  const backend = platform(true);
-  const { router } = renderIn(<StagesPage />, { backend, at: "/stages?range=5m", path: "/stages/*" });
+  const platform = makePlatform(true);
+  const { router } = renderIn(<StagesPage />, { platform, at: "/stages?range=5m", path: "/stages/*" });
   const rate = await screen.findByRole("slider", { name: "Records in and out a second" });
   expect(rate).toHaveAttribute("aria-valuetext", expect.stringContaining("In 5, Out 0.5"));
-  expect(backend.asked.find(({ url }) => url.pathname.endsWith("/series"))?.url.search).toBe("?minutes=5");
+  expect(platform.asked.find(({ url }) => url.pathname.endsWith("/series"))?.url.search).toBe("?minutes=5");
   await user.click(screen.getByRole("radio", { name: "1 h" }));
   await user.click(screen.getByRole("button", { name: /Sweeper/ }));
   expect(router.state.location.search).toBe("?range=1h&stage=sweeper");
 });
 
 test("figures of stages that cannot be had are not shown as stages that do not report", async () => {
-  const backend = platform(true, { stages_unavailable: true, pipeline: [], stages: [] });
-  renderIn(<StagesPage />, { backend, at: "/stages", path: "/stages/*" });
+  const platform = makePlatform(true, { stages_unavailable: true, pipeline: [], stages: [] });
+  renderIn(<StagesPage />, { platform, at: "/stages", path: "/stages/*" });
   expect(await screen.findByText("The figures of the stages cannot be had")).toBeInTheDocument();
   expect(screen.queryByText("Not reporting")).not.toBeInTheDocument();
 });
 
 test("a client's key sees its own deliveries, and is not asked about stages", async () => {
-  const backend = platform(false, { pipeline: [], stages: [], circuits: [] });
-  renderIn(<StagesPage />, { backend, at: "/stages", path: "/stages/*" });
+  const platform = makePlatform(false, { pipeline: [], stages: [], circuits: [] });
+  renderIn(<StagesPage />, { platform, at: "/stages", path: "/stages/*" });
   const list = await screen.findByRole("list", { name: "Deliveries by status" });
   expect(list).toHaveTextContent("12");
   expect(screen.queryByText("Not reporting")).not.toBeInTheDocument();
-  expect(backend.asked.some(({ url }) => url.pathname.endsWith("/series"))).toBe(false);
+  expect(platform.asked.some(({ url }) => url.pathname.endsWith("/series"))).toBe(false);
 });

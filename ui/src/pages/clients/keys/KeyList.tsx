@@ -56,7 +56,7 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
   return [
     {
       label: "Name",
-      isTitle: true,
+      onPhone: "title",
       cell: (key) => (
         <>
           <HostileText text={key.name} chars={80} fw={500} />
@@ -75,6 +75,7 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
       : []),
     {
       label: "Scopes",
+      onPhone: "line",
       width: "24%",
       cell: (key) => (
         <span className={classes.scopes}>
@@ -86,9 +87,15 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
         </span>
       ),
     },
-    { label: "Created", width: 104, cell: (key) => <TimeAgo at={key.created_at} /> },
+    {
+      label: "Created",
+      width: 104,
+      onPhone: "left-out",
+      cell: (key) => <TimeAgo at={key.created_at} />,
+    },
     {
       label: "Expires",
+      onPhone: "figure",
       width: 104,
       cell: (key) =>
         key.expires_at === null ? (
@@ -99,6 +106,7 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
     },
     {
       label: "State",
+      onPhone: "whole",
       width: 116,
       cell: (key) => (
         <div className={classes.state}>
@@ -110,6 +118,7 @@ function columns(withClient: boolean, ownKeyId: string | undefined): Column<Key>
     {
       label: "Actions",
       hideLabel: true,
+      onPhone: "beside",
       width: 100,
       align: "right",
       cell: (key) =>

@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCheck, IconCopy } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { components } from "@/api/schema";
-import { useBackend } from "@/app/context";
+import { usePlatform } from "@/app/context";
 import { CopyButton } from "@/shared/CopyButton";
 
 import classes from "../clients.module.css";
@@ -30,7 +30,7 @@ function Seen({
   scopes: components["schemas"]["NewKeyShown"]["scopes"];
   onDone: () => void;
 }) {
-  const isOpening = useBackend().signIn !== undefined;
+  const isOpening = usePlatform().signIn !== undefined;
   const trial = trialOf(scopes, globalThis.location.origin, apiKey);
   return (
     <Stack gap="md">

@@ -4,10 +4,13 @@ export const SCOPES: readonly { scope: KeyScope; allows: string }[] = [
   { scope: "alerts:write", allows: "Send alerts. All that a monitoring system needs." },
   {
     scope: "rules:read",
-    allows: "See rules and endpoints, recent alerts, and which rules an alert matches.",
+    allows: "See rules and endpoints, try a rule on recent alerts, and see which rules an alert matches.",
   },
   { scope: "rules:write", allows: "Create, change and delete rules and endpoints; send tests." },
-  { scope: "notifications:read", allows: "See notifications, their deliveries and every attempt." },
+  {
+    scope: "notifications:read",
+    allows: "See recent alerts, notifications, their deliveries and every attempt, and figures.",
+  },
   { scope: "notifications:resend", allows: "Send a notification again." },
 ];
 

@@ -37,7 +37,7 @@ const ENDS: Record<NotificationStatus, { title: string; says: string; icon: Tabl
   },
   FAILED: {
     title: "Failed",
-    says: "No delivery arrived. Mend the endpoints, then send it again.",
+    says: "No delivery arrived. Repair the endpoints, then send it again.",
     icon: IconX,
     tone: "bad",
   },

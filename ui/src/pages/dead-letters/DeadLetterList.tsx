@@ -16,14 +16,14 @@ import { PageHeader } from "@/shared/PageHeader";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { useFilter } from "@/shared/useFilter";
 
-import classes from "./letters.module.css";
+import classes from "./dead-letters.module.css";
 
 /** Counting reads through whole topics: not more often than this. */
 const COUNTS_MS = 30_000;
 const REFRESH_MS = 10_000;
 
 /** All dead letters, or those of one topic, newest first. */
-export function LetterList() {
+export function DeadLetterList() {
   const api = useApi();
   const [topic] = useFilter("topic");
   const letters = usePages(
@@ -38,7 +38,7 @@ export function LetterList() {
     <>
       <PageHeader
         title="Dead letters"
-        description="Records that no stage could use. They are kept to be looked at, and replayed once the cause is mended."
+        description="Records that no stage could use. They are kept to be looked at, and replayed once the cause is repaired."
       />
       <Topics />
       <DataTable
@@ -52,7 +52,7 @@ export function LetterList() {
   );
 }
 
-/** How many each topic has; pressing one shows its letters alone. */
+/** How many each topic has; pressing one shows its dead letters alone. */
 function Topics() {
   const api = useApi();
   const [topic, choose] = useFilter("topic");
@@ -117,7 +117,7 @@ function Nothing({ topic }: { topic: string | null }) {
 const COLUMNS: Column<DeadLetter>[] = [
   {
     label: "Reason",
-    isTitle: true,
+    onPhone: "title",
     cell: (letter) => (
       <Anchor
         component={Link}
@@ -126,7 +126,7 @@ const COLUMNS: Column<DeadLetter>[] = [
         style={{ display: "block" }}
       >
         <OneLine text={letter.reason} />
-        <span className="visually-hidden">, letter {letter.letter_id}</span>
+        <span className="visually-hidden">, dead letter {letter.letter_id}</span>
       </Anchor>
     ),
   },
@@ -142,6 +142,7 @@ const COLUMNS: Column<DeadLetter>[] = [
   },
   {
     label: "Size",
+    onPhone: "whole",
     width: 120,
     align: "right",
     cell: (letter) => (
@@ -152,11 +153,17 @@ const COLUMNS: Column<DeadLetter>[] = [
   },
   {
     label: "Replays",
+    onPhone: "left-out",
     width: 84,
     align: "right",
     cell: (letter) => <span className="tabular">{letter.replays}</span>,
   },
-  { label: "When", width: 116, cell: (letter) => <TimeAgo at={letter.refused_at} /> },
+  {
+    label: "When",
+    width: 116,
+    onPhone: "whole",
+    cell: (letter) => <TimeAgo at={letter.refused_at} />,
+  },
 ];
 
 function place(number: number): string {

@@ -11,8 +11,8 @@ export interface AddedLabel {
   value: string;
 }
 
-/** A letter that is being mended field by field. */
-export interface MendDraft {
+/** A dead letter that is being repaired field by field. */
+export interface RepairDraft {
   /** Name → text, of those that can be set. */
   values: Readonly<Record<string, string>>;
   added: readonly AddedLabel[];
@@ -24,7 +24,7 @@ const LABEL_CHARS_TOLD = 40;
 /** What is as long is no message of the platform, and more than a request takes in base64. */
 export const VALUE_BYTES_MAX = 780_000;
 
-export function draftOf(settable: readonly Settable[]): MendDraft {
+export function draftOf(settable: readonly Settable[]): RepairDraft {
   return { values: Object.fromEntries(settable.map((field) => [field.name, initialOf(field)])), added: [] };
 }
 
@@ -38,8 +38,8 @@ export function labelsOf(settable: readonly Settable[]): string | null {
   return settable.find(({ kind }) => kind === "labels")?.name ?? null;
 }
 
-/** Name → text of what differs from the letter: this alone is sent, and all else keeps its bytes. */
-export function changesOf(settable: readonly Settable[], draft: MendDraft): Record<string, string> {
+/** Name → text of what differs from the dead letter: this alone is sent, and all else keeps its bytes. */
+export function changesOf(settable: readonly Settable[], draft: RepairDraft): Record<string, string> {
   const changes: Record<string, string> = {};
   for (const field of settable) {
     const text = draft.values[field.name] ?? "";

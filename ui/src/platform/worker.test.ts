@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { SimulationControl } from "./simulation";
-import { WorkerBackend } from "./worker";
+import { WorkerPlatform } from "./worker";
 import type { AnswerMessage, RequestMessage } from "./worker-messages";
 
 /** A worker whose answers a test gives by hand. */
@@ -26,8 +26,8 @@ class FakeWorker extends EventTarget {
 
 function make() {
   const worker = new FakeWorker();
-  const backend = new WorkerBackend(worker as unknown as Worker, {} as SimulationControl);
-  return { worker, backend };
+  const platform = new WorkerPlatform(worker as unknown as Worker, {} as SimulationControl);
+  return { worker, platform };
 }
 
 /** Requests read their bodies before they are posted. */
@@ -37,13 +37,13 @@ async function asked(worker: FakeWorker, count: number): Promise<void> {
 
 describe("the platform in a worker", () => {
   it("hands over method, path, headers and body, and makes a response of the answer", async () => {
-    const { worker, backend } = make();
+    const { worker, platform } = make();
     const request = new Request("http://localhost/api/v1/rules?limit=5", {
       method: "POST",
       body: '{"a":1}',
       headers: { "X-One": "1" },
     });
-    const response = backend.fetch(request);
+    const response = platform.fetch(request);
     await asked(worker, 1);
     expect(worker.asked[0]).toMatchObject({ method: "POST", path: "/api/v1/rules?limit=5", body: '{"a":1}' });
     expect(worker.asked[0]?.headers["x-one"]).toBe("1");
@@ -53,9 +53,9 @@ describe("the platform in a worker", () => {
   });
 
   it("gives each request its own answer, in whatever order they come", async () => {
-    const { worker, backend } = make();
-    const first = backend.fetch(new Request("http://localhost/one"));
-    const second = backend.fetch(new Request("http://localhost/two"));
+    const { worker, platform } = make();
+    const first = platform.fetch(new Request("http://localhost/one"));
+    const second = platform.fetch(new Request("http://localhost/two"));
     await asked(worker, 2);
     for (const { id, path } of [...worker.asked].reverse()) worker.answer(id, 200, path);
     expect(await (await first).text()).toBe("/one");
@@ -63,25 +63,25 @@ describe("the platform in a worker", () => {
   });
 
   it("takes an answer without a body", async () => {
-    const { worker, backend } = make();
-    const response = backend.fetch(new Request("http://localhost/one", { method: "DELETE" }));
+    const { worker, platform } = make();
+    const response = platform.fetch(new Request("http://localhost/one", { method: "DELETE" }));
     await asked(worker, 1);
     worker.answer(worker.asked[0]?.id ?? 0, 204, "");
     expect((await response).status).toBe(204);
   });
 
   it("ends a request that was aborted", async () => {
-    const { worker, backend } = make();
+    const { worker, platform } = make();
     const abort = new AbortController();
-    const response = backend.fetch(new Request("http://localhost/one", { signal: abort.signal }));
+    const response = platform.fetch(new Request("http://localhost/one", { signal: abort.signal }));
     await asked(worker, 1);
     abort.abort();
     await expect(response).rejects.toMatchObject({ name: "AbortError" });
   });
 
   it("ends all requests when the worker breaks", async () => {
-    const { worker, backend } = make();
-    const response = backend.fetch(new Request("http://localhost/one"));
+    const { worker, platform } = make();
+    const response = platform.fetch(new Request("http://localhost/one"));
     await asked(worker, 1);
     worker.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
     await expect(response).rejects.toThrow("out of memory");

@@ -12,6 +12,9 @@ export interface SimulationControl {
   /** The text of the shared link that was opened last, taken or refused; "" when something else was started since. */
   readonly link: string;
 
+  /** Why the link that the page was opened with was not taken; null: it was, or there was none. */
+  readonly refusal: string | null;
+
   /** What is the case now; the same object until something changes, as `useSyncExternalStore` wants it. */
   state(): SimulationState;
 

@@ -20,7 +20,7 @@ import { isGone } from "@/shared/useGuardedChange";
 import { inBytes } from "./bytes";
 import { BytesView } from "./BytesView";
 import { Fields } from "./Fields";
-import classes from "./letters.module.css";
+import classes from "./dead-letters.module.css";
 import { Replay } from "./Replay";
 
 interface Replayed {
@@ -29,14 +29,19 @@ interface Replayed {
 }
 
 /** One dead letter: why it is here, what is in it, and the way to try it again. */
-export function LetterPage({ letterId }: { letterId: string }) {
+export function DeadLetterPage({ deadLetterId }: { deadLetterId: string }) {
   const api = useApi();
   const [replayed, setReplayed] = useState<Replayed | null>(null);
   const found = useQuery({
-    queryKey: ["dead-letters", "one", letterId],
+    queryKey: ["dead-letters", "one", deadLetterId],
     queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/dead-letters/{letter_id}", { params: { path: { letter_id: letterId } }, signal })),
-    // A letter never changes, and one that was replayed is there no more.
+      ask(
+        api.GET("/api/v1/dead-letters/{letter_id}", {
+          params: { path: { letter_id: deadLetterId } },
+          signal,
+        }),
+      ),
+    // A dead letter never changes, and one that was replayed is there no more.
     staleTime: Infinity,
     enabled: replayed === null,
   });
@@ -133,9 +138,9 @@ function Shown({ letter }: { letter: DeadLetterDetail }) {
           </dd>
           <dt>Replays</dt>
           <dd className="tabular">{letter.replays === 0 ? "None" : letter.replays}</dd>
-          <dt>Letter id</dt>
+          <dt>Dead letter id</dt>
           <dd>
-            <IdText id={letter.letter_id} what="letter id" />
+            <IdText id={letter.letter_id} what="dead letter id" />
           </dd>
         </Facts>
       </Paper>

@@ -1,4 +1,4 @@
-import type { Backend } from "@/backend/backend";
+import type { Platform } from "@/platform/platform";
 
 type Answer = Response | object | null | undefined;
 type Route = (request: Request, url: URL) => Answer | Promise<Answer>;
@@ -7,11 +7,11 @@ type Route = (request: Request, url: URL) => Answer | Promise<Answer>;
  * A platform for component tests that answers what a test tells it to, and remembers what it was asked.
  *
  * ```ts
- * const backend = new TestBackend({ "GET /api/v1/rules": () => ({ items: [], next_cursor: null }) });
+ * const platform = new TestPlatform({ "GET /api/v1/rules": () => ({ items: [], next_cursor: null }) });
  * ```
  * A path may hold `*` for one part of it. An object is answered as JSON; null as 204.
  */
-export class TestBackend implements Backend {
+export class TestPlatform implements Platform {
   readonly kind = "http";
   readonly routes: Record<string, Route>;
   readonly asked: { method: string; url: URL; headers: Headers; body: unknown }[] = [];

@@ -1,4 +1,4 @@
-import type { Backend, SignIn } from "./backend";
+import type { Platform, SignIn } from "./platform";
 
 const STORED_AS = "alerting-key";
 
@@ -58,7 +58,7 @@ function stored(use: (storage: Storage) => string | null): string | null {
 }
 
 /** A platform behind the address that served this page. */
-export class HttpBackend implements Backend {
+export class HttpPlatform implements Platform {
   readonly kind = "http";
   readonly signIn = new TabKey();
 

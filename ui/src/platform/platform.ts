@@ -5,7 +5,7 @@ import type { SimulationControl } from "./simulation";
  *
  * Both answer the same requests of the same API. Only the entry points (`main*.tsx`) know which one it is.
  */
-export interface Backend {
+export interface Platform {
   /** For words such as "this browser tab"; no behaviour may hang on it: ask for `signIn` or `simulation` instead. */
   readonly kind: "http" | "playground";
 

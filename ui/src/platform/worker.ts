@@ -1,4 +1,4 @@
-import type { Backend } from "./backend";
+import type { Platform } from "./platform";
 import type { SimulationControl } from "./simulation";
 import type { AnswerMessage, FromWorker, RequestMessage } from "./worker-messages";
 
@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** The platform that is simulated in a Web Worker of this page. */
-export class WorkerBackend implements Backend {
+export class WorkerPlatform implements Platform {
   readonly kind = "playground";
   readonly simulation: SimulationControl;
   readonly #worker: Worker;

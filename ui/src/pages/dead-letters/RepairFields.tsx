@@ -5,8 +5,8 @@ import type { ProblemItem } from "@/api/problem";
 import { SEVERITIES } from "@/api/types";
 import { plainly } from "@/shared/HostileText";
 
-import classes from "./letters.module.css";
-import { labelsOf, type MendDraft, saidOf, type Settable } from "./mending";
+import classes from "./dead-letters.module.css";
+import { labelsOf, type RepairDraft, saidOf, type Settable } from "./repair";
 
 /** From here on a value is easier to read over several lines. */
 const LINE_CHARS = 70;
@@ -15,18 +15,18 @@ const NAME_CHARS = 80;
 const BEGINNING_CHARS = 60;
 
 /** The fields of a message, to be given other values; those that are wrong say why. */
-export function MendFields({
+export function RepairFields({
   settable,
   draft,
   problems,
   onChange,
 }: {
   settable: readonly Settable[];
-  draft: MendDraft;
+  draft: RepairDraft;
   /** By the fields of the message. */
   problems: readonly ProblemItem[];
   /** Also names the field that is another one now. */
-  onChange: (draft: MendDraft, name: string) => void;
+  onChange: (draft: RepairDraft, name: string) => void;
 }) {
   const labels = labelsOf(settable);
   const firstWrong = settable.find(({ name }) => saidOf(name, problems) !== undefined);
@@ -35,7 +35,7 @@ export function MendFields({
       {settable
         .filter(({ kind }) => kind !== "labels")
         .map((field) => (
-          <MendField
+          <RepairField
             key={field.name}
             field={field}
             text={draft.values[field.name] ?? ""}
@@ -53,7 +53,7 @@ export function MendFields({
   );
 }
 
-function MendField({
+function RepairField({
   field,
   text,
   says,
@@ -120,11 +120,12 @@ function AddedLabels({
   onChange,
 }: {
   labels: string;
-  draft: MendDraft;
+  draft: RepairDraft;
   problems: readonly ProblemItem[];
-  onChange: (draft: MendDraft, name: string) => void;
+  onChange: (draft: RepairDraft, name: string) => void;
 }) {
-  const set = (added: MendDraft["added"], label = "") => onChange({ ...draft, added }, `${labels}.${label}`);
+  const set = (added: RepairDraft["added"], label = "") =>
+    onChange({ ...draft, added }, `${labels}.${label}`);
   const add = () => {
     const key = 1 + Math.max(-1, ...draft.added.map((row) => row.key));
     set([...draft.added, { key, label: "", value: "" }]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { HttpBackend } from "./http";
+import { HttpPlatform } from "./http";
 
 const URL_OF_KEYS = "http://localhost/api/v1/keys";
 let sent: Request[] = [];
@@ -20,50 +20,50 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("the platform behind HTTP", () => {
   it("sends the key as a bearer token, and never in an address", async () => {
-    const backend = new HttpBackend();
-    backend.signIn.use("alk_1", true);
-    await backend.fetch(new Request(URL_OF_KEYS));
+    const platform = new HttpPlatform();
+    platform.signIn.use("alk_1", true);
+    await platform.fetch(new Request(URL_OF_KEYS));
     expect(sent[0]?.headers.get("Authorization")).toBe("Bearer alk_1");
     expect(sent[0]?.url).toBe(URL_OF_KEYS);
   });
 
   it("keeps a key for the tab only when asked to", () => {
-    new HttpBackend().signIn.use("alk_1", false);
-    expect(new HttpBackend().signIn.hasKey).toBe(false);
-    new HttpBackend().signIn.use("alk_1", true);
-    expect(new HttpBackend().signIn.hasKey).toBe(true);
+    new HttpPlatform().signIn.use("alk_1", false);
+    expect(new HttpPlatform().signIn.hasKey).toBe(false);
+    new HttpPlatform().signIn.use("alk_1", true);
+    expect(new HttpPlatform().signIn.hasKey).toBe(true);
     expect(localStorage.length).toBe(0);
   });
 
   it("forgets a key that the platform does not know any more, and says so", async () => {
-    const backend = new HttpBackend();
-    backend.signIn.use("alk_1", true);
+    const platform = new HttpPlatform();
+    platform.signIn.use("alk_1", true);
     const changed = vi.fn();
-    backend.signIn.subscribe(changed);
+    platform.signIn.subscribe(changed);
     answers = [new Response(null, { status: 401 })];
-    await backend.fetch(new Request(URL_OF_KEYS));
-    expect(backend.signIn.hasKey).toBe(false);
+    await platform.fetch(new Request(URL_OF_KEYS));
+    expect(platform.signIn.hasKey).toBe(false);
     expect(sessionStorage.length).toBe(0);
     expect(changed).toHaveBeenCalledOnce();
   });
 
   it("tries the key of a request that has one, and keeps its own", async () => {
-    const backend = new HttpBackend();
-    backend.signIn.use("alk_1", false);
+    const platform = new HttpPlatform();
+    platform.signIn.use("alk_1", false);
     answers = [new Response(null, { status: 401 })];
-    await backend.fetch(new Request(URL_OF_KEYS, { headers: { Authorization: "Bearer alk_2" } }));
+    await platform.fetch(new Request(URL_OF_KEYS, { headers: { Authorization: "Bearer alk_2" } }));
     expect(sent[0]?.headers.get("Authorization")).toBe("Bearer alk_2");
-    expect(backend.signIn.hasKey).toBe(true);
+    expect(platform.signIn.hasKey).toBe(true);
   });
 
   it("works where the browser has no storage", () => {
     vi.spyOn(window, "sessionStorage", "get").mockImplementation(() => {
       throw new DOMException("denied", "SecurityError");
     });
-    const backend = new HttpBackend();
-    backend.signIn.use("alk_1", true);
-    expect(backend.signIn.hasKey).toBe(true);
-    backend.signIn.forget();
-    expect(backend.signIn.hasKey).toBe(false);
+    const platform = new HttpPlatform();
+    platform.signIn.use("alk_1", true);
+    expect(platform.signIn.hasKey).toBe(true);
+    platform.signIn.forget();
+    expect(platform.signIn.hasKey).toBe(false);
   });
 });
