@@ -28,7 +28,7 @@ from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.metrics import Circuit, Gauge
 from alerting_core.ports.transport import Transport
-from alerting_core.stages.breaker import Breakers
+from alerting_core.stages.host_breakers import Breakers
 from alerting_core.stages.judge import judge, skip
 from alerting_core.stages.render.message import render
 from alerting_core.stages.retry import RetrySchedule
