@@ -17,13 +17,17 @@ from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.ports.clock import Clock
 
-FAILURES_TOLD: Final = frozenset({1, 3, 10})
-"""Failures in a row that are told, and then every hundredth: an outage must not fill a disk with its log."""
+_FAILURES_REPORTED: Final = frozenset({1, 3, 10})
 
 TELL_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
 """How often stages that did something are told of: what people can follow, and what programs can count on."""
 
 _log = structlog.get_logger("alerting.pipeline")
+
+
+def is_reported(failure: Failure) -> bool:
+    """Say whether a failure is worth a line: the first few in a row, then every hundredth. A disk must not fill up."""
+    return failure.in_a_row in _FAILURES_REPORTED or failure.in_a_row % 100 == 0
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ class StageLog:
         """Count one step that failed and will be tried again."""
         code = failure.error.code
         self._meter.step_failed(stage, code, instance=self._instance, now_ms=self._clock.now_ms())
-        if failure.in_a_row in FAILURES_TOLD or failure.in_a_row % 100 == 0:
+        if is_reported(failure):
             self._failing.add(stage)
             _log.warning(
                 "stage_waiting", stage=str(stage), code=code, failures=failure.in_a_row, reason=failure.error.detail

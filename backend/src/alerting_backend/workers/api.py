@@ -28,8 +28,7 @@ from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
 from alerting_core.app.application import Application
-from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.loop import backoff_ms, pause
+from alerting_core.pipeline.loop import retry_until_stopped
 from alerting_core.pipeline.meter import StageMeter
 
 _JOBS_LOCK: Final = 4_710_317_283
@@ -91,14 +90,10 @@ async def _ensure_admin_key(
     use: Application, settings: Settings, stop: asyncio.Event, tell_key: Callable[[str], None]
 ) -> None:
     """See to it that an operator can get in, also when Postgres goes away just now."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            made = await use.keys.ensure_admin_key(settings.admin_key)
-        except PortUnavailable:
-            failures += 1
-            await pause(stop, backoff_ms(failures))
-        else:
-            if made is not None:
-                tell_key(made)
-            return
+
+    async def ensure() -> None:
+        made = await use.keys.ensure_admin_key(settings.admin_key)
+        if made is not None:
+            tell_key(made)
+
+    await retry_until_stopped(ensure, stop=stop)

@@ -88,7 +88,11 @@ class _Process:
         self.probes.add(worker.checks)
         self.probes.is_starting = False
         work = run_side_by_side(
-            worker.conductors, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure
+            worker.conductors,
+            clock=self._ground.clock,
+            stop=self._stop,
+            on_report=told.on_report,
+            on_failure=told.on_failure,
         )
         lag = measure_lag(
             worker.lag_streams,
