@@ -6,13 +6,13 @@ Any number of such processes serve side by side. Generator jobs are worked off b
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
-from typing import Final
 
 import structlog
 
 from alerting_backend.adapters.kafka.dead_letters import FreshLetters, KafkaDeadLetters
 from alerting_backend.adapters.kafka.topics import SOURCES
 from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sole import run_as_sole
 from alerting_backend.api.app import create_app
@@ -30,9 +30,6 @@ from alerting_backend.workers.dependencies import close_in_time, schema_check, s
 from alerting_core.app.application import Application
 from alerting_core.pipeline.loop import retry_until_stopped
 from alerting_core.pipeline.meter import StageMeter
-
-_JOBS_LOCK: Final = 4_710_317_283
-"""Beside the locks of the migrations and of the embedded platform."""
 
 _log = structlog.get_logger("alerting.api")
 
@@ -78,7 +75,7 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 if await wait_for_all(checks, stop.asked):
                     await _ensure_admin_key(use, settings, stop.asked, tell_key)
                     _log.info("api_ready", url=url_of(listener))
-                    tasks.create_task(run_as_sole(pools.admin, _JOBS_LOCK, jobs.run, stop.asked), name="jobs")
+                    tasks.create_task(run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked), name="jobs")
                     await stop.asked.wait()
                 _log.info("api_stopping")
                 server.stop()

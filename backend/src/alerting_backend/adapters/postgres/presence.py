@@ -17,15 +17,13 @@ from uuid import uuid4
 
 from alerting_backend.adapters.postgres.address import Address, Role
 from alerting_backend.adapters.postgres.border import RESOURCE, border
+from alerting_backend.adapters.postgres.locks import LOCK_KEY_OF_SENDER
 from alerting_backend.adapters.postgres.pools import Connection, role_connection
 from alerting_core.domain.lease import owner_of
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause, retry_until_stopped
 
-LOCK_OF_SENDER: Final = "hashtextextended('alerting sender ' || {}, 0)"
-"""The key of a sender's lock, in SQL. Should two senders ever share one, a lease of a dead one runs out as ever."""
-
-_HOLD: Final = f"SELECT pg_advisory_lock_shared({LOCK_OF_SENDER.format('$1::text')})"
+_HOLD: Final = f"SELECT pg_advisory_lock_shared({LOCK_KEY_OF_SENDER.format('$1::text')})"
 
 _AGAIN_MS: Final = 250
 """Between two tries to show the sign again."""

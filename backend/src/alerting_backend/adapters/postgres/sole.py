@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from alerting_backend.adapters.postgres.border import border
+from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import Pool, connected
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause, retry_until_stopped
@@ -14,9 +15,9 @@ LOOK_MS: Final = 2_000
 
 
 async def run_as_sole(
-    pool: Pool, key: int, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
+    pool: Pool, lock: SoleLock, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
 ) -> None:
-    """Run *work* while this process alone holds the advisory lock *key*, again and again, until *stop* is set.
+    """Run *work* while this process alone holds the advisory *lock*, again and again, until *stop* is set.
 
     The lock goes with its connection: of a process that dies another takes over within some seconds. A process that
     has lost its connection ends the work within `LOOK_MS`; for as long there may be two at it.
@@ -24,11 +25,11 @@ async def run_as_sole(
 
     async def run_once() -> None:
         async with connected(pool, "sole_process") as connection:
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock):
                 try:
                     await _run_while(lambda: connection.fetchval("SELECT 1"), work, stop)
                 finally:
-                    await connection.execute("SELECT pg_advisory_unlock($1)", key)
+                    await connection.execute("SELECT pg_advisory_unlock($1)", lock)
 
     while not stop.is_set():
         # Failures are reported by others, and who has no connection has no lock.
