@@ -16,7 +16,6 @@ from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sole import run_as_sole
 from alerting_backend.api.app import create_app
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.job_runner import JobRunner
 from alerting_backend.runtime.listening import ApiServer, listen, url_of
 from alerting_backend.runtime.stopping import Stop
@@ -28,6 +27,7 @@ from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
 from alerting_core.app.application import Application
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.pipeline.loop import retry_until_stopped
 from alerting_core.pipeline.meter import StageMeter
 

@@ -14,9 +14,9 @@ from alerting_backend.adapters.postgres.chain import read_chain
 from alerting_backend.adapters.postgres.migrate import schema_version
 from alerting_backend.adapters.postgres.pools import Pool
 from alerting_backend.adapters.redis.connection import RedisServer
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.stage_log import is_reported
 from alerting_backend.settings import PREFIX, Settings
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.errors import AlertingError, PortUnavailable
 from alerting_core.pipeline.loop import Failure, retry_until_stopped
 

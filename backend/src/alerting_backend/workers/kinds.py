@@ -20,7 +20,6 @@ from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.system import SystemIds
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.lag import GaugeSource
 from alerting_backend.wiring.checks import rules_check
@@ -30,6 +29,7 @@ from alerting_backend.workers.dependencies import Dependency
 from alerting_backend.workers.ground import Ground
 from alerting_backend.workers.kind import Kind
 from alerting_core import limits
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer
