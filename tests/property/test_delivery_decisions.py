@@ -10,7 +10,7 @@ from alerting_core import limits
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DELIVERY_MOVES, Delivery, DeliveryEvent, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.endpoint_check import check_endpoint, host_of
+from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.domain.message import HttpReply, Reply, SmtpReply, Unreached
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
@@ -20,6 +20,7 @@ from alerting_core.domain.notification import (
 )
 from alerting_core.domain.target import read_address
 from alerting_core.stages.host_breakers import COOL_DOWN_MS_MAX, Breakers
+from alerting_core.stages.hosts import host_of
 from alerting_core.stages.judge import UNREACHED_REASONS, judge, skip
 from alerting_core.stages.plan import plan_deliveries
 from alerting_core.stages.retry import RetrySchedule, parse_retry_after, retry_delay_ms

@@ -5,12 +5,12 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import EndpointType, split_addresses
-from alerting_core.domain.target import host_of, read_address, url_problems
+from alerting_core.domain.target import read_address, url_problems
 from alerting_core.domain.text import check_text
 from alerting_core.domain.webhook_check import check_headers, check_secret, new_secret
 from alerting_core.problem import Problem, ProblemCode
 
-__all__ = ["check_endpoint", "host_of", "new_secret"]
+__all__ = ["check_endpoint", "new_secret"]
 
 _TYPES: Final = tuple(str(each) for each in EndpointType)
 

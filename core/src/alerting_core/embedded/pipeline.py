@@ -37,7 +37,7 @@ from alerting_core.ports.stream import (
     Stream,
 )
 from alerting_core.ports.transport import Transport
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 
 
 @dataclass(frozen=True, slots=True)

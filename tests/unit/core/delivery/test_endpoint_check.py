@@ -6,8 +6,9 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.endpoint_check import check_endpoint, host_of, new_secret
+from alerting_core.domain.endpoint_check import check_endpoint, new_secret
 from alerting_core.problem import ProblemCode
+from alerting_core.stages.hosts import host_of
 from tests.unit.core.delivery.make import SECRET, URL
 
 
