@@ -196,7 +196,14 @@ async def _running(
     ]
     tasks = [
         asyncio.create_task(
-            run_steps(part, stop=stop, on_report=watch.look, on_failure=lambda failure: None, idle_pause_ms=pause_ms)
+            run_steps(
+                part,
+                clock=SystemClock(),
+                stop=stop,
+                on_report=watch.look,
+                on_failure=lambda failure: None,
+                idle_pause_ms=pause_ms,
+            )
         )
         for part, pause_ms in parts
     ]

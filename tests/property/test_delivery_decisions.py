@@ -19,8 +19,9 @@ from alerting_core.domain.notification import (
     NotificationStatus,
     settled_by,
 )
-from alerting_core.domain.target import contact_url, host_of, read_address, read_url
-from alerting_core.stages.breaker import COOL_DOWN_MS_MAX, Breakers
+from alerting_core.domain.target import contact_url, read_address, read_url
+from alerting_core.stages.host_breakers import COOL_DOWN_MS_MAX, Breakers
+from alerting_core.stages.hosts import host_of
 from alerting_core.stages.judge import UNREACHED_REASONS, judge, skip
 from alerting_core.stages.plan import plan_deliveries
 from alerting_core.stages.retry import RetrySchedule, parse_retry_after, retry_delay_ms

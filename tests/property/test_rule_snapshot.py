@@ -155,7 +155,7 @@ def test_no_order_of_events_makes_a_reader_of_redis_see_one_either(redis_url: st
 
             await empty()
             # A source that would leave Redis alone after a refusal would see nothing more in so short a time.
-            model = Model(RedisRuleSnapshot(server, changes_max=4), RedisRuleSource(server, rest_seconds_max=0), empty)
+            model = Model(RedisRuleSnapshot(server, changes_max=4), RedisRuleSource(server, cool_down_ms_max=0), empty)
             await run(model, schedule)
 
     asyncio.run(on_redis())

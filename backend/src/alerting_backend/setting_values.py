@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
+from alerting_core.domain.host import ascii_host
 from alerting_core.domain.key import check_given_key
 from alerting_core.domain.target import read_address
 from alerting_core.errors import InvalidInput
@@ -17,7 +18,6 @@ _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _PORT_MAX: Final = 65_535
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_DOMAIN: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _EMAIL_PROVIDERS: Final = frozenset({"smtp", "ses"})
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
@@ -116,11 +116,11 @@ def domains(value: str) -> tuple[str, ...]:
     """Read a list of domains; `none` is no domain."""
     if value.lower() == "none":
         return ()
-    parts = tuple(sorted({part.strip().lower() for part in value.split(",") if part.strip()}))
-    for part in parts:
-        if not _DOMAIN.fullmatch(part):
+    hosts = {part: ascii_host(part) for part in map(str.strip, value.split(",")) if part}
+    for part, host in hosts.items():
+        if host is None:
             raise ValueError(f"{part!r} is no domain: write it like example.com")
-    return parts
+    return tuple(sorted({host for host in hosts.values() if host is not None}))
 
 
 def label(value: str) -> str:

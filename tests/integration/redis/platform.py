@@ -113,6 +113,7 @@ class Platform:
     async def _run(self, part: Conductor, stop: asyncio.Event) -> None:
         await run_steps(
             part,
+            clock=SystemClock(),
             stop=stop,
             on_report=self.reports.append,
             on_failure=lambda failure: None,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from alerting_backend.adapters.transport.rest import REST_MS_MIN
+from alerting_core.stages.host_breakers import COOL_DOWN_MS_MIN
 from tests.integration.transport.mail_servers import Post, carried_by, mail, mail_server, plain, providers
 from tests.support.raw_servers import says, serve_raw
 
@@ -33,10 +33,10 @@ async def test_after_its_rest_one_mail_tries_the_provider_and_the_others_do_not_
         providers(plain(raw.port), plain(port), clock_ms=lambda: now_ms) as mails,
     ):
         await mails.send(mail())
-        now_ms = REST_MS_MIN - 1
+        now_ms = COOL_DOWN_MS_MIN - 1
         await mails.send(mail())
         assert raw.connections == 1
-        now_ms = REST_MS_MIN
+        now_ms = COOL_DOWN_MS_MIN
         replies = await asyncio.gather(*(mails.send(mail()) for _ in range(10)))
         assert raw.connections == 2
         assert sorted(carried_by(reply).count("is left alone") for reply in replies) == [0] + [1] * 9
@@ -53,7 +53,7 @@ async def test_a_provider_that_serves_again_is_the_first_again() -> None:
         await mails.send(mail())
         first.sender = "250 OK"
         assert carried_by(await mails.send(mail())).startswith("carried by second")
-        now_ms = REST_MS_MIN
+        now_ms = COOL_DOWN_MS_MIN
         for _ in range(2):
             assert carried_by(await mails.send(mail())) == "carried by first"
     assert (len(first.taken), len(second.taken)) == (2, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from alerting_backend.settings import Settings, SettingsInvalid, describe, read_settings
 from alerting_backend.wiring.mail import provider_order
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.stages.retry import DEFAULT_STEPS_MS
 
 FIXED = {

@@ -8,8 +8,7 @@ from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from alerting_backend.api.principal import Authenticator, Principal
-from alerting_backend.api.request_log import PRINCIPAL_KEY
+from alerting_backend.api.principal import PRINCIPAL_KEY, Authenticator, Principal
 from alerting_core.api.problem_kinds import ProblemKind
 from alerting_core.api.refusal import Refusal
 from alerting_core.domain.key import KeyScope

@@ -1,8 +1,8 @@
 """What the API is made of: use cases and ports, put together by the composition root (embedded mode, Lambda, tests)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -11,13 +11,11 @@ from alerting_core.app.application import Application
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
 from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.metrics import StageMetrics
-
-ReadinessCheck: TypeAlias = Callable[[], Awaitable[None]]
-"""Returns when the dependency answers; raises an AlertingError, whose code is shown, when it does not."""
 
 SOURCE_LABEL_DEFAULT: Final = "job"
 

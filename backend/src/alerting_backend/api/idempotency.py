@@ -12,8 +12,7 @@ from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from alerting_backend.api.container import Container
-from alerting_backend.api.principal import Principal
-from alerting_backend.api.request_log import PRINCIPAL_KEY
+from alerting_backend.api.principal import PRINCIPAL_KEY, Principal
 from alerting_core import limits
 from alerting_core.api.repetition import KEPT_HEADERS, KEY_HEADER, REPLAYED_HEADER, refuse_repetition, require_key
 from alerting_core.errors import AlertingError

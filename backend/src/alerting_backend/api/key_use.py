@@ -2,8 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alerting_backend.api.principal import Authenticator, Principal
-from alerting_backend.api.request_log import PRINCIPAL_KEY
+from alerting_backend.api.principal import PRINCIPAL_KEY, Authenticator, Principal
 
 
 class KeyUse:

@@ -20,6 +20,8 @@ ones by guessing."""
 KEY_CACHE_MS: Final = 5_000
 """How long a look-up is good for, and so how long a key that another process revoked still opens this one."""
 
+PRINCIPAL_KEY: Final = "alerting.principal"
+"""Where in the scope of a request authentication leaves who is calling."""
 
 _log = structlog.get_logger("alerting.api")
 

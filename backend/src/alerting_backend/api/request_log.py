@@ -9,13 +9,11 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerting_backend.api.principal import PRINCIPAL_KEY
 from alerting_backend.api.problems import answer, refusal_of
 from alerting_backend.api.request_ids import assign_request_id
 from alerting_backend.api.request_metrics import RequestMetrics
 from alerting_core.api.headers import REQUEST_ID_HEADER
-
-PRINCIPAL_KEY: Final = "alerting.principal"
-"""Where in the scope authentication leaves who is calling."""
 
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: told at DEBUG, unless they fail."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from alerting_backend.adapters.postgres.pools import Pools
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.wiring.checks import postgres_check, rules_check
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import Stage

@@ -8,15 +8,13 @@ from typing import ClassVar, Final
 
 from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.embedded import embedded_postgres
+from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.migrate import Progress, migrate, set_passwords
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.adapters.postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.address import address_set_in
 from alerting_core.errors import AlertingError
-
-_LOCK_KEY: Final = 4_710_317_282
-"""Beside the one of the migrations: whoever holds it is the one platform on a database that others can reach."""
 
 _LOOK_SECONDS: Final = 2.0
 
@@ -61,7 +59,7 @@ async def open_database(settings: Settings, *, told: Callable[[str], None], step
 async def _sole_platform(address: Address) -> AsyncIterator[None]:
     """Hold the lock of the database; it is let go of with the connection, also by a process that dies."""
     async with owner_connection(address) as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.PLATFORM):
             raise DatabaseInUse(
                 "another platform works on the database of ALERTING_POSTGRES_DSN: stop that one first, "
                 "or name another database"

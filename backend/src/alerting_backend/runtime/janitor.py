@@ -9,12 +9,12 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.adapters.postgres.retention import Old, PgRetention
 from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.retention import Old, RetentionStore
 
 EVERY_MS: Final = 60_000
 """Between two rounds. What has become old is minutes late at most."""
@@ -58,7 +58,7 @@ class Retention:
 class Janitor:
     """Goes round now and then. One is enough; two do no harm."""
 
-    def __init__(self, tables: PgRetention, clock: Clock, retention: Retention) -> None:
+    def __init__(self, tables: RetentionStore, clock: Clock, retention: Retention) -> None:
         """Clear *tables*."""
         self._tables = tables
         self._clock = clock

@@ -5,7 +5,6 @@ what is sent once more because of that is, for the platform, the same alerts aga
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,7 +18,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.pace import pace_of
-from alerting_core.pipeline.loop import backoff_ms, pause
+from alerting_core.pipeline.loop import Failure, pause, retry_until_stopped
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Sink
@@ -49,7 +48,7 @@ class JobRunner:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set. Jobs under way then go on at the next start."""
-        if not await _until_done(self._take_up_again, stop):
+        if not await retry_until_stopped(self._take_up_again, stop=stop, on_failure=_waiting):
             return
         running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as tasks:
@@ -82,7 +81,8 @@ class JobRunner:
             due = min(pace.due_by(self.clock.now_ms() - begun_at_ms) - sent, BATCH_ALERTS_MAX)
             if due > 0:
                 outputs = [_outgoing(alert) for alert in islice(rest, due)]
-                if not await _until_done(partial(self.sink.publish, outputs), stop):
+                publish = partial(self.sink.publish, outputs)
+                if not await retry_until_stopped(publish, stop=stop, on_failure=_waiting):
                     return
                 sent += due
             goes_on = await self._note(job, sent)
@@ -94,7 +94,7 @@ class JobRunner:
         finish = partial(
             self.store.finish, job.job_id, status, alerts_sent=sent, error=None, now_ms=self.clock.now_ms()
         )
-        if await _until_done(finish, stop):
+        if await retry_until_stopped(finish, stop=stop, on_failure=_waiting):
             _log.info("job_ended", job_id=job.job_id, status=str(status), alerts_sent=sent)
 
     async def _note(self, job: GeneratorJob, sent: int) -> bool:
@@ -113,18 +113,6 @@ def _outgoing(alert: Alert) -> Outgoing:
     return Outgoing(ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), message_headers(None))
 
 
-async def _until_done(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:
-    """Do *work*, however long what it needs is away; return False when *stop* was set before it was done."""
-    failures = 0
-    while True:
-        try:
-            await work()
-        except PortUnavailable as error:
-            failures += 1
-            if failures == 1:
-                _log.warning("job_waiting", code=error.code)
-            await pause(stop, backoff_ms(failures))
-            if stop.is_set():
-                return False
-        else:
-            return True
+def _waiting(failure: Failure) -> None:
+    if failure.in_a_row == 1:
+        _log.warning("job_waiting", code=failure.error.code)

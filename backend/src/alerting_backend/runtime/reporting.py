@@ -5,11 +5,10 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.adapters.redis.figures import RedisFigures
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.loop import pause
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.metrics import StageMetrics
+from alerting_core.ports.metrics import StageMetrics, StageReports
 
 REPORT_MS: Final = 3_000
 """Between two reports: a dashboard that refreshes every few seconds sees figures that are no older."""
@@ -21,7 +20,7 @@ _log = structlog.get_logger("alerting.figures")
 
 
 async def report_figures(
-    board: RedisFigures, own: StageMetrics, clock: Clock, *, instance: str, stop: asyncio.Event
+    board: StageReports, own: StageMetrics, clock: Clock, *, instance: str, stop: asyncio.Event
 ) -> None:
     """Report until *stop* is set, and once more then. Without the board nothing else of this process suffers."""
     is_away = False

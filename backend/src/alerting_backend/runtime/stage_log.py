@@ -17,8 +17,7 @@ from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.ports.clock import Clock
 
-FAILURES_TOLD: Final = frozenset({1, 3, 10})
-"""Failures in a row that are told, and then every hundredth: an outage must not fill a disk with its log."""
+_FAILURES_REPORTED: Final = frozenset({1, 3, 10})
 
 STARTING_MS: Final = 2_000
 """For so long a stage that has done no step yet may wait for what starts beside it, without a warning."""
@@ -27,6 +26,11 @@ TELL_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
 """How often stages that did something are told of: what people can follow, and what programs can count on."""
 
 _log = structlog.get_logger("alerting.pipeline")
+
+
+def is_reported(failure: Failure) -> bool:
+    """Say whether a failure is worth a line: the first few in a row, then every hundredth. A disk must not fill up."""
+    return failure.in_a_row in _FAILURES_REPORTED or failure.in_a_row % 100 == 0
 
 
 @dataclass(slots=True)
@@ -80,7 +84,7 @@ class StageLog:
         if self._is_starting(stage):
             return
         # The first that is told need not be the first of its row: those before it may have been of the start.
-        if stage not in self._failing or failure.in_a_row in FAILURES_TOLD or failure.in_a_row % 100 == 0:
+        if stage not in self._failing or is_reported(failure):
             self._failing.add(stage)
             _log.warning(
                 "stage_waiting", stage=str(stage), code=code, failures=failure.in_a_row, reason=failure.error.detail

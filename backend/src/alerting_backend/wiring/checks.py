@@ -3,7 +3,7 @@
 from typing import ClassVar, Final
 
 from alerting_backend.adapters.postgres.pools import Pool, connected
-from alerting_backend.api.container import ReadinessCheck
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.rulefeed import RuleFeed
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.api.container import Container, ReadinessCheck
+from alerting_backend.api.container import Container
 from alerting_backend.api.ui_files import UiFiles, read_ui, ui_folder
 from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_backend.wiring.ports import PostgresPorts
@@ -13,6 +13,7 @@ from alerting_core.app.application import Application
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
 from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.ports.dead_letters import DeadLetters
 from alerting_core.ports.metrics import StageMetrics
 

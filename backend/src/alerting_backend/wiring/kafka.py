@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.readiness import TopicsReady
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.settings import Settings
+from alerting_core.app.readiness import ReadinessCheck
 
 
 def kafka_address(settings: Settings) -> KafkaAddress:

@@ -6,17 +6,16 @@ Any number of such processes serve side by side. Generator jobs are worked off b
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, closing
-from typing import Final
 
 import structlog
 
 from alerting_backend.adapters.kafka.dead_letters import FreshLetters, KafkaDeadLetters
 from alerting_backend.adapters.kafka.topics import SOURCES
 from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.sole import run_as_sole
 from alerting_backend.api.app import create_app
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.job_runner import JobRunner
 from alerting_backend.runtime.listening import ApiServer, listen, url_of
 from alerting_backend.runtime.stopping import Stop
@@ -28,12 +27,9 @@ from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
 from alerting_core.app.application import Application
-from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.loop import backoff_ms, pause
+from alerting_core.app.readiness import ReadinessCheck
+from alerting_core.pipeline.loop import retry_until_stopped
 from alerting_core.pipeline.meter import StageMeter
-
-_JOBS_LOCK: Final = 4_710_317_283
-"""Beside the locks of the migrations and of the embedded platform."""
 
 _log = structlog.get_logger("alerting.api")
 
@@ -79,7 +75,7 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 if await wait_for_all(checks, stop.asked):
                     await _ensure_admin_key(use, settings, stop.asked, tell_key)
                     _log.info("api_ready", url=url_of(listener))
-                    tasks.create_task(run_as_sole(pools.admin, _JOBS_LOCK, jobs.run, stop.asked), name="jobs")
+                    tasks.create_task(run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked), name="jobs")
                     await stop.asked.wait()
                 _log.info("api_stopping")
                 server.stop()
@@ -91,14 +87,10 @@ async def _ensure_admin_key(
     use: Application, settings: Settings, stop: asyncio.Event, tell_key: Callable[[str], None]
 ) -> None:
     """See to it that an operator can get in, also when Postgres goes away just now."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            made = await use.keys.ensure_admin_key(settings.admin_key)
-        except PortUnavailable:
-            failures += 1
-            await pause(stop, backoff_ms(failures))
-        else:
-            if made is not None:
-                tell_key(made)
-            return
+
+    async def ensure() -> None:
+        made = await use.keys.ensure_admin_key(settings.admin_key)
+        if made is not None:
+            tell_key(made)
+
+    await retry_until_stopped(ensure, stop=stop)

@@ -14,11 +14,11 @@ from alerting_backend.adapters.postgres.chain import read_chain
 from alerting_backend.adapters.postgres.migrate import schema_version
 from alerting_backend.adapters.postgres.pools import Pool
 from alerting_backend.adapters.redis.connection import RedisServer
-from alerting_backend.api.container import ReadinessCheck
-from alerting_backend.runtime.stage_log import FAILURES_TOLD
+from alerting_backend.runtime.stage_log import is_reported
 from alerting_backend.settings import PREFIX, Settings
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.errors import AlertingError, PortUnavailable
-from alerting_core.pipeline.loop import backoff_ms, pause
+from alerting_core.pipeline.loop import Failure, retry_until_stopped
 
 LOOK_SECONDS_MAX: Final = 15.0
 """One look at a dependency while starting; a check of Kafka that takes longer gives up by itself."""
@@ -96,23 +96,22 @@ async def wait_for_all(checks: Mapping[str, ReadinessCheck], stop: asyncio.Event
 
 
 async def _wait_for(name: str, check: ReadinessCheck, stop: asyncio.Event) -> bool:
-    failures = 0
-    while not stop.is_set():
+    async def look() -> None:
         try:
             async with asyncio.timeout(LOOK_SECONDS_MAX):
                 await check()
-        except (TimeoutError, AlertingError) as error:
-            if isinstance(error, AlertingError) and not error.retryable:
-                raise
-            failures += 1
-            if failures in FAILURES_TOLD or failures % 100 == 0:
-                reason = error.detail if isinstance(error, AlertingError) else f"no answer in {LOOK_SECONDS_MAX:g} s"
-                _log.warning("dependency_waiting", dependency=name, failures=failures, reason=reason)
-            await pause(stop, backoff_ms(failures))
-        else:
-            _log.info("dependency_ready", dependency=name)
-            return True
-    return False
+        except TimeoutError:
+            raise PortUnavailable(name, operation="start", detail=f"no answer in {LOOK_SECONDS_MAX:g} s") from None
+
+    def report(failure: Failure) -> None:
+        if is_reported(failure):
+            reason = failure.error.detail
+            _log.warning("dependency_waiting", dependency=name, failures=failure.in_a_row, reason=reason)
+
+    if stop.is_set() or not await retry_until_stopped(look, stop=stop, on_failure=report):
+        return False
+    _log.info("dependency_ready", dependency=name)
+    return True
 
 
 async def close_in_time(stack: AsyncExitStack) -> None:

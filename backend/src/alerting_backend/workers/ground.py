@@ -10,11 +10,11 @@ from alerting_backend.adapters.postgres.pools import Pool, open_pool
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.system import SystemClock
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.address import address_set_in
 from alerting_backend.wiring.kafka import kafka_address, kafka_check
 from alerting_backend.workers.dependencies import Dependency, redis_check, schema_check, sink_on
+from alerting_core.app.readiness import ReadinessCheck
 
 
 class Ground:

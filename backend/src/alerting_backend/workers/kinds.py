@@ -20,7 +20,6 @@ from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.system import SystemIds
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.lag import GaugeSource
 from alerting_backend.wiring.checks import rules_check
@@ -30,6 +29,7 @@ from alerting_backend.workers.dependencies import Dependency
 from alerting_backend.workers.ground import Ground
 from alerting_backend.workers.kind import Kind
 from alerting_core import limits
+from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.aggregate import Aggregator
 from alerting_core.pipeline.deliver import Deliverer
@@ -115,7 +115,7 @@ async def make_worker(kind: Kind, ground: Ground) -> Worker:
 
 def _evaluator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, EVALUATOR_GROUP)
-    timed = TimedStream(stream)
+    timed = TimedStream(stream, ground.clock)
     rules = RuleFeed(RedisRuleSource(ground.redis, ground.keys), ground.clock)
     evaluator = Running(Stage.EVALUATOR, Evaluator(timed, rules), stream=timed)
     worker = _reader(stream, [evaluator], checks={"rules": rules_check(rules)})
@@ -124,7 +124,7 @@ def _evaluator(ground: Ground) -> Worker:
 
 def _aggregator(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_MATCHED, AGGREGATOR_GROUP)
-    timed = TimedStream(stream)
+    timed = TimedStream(stream, ground.clock)
     aggregator = Aggregator(timed, PgNotificationStore(ground.pool), ground.clock)
     return _reader(stream, [Running(Stage.AGGREGATOR, aggregator, stream=timed)])
 
@@ -134,7 +134,7 @@ async def _sender(ground: Ground) -> Worker:
     stream, bell = ground.stream(NOTIFICATIONS_READY, SENDER_GROUP), Wakeup()
     notifications, deliveries = PgNotificationStore(ground.pool), PgDeliveryStore(ground.pool)
     transport = await ground.stack.enter_async_context(open_transport(settings))
-    timed = TimedStream(stream)
+    timed = TimedStream(stream, ground.clock)
     dispatcher = Dispatcher(timed, notifications, deliveries, ground.clock, bell, settings.placeholder_domains)
     presence = await ground.stack.enter_async_context(present(ground.address))
     deliverer = Deliverer(
@@ -154,7 +154,7 @@ async def _sender(ground: Ground) -> Worker:
 def _rule_updater(ground: Ground) -> Worker:
     stream = ground.stream(RULE_CHANGED, RULE_UPDATER_GROUP)
     origin, snapshot = PgRuleOrigin(ground.pool), RedisRuleSnapshot(ground.redis, ground.keys)
-    timed = TimedStream(stream)
+    timed = TimedStream(stream, ground.clock)
     reconciler = RuleReconciler(origin, snapshot, ground.clock, SystemIds())
     conductors = [
         Running(Stage.RULE_UPDATER, RuleUpdater(timed, origin, snapshot), stream=timed),
@@ -165,7 +165,7 @@ def _rule_updater(ground: Ground) -> Worker:
 
 def _recorder(ground: Ground) -> Worker:
     stream = ground.stream(ALERTS_NEW, RECORDER_GROUP)
-    timed = TimedStream(stream)
+    timed = TimedStream(stream, ground.clock)
     recorder = Recorder(timed, PgAlertLog(ground.pool), ground.clock)
     janitor = Janitor(PgRetention(ground.pool, has_relay=True), ground.clock, Retention.of(ground.settings))
     conductors = [Running(Stage.RECORDER, recorder, stream=timed)]

@@ -1,19 +1,20 @@
 """What a worker answers on its port: whether it lives, whether it can work, and its figures."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.api.exposition import CONTENT_TYPE, expose
-from alerting_backend.api.routes.probes import Alive, CheckShown, Readiness, look_at
+from alerting_core.app.readiness import CheckResult, ReadinessCheck, ReadinessReport, check_readiness
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.metrics import StageMetrics
 
-STARTING = CheckShown(name="worker", ok=False, reason="starting")
+STARTING: Final = CheckResult("worker", ok=False, reason="starting")
 
 
 class Probes:
@@ -39,22 +40,20 @@ class Probes:
         """Let readiness depend on *checks* too."""
         self.checks.update(checks)
 
-    async def readiness(self) -> Readiness:
+    async def readiness(self) -> ReadinessReport:
         """Return what fails, if anything."""
-        readiness = await look_at(self.checks)
-        if not self.is_starting:
-            return readiness
-        return Readiness(ready=False, checks=[*readiness.checks, STARTING])
+        found = await check_readiness(self.checks)
+        return ReadinessReport([*found.checks, STARTING]) if self.is_starting else found
 
     async def healthz(self, _request: Request) -> Response:
         """Say that this process lives."""
-        return Response(Alive().model_dump_json(), media_type="application/json")
+        return JSONResponse({"status": "alive"})
 
     async def readyz(self, _request: Request) -> Response:
         """Say whether this process can work, and if not, which dependency fails."""
-        readiness = await self.readiness()
-        code = 200 if readiness.ready else 503
-        return Response(readiness.model_dump_json(), status_code=code, media_type="application/json")
+        found = await self.readiness()
+        shown = {"ready": found.ready, "checks": [asdict(check) for check in found.checks]}
+        return JSONResponse(shown, status_code=200 if found.ready else 503)
 
     async def metrics(self, _request: Request) -> Response:
         """Return the figures for Prometheus."""

@@ -14,8 +14,6 @@ from typing import Final
 
 import structlog
 
-from alerting_backend.api.container import ReadinessCheck
-from alerting_backend.api.routes.probes import look_at
 from alerting_backend.runtime.instance import instance_name
 from alerting_backend.runtime.lag import measure_lag
 from alerting_backend.runtime.listening import ApiServer, listen, url_of
@@ -29,6 +27,7 @@ from alerting_backend.workers.ground import Ground
 from alerting_backend.workers.kind import Kind
 from alerting_backend.workers.kinds import NEEDS, Worker, make_worker
 from alerting_backend.workers.probes import Probes
+from alerting_core.app.readiness import ReadinessCheck, check_readiness
 from alerting_core.pipeline.loop import pause
 from alerting_core.pipeline.meter import StageMeter
 from alerting_core.pipeline.side_by_side import run_side_by_side
@@ -88,7 +87,11 @@ class _Process:
         self.probes.add(worker.checks)
         self.probes.is_starting = False
         work = run_side_by_side(
-            worker.conductors, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure
+            worker.conductors,
+            clock=self._ground.clock,
+            stop=self._stop,
+            on_report=told.on_report,
+            on_failure=told.on_failure,
         )
         lag = measure_lag(
             worker.lag_streams,
@@ -123,7 +126,7 @@ class _Process:
 
     async def _announce(self, checks: Mapping[str, ReadinessCheck]) -> None:
         """Say once when the worker's own checks pass."""
-        while not (await look_at(checks)).ready:
+        while not (await check_readiness(checks)).ready:
             await pause(self._stop, _READY_LOOK_MS)
             if self._stop.is_set():
                 return

@@ -18,7 +18,7 @@ from alerting_core.ports.ids import IdSource
 from alerting_core.ports.journal import Journal
 from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.stream import Sink
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
 from alerting_core.ports.journal import Journal, NewNotification
 from alerting_core.ports.paging import Scope
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS, plan_deliveries
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.stages.plan import plan_deliveries
 
 TEST_SOURCE: Final = "alerting"
 TEST_NAME: Final = "endpoint-test"

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.host import ascii_host
-
-SMTP_HOST: Final = "smtp"
-"""What all e-mail counts by: it leaves through one provider, whatever the address."""
-
-UNREADABLE_HOST: Final = "unreadable"
-"""What a target counts by that no check of this version would have let in."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PORT_MAX: Final = 65_535
@@ -111,23 +104,3 @@ def read_address(text: str) -> str | None:
         return None
     address = f"{local}@{host}"
     return address if len(address) <= _ADDRESS_CHARS_MAX else None
-
-
-def host_of(endpoint_type: EndpointType, target: str) -> str:
-    """Return what concurrency limits and breakers count *target* by.
-
-    For URLs `host:port` in lower case, the scheme's port when none is written; for all e-mail the one name `smtp`.
-    """
-    if endpoint_type is EndpointType.EMAIL:
-        return SMTP_HOST
-    url = read_url(target)
-    return f"{url.host}:{url.port}" if url else UNREADABLE_HOST
-
-
-def domain_of(endpoint_type: EndpointType, target: str) -> str | None:
-    """Return the host of a URL or the domain of an address, in the form of `ascii_host`; None when unreadable."""
-    if endpoint_type is EndpointType.EMAIL:
-        address = read_address(target)
-        return address.rpartition("@")[2] if address else None
-    url = read_url(target)
-    return url.host if url else None

@@ -37,7 +37,7 @@ from alerting_core.ports.stream import (
     Stream,
 )
 from alerting_core.ports.transport import Transport
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,16 @@ class Pipeline:
             placeholders: Domains never contacted.
             wait_ms: How long a conductor without records waits for some.
         """
-        bell = Wakeup()
+        bell, self._clock = Wakeup(), ports.clock
         self.rules = RuleFeed(ports.rules, ports.clock)
         self.deliverer = Deliverer(
             ports.deliveries, ports.transport, ports.clock, ports.presence.new_owner, policy=policy, bell=bell
         )
         self.streams = {
-            Stage.RECORDER: TimedStream(ports.open_stream(ALERTS_NEW, RECORDER_GROUP)),
-            Stage.EVALUATOR: TimedStream(ports.open_stream(ALERTS_NEW, EVALUATOR_GROUP)),
-            Stage.AGGREGATOR: TimedStream(ports.open_stream(ALERTS_MATCHED, AGGREGATOR_GROUP)),
-            Stage.DISPATCHER: TimedStream(ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP)),
+            Stage.RECORDER: TimedStream(ports.open_stream(ALERTS_NEW, RECORDER_GROUP), ports.clock),
+            Stage.EVALUATOR: TimedStream(ports.open_stream(ALERTS_NEW, EVALUATOR_GROUP), ports.clock),
+            Stage.AGGREGATOR: TimedStream(ports.open_stream(ALERTS_MATCHED, AGGREGATOR_GROUP), ports.clock),
+            Stage.DISPATCHER: TimedStream(ports.open_stream(NOTIFICATIONS_READY, SENDER_GROUP), ports.clock),
         }
         self.conductors: dict[Stage, Conductor] = {
             Stage.RECORDER: Recorder(self.streams[Stage.RECORDER], ports.alerts, ports.clock, wait_ms=wait_ms),
@@ -129,7 +129,7 @@ class Pipeline:
         An exception that is no retryable `AlertingError` is a bug: it ends all of them and is raised.
         """
         conductors = [self._running(stage, conductor) for stage, conductor in self.conductors.items()]
-        await run_side_by_side(conductors, stop=stop, on_report=on_report, on_failure=on_failure)
+        await run_side_by_side(conductors, clock=self._clock, stop=stop, on_report=on_report, on_failure=on_failure)
 
     def _running(self, stage: Stage, conductor: Conductor) -> Running:
         pause_ms = _PAUSES_MS.get(stage, 0)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from alerting_core.memory.log import MemoryLog
+from alerting_core.ports.fair_share import fair_shares
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 
@@ -30,8 +31,8 @@ class MemoryStream:
         self._topic = topic
         self._group = group
         self._member = member if member is not None else log.new_member()
-        # What the last poll returned, as partition → end offset: the next poll returns at least that.
-        self._window: dict[int, int] = {}
+        # Partition → end offset of what the last poll returned. Not a count: another member may commit in between.
+        self._polled_to: dict[int, int] = {}
         self._turn = 0
         log.join(group, topic, self._member)
 
@@ -54,7 +55,7 @@ class MemoryStream:
         self._log.check_commit(self._group, self._topic, self._member, offsets)
         self._log.append(outputs)
         self._log.commit(self._group, self._topic, self._member, offsets)
-        self._window = {}
+        self._polled_to = {}
         self._turn += 1
 
     async def lag(self) -> Mapping[int, int]:
@@ -70,23 +71,15 @@ class MemoryStream:
         return self._log.committed(self._group, self._topic)
 
     def _read(self, records_max: int) -> Sequence[Record]:
-        """Read what was read before, then an equal part of each partition, then whatever there is."""
         offsets, ends = self._offsets(), self._log.end_offsets(self._topic)
         owned = self._log.owned(self._group, self._topic, self._member)
-        turn = self._turn % len(owned) if owned else 0
-        waiting = [number for number in (*owned[turn:], *owned[:turn]) if ends[number] > offsets[number]]
-        counts = dict.fromkeys(waiting, 0)
-        room = records_max
-        for number in waiting:
-            counts[number] = min(room, max(0, self._window.get(number, 0) - offsets[number]))
-            room -= counts[number]
-        share = max(1, room // len(waiting)) if waiting else 0
-        for bound in (share, room):
-            for number in waiting:
-                more = min(room, bound, ends[number] - offsets[number] - counts[number])
-                counts[number] += more
-                room -= more
-        self._window = {number: offsets[number] + count for number, count in counts.items() if count}
+        counts = fair_shares(
+            {number: ends[number] - offsets[number] for number in owned},
+            taken_before={number: max(0, end - offsets[number]) for number, end in self._polled_to.items()},
+            records_max=records_max,
+            turn=self._turn,
+        )
+        self._polled_to = {number: offsets[number] + count for number, count in counts.items()}
         return [
             record
             for number, count in counts.items()

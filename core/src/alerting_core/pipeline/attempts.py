@@ -6,6 +6,7 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.domain.claim import Claim, Outcome
+from alerting_core.ports.clock import Clock
 
 _LEASE_LEFT_MS_MIN: Final = limits.REQUEST_MS_MAX * 3 // 2
 """What must be left of a lease to begin an attempt: the longest attempt, and time to record it."""
@@ -20,18 +21,25 @@ class Attempts:
     """
 
     def __init__(
-        self, make: Callable[[Claim], Awaitable[Outcome]], *, per_host_max: int, on_end: Callable[[], None]
+        self,
+        make: Callable[[Claim], Awaitable[Outcome]],
+        clock: Clock,
+        *,
+        per_host_max: int,
+        on_end: Callable[[], None],
     ) -> None:
         """Have no attempt under way.
 
         Args:
             make: Makes one attempt. An exception of it is a bug, which `raise_bug` tells.
+            clock: Of this process.
             per_host_max: Attempts made at one host at once.
             on_end: Called whenever an attempt has ended.
         """
         self.ended: list[Outcome] = []
         self.unsent: list[Claim] = []
-        self._make, self._per_host_max, self._on_end = make, per_host_max, on_end
+        self._make, self._clock = make, clock
+        self._per_host_max, self._on_end = per_host_max, on_end
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[asyncio.Task[None], Claim] = {}
@@ -42,9 +50,9 @@ class Attempts:
         if self._bug is not None:
             raise self._bug
 
-    def start(self, claim: Claim, *, lease_ends_at: float) -> None:
-        """Make the attempt of *claim* when its host's turn comes; *lease_ends_at* is on the clock of the event loop."""
-        task = asyncio.create_task(self._attempt(claim, lease_ends_at), name=attempt_name(claim))
+    def start(self, claim: Claim, *, lease_ends_at_ms: float) -> None:
+        """Make the attempt of *claim* when its host's turn comes; *lease_ends_at_ms* is on the monotonic clock."""
+        task = asyncio.create_task(self._attempt(claim, lease_ends_at_ms), name=attempt_name(claim))
         self._tasks.add(task)
         self._waiting[task] = claim
         task.add_done_callback(self._finished)
@@ -75,14 +83,13 @@ class Attempts:
             self._bug = error
         self._on_end()
 
-    async def _attempt(self, claim: Claim, lease_ends_at: float) -> None:
+    async def _attempt(self, claim: Claim, lease_ends_at_ms: float) -> None:
         turn = self._turns.setdefault(claim.delivery.host, asyncio.Semaphore(self._per_host_max))
         async with turn:
             task = asyncio.current_task()
             assert task is not None
             del self._waiting[task]
-            left_ms = (lease_ends_at - asyncio.get_running_loop().time()) * 1_000
-            if left_ms < _LEASE_LEFT_MS_MIN:
+            if lease_ends_at_ms - self._clock.monotonic_ms() < _LEASE_LEFT_MS_MIN:
                 self.unsent.append(claim)
             else:
                 self.ended.append(await self._make(claim))

@@ -28,7 +28,7 @@ from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.metrics import Circuit, Gauge
 from alerting_core.ports.transport import Transport
-from alerting_core.stages.breaker import Breakers
+from alerting_core.stages.host_breakers import Breakers
 from alerting_core.stages.judge import judge, skip
 from alerting_core.stages.render.message import render
 from alerting_core.stages.retry import RetrySchedule
@@ -86,7 +86,7 @@ class Deliverer:
         Args:
             store: Of deliveries and attempts.
             transport: Carries the messages.
-            clock: Wall clock.
+            clock: Of this process.
             new_owner: Gives a name that no other claim has or will have.
             policy: Bounds and schedule.
             bell: Rung by a dispatcher of the same process when something is due; also rung here when an attempt ends.
@@ -95,7 +95,7 @@ class Deliverer:
         self._policy, self._bell = policy, bell
         self._windows = HostWindows()
         self._breakers = Breakers(policy.schedule)
-        self._attempts = Attempts(self._outcome, per_host_max=policy.per_host_sending_max, on_end=bell.ring)
+        self._attempts = Attempts(self._outcome, clock, per_host_max=policy.per_host_sending_max, on_end=bell.ring)
 
     async def step(self) -> BatchReport:
         """Record what has ended, start what is due; wait for either when there is neither."""
@@ -166,7 +166,7 @@ class Deliverer:
         room = min(self._policy.claim_max, self._policy.held_max - self._windows.held)
         if room <= 0:
             return 0
-        lease_ends_at = asyncio.get_running_loop().time() + self._policy.lease_ms / 1_000
+        lease_ends_at_ms = self._clock.monotonic_ms() + self._policy.lease_ms
         claims = await self._store.claim_due(
             owner=self._new_owner(),
             now_ms=self._clock.now_ms(),
@@ -177,7 +177,7 @@ class Deliverer:
         )
         for claim in claims:
             self._windows.take(claim.delivery.host)
-            self._attempts.start(claim, lease_ends_at=lease_ends_at)
+            self._attempts.start(claim, lease_ends_at_ms=lease_ends_at_ms)
         return len(claims)
 
     async def _outcome(self, claim: Claim) -> Outcome:

@@ -14,7 +14,8 @@ from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
 from alerting_core.ports.notifications import NotificationRef, NotificationStore
 from alerting_core.ports.stream import Stream
-from alerting_core.stages.plan import PLACEHOLDER_DOMAINS, plan_deliveries
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.stages.plan import plan_deliveries
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
-"""Runs the steps of one conductor until it is asked to stop."""
+"""Work that goes on until it is asked to stop, whatever is away meanwhile: the steps of a conductor above all."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import BatchReport
+from alerting_core.ports.clock import Clock
 
 BACKOFF_MS_BASE: Final = 50
 """First pause after a failed step: a dropped connection is usually back at once."""
@@ -44,6 +45,45 @@ def backoff_ms(failures_in_a_row: int) -> int:
     return min(BACKOFF_MS_MAX, BACKOFF_MS_BASE << min(failures_in_a_row - 1, _DOUBLINGS_MAX))
 
 
+def _report_nowhere(_: Failure) -> None:
+    return
+
+
+async def retry_until_stopped(
+    work: Callable[[], Awaitable[None]],
+    *,
+    stop: asyncio.Event,
+    on_failure: Callable[[Failure], None] = _report_nowhere,
+    pause_ms: Callable[[int], int] = backoff_ms,
+) -> bool:
+    """Do *work* until it succeeds; return False when *stop* was set before it did. It is tried once in any case.
+
+    After a retryable error the work is done again from its start: nothing of it may count as done. Any other exception
+    is raised, for it would come again.
+
+    Args:
+        work: What to do.
+        stop: Set from outside to end.
+        on_failure: Called with every retryable failure.
+        pause_ms: Gives the pause after that many failures in a row.
+    """
+    failures = 0
+    while True:
+        try:
+            await work()
+        except AlertingError as error:
+            if not error.retryable:
+                raise
+            failures += 1
+            failure = Failure(error, failures, pause_ms(failures))
+            on_failure(failure)
+            await pause(stop, failure.pause_ms)
+            if stop.is_set():
+                return False
+        else:
+            return True
+
+
 def _never_waited() -> float:
     return 0.0
 
@@ -51,45 +91,43 @@ def _never_waited() -> float:
 async def run_steps(
     conductor: Conductor,
     *,
+    clock: Clock,
     stop: asyncio.Event,
     on_report: Callable[[BatchReport], None],
     on_failure: Callable[[Failure], None],
     idle_pause_ms: int = 0,
-    take_waited_s: Callable[[], float] = _never_waited,
+    take_waited_ms: Callable[[], float] = _never_waited,
 ) -> None:
     """Run steps until *stop* is set; a step under way is finished first.
 
-    A retryable error is told to *on_failure* and the step is run again after a pause: nothing of it was committed.
-    Any other exception is a bug and ends the loop, for who runs it to end the process.
+    A step that fails with a retryable error is run again after a pause: nothing of it was committed. Any other
+    exception is a bug and ends the loop, for who runs it to end the process.
 
     Args:
         conductor: Whose steps to run.
+        clock: Measures how long they take.
         stop: Set from outside to end.
-        on_report: Told of every step.
-        on_failure: Told of every retryable failure.
+        on_report: Called with the report of every step.
+        on_failure: Called with every retryable failure.
         idle_pause_ms: How long to wait after a step that found nothing to do, for conductors that do not wait
             themselves.
-        take_waited_s: Gives how long the step that just ended waited for records, which is no work.
+        take_waited_ms: Gives how long the step that just ended waited for records, which is no work.
     """
-    failures, loop = 0, asyncio.get_running_loop()
-    while not stop.is_set():
-        begun_s = loop.time()
+
+    async def step() -> None:
+        begun_ms = clock.monotonic_ms()
         try:
             report = await conductor.step()
-        except AlertingError as error:
-            if not error.retryable:
-                raise
-            take_waited_s()
-            failures += 1
-            failure = Failure(error, failures, backoff_ms(failures))
-            on_failure(failure)
-            await pause(stop, failure.pause_ms)
-            continue
-        failures = 0
-        took_ms = max(0.0, loop.time() - begun_s - take_waited_s()) * 1_000
+        except AlertingError:
+            take_waited_ms()
+            raise
+        took_ms = max(0.0, clock.monotonic_ms() - begun_ms - take_waited_ms())
         on_report(replace(report, took_ms=took_ms))
         if report.is_idle and idle_pause_ms:
             await pause(stop, idle_pause_ms)
+
+    while not stop.is_set():
+        await retry_until_stopped(step, stop=stop, on_failure=on_failure)
 
 
 async def pause(stop: asyncio.Event, pause_ms: int) -> None:

@@ -5,7 +5,6 @@ lose it for a moment, when its connection to the store is cut; so a sender is ta
 every look for `absent_ms`. The sign itself is looked at once more in the step that takes its leases.
 """
 
-import asyncio
 from collections.abc import Collection
 from typing import Final
 
@@ -17,7 +16,7 @@ from alerting_core.ports.presence import AbandonedLeases
 RECLAIM_BATCH_MAX: Final = limits.HELD_CLAIMS_MAX
 """Leases taken back in one step: as many as one sender holds."""
 
-_GAP_S_MAX: Final = 3 * limits.ABSENCE_LOOK_MS / 1_000
+_GAP_MS_MAX: Final = 3 * limits.ABSENCE_LOOK_MS
 """Between two looks that are taken for one absence: a sender may have come and gone in a longer one."""
 
 
@@ -38,7 +37,7 @@ class Reclaimer:
 
         Args:
             leases: What senders hold.
-            clock: Wall clock.
+            clock: Of this process.
             own: The sender of this process, which lives whatever the store says.
             is_alone: Whether there is no other process: whoever is absent at the first look is gone.
             lease_ms: How long leases last.
@@ -46,9 +45,9 @@ class Reclaimer:
         """
         self._leases, self._clock, self._own = leases, clock, own
         self._is_certain = is_alone
-        self._lease_ms, self._absent_s = lease_ms, absent_ms / 1_000
-        self._absent_since: dict[str, float] = {}
-        self._looked_at = 0.0
+        self._lease_ms, self._absent_ms = lease_ms, absent_ms
+        self._absent_since_ms: dict[str, float] = {}
+        self._looked_at_ms = 0.0
 
     async def step(self) -> BatchReport:
         """Look who is absent; take back what those hold that have been so for long."""
@@ -63,11 +62,11 @@ class Reclaimer:
 
     def _gone(self, absent: Collection[str]) -> Collection[str]:
         """Return those that were absent at every look for long enough."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s - self._looked_at > _GAP_S_MAX:
-            self._absent_since.clear()
-        self._looked_at = now_s
-        self._absent_since = {sender: self._absent_since.get(sender, now_s) for sender in absent}
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._looked_at_ms > _GAP_MS_MAX:
+            self._absent_since_ms.clear()
+        self._looked_at_ms = now_ms
+        self._absent_since_ms = {sender: self._absent_since_ms.get(sender, now_ms) for sender in absent}
         if self._is_certain:
             return absent
-        return [sender for sender, since_s in self._absent_since.items() if now_s - since_s >= self._absent_s]
+        return [sender for sender, since_ms in self._absent_since_ms.items() if now_ms - since_ms >= self._absent_ms]

@@ -9,6 +9,7 @@ from alerting_core.errors import AlertingError
 from alerting_core.pipeline.loop import Conductor, Failure, run_steps
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.timed import TimedStream
+from alerting_core.ports.clock import Clock
 
 SWEEP_EVERY_MS: Final = 10_000
 """Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
@@ -34,6 +35,7 @@ class Running:
 async def run_side_by_side(
     conductors: Iterable[Running],
     *,
+    clock: Clock,
     stop: asyncio.Event,
     on_report: Callable[[BatchReport], None],
     on_failure: Callable[[Stage, Failure], None],
@@ -44,11 +46,12 @@ async def run_side_by_side(
     """
     async with asyncio.TaskGroup() as tasks:
         for one in conductors:
-            tasks.create_task(_run_one(one, stop, on_report, on_failure), name=one.stage)
+            tasks.create_task(_run_one(one, clock, stop, on_report, on_failure), name=one.stage)
 
 
 async def _run_one(
     one: Running,
+    clock: Clock,
     stop: asyncio.Event,
     on_report: Callable[[BatchReport], None],
     on_failure: Callable[[Stage, Failure], None],
@@ -58,9 +61,10 @@ async def _run_one(
 
     timing: dict[str, Callable[[], float]] = {}
     if one.stream is not None:
-        timing["take_waited_s"] = one.stream.take_waited_s
+        timing["take_waited_ms"] = one.stream.take_waited_ms
     await run_steps(
         one.conductor,
+        clock=clock,
         stop=stop,
         on_report=on_report,
         on_failure=failed,

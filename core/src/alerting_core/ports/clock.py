@@ -4,8 +4,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall-clock time. It may jump, also backwards: nothing may be lost when it does."""
+    """The clocks of the machine that a process runs on.
+
+    What is stored or shown has wall-clock time. It may jump, also backwards: nothing may be lost when it does. How long
+    something took or may still take, within one process, is told by the monotonic clock.
+    """
 
     def now_ms(self) -> int:
         """Return the present time in unix milliseconds."""
+        ...
+
+    def monotonic_ms(self) -> float:
+        """Return the milliseconds since some moment that is the same for the whole process; they never go back."""
         ...

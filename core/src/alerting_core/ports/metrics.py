@@ -140,6 +140,26 @@ class StageMetrics(Protocol):
         ...
 
 
+class StageReports(Protocol):
+    """Write side of the figures, where processes report to one place."""
+
+    async def report(self, instance: str, own: StageMetrics, *, now_ms: int) -> None:
+        """Put the figures that the process *instance* has of its *own* in the place of its earlier ones.
+
+        Raises:
+            PortUnavailable: The place is away.
+        """
+        ...
+
+    async def withdraw(self, instance: str) -> None:
+        """Forget that the process is at work, for it ends in order; what it did stays in the series.
+
+        Raises:
+            PortUnavailable: The place is away.
+        """
+        ...
+
+
 def state_of(*, last_seen_ms: int, is_failing: bool, now_ms: int) -> StageState:
     """Return the state of an instance that was last heard of at *last_seen_ms*."""
     if now_ms - last_seen_ms >= limits.STAGE_OFFLINE_MS:

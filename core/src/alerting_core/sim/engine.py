@@ -76,6 +76,10 @@ class SimLoop(asyncio.BaseEventLoop):
         """Return the virtual time in milliseconds."""
         return round(self._now * 1_000)
 
+    def monotonic_ms(self) -> float:
+        """Return the virtual time in milliseconds, in whole microseconds."""
+        return round(self._now * 1_000, RESOLUTION_DIGITS - 3)
+
     def run_until(self, at_ms: float) -> None:
         """Run everything that happens up to *at_ms*; less if somebody calls `stop`.
 

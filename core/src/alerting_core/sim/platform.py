@@ -186,3 +186,6 @@ class _LogClock:
 
     def now_ms(self) -> int:
         return EPOCH_MS + self.platform.loop.now_ms()
+
+    def monotonic_ms(self) -> float:
+        return self.platform.loop.monotonic_ms()

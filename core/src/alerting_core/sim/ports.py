@@ -14,7 +14,7 @@ from alerting_core.sim.gate import Gate, Resource
 
 @dataclass(frozen=True, slots=True)
 class SimClock:
-    """The wall clock of the machine that a process runs on."""
+    """The clocks of the machine that a process runs on: its wall clock jumps, the monotonic one does not."""
 
     gate: Gate
     machine: str
@@ -22,6 +22,10 @@ class SimClock:
     def now_ms(self) -> int:
         """Return the present time in unix milliseconds."""
         return self.gate.world.wall_ms(self.machine)
+
+    def monotonic_ms(self) -> float:
+        """Return the virtual time since the beginning of the world."""
+        return self.gate.world.loop.monotonic_ms()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from alerting_core.sim import facts
 from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.gate import Gate
 from alerting_core.sim.strikes import Point
+from alerting_core.stages.hosts import host_name_of
 
 if TYPE_CHECKING:
     from alerting_core.sim.platform import Platform
@@ -61,7 +62,7 @@ class Receivers:
         dice, faults, target = self._dice, self._world.faults, target_of(message)
         if (script := self.scripts.get(target)) is not None:
             return script(message)
-        host = "smtp" if isinstance(message, EmailMessage) else target.split("/")[2]
+        host = host_name_of(message)
         if host in self.dead_hosts or self._world.loop.now_ms() < self.down_until_ms.get(host, 0):
             self._world.count("host down")
             return _lost(dice, accepted=False)

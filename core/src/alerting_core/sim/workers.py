@@ -12,6 +12,7 @@ from alerting_core.pipeline.loop import Conductor, run_steps
 from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS
 from alerting_core.pipeline.relay import RELAY_EVERY_MS
 from alerting_core.pipeline.report import Stage
+from alerting_core.ports.clock import Clock
 from alerting_core.sim.facts import Ended, Raised
 from alerting_core.sim.parts import GROUPS, ports_of
 from alerting_core.sim.process import Process
@@ -83,12 +84,13 @@ class Worker:
 
     async def _main(self, process: Process, stop: asyncio.Event) -> None:
         """Run the conductors until they are stopped."""
-        made = self.world.parts.conductors(ports_of(process, self.world, self.place), self.world.habits)
+        ports = ports_of(process, self.world, self.place)
+        made = self.world.parts.conductors(ports, self.world.habits)
         self.conductors = {stage: made[stage]() for stage in self.place.stages}
         try:
             async with asyncio.TaskGroup() as tasks:
                 for stage, conductor in self.conductors.items():
-                    tasks.create_task(self._run(stage, conductor, stop))
+                    tasks.create_task(self._run(stage, conductor, ports.clock, stop))
         except BaseExceptionGroup as errors:
             self._broke_off(process, errors.exceptions[0])
             return
@@ -99,10 +101,11 @@ class Worker:
         process.is_dead = True
         self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
 
-    async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
+    async def _run(self, stage: Stage, conductor: Conductor, clock: Clock, stop: asyncio.Event) -> None:
         pauses_ms = {**_PAUSES_MS, Stage.SWEEPER: self.world.habits.sweep_every_ms}
         await run_steps(
             conductor,
+            clock=clock,
             stop=stop,
             on_report=lambda report: self.world.reported(self, report),
             on_failure=lambda failure: self.world.failed(self, stage, failure),

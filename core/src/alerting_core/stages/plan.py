@@ -1,21 +1,14 @@
 """Who is told about a notification: one delivery per channel and target, however many rules lead there."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from alerting_core import limits
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.delivery import Delivery, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import Endpoint, EndpointType
-from alerting_core.domain.host import is_within
 from alerting_core.domain.ids import derive_delivery_id
 from alerting_core.domain.notification import Notification, NotificationRef
-from alerting_core.domain.target import domain_of, host_of
-
-PLACEHOLDER_DOMAINS: Final = frozenset(
-    {"example.com", "example.org", "example.net", "test.com", "example", "invalid", "test"}
-)
-"""Domains that people put into test data, each with all below it: nobody there waits for our messages (RFC 2606)."""
+from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS, host_of, is_placeholder
 
 Target = tuple[EndpointType, str]
 
@@ -64,8 +57,7 @@ def _in_order(item: tuple[Target, Endpoint]) -> tuple[str, str, str]:
 def _skip_reason(endpoint: Endpoint, kind: EndpointType, target: str, placeholders: Collection[str]) -> Reason | None:
     if not endpoint.enabled:
         return Reason.ENDPOINT_DISABLED
-    domain = domain_of(kind, target)
-    if domain is not None and is_within(domain, placeholders):
+    if is_placeholder(kind, target, placeholders):
         return Reason.PLACEHOLDER_DOMAIN
     return None
 

@@ -83,6 +83,10 @@ class PeoplesClock:
         """Return the present time in unix milliseconds."""
         return self._world.wall_ms("people")
 
+    def monotonic_ms(self) -> float:
+        """Return the virtual time since the beginning of the session."""
+        return self._world.loop.monotonic_ms()
+
 
 class Desk:
     """Answers requests."""

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Final
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import EmailMessage, HttpReply, Message, SmtpReply, Unreached
 from alerting_core.limits import REQUEST_MS_MAX
-from alerting_core.memory.transport import target_of
 from alerting_core.sim.dice import happens, wait_ms
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.receivers import Receivers, Treatment
+from alerting_core.stages.hosts import host_name_of
 
 if TYPE_CHECKING:
     from alerting_playground.session.world import LiveWorld
 
 RETRY_AFTER: Final = "5"
-MAIL_HOST: Final = "mail"
-"""All mail goes through one server."""
 
 OK: Final = HttpReply(200, b"ok")
 TAKEN: Final = SmtpReply(250)
@@ -55,7 +53,7 @@ class LiveReceivers(Receivers):
     def treat(self, message: Message) -> Treatment:
         """Decide what happens to *message*."""
         by_mail = isinstance(message, EmailMessage)
-        host = self.host(MAIL_HOST if by_mail else target_of(message).split("/", 3)[2])
+        host = self.host(host_name_of(message))
         host.arrivals += 1
         treatment = self._treat(host, by_mail=by_mail)
         if treatment.accepted:

@@ -22,44 +22,44 @@ EMPTY = Totals(0, 0, 0, {}, {}, {}, 0, [0] * 24, 0)
 class SlowJournal:
     """Counts how often it counted; a count takes as long as is set."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, took_s: float) -> None:
-        self.counted, self.at_s, self.took_s = 0, 1_000.0, took_s
+    def __init__(self, took_ms: int) -> None:
+        self.counted, self.took_ms = 0, took_ms
+        self.clock = MemoryClock(5_000)
         self.go = asyncio.Event()
         self.go.set()
         self.error: Exception | None = None
-        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.at_s, raising=False)
 
     async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
         await self.go.wait()
         self.counted += 1
-        self.at_s += self.took_s
+        self.clock.advance(self.took_ms)
         if self.error is not None:
             raise self.error
         return replace(EMPTY, clients=self.counted, deliveries_by_status={"PENDING": 4})
 
 
 def make(journal: SlowJournal, stages: StageMetrics | None = None) -> Dashboard:
-    return Dashboard(cast(Journal, journal), stages or StageMeter(), MemoryClock(5_000))
+    return Dashboard(cast(Journal, journal), stages or StageMeter(), journal.clock)
 
 
-async def test_a_count_that_is_cheap_is_made_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = make(SlowJournal(monkeypatch, took_s=0.01))
+async def test_a_count_that_is_cheap_is_made_each_time() -> None:
+    board = make(SlowJournal(took_ms=10))
     assert [(await board.totals(None)).clients for _ in range(3)] == [1, 2, 3]
 
 
-async def test_a_count_that_takes_long_is_kept_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = SlowJournal(monkeypatch, took_s=0.5)
+async def test_a_count_that_takes_long_is_kept_in_proportion() -> None:
+    journal = SlowJournal(took_ms=500)
     board = make(journal)
     assert [(await board.totals(None)).clients for _ in range(3)] == [1, 1, 1]
     assert (await board.totals("acme")).clients == 2, "each client has its own"
-    journal.at_s += 10 - 0.6
+    journal.clock.advance(10_000 - 600)
     assert (await board.totals(None)).clients == 1
-    journal.at_s += 0.2
+    journal.clock.advance(200)
     assert (await board.totals(None)).clients == 3
 
 
-async def test_all_who_ask_at_once_wait_for_one_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = SlowJournal(monkeypatch, took_s=0.01)
+async def test_all_who_ask_at_once_wait_for_one_count() -> None:
+    journal = SlowJournal(took_ms=10)
     board = make(journal)
     journal.go.clear()
     asking = [asyncio.ensure_future(board.totals(None)) for _ in range(5)]
@@ -72,8 +72,8 @@ async def test_all_who_ask_at_once_wait_for_one_count(monkeypatch: pytest.Monkey
     assert journal.counted == 1
 
 
-async def test_a_count_that_fails_is_told_and_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = SlowJournal(monkeypatch, took_s=0.5)
+async def test_a_count_that_fails_is_told_and_made_anew() -> None:
+    journal = SlowJournal(took_ms=500)
     board = make(journal)
     journal.error = PortUnavailable("postgres", operation="totals", detail="away")
     with pytest.raises(PortUnavailable):
@@ -84,7 +84,7 @@ async def test_a_count_that_fails_is_told_and_made_anew(monkeypatch: pytest.Monk
 
 async def test_counts_of_a_bounded_number_of_clients_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashboard, "SCOPES_MAX", 2)
-    journal = SlowJournal(monkeypatch, took_s=1.0)
+    journal = SlowJournal(took_ms=1_000)
     board = make(journal)
     for scope in ("a", "b", "c", "b", "a"):
         await board.totals(scope)
@@ -98,16 +98,16 @@ class AwayMetrics(StageMeter):
         raise PortUnavailable("redis", operation="read_figures", detail="away")
 
 
-async def test_counts_are_told_although_the_stages_figures_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = make(SlowJournal(monkeypatch, took_s=0.01), AwayMetrics())
+async def test_counts_are_told_although_the_stages_figures_are_away() -> None:
+    board = make(SlowJournal(took_ms=10), AwayMetrics())
     figures = await board.read(None)
     assert (figures.unavailable, figures.totals.clients, list(figures.stages)) == (True, 1, [])
     assert not (await board.read("acme")).unavailable
 
 
-async def test_a_stage_whose_processes_are_all_silent_is_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stage_whose_processes_are_all_silent_is_offline() -> None:
     meter = StageMeter()
     meter.step_done(BatchReport(Stage.DELIVERER, received=5), instance="gone", now_ms=-(10**7))
-    (summary,) = (await make(SlowJournal(monkeypatch, took_s=0.01), meter).read(None)).pipeline
+    (summary,) = (await make(SlowJournal(took_ms=10), meter).read(None)).pipeline
     assert (summary.state, summary.received, summary.rate_per_s) == (StageState.OFFLINE, 5, 0)
     assert summary.lag == 4, "what waits for the deliverer are deliveries that were never tried"

@@ -8,8 +8,8 @@ from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.ids import derive_delivery_id
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.domain.severity import Severity
-from alerting_core.domain.target import host_of
 from alerting_core.domain.webhook_check import new_secret
+from alerting_core.stages.hosts import host_of
 
 NOW_MS = 1_767_323_045_678
 """2026-01-02T03:04:05.678Z"""

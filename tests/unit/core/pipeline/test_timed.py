@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from alerting_core.errors import PortUnavailable
+from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.side_by_side import Running, run_side_by_side
@@ -14,26 +15,18 @@ from alerting_core.ports.metrics import STEP_MS_BOUNDS, StepTimes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 
-class LoopWithOwnTime:
-    """Gives out the time that a test sets."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at_s = 100.0
-        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.at_s, raising=False)
-
-
 class SlowStream:
     """Every poll takes three seconds."""
 
-    def __init__(self, time: LoopWithOwnTime) -> None:
-        self.time = time
+    def __init__(self, clock: MemoryClock) -> None:
+        self.clock = clock
 
     async def poll(self, *, records_max: int, wait_ms: int) -> Sequence[Record]:
-        self.time.at_s += 3
+        self.clock.advance(3_000)
         return []
 
     async def commit(self, outputs: Sequence[Outgoing], offsets: Offsets) -> None:
-        self.time.at_s += 0.25
+        self.clock.advance(250)
 
     async def lag(self) -> Mapping[int, int]:
         return {0: 7}
@@ -42,8 +35,8 @@ class SlowStream:
 class Worker:
     """Polls, works for half a second, and commits; the second step fails."""
 
-    def __init__(self, stream: TimedStream, time: LoopWithOwnTime, stop: asyncio.Event) -> None:
-        self.stream, self.time, self.stop = stream, time, stop
+    def __init__(self, stream: TimedStream, clock: MemoryClock, stop: asyncio.Event) -> None:
+        self.stream, self.clock, self.stop = stream, clock, stop
         self.steps = 0
 
     async def step(self) -> BatchReport:
@@ -51,7 +44,7 @@ class Worker:
         await self.stream.poll(records_max=1, wait_ms=0)
         if self.steps == 2:
             raise PortUnavailable("it", operation="step", detail="away")
-        self.time.at_s += 0.5
+        self.clock.advance(500)
         await self.stream.commit([], {})
         if self.steps == 3:
             self.stop.set()
@@ -64,10 +57,11 @@ async def test_a_step_takes_the_time_from_its_records_to_their_commit(monkeypatc
 
     monkeypatch.setattr("alerting_core.pipeline.loop.pause", at_once)
     stop, reports, failures = asyncio.Event(), list[BatchReport](), list[Failure]()
-    time = LoopWithOwnTime(monkeypatch)
-    stream = TimedStream(SlowStream(time))
+    clock = MemoryClock()
+    stream = TimedStream(SlowStream(clock), clock)
     await run_side_by_side(
-        [Running(Stage.EVALUATOR, Worker(stream, time, stop), stream=stream)],
+        [Running(Stage.EVALUATOR, Worker(stream, clock, stop), stream=stream)],
+        clock=clock,
         stop=stop,
         on_report=reports.append,
         on_failure=lambda _stage, failure: failures.append(failure),

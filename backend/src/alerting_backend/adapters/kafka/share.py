@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from alerting_core.errors import FencedOff
+from alerting_core.ports.fair_share import fair_shares
 from alerting_core.ports.stream import Offsets, Record
 
 
@@ -64,31 +65,21 @@ class Share:
         return len(self._held[partition].records)
 
     def hand_out(self, records_max: int, *, turn: int) -> Sequence[Record]:
-        """Return held records from the beginning of each partition on, at most *records_max*.
-
-        What was handed out before comes first, so that polling again returns it again; then each partition has an equal
-        part; then whatever there is.
+        """Return held records from the beginning of each partition on, a fair share of each; see `fair_shares`.
 
         Args:
-            turn: Moves on with every commit and says which partition comes first when not all get a part.
+            records_max: Of all partitions together.
+            turn: Moves on with every commit.
         """
-        waiting = [partition for partition, held in self._held.items() if held.records]
-        if not waiting:
-            return []
-        first = turn % len(waiting)
-        waiting = waiting[first:] + waiting[:first]
-        counts: dict[int, int] = {}
-        room = records_max
-        for partition in waiting:
-            counts[partition] = min(room, self._held[partition].polled)
-            room -= counts[partition]
-        for bound in (max(1, room // len(waiting)), room):
-            for partition in waiting:
-                more = min(room, bound, len(self._held[partition].records) - counts[partition])
-                counts[partition] += more
-                room -= more
-        self.idle.clear()
-        return [record for partition, count in counts.items() if count for record in self._poll(partition, count)]
+        counts = fair_shares(
+            {partition: len(held.records) for partition, held in self._held.items()},
+            taken_before={partition: held.polled for partition, held in self._held.items()},
+            records_max=records_max,
+            turn=turn,
+        )
+        if counts:
+            self.idle.clear()
+        return [record for partition, count in counts.items() for record in self._poll(partition, count)]
 
     def check(self, offsets: Offsets) -> None:
         """Raise FencedOff unless *offsets* are of what was polled from this share, and none goes back."""

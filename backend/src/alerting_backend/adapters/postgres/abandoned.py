@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from alerting_backend.adapters.postgres.interrupted import LostLease, record_interrupted
+from alerting_backend.adapters.postgres.locks import LOCK_KEY_OF_SENDER
 from alerting_backend.adapters.postgres.pools import Connection, Pool, transaction
-from alerting_backend.adapters.postgres.presence import LOCK_OF_SENDER
 from alerting_backend.adapters.postgres.rows import DELIVERIES
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.
@@ -18,7 +18,7 @@ SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE 
 # Until the transaction ends, none of those that are returned can come back.
 _ABSENT: Final = f"""
 SELECT sender FROM unnest($1::text[]) AS w (sender)
-WHERE pg_try_advisory_xact_lock({LOCK_OF_SENDER.format("sender")})
+WHERE pg_try_advisory_xact_lock({LOCK_KEY_OF_SENDER.format("sender")})
 """
 
 _TAKE: Final = f"""

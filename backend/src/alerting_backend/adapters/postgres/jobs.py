@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from alerting_backend.adapters.postgres.locks import LOCK_NEW_JOBS
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Pools, transaction
 from alerting_backend.adapters.postgres.scoped import Conditions
@@ -16,9 +17,6 @@ from alerting_core.ports.jobs import GeneratorJob, JobStatus
 from alerting_core.ports.paging import Page, PageRequest
 
 _SELECT: Final = "SELECT * FROM generator_jobs"
-
-# One creation at a time: two at once would both see room for one more.
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('generator_jobs'))"
 
 _COUNT: Final = "SELECT count(*) FROM generator_jobs WHERE status IN ('pending', 'running')"
 
@@ -63,7 +61,7 @@ class PgJobStore:
     async def create(self, job: GeneratorJob) -> GeneratorJob:
         """Store a new PENDING job."""
         async with transaction(self._pools.admin, "create_job") as connection:
-            await connection.execute(_LOCK)
+            await connection.execute(LOCK_NEW_JOBS)
             unfinished = await connection.fetchval(_COUNT)
             if unfinished >= limits.JOBS_UNFINISHED_MAX:
                 raise LimitExceeded(f"{unfinished} jobs wait or run already: stop some, or wait")

@@ -13,11 +13,9 @@ from alerting_backend.adapters.postgres.address import Address, Role
 from alerting_backend.adapters.postgres.applied import Applied, refuse_misfits
 from alerting_backend.adapters.postgres.border import border, says_away
 from alerting_backend.adapters.postgres.chain import Migration, read_chain
+from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, owner_connection
 from alerting_core.errors import AlertingError
-
-_LOCK_KEY: Final = 4_710_317_281
-"""Any number, as long as it is always this one: whoever holds it migrates."""
 
 LOCK_SECONDS_MAX: Final = 300.0
 """How long a runner waits for another one to finish."""
@@ -132,7 +130,7 @@ async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncItera
     deadline = monotonic() + seconds_max
     with border("migrate"):
         # Asked for again and again: a statement that waited inside the server would keep its snapshot open.
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.MIGRATIONS):
             if monotonic() > deadline:
                 raise MigrationLocked(f"another run of the migrations has been going on for {seconds_max:.0f} s")
             await asyncio.sleep(_LOCK_LOOK_SECONDS)

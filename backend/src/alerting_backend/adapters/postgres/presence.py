@@ -10,21 +10,20 @@ are being taken back, none of their senders can come back.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Final
 from uuid import uuid4
 
 from alerting_backend.adapters.postgres.address import Address, Role
 from alerting_backend.adapters.postgres.border import RESOURCE, border
+from alerting_backend.adapters.postgres.locks import LOCK_KEY_OF_SENDER
 from alerting_backend.adapters.postgres.pools import Connection, role_connection
 from alerting_core.domain.lease import owner_of
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.loop import pause
+from alerting_core.pipeline.loop import pause, retry_until_stopped
 
-LOCK_OF_SENDER: Final = "hashtextextended('alerting sender ' || {}, 0)"
-"""The key of a sender's lock, in SQL. Should two senders ever share one, a lease of a dead one runs out as ever."""
-
-_HOLD: Final = f"SELECT pg_advisory_lock_shared({LOCK_OF_SENDER.format('$1::text')})"
+_HOLD: Final = f"SELECT pg_advisory_lock_shared({LOCK_KEY_OF_SENDER.format('$1::text')})"
 
 _AGAIN_MS: Final = 250
 """Between two tries to show the sign again."""
@@ -53,10 +52,8 @@ class PgPresence:
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Hold the lock until *stop* is set, and take it again whenever the connection was lost."""
-        while not stop.is_set():
-            with suppress(PortUnavailable):  # The stages that work with Postgres tell of it.
-                await self._hold(stop)
-            await pause(stop, _AGAIN_MS)
+        # What goes wrong is reported by the stages that work with Postgres.
+        await retry_until_stopped(partial(self._hold, stop), stop=stop, pause_ms=lambda _: _AGAIN_MS)
 
     async def _hold(self, stop: asyncio.Event) -> None:
         with border("show_presence"):

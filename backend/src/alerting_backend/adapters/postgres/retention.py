@@ -6,11 +6,11 @@ letters, are left alone.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 from alerting_backend.adapters.postgres.outbox import trim_changes
 from alerting_backend.adapters.postgres.pools import Pool, connected, transaction
+from alerting_core.ports.retention import Old
 
 _PARTITIONS: Final = """
 SELECT p.topic, p.partition, min(o.next_offset) AS read_to
@@ -38,15 +38,6 @@ WITH old AS (
 )
 SELECT count(*) FROM gone
 """
-
-
-class Old(StrEnum):
-    """What grows old, beside the records of streams and the changes of rules."""
-
-    ALERTS = "alerts"
-    NOTIFICATIONS = "notifications"
-    IDEMPOTENCY_KEYS = "idempotency_keys"
-    JOBS = "jobs"
 
 
 _CLEAR: Final[Mapping[Old, str]] = {

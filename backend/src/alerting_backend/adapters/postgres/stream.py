@@ -7,8 +7,8 @@ from typing import Final
 from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import Connection, connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.record_headers import decode_headers
-from alerting_backend.adapters.postgres.shares import share_out
 from alerting_core.errors import FencedOff
+from alerting_core.ports.fair_share import fair_shares
 from alerting_core.ports.records import check_sizes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
@@ -129,7 +129,7 @@ class PgStream:
             positions = await self._positions_of(connection)
             ends = await fetch_map(connection, _ENDS, self._topic)
             waiting = {partition: ends[partition] - position for partition, position in positions.items()}
-            counts = share_out(waiting, taken_before=self._polled, records_max=records_max, turn=self._turn)
+            counts = fair_shares(waiting, taken_before=self._polled, records_max=records_max, turn=self._turn)
             if not counts:
                 return []
             rows = await connection.fetch(

@@ -14,11 +14,11 @@ from typing import Final
 
 from alerting_backend.adapters.redis import scripts
 from alerting_backend.adapters.redis.border import RESOURCE
+from alerting_backend.adapters.redis.breaker import COOL_DOWN_MS_MAX, RedisBreaker
 from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_backend.adapters.redis.held import ReadRules, read_client
 from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable
-from alerting_backend.adapters.redis.rest import REST_SECONDS_MAX, Rest
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.checksum import combined_checksum
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
@@ -53,15 +53,15 @@ class RedisRuleSource:
     Args:
         server: Where the snapshot is.
         keys: Their names.
-        rest_seconds_max: How long it is left alone at most.
+        cool_down_ms_max: How long it is left alone at most.
     """
 
     def __init__(
-        self, server: RedisServer, keys: RuleKeys | None = None, *, rest_seconds_max: float = REST_SECONDS_MAX
+        self, server: RedisServer, keys: RuleKeys | None = None, *, cool_down_ms_max: int = COOL_DOWN_MS_MAX
     ) -> None:
         self._server = server
         self._keys = keys or RuleKeys()
-        self._rest = Rest(seconds_max=rest_seconds_max)
+        self._breaker = RedisBreaker(cool_down_ms_max=cool_down_ms_max)
 
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules of all clients.
@@ -69,13 +69,8 @@ class RedisRuleSource:
         Raises:
             PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
         """
-        self._rest.check()
-        try:
+        with self._breaker.question():
             told = await self._read_all()
-        except PortUnavailable as error:
-            self._rest.failed(error)
-            raise
-        self._rest.worked()
         rules = [rule for client in told.clients.values() for rule in client.rules]
         return RuleSnapshot(told.version, rules, told.checksum)
 
@@ -85,15 +80,11 @@ class RedisRuleSource:
         Raises:
             PortUnavailable: Redis is away, or has no snapshot.
         """
-        self._rest.check()
         try:
-            told = await self._read_changes(_Told(since_version))
+            with self._breaker.question():
+                told = await self._read_changes(_Told(since_version))
         except Unreadable:
             return None
-        except PortUnavailable as error:
-            self._rest.failed(error)
-            raise
-        self._rest.worked()
         if told is None:
             return None
         return RuleChanges(told.version, {c: read.rules for c, read in told.clients.items()}, told.checksum)

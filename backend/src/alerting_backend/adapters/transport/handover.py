@@ -74,7 +74,7 @@ CONSEQUENCES: Final[Mapping[Ending, Consequence]] = {
     Ending.THROTTLED: Consequence(True, Shows.FAILS, "the provider has said no for now, and wants to be left alone"),
     Ending.DEFERRED: Consequence(True, Shows.NOTHING, "the provider has said no for now, to this mail at least"),
     Ending.TURN_TOO_FAR: Consequence(False, Shows.NOTHING, "our own limit postpones it, which is no failure"),
-    Ending.PASSED_BY: Consequence(True, Shows.NOTHING, "the provider began to rest while the mail waited"),
+    Ending.PASSED_BY: Consequence(True, Shows.NOTHING, "the provider came to be left alone while the mail waited"),
     Ending.OUT_OF_TIME: Consequence(True, Shows.NOTHING, "those before it took all the time of the attempt"),
     Ending.MAYBE_TAKEN: Consequence(False, Shows.FAILS, "it may be under way already, and would arrive twice"),
 }

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, Self
 
+from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport.bucket import TokenBucket
 from alerting_backend.adapters.transport.handover import Ending, Handover
 from alerting_backend.adapters.transport.mail import Sender, WireMail, write_mail
@@ -21,11 +22,6 @@ RATE_PER_SECOND_DEFAULT: Final = 2.0
 
 _BEGIN_SHARE_WAITING: Final = 2 / 3
 """Of the time until a mail is handed over, for its turn; the rest is for reaching the provider."""
-
-
-def monotonic_ms() -> float:
-    """Return the time of a clock that never goes back."""
-    return time.monotonic() * 1_000
 
 
 def _always() -> bool:

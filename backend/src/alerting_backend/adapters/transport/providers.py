@@ -1,7 +1,9 @@
 """Sends e-mail through the first of several providers that takes it.
 
 Theory of operation. The providers are asked in the operator's order; the table in `handover` says after which endings
-the next one is. One that fails rests and is asked last, see `rest`. All of it is one attempt and has to fit into one:
+the next one is. One that fails is left alone by a circuit breaker of its own: while that is open, and beside the one
+mail that probes it then, mails ask the provider last, but they do ask it when all others have failed as well. All of it
+is one attempt and has to fit into one:
 until a mail is handed over, a provider may take its equal share of the time that is left, so that there is some for
 those behind it; from then on it may take all of it, for no other is asked any more.
 """
@@ -9,22 +11,37 @@ those behind it; from then on it may take all of it, for no other is asked any m
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import structlog
 
+from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport.handover import Ending, Handover, Shows
-from alerting_backend.adapters.transport.mail_transport import MailTransport, monotonic_ms
-from alerting_backend.adapters.transport.rest import Rest, RestEvent, RestState, move_rest
+from alerting_backend.adapters.transport.mail_transport import MailTransport
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import EmailMessage, Reply, Unreached
+from alerting_core.stages.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
+from alerting_core.stages.host_breakers import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
+
+WELL: Final = Breaker(
+    BreakerPolicy(
+        failures_to_open=1,  # There is another provider; why should the next mail wait?
+        failure_window_ms=FAILURE_WINDOW_MS,
+        # As long as a host is left alone: a provider fails and recovers as any server does.
+        cool_down_ms_min=COOL_DOWN_MS_MIN,
+        cool_down_ms_max=COOL_DOWN_MS_MAX,
+        probes_max=1,
+        probe_ms_max=limits.REQUEST_MS_MAX,
+    )
+)
+"""The circuit of a provider that nothing bad is known of."""
 
 _EVENTS: Final = {
-    Shows.SERVES: RestEvent.SERVED,
-    Shows.FAILS: RestEvent.FAILED,
-    Shows.NOTHING: RestEvent.UNTOLD,
+    Shows.SERVES: BreakerEvent.ANSWERED,
+    Shows.FAILS: BreakerEvent.FAILED,
+    Shows.NOTHING: BreakerEvent.INCONCLUSIVE,
 }
 
 _SHARE_MIN: Final = 1 / 15
@@ -37,11 +54,18 @@ _log = structlog.get_logger("alerting.mail")
 
 @dataclass(slots=True)
 class MailProvider:
-    """One provider and how it is treated; `name` is what attempts call it."""
+    """One provider and how it is doing.
+
+    Attributes:
+        name: What attempts call it.
+        breaker: Whether it is left alone.
+        failure: How it failed when it was last left alone, for people.
+    """
 
     name: str
     transport: MailTransport
-    rest: Rest = field(default_factory=Rest)
+    breaker: Breaker = WELL
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +116,9 @@ class MailProviders:
 
     async def send(self, message: EmailMessage) -> Reply:
         """Make one attempt; see `Transport.send`."""
-        now_ms = self._clock_ms()
-        resting = [each for each in self._providers if each.rest.passes_by(now_ms=now_ms)]
-        order = [*(each for each in self._providers if each not in resting), *resting]
+        now_ms = int(self._clock_ms())
+        left_alone = [each for each in self._providers if not each.breaker.allows(now_ms=now_ms)]
+        order = [*(each for each in self._providers if each not in left_alone), *left_alone]
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._request_ms / 1_000
         asked: list[Asked] = []
@@ -106,32 +130,35 @@ class MailProviders:
             asked.append(Asked(provider.name, handover))
             if not handover.consequence.falls_back:
                 break
-        unasked = [(each.name, each.rest.said) for each in resting if each.name not in {one.name for one in asked}]
+        unasked = [(each.name, each.failure) for each in left_alone if each.name not in {one.name for one in asked}]
         return sum_up(asked, unasked)
 
     async def _ask(self, provider: MailProvider, message: EmailMessage, *, left_ms: float, behind: int) -> Handover:
-        was_well = provider.rest.state is RestState.WELL
-        provider.rest = move_rest(provider.rest, RestEvent.ASKED, now_ms=self._clock_ms())
+        was_well = provider.breaker.state is BreakerState.CLOSED
+        provider.breaker = provider.breaker.begun(now_ms=int(self._clock_ms()))
         handover = await provider.transport.hand_in(
             message,
             within_ms=left_ms,
             begin_ms=left_ms / (behind + 1),
-            still=lambda: not (was_well and behind) or provider.rest.state is RestState.WELL,
+            still=lambda: not (was_well and behind) or provider.breaker.state is BreakerState.CLOSED,
         )
         self._learn(provider, handover)
         return handover
 
     def _learn(self, provider: MailProvider, handover: Handover) -> None:
-        event, before = _EVENTS[handover.consequence.shows], provider.rest
-        provider.rest = move_rest(before, event, now_ms=self._clock_ms(), said=handover.gist)
+        event, before = _EVENTS[handover.consequence.shows], provider.breaker
+        after = provider.breaker = before.ended(event, now_ms=int(self._clock_ms()))
+        has_opened = event is BreakerEvent.FAILED and before.state is not BreakerState.OPEN
+        if has_opened:
+            provider.failure = handover.gist
         if len(self._providers) == 1:
             return  # It is asked all the same: there is no other.
-        if event is RestEvent.FAILED and provider.rest != before:
-            rest_s = provider.rest.length_ms // 1_000
+        if has_opened:
+            rest_s = after.cool_down_ms // 1_000
             _log.warning(
                 "mail_provider_rests", provider=provider.name, ending=handover.ending, why=handover.gist, for_s=rest_s
             )
-        elif before.state is not RestState.WELL and provider.rest.state is RestState.WELL:
+        elif before.state is not BreakerState.CLOSED and after.state is BreakerState.CLOSED:
             _log.info("mail_provider_serves_again", provider=provider.name)
 
 

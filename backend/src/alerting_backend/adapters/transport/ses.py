@@ -14,9 +14,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
+from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport.handover import Ending, Handover
 from alerting_backend.adapters.transport.mail import WireMail
-from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport, monotonic_ms
+from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport
 from alerting_backend.adapters.transport.ses_failures import (
     explain_ses_answer,
     explain_ses_opening,

@@ -19,9 +19,10 @@ from typing import Final
 
 import aiosmtplib
 
+from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport.handover import Ending, Handover
 from alerting_backend.adapters.transport.mail import WireMail
-from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport, monotonic_ms
+from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport
 from alerting_backend.adapters.transport.smtp_failures import SMTP_FAILURES, explain_connect, explain_submit, plain_text
 from alerting_core import limits
 from alerting_core.domain.delivery import Reason

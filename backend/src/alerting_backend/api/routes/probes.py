@@ -1,20 +1,15 @@
 """Whether this process lives, and whether it can work."""
 
-import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
-from alerting_backend.api.container import Parts, ReadinessCheck
+from alerting_backend.api.container import Parts
 from alerting_backend.api.documented import refusals
 from alerting_backend.api.route import ApiRoute
 from alerting_backend.api.schema.base import ResponseModel
-from alerting_core.errors import AlertingError
-
-CHECK_S_MAX: Final = 3.0
-"""A dependency that takes longer is as good as away: probes are given up after a few seconds."""
+from alerting_core.app.readiness import check_readiness
 
 router = APIRouter(tags=["probes"], route_class=ApiRoute)
 
@@ -56,24 +51,8 @@ async def get_health() -> Alive:
 @router.get("/readyz", responses=refusals() | {503: {"model": Readiness, "description": "Something is away."}})
 async def get_readiness(parts: Parts, response: Response) -> Readiness:
     """Say whether this process can work, and if not, which dependency fails."""
-    readiness = await look_at(parts.checks)
-    if not readiness.ready:
+    found = await check_readiness(parts.checks)
+    if not found.ready:
         response.status_code = 503
-    return readiness
-
-
-async def look_at(checks: Mapping[str, ReadinessCheck]) -> Readiness:
-    """Make all *checks* side by side."""
-    shown = await asyncio.gather(*(_check(name, check) for name, check in checks.items()))
-    return Readiness(ready=all(check.ok for check in shown), checks=list(shown))
-
-
-async def _check(name: str, check: ReadinessCheck) -> CheckShown:
-    try:
-        async with asyncio.timeout(CHECK_S_MAX):
-            await check()
-    except TimeoutError:
-        return CheckShown(name=name, ok=False, reason="timed-out")
-    except AlertingError as error:
-        return CheckShown(name=name, ok=False, reason=error.code)
-    return CheckShown(name=name, ok=True, reason=None)
+    shown = [CheckShown(name=check.name, ok=check.ok, reason=check.reason) for check in found.checks]
+    return Readiness(ready=found.ready, checks=shown)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from alerting_backend.adapters.postgres.locks import LOCK_RULES_OF_CLIENT
 from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes
 from alerting_backend.adapters.postgres.pages import NewestFirst
 from alerting_backend.adapters.postgres.pools import Connection, Pools, tenant_transaction
@@ -22,8 +23,6 @@ _LIST: Final = NewestFirst("rules", _SELECT, "rule_id", RULES.read)
 _INSERT: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.places})"
 
 _UPDATE: Final = f"UPDATE rules SET {RULES.changes(KEPT_FIELDS, first=3)} WHERE client_id = $1 AND rule_id = $2"
-
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rules of ' || $1, 0))"
 
 _REFUSED: Final = {
     "rules_unique_pattern": lambda: Conflict("the client has a rule with the same severity, source and name already"),
@@ -47,7 +46,7 @@ class PgRuleStore:
         with refusals(_REFUSED):
             async with tenant_transaction(self._pools.api, "create_rule", client_id=rule.client_id) as connection:
                 # One after the other per client, so that the count is that of the rules that will be there.
-                await connection.execute(_LOCK, rule.client_id)
+                await connection.execute(LOCK_RULES_OF_CLIENT, rule.client_id)
                 await connection.execute(_INSERT, *RULES.row(rule))
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:

@@ -1,25 +1,22 @@
-"""Laws of the parts of the streams in Postgres that decide without it."""
+"""Laws of the fair share of a poll, which every stream keeps."""
 
 from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.postgres.record_headers import decode_headers, encode_headers
-from alerting_backend.adapters.postgres.shares import share_out
-from alerting_core.ports.stream import Headers
+from alerting_core.ports.fair_share import fair_shares
 
 counts = st.dictionaries(st.integers(0, 11), st.integers(0, 50), max_size=12)
 limits = st.integers(1, 100)
 turns = st.integers(0, 1_000)
-headers = st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=20)), max_size=6).map(tuple)
 
 
 @given(counts, counts, limits, turns)
 def test_a_share_is_never_more_than_there_is_and_all_shares_fill_the_limit_if_they_can(
     waiting: Mapping[int, int], before: Mapping[int, int], records_max: int, turn: int
 ) -> None:
-    shares = share_out(waiting, taken_before=before, records_max=records_max, turn=turn)
+    shares = fair_shares(waiting, taken_before=before, records_max=records_max, turn=turn)
     assert all(0 < count <= waiting[partition] for partition, count in shares.items())
     assert sum(shares.values()) == min(records_max, sum(waiting.values()))
 
@@ -29,7 +26,7 @@ def test_each_partition_with_records_has_a_share_when_there_is_room_for_all(
     waiting: Mapping[int, int], records_max: int, turn: int
 ) -> None:
     with_records = {partition for partition, count in waiting.items() if count}
-    shares = share_out(waiting, taken_before={}, records_max=records_max, turn=turn)
+    shares = fair_shares(waiting, taken_before={}, records_max=records_max, turn=turn)
     if len(with_records) <= records_max:
         assert shares.keys() == with_records
     else:
@@ -40,9 +37,9 @@ def test_each_partition_with_records_has_a_share_when_there_is_room_for_all(
 def test_asking_again_gives_at_least_what_was_given_before(
     waiting: Mapping[int, int], arrived: Mapping[int, int], records_max: int, more: int, turn: int
 ) -> None:
-    before = share_out(waiting, taken_before={}, records_max=records_max, turn=turn)
+    before = fair_shares(waiting, taken_before={}, records_max=records_max, turn=turn)
     grown = {p: waiting.get(p, 0) + arrived.get(p, 0) for p in {*waiting, *arrived}}
-    after = share_out(grown, taken_before=before, records_max=records_max + more, turn=turn)
+    after = fair_shares(grown, taken_before=before, records_max=records_max + more, turn=turn)
     assert all(after.get(partition, 0) >= count for partition, count in before.items())
 
 
@@ -52,11 +49,6 @@ def test_over_the_turns_no_partition_is_left_out(waiting: Mapping[int, int], rec
     met = {
         partition
         for turn in range(12)
-        for partition in share_out(waiting, taken_before={}, records_max=records_max, turn=turn)
+        for partition in fair_shares(waiting, taken_before={}, records_max=records_max, turn=turn)
     }
     assert met == with_records
-
-
-@given(headers)
-def test_headers_come_back_as_they_were(given_headers: Headers) -> None:
-    assert decode_headers(encode_headers(given_headers)) == given_headers
