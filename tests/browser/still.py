@@ -20,8 +20,10 @@ SHOTS: Final = CHECKOUT / "build" / "screenshots"
 
 _AXE: Final = CHECKOUT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 _GRAVE: Final = {"serious", "critical"}
-_MORE_RULES: Final = "'label-content-name-mismatch': {enabled: true}"
-"""Rules that axe applies only when it is asked to."""
+_ASK_AXE: Final = """() => axe.run(document, {
+  resultTypes: ["violations"],
+  rules: {"label-content-name-mismatch": {enabled: true}},  // Applied only when it is asked for.
+})"""
 _OVER: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 LOOK_MS: Final = 100
@@ -64,9 +66,7 @@ def shoot(tab: Page, name: str) -> Path:
 def grave_issues(tab: Page) -> list[str]:
     """Return what keeps people from using the page, by the rules of axe."""
     tab.evaluate(_AXE.read_text())
-    found: dict[str, Any] = tab.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations'], rules: {" + _MORE_RULES + "}})"
-    )
+    found: dict[str, Any] = tab.evaluate(_ASK_AXE)
     return [
         f"{issue['id']} ({issue['impact']}): {node['target']} {node['failureSummary']}"
         for issue in found["violations"]

@@ -46,7 +46,7 @@ const simulation =
     ? []
     : [page("/simulation/*", async () => single(await import("@/pages/simulation")))];
 
-export function makeRoutes(platform: Platform): RouteObject[] {
+function makeRoutes(platform: Platform): RouteObject[] {
   return [
     {
       Component: Shell,

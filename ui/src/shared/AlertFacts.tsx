@@ -1,4 +1,4 @@
-import { Button, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useState } from "react";
 
 import type { Alert } from "@/api/types";
@@ -9,6 +9,7 @@ import { Facts } from "./Facts";
 import { HostileText } from "./HostileText";
 import { IdText } from "./IdText";
 import { LinkedText } from "./LinkedText";
+import { ShowAll } from "./ShowAll";
 import { TimeAgo } from "./TimeAgo";
 
 const CONTEXT_SHOWN = 8;
@@ -69,15 +70,7 @@ export function AlertFacts({
             ])}
           </Facts>
           {labels.length > shown.length && (
-            <Button
-              variant="subtle"
-              size="compact-sm"
-              mih={{ base: 40, sm: 32 }}
-              mt="xs"
-              onClick={() => setOpen(true)}
-            >
-              {`Show all ${labels.length} labels`}
-            </Button>
+            <ShowAll what={`${labels.length} labels`} onShow={() => setOpen(true)} />
           )}
         </div>
       )}

@@ -1,5 +1,5 @@
-import { Alert, Anchor, Button, Paper, Stack, Text } from "@mantine/core";
-import { IconArrowLeft, IconCheck, IconMailX } from "@tabler/icons-react";
+import { Alert, Button, Paper, Stack, Text } from "@mantine/core";
+import { IconCheck, IconMailX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { ask } from "@/api/client";
 import type { DeadLetterDetail } from "@/api/types";
 import { useApi } from "@/app/context";
+import { BackTo } from "@/shared/BackTo";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
 import { Facts } from "@/shared/Facts";
@@ -50,11 +51,7 @@ export function DeadLetterPage({ deadLetterId }: { deadLetterId: string }) {
     <>
       <PageHeader
         title="Dead letter"
-        above={
-          <Anchor component={Link} to="/dead-letters" size="sm" style={{ display: "inline-flex", gap: 4 }}>
-            <IconArrowLeft size={16} aria-hidden /> All dead letters
-          </Anchor>
-        }
+        above={<BackTo to="/dead-letters">All dead letters</BackTo>}
         actions={
           letter !== undefined && replayed === null && <Replay letter={letter} onReplayed={setReplayed} />
         }

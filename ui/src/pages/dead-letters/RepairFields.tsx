@@ -1,9 +1,10 @@
-import { ActionIcon, Button, NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
-import { IconPlus, IconX } from "@tabler/icons-react";
+import { Button, NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 
 import type { ProblemItem } from "@/api/problem";
 import { SEVERITIES } from "@/api/types";
 import { plainly } from "@/shared/HostileText";
+import { RemoveRow } from "@/shared/RemoveRow";
 
 import classes from "./dead-letters.module.css";
 import { labelsOf, type RepairDraft, saidOf, type Settable } from "./repair";
@@ -157,15 +158,10 @@ function AddedLabels({
               value={row.value}
               onChange={(event) => change({ value: event.currentTarget.value })}
             />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={36}
-              aria-label={`Remove new label ${place + 1}`}
-              onClick={() => set(draft.added.filter((other) => other.key !== row.key))}
-            >
-              <IconX size={16} aria-hidden />
-            </ActionIcon>
+            <RemoveRow
+              what={`new label ${place + 1}`}
+              onRemove={() => set(draft.added.filter((other) => other.key !== row.key))}
+            />
           </div>
         );
       })}

@@ -4,7 +4,7 @@ import type { DeadLetterDetail } from "@/api/types";
 export type Settable = DeadLetterDetail["settable"][number];
 
 /** A label that the message has not yet. */
-export interface AddedLabel {
+interface AddedLabel {
   /** Tells rows apart while they are edited. */
   key: number;
   label: string;

@@ -1,5 +1,7 @@
-import { ActionIcon, Button, Input, Stack, TextInput } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { Button, Input, Stack, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+
+import { RemoveRow } from "@/shared/RemoveRow";
 
 import { canAddHeader, type HeaderDraft } from "./draft";
 import classes from "./endpoints.module.css";
@@ -49,15 +51,10 @@ export function HeaderRows({
               value={header.value}
               onChange={(event) => change(header.key, { value: event.currentTarget.value })}
             />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={36}
-              aria-label={`Remove header ${place + 1}`}
-              onClick={() => onChange(headers.filter(({ key }) => key !== header.key))}
-            >
-              <IconTrash size={16} stroke={1.6} aria-hidden />
-            </ActionIcon>
+            <RemoveRow
+              what={`header ${place + 1}`}
+              onRemove={() => onChange(headers.filter(({ key }) => key !== header.key))}
+            />
           </div>
         ))}
         {canAddHeader(headers) && (

@@ -1,5 +1,5 @@
-import { Anchor, Button, Paper, Stack, Text } from "@mantine/core";
-import { IconArrowLeft, IconFilterPlus, IconQuestionMark, IconSend } from "@tabler/icons-react";
+import { Button, Paper, Stack, Text } from "@mantine/core";
+import { IconFilterPlus, IconQuestionMark, IconSend } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
 
@@ -10,6 +10,7 @@ import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { AlertFacts } from "@/shared/AlertFacts";
 import { ClientPicker } from "@/shared/ClientPicker";
+import { BackTo } from "@/shared/BackTo";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
 import { OneLine, plainly } from "@/shared/HostileText";
@@ -45,7 +46,7 @@ export function ExplainAlert({ alertId }: { alertId: string }) {
   const isMissing = isGone(found.error);
   return (
     <>
-      <PageHeader title="Explain" above={<Back />} />
+      <PageHeader title="Explain" above={<BackTo to="/explain">Recent alerts</BackTo>} />
       {found.isPending ? (
         <LoadingState rows={8} label="Loading the alert" />
       ) : isMissing && wasSent ? (
@@ -66,14 +67,6 @@ export function ExplainAlert({ alertId }: { alertId: string }) {
   );
 }
 
-function Back() {
-  return (
-    <Anchor component={Link} to="/explain" size="sm" style={{ display: "inline-flex", gap: 4 }}>
-      <IconArrowLeft size={16} aria-hidden /> Recent alerts
-    </Anchor>
-  );
-}
-
 function Shown({ alert }: { alert: AlertDetail }) {
   const caller = useCaller();
   const scope = useScope();
@@ -83,7 +76,7 @@ function Shown({ alert }: { alert: AlertDetail }) {
       <PageHeader
         title={`Explain ${plainly(alert.name)}`}
         description="Which rules this alert meets, as they are now, and what became of it."
-        above={<Back />}
+        above={<BackTo to="/explain">Recent alerts</BackTo>}
         actions={<Actions alert={alert} clientId={clientId} />}
       />
       <div className={classes.layout}>

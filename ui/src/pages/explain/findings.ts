@@ -3,7 +3,7 @@ import type { Explanation } from "@/api/types";
 export type ExplainedRule = Explanation["rules"][number];
 export type Field = "severity" | "source" | "name";
 
-export const FIELDS: readonly Field[] = ["severity", "source", "name"];
+const FIELDS: readonly Field[] = ["severity", "source", "name"];
 const ANY = "*";
 
 /** What one field of a rule asks for, and whether the alert has it. */

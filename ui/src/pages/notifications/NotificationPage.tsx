@@ -1,5 +1,5 @@
-import { Anchor, Button, Paper, Stack, Text, Tooltip } from "@mantine/core";
-import { IconArrowLeft, IconBellOff, IconQuestionMark } from "@tabler/icons-react";
+import { Button, Paper, Stack, Text, Tooltip } from "@mantine/core";
+import { IconBellOff, IconQuestionMark } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 
@@ -7,6 +7,7 @@ import { ask } from "@/api/client";
 import type { NotificationDetail } from "@/api/types";
 import { useApi } from "@/app/context";
 import { StatusBadge } from "@/shared/badges";
+import { BackTo } from "@/shared/BackTo";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
 import { Facts } from "@/shared/Facts";
@@ -41,7 +42,7 @@ export function NotificationPage() {
   if (found.data !== undefined) return <Shown notification={found.data} />;
   return (
     <>
-      <PageHeader title="Notification" above={<Back />} />
+      <PageHeader title="Notification" above={<BackTo to="/notifications">All notifications</BackTo>} />
       {found.isPending ? (
         <LoadingState rows={10} label="Loading the notification" />
       ) : isGone(found.error) ? (
@@ -60,14 +61,6 @@ export function NotificationPage() {
   );
 }
 
-function Back() {
-  return (
-    <Anchor component={Link} to="/notifications" size="sm" style={{ display: "inline-flex", gap: 4 }}>
-      <IconArrowLeft size={16} aria-hidden /> All notifications
-    </Anchor>
-  );
-}
-
 function Shown({ notification }: { notification: NotificationDetail }) {
   const { client_id: clientId, alert_id: alertId } = notification;
   const explain = `/explain?${new URLSearchParams({ alert: alertId, client: clientId }).toString()}`;
@@ -75,7 +68,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
     <>
       <PageHeader
         title={plainly(notification.name)}
-        above={<Back />}
+        above={<BackTo to="/notifications">All notifications</BackTo>}
         actions={
           <>
             <Tooltip label="Shows each rule of the client, and which field differs">

@@ -1,5 +1,5 @@
 import { Paper, Stack, Text } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { ask } from "@/api/client";
@@ -12,6 +12,7 @@ import { middlesOfHours } from "@/shared/hours";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 import { TimeChart } from "@/shared/TimeChart";
+import { useMetrics } from "@/shared/use-metrics";
 
 import { Failures } from "./Failures";
 import { failuresIn } from "./failures";
@@ -27,12 +28,7 @@ const SERIES_MS = 10_000; // One span of the series.
 export default function OverviewPage() {
   const api = useApi();
   const caller = useCaller();
-  const metrics = useQuery({
-    queryKey: ["metrics"],
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/metrics", { signal })),
-    refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
-  });
+  const metrics = useMetrics(REFRESH_MS);
   const series = useQuery({
     queryKey: ["metrics", "series"],
     queryFn: ({ signal }) => ask(api.GET("/api/v1/metrics/series", { signal })),

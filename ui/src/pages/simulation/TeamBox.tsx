@@ -21,7 +21,7 @@ function of(team: Team) {
   return distinct((state) => state.snapshot.workers.filter((worker) => worker.team === team));
 }
 
-export const PAUSE_MS = 6_000;
+const PAUSE_MS = 6_000;
 export const RESTART_MS = 2_000;
 
 /** The workers of one team. */

@@ -8,6 +8,7 @@ import { useApi } from "@/app/context";
 import { ErrorState } from "@/shared/ErrorState";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
+import { useMetrics } from "@/shared/use-metrics";
 
 import { AcrossStages } from "./AcrossStages";
 import { Circuits } from "./Circuits";
@@ -24,12 +25,7 @@ export default function StagesPage() {
   const api = useApi();
   const caller = useCaller();
   const range = useRange();
-  const metrics = useQuery({
-    queryKey: ["metrics"],
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/metrics", { signal })),
-    refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
-  });
+  const metrics = useMetrics(REFRESH_MS);
   const series = useQuery({
     queryKey: ["metrics", "series", range.minutes],
     queryFn: ({ signal }) =>

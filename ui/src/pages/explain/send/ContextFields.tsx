@@ -1,5 +1,7 @@
-import { ActionIcon, Button, Input, TextInput } from "@mantine/core";
-import { IconPlus, IconX } from "@tabler/icons-react";
+import { Button, Input, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+
+import { RemoveRow } from "@/shared/RemoveRow";
 
 import classes from "../explain.module.css";
 import type { LabelDraft } from "./draft";
@@ -44,15 +46,10 @@ export function ContextFields({
               value={row.value}
               onChange={(event) => change(place, { value: event.currentTarget.value })}
             />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={36}
-              aria-label={`Remove row ${place + 1}`}
-              onClick={() => onChange(value.filter((_, other) => other !== place))}
-            >
-              <IconX size={16} aria-hidden />
-            </ActionIcon>
+            <RemoveRow
+              what={`row ${place + 1}`}
+              onRemove={() => onChange(value.filter((_, other) => other !== place))}
+            />
           </div>
         ))}
         <Button

@@ -1,4 +1,4 @@
-import { Anchor, Button, Skeleton, Text } from "@mantine/core";
+import { Anchor, Skeleton, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 
@@ -6,6 +6,7 @@ import { useCaller } from "@/app/caller";
 import { useRule } from "@/pages/rules/useRule";
 import { SeverityBadge } from "@/shared/badges";
 import { OneLine, plainly } from "@/shared/HostileText";
+import { ShowAll } from "@/shared/ShowAll";
 import { isGone } from "@/shared/useGuardedChange";
 
 import classes from "./timeline.module.css";
@@ -25,15 +26,7 @@ export function MatchedRules({ ruleIds }: { ruleIds: readonly string[] }) {
         ))}
       </ul>
       {ruleIds.length > shown.length && (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          mih={{ base: 40, sm: 32 }}
-          mt="xs"
-          onClick={() => setOpen(true)}
-        >
-          {`Show all ${ruleIds.length} rules`}
-        </Button>
+        <ShowAll what={`${ruleIds.length} rules`} onShow={() => setOpen(true)} />
       )}
     </>
   );
