@@ -8,9 +8,6 @@ from google.protobuf.message import DecodeError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.protobuf.alert_pb2 import AlertMatched, AlertNew
-from tests.support.protobuf.notification_pb2 import NotificationReady as NotificationReadyMessage
-from tests.support.protobuf.rule_pb2 import RuleChanged as RuleChangedMessage
 from alerting_core.codec import wire
 from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
 from alerting_core.codec.notification import NotificationReady, decode_notification_ready, encode_notification_ready
@@ -20,6 +17,9 @@ from alerting_core.domain.alert import EVENT_TS_MAX, Alert
 from alerting_core.domain.match import Match
 from alerting_core.domain.severity import Severity
 from tests.golden.cases import GOLDEN, Golden
+from tests.support.protobuf.alert_pb2 import AlertMatched, AlertNew
+from tests.support.protobuf.notification_pb2 import NotificationReady as NotificationReadyMessage
+from tests.support.protobuf.rule_pb2 import RuleChanged as RuleChangedMessage
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
 ids = st.text("abcXYZ019-_é😀", min_size=1, max_size=20)
