@@ -41,7 +41,7 @@ class Passage:
     def __exit__(self, *_: object) -> None:
         """Look no more."""
         sys.setprofile(self._before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
     @contextmanager
     def idle(self) -> Iterator[None]:
