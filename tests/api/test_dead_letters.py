@@ -13,7 +13,7 @@ from alerting_core.codec.alert import encode_alert
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.severity import Severity
 from alerting_core.memory.dead_letters import MemoryDeadLetters
-from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.dead_letters import DeadLetter, RecordId
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog, problems, refusal
@@ -206,7 +206,7 @@ async def test_a_mended_letter_is_replayed_once_under_one_key(world: World, admi
 class CutLetters(MemoryDeadLetters):
     """Of whose letters only the beginning was kept."""
 
-    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         letter = await super().get(topic, place)
         return None if letter is None else replace(letter, is_whole=False)
 

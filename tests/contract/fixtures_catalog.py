@@ -1,4 +1,4 @@
-"""The stores of what people edit and read, on memory and on real servers. Import the fixtures that a file uses."""
+"""The stores of what people edit and read, on memory and on real servers. The tests ask for the fixtures by name."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -33,18 +33,6 @@ from alerting_core.ports.journal import Journal
 from alerting_core.ports.keys import KeyStore
 from alerting_core.ports.notifications import NotificationStore
 from tests.support.postgres.cluster import Cluster
-
-__all__ = [
-    "bulk",
-    "catalog",
-    "clients",
-    "cluster_or_memory",
-    "endpoints",
-    "idempotency",
-    "journal",
-    "keys",
-    "rules",
-]
 
 RULES_MAX = 5
 """Rules that a client may have in these tests."""

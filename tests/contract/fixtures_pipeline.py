@@ -1,4 +1,4 @@
-"""The ports of the pipeline, on memory and on real servers. Import the fixtures that a file uses."""
+"""The ports of the pipeline, on memory and on real servers. The tests ask for the fixtures by name."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -31,12 +31,10 @@ from alerting_core.ports.journal import DeliveryDetail
 from alerting_core.ports.notifications import NotificationStore
 from alerting_core.ports.presence import AbandonedLeases, Presence
 from alerting_core.ports.rules import RuleSource
-from tests.contract.fixtures_catalog import Catalog, cluster_or_memory, on_memory, on_postgres
+from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid
 from tests.support.pipeline import make_match
 from tests.support.postgres.cluster import Cluster
-
-__all__ = ["cluster_or_memory", "world"]
 
 
 @dataclass(frozen=True)

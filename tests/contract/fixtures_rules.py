@@ -24,13 +24,11 @@ from alerting_core.ports.outbox import Outbox
 from alerting_core.ports.rule_origin import RuleOrigin
 from alerting_core.ports.rule_snapshot import RuleSnapshotStore
 from alerting_core.ports.rules import RuleSource
-from tests.contract.fixtures_catalog import Catalog, cluster_or_memory, on_memory, on_postgres
+from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.contract.fixtures_pipeline import World, memory_world, postgres_world
 from tests.support.catalog import NOW_MS
 from tests.support.distribution import Distribution, Spreading
 from tests.support.postgres.cluster import Cluster
-
-__all__ = ["cluster_or_memory", "database_of_record", "redis_if_wanted", "servers", "shared", "world"]
 
 CHANGES_MAX = 5
 """Changes that the snapshots of these tests remember."""
@@ -129,7 +127,7 @@ def servers(request: pytest.FixtureRequest) -> tuple[str, Cluster | None, str]:
 
 
 @pytest.fixture
-async def world(servers: tuple[str, Cluster | None, str]) -> AsyncIterator[World]:
+async def rule_world(servers: tuple[str, Cluster | None, str]) -> AsyncIterator[World]:
     """Return the ports on an empty database, with each way of reading rules in turn."""
     source, cluster, redis_url = servers
     async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Logs to publish to and to consume from, in memory and on real servers. Import the fixture that a file uses."""
+"""Logs to publish to and to consume from, in memory and on real servers. The tests ask for the fixtures by name."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,8 +21,6 @@ from alerting_core.ports.stream import Sink, Stream
 from tests.support.catalog import NOW_MS
 from tests.support.postgres.cluster import Cluster
 from tests.support.servers.topics import Topics
-
-__all__ = ["log", "log_server"]
 
 
 @dataclass(frozen=True)

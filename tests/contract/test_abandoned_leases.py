@@ -10,7 +10,6 @@ from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.lease import sender_of
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.presence import Presence
-from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import LEASE_MS, accepted, make_delivery, make_plan, to_retry

@@ -9,7 +9,6 @@ from alerting_core.errors import InvalidInput
 from alerting_core.ports.alerts import AlertFilter, StoredAlert
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
 from alerting_core.ports.paging import PageRequest
-from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, walk
 from tests.support.pipeline import make_alert

@@ -7,7 +7,6 @@ from alerting_core.codec.rule import RuleAction
 from alerting_core.errors import Conflict
 from alerting_core.ports.catalog import EndpointFilter, Loaded, RuleFilter
 from alerting_core.ports.paging import PageRequest
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import make_client, make_endpoint, make_rule
 

@@ -10,7 +10,6 @@ from alerting_core.errors import Conflict, InvalidInput, NotFound
 from alerting_core.ports.catalog import ClientStore, EndpointFilter, RuleFilter
 from alerting_core.ports.cursor import TimeKey, encode_text_cursor, encode_time_cursor
 from alerting_core.ports.paging import PageRequest
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_key, make_rule, new_uuid, walk
 

@@ -22,7 +22,7 @@ from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
-from alerting_core.ports.dead_letters import REPLAYS_HEADER, DeadLetter, DeadLetters
+from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetters
 from alerting_core.ports.paging import PageRequest
 from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
@@ -31,7 +31,6 @@ from tests.support.postgres.cluster import Cluster
 from tests.support.servers.topics import Topics
 
 LETTERS = f"{ALERTS_NEW}.dlq"
-BEFORE_ALL = (-1, -1)
 
 
 @dataclass(frozen=True)

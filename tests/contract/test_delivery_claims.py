@@ -12,7 +12,6 @@ from alerting_core.domain.delivery import Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.rule import Rule
-from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import (

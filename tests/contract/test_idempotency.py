@@ -4,7 +4,6 @@ import asyncio
 
 from alerting_core import limits
 from alerting_core.ports.idempotency import Answer, Different, Fresh, IdempotencyStore, Running
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.support.catalog import NOW_MS
 
 ONE, TWO = b"1" * 32, b"2" * 32

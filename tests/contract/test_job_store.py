@@ -13,7 +13,6 @@ from alerting_core.generator.config import CustomAlert, GeneratorConfig
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.paging import PageRequest
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.support.catalog import NOW_MS, new_uuid, walk
 from tests.support.postgres.cluster import Cluster
 

@@ -13,7 +13,6 @@ from alerting_core.ports.cursor import TimeKey, encode_time_cursor
 from alerting_core.ports.journal import DeliveryDetail, Journal, NewNotification, NotificationFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.stages.plan import plan_deliveries
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_catalog import Catalog
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_rule, new_uuid, walk

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 from alerting_core.domain.severity import Severity
-from tests.contract.fixtures_pipeline import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, new_uuid
 from tests.support.pipeline import (

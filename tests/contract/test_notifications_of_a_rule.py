@@ -8,7 +8,6 @@ import pytest
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.ports.journal import Journal, NotificationFilter
 from alerting_core.ports.paging import PageRequest, Scope
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_catalog import LOOKS_MAX, Catalog
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, new_uuid, walk

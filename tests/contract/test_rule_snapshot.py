@@ -10,7 +10,6 @@ from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.matching.checksum import NO_RULES, rules_checksum
 from alerting_core.ports.rule_origin import RulesAsOf
 from alerting_core.ports.rule_snapshot import HeldRules, SnapshotBuild, SnapshotState
-from tests.contract.fixtures_rules import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_rules import CHANGES_MAX, Shared
 from tests.support.catalog import make_rule
 

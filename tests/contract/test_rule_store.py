@@ -11,7 +11,6 @@ from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from alerting_core.ports.catalog import EndpointFilter, RuleFilter, RuleStore
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
 from alerting_core.ports.paging import PageRequest
-from tests.contract.fixtures_catalog import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_catalog import RULES_MAX, Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid, walk
 

@@ -8,7 +8,6 @@ import pytest
 
 from alerting_core.errors import FencedOff
 from alerting_core.ports.stream import Record, Stream
-from tests.contract.fixtures_stream import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_stream import Log
 from tests.support.pipeline import make_output
 

@@ -4,7 +4,6 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.errors import LimitExceeded
-from tests.contract.fixtures_stream import *  # noqa: F403 - fixtures
 from tests.contract.fixtures_stream import Log
 from tests.support.pipeline import make_output
 

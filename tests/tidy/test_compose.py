@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from alerting_backend.runtime.stopping import STOP_SECONDS_MAX
 from alerting_backend.settings import Settings, describe, read_settings
 from alerting_backend.workers.dependencies import require
 from alerting_backend.workers.kind import Kind
@@ -38,7 +39,7 @@ def test_the_kafka_in_a_container_has_the_version_that_is_tested() -> None:
 def test_every_image_from_elsewhere_is_of_a_fixed_version() -> None:
     bases: list[str] = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     images = [one["image"] for one in THEIRS.values()] + bases
-    assert len(images) > 5
+    assert THEIRS and bases
     assert [image for image in images if not re.fullmatch(r"[^:]+:v?\d+\.\d+[\w.-]*", image)] == []
 
 
@@ -51,7 +52,7 @@ def test_a_container_of_ours_has_settings_that_its_process_takes(name: str) -> N
 
 def test_the_settings_that_the_compose_file_recommends_are_settings() -> None:
     recommended = dict(re.findall(r"(ALERTING_\w+)=(\S+)", TEXT))
-    assert len(recommended) >= 7
+    assert recommended
     settings = read_settings(recommended)
     ports = {port for one in THEIRS.values() for port in one["ports"]}
     kafka_port, smtp_port = str(settings.kafka_brokers).rpartition(":")[2], settings.smtp_port
@@ -79,7 +80,8 @@ def test_every_container_that_goes_on_tells_whether_it_works() -> None:
 
 
 def test_processes_of_ours_have_the_time_that_an_orderly_end_takes() -> None:
-    assert {int(one["stop_grace_period"].removesuffix("s")) for one in OURS.values()} == {12}
+    graces = [int(one["stop_grace_period"].removesuffix("s")) for one in OURS.values()]
+    assert all(grace > STOP_SECONDS_MAX for grace in graces), graces
     assert "STOPSIGNAL SIGTERM" in DOCKERFILE
 
 

@@ -1,6 +1,6 @@
 """What may go wrong, told apart by who must act.
 
-Anything that a client's data can cause is a value (`Problem`, `Verdict`, `AttemptOutcome`), not an exception.
+Anything that a client's data can cause is a value (`Problem`, `Rejected`, `Outcome`), not an exception.
 Exceptions are for what the caller of a function cannot be handed as a result: a refused request, a world that is away,
 an adapter that breaks its promise. `retryable` says whether the same call may succeed later.
 """

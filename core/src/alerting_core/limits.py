@@ -1,13 +1,21 @@
-"""Every bound of the platform, with its name and its reason.
+"""The bounds that more than one part of the platform keeps, by theme, each with its name and its reason.
 
 Sizes of text are in characters unless the name says bytes. A bound is part of the contract: the API, the stream codecs,
 the memory adapters and Postgres all refuse what is beyond it, so that one layer never stores what the next cannot take.
+A bound that one module alone knows of stands in that module.
 """
 
 from typing import Final
 
+# Texts and times, wherever they occur.
+
 ID_CHARS_MAX: Final = 255
 """client_id, alert_id, source and name: what the existing producers keep to, and what a B-tree page holds with ease."""
+
+TIME_MS_MAX: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999: the latest time that JSON readers and Postgres clients agree on."""
+
+# One alert, and one record of a stream.
 
 CONTEXT_ENTRIES_MAX: Final = 64
 """Labels and annotations of one alert. Four times the largest set seen in Prometheus rule collections."""
@@ -24,11 +32,7 @@ CONTEXT_BYTES_MAX: Final = 65_536
 RECORD_VALUE_BYTES_MAX: Final = 1_048_576
 """One record of a stream. Kafka's default `message.max.bytes`."""
 
-ALERTS_PER_REQUEST_MAX: Final = 1_000
-"""One POST of alerts: one transaction of well under a second."""
-
-BODY_BYTES_MAX: Final = 1_048_576
-"""One HTTP request body."""
+# What a client owns.
 
 RULES_PER_CLIENT_MAX: Final = 10_000
 """An edit costs work in proportion to one client's rules; this keeps it under the two-second promise."""
@@ -48,6 +52,8 @@ HEADERS_PER_ENDPOINT_MAX: Final = 20
 HEADER_CHARS_MAX: Final = 1_024
 """One custom header's name or value."""
 
+# Secrets and keys.
+
 SECRET_BYTES_MIN: Final = 24
 SECRET_BYTES_MAX: Final = 64
 """Range that the Standard Webhooks specification asks of a signing secret."""
@@ -58,60 +64,6 @@ NEW_SECRET_BYTES: Final = 32
 SECRET_OVERLAP_MS: Final = 24 * 3_600_000
 """How long the previous secret keeps signing after a rotation, so that a receiver can change over without a gap."""
 
-RESPONSE_BYTES_MAX: Final = 16_384
-"""What is kept of an endpoint's answer in the attempt log."""
-
-CONNECT_MS_MAX: Final = 5_000
-REQUEST_MS_MAX: Final = 15_000
-"""One delivery attempt; the specification's receivers answer within 15 s."""
-
-RECIPIENTS_PER_NOTIFICATION_MAX: Final = 500
-"""Deliveries of one notification. Beyond it the rest are recorded as SKIPPED with the reason, never dropped."""
-
-POLL_RECORDS_MAX: Final = 1_000
-"""Records a conductor takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
-
-OUTPUTS_PER_COMMIT_MAX: Final = 10_000
-"""Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""
-
-CLAIM_DELIVERIES_MAX: Final = 500
-"""Deliveries one sender holds a lease on at a time."""
-
-LEASE_MS: Final = 60_000
-"""How long a claim lasts: four times the longest attempt, so that only a dead sender loses one."""
-
-SENDER_ABSENT_MS: Final = 3_000
-"""How long a sender must have been absent before its leases are taken back: a living one that was cut off from the
-store shows itself again within a second or two."""
-
-ABSENCE_LOOK_MS: Final = 1_000
-"""Pause between two looks for senders that are gone: some five seconds after an end the work of one goes on."""
-
-SWEEP_AFTER_MS: Final = 60_000
-"""Age at which an unfinished notification without a delivery under way is driven again."""
-
-SWEEP_BATCH_MAX: Final = 1_000
-"""Notifications one sweep takes."""
-
-HOST_CONCURRENCY_MAX: Final = 32
-"""Attempts under way at one host from one sender, so that a slow host cannot take every slot."""
-
-PAGE_ITEMS_DEFAULT: Final = 50
-PAGE_ITEMS_MAX: Final = 200
-"""Items of one page of a list."""
-
-PREVIEW_ALERTS_MAX: Final = 5_000
-"""Recent alerts that a draft rule is tried against."""
-
-MATCH_CACHE_ENTRIES_MAX: Final = 10_000
-"""Distinct (severity, source, name) whose match result an index remembers."""
-
-TIME_MS_MAX: Final = 253_402_300_799_999
-"""The last millisecond of the year 9999: the latest time that JSON readers and Postgres clients agree on."""
-
-CURSOR_CHARS_MAX: Final = 1_600
-"""A cursor holds one id of 255 characters at most, each at most four bytes, in base64 and JSON."""
-
 KEY_BYTES: Final = 32
 """256 random bits of an API key: beyond any guessing."""
 
@@ -121,6 +73,14 @@ KEY_SHOWN_CHARS: Final = 8
 GIVEN_KEY_CHARS_MIN: Final = 8
 """An operator's key chosen by hand. Short enough for a trial on one's own machine; a generated one has 47."""
 
+# Requests.
+
+BODY_BYTES_MAX: Final = 1_048_576
+"""One HTTP request body."""
+
+ALERTS_PER_REQUEST_MAX: Final = 1_000
+"""One POST of alerts: one transaction of well under a second."""
+
 IDEMPOTENCY_RUNNING_MS_MAX: Final = 120_000
 """Age at which a request that began under an Idempotency-Key and never ended is taken for dead: no request runs so
 long, and a retry may take its place."""
@@ -128,39 +88,61 @@ long, and a retry may take its place."""
 IDEMPOTENCY_KEEP_MS: Final = 24 * 3_600_000
 """How long the answer of an Idempotency-Key is kept: longer than any client goes on retrying."""
 
+PAGE_ITEMS_DEFAULT: Final = 50
+PAGE_ITEMS_MAX: Final = 200
+"""Items of one page of a list."""
+
+CURSOR_CHARS_MAX: Final = 1_600
+"""A cursor holds one id of 255 characters at most, each at most four bytes, in base64 and JSON."""
+
 BULK_ROWS_MAX: Final = 10_000
 """Rows that a bulk load writes per statement: large enough that a round trip is cheap, small enough for a second."""
+
+JOBS_UNFINISHED_MAX: Final = 100
+"""Generator jobs that wait or run: more would be a mistake of a script."""
+
+# What is shown.
+
+PREVIEW_ALERTS_MAX: Final = 5_000
+"""Recent alerts that a draft rule is tried against."""
+
+ALERT_NOTIFICATIONS_SHOWN_MAX: Final = 50
+"""Notifications of one alert that are shown with it; a popular alert meets a thousand clients."""
+
+LETTERS_LOOKED_AT_MAX: Final = 10_000
+"""Latest records of one partition of a dead-letter topic that a list looks through: a second or less. What is older can
+be looked at on the command line."""
+
+LETTER_FIELDS_SHOWN_MAX: Final = 200
+"""Of the message in a dead letter: a good one has 75 at most."""
+
+LETTER_BYTES_SHOWN_MAX: Final = 8_192
+"""Of the value of a dead letter: enough to see what it was meant to be."""
+
+# Steps of the pipeline.
+
+POLL_RECORDS_MAX: Final = 1_000
+"""Records a conductor takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
 
 POLL_WAIT_MS: Final = 500
 """How long an idle conductor waits for records before it looks at its other duties, such as changed rules."""
 
+OUTPUTS_PER_COMMIT_MAX: Final = 10_000
+"""Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""
+
+SWEEP_AFTER_MS: Final = 60_000
+"""Age at which an unfinished notification without a delivery under way is driven again."""
+
+SWEEP_BATCH_MAX: Final = 1_000
+"""Notifications one sweep takes."""
+
+# Matching, and how rules reach it.
+
+MATCH_CACHE_ENTRIES_MAX: Final = 10_000
+"""Distinct (severity, source, name) whose match result an index remembers."""
+
 MATCH_CACHE_CLIENTS_MAX: Final = 500_000
 """Clients in all those results together, about 50 MB: a few popular rules must not make each result a large one."""
-
-HELD_CLAIMS_MAX: Final = 2_048
-"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 128 MiB. What
-is held is sent while the next is claimed: a sender that holds little waits for Postgres with nothing to send."""
-
-RETRIES_MAX: Final = 50
-"""Steps of a configured retry schedule: each is a row of the attempt log per delivery."""
-
-RETRY_STEP_MS_MAX: Final = 7 * 24 * 3_600_000
-"""One wait between two attempts; an alert told later than a week after it was due helps nobody."""
-
-BREAKER_HOSTS_MAX: Final = 10_000
-"""Hosts in trouble that one sender remembers. The longest untroubled are forgotten first: they start anew, closed."""
-
-BREAKER_PROBES_MAX: Final = 3
-"""Attempts that test a host at once after it was left alone: one could be unlucky, many would be the old load."""
-
-STAGE_OFFLINE_MS: Final = 120_000
-"""Silence after which an instance of a stage is called offline: idle stages report many times in that."""
-
-STAGE_RATE_WINDOW_MS: Final = 60_000
-"""Time over which a rate is taken: long enough to be calm, short enough to follow a person's question."""
-
-JOBS_UNFINISHED_MAX: Final = 100
-"""Generator jobs that wait or run: more would be a mistake of a script."""
 
 RELAY_BATCH_MAX: Final = 500
 """Changes of rules published at once: one that was published and not marked is published again, so a small number."""
@@ -174,6 +156,60 @@ RULE_CHANGES_KEPT_MAX: Final = 10_000
 SNAPSHOT_BUILD_LEASE_MS: Final = 8_000
 """Pause after which the builder of a snapshot is taken for dead, and another one begins: a part takes some 50 ms."""
 
+# Claims and leases of senders.
+
+CLAIM_DELIVERIES_MAX: Final = 500
+"""Deliveries one sender holds a lease on at a time."""
+
+HELD_CLAIMS_MAX: Final = 2_048
+"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 128 MiB. What
+is held is sent while the next is claimed: a sender that holds little waits for Postgres with nothing to send."""
+
+LEASE_MS: Final = 60_000
+"""How long a claim lasts: four times the longest attempt, so that only a dead sender loses one."""
+
+SENDER_ABSENT_MS: Final = 3_000
+"""How long a sender must have been absent before its leases are taken back: a living one that was cut off from the
+store shows itself again within a second or two."""
+
+ABSENCE_LOOK_MS: Final = 1_000
+"""Pause between two looks for senders that are gone: some five seconds after an end the work of one goes on."""
+
+# Attempts.
+
+RECIPIENTS_PER_NOTIFICATION_MAX: Final = 500
+"""Deliveries of one notification. Beyond it the rest are recorded as SKIPPED with the reason, never dropped."""
+
+HOST_CONCURRENCY_MAX: Final = 32
+"""Attempts under way at one host from one sender, so that a slow host cannot take every slot."""
+
+CONNECT_MS_MAX: Final = 5_000
+REQUEST_MS_MAX: Final = 15_000
+"""One delivery attempt; the specification's receivers answer within 15 s."""
+
+RESPONSE_BYTES_MAX: Final = 16_384
+"""What is kept of an endpoint's answer in the attempt log."""
+
+RETRIES_MAX: Final = 50
+"""Steps of a configured retry schedule: each is a row of the attempt log per delivery."""
+
+RETRY_STEP_MS_MAX: Final = 7 * 24 * 3_600_000
+"""One wait between two attempts; an alert told later than a week after it was due helps nobody."""
+
+BREAKER_HOSTS_MAX: Final = 10_000
+"""Hosts in trouble that one sender remembers. The longest untroubled are forgotten first: they start anew, closed."""
+
+BREAKER_PROBES_MAX: Final = 3
+"""Attempts that test a host at once after it was left alone: one could be unlucky, many would be the old load."""
+
+# Figures of the stages.
+
+STAGE_OFFLINE_MS: Final = 120_000
+"""Silence after which an instance of a stage is called offline: idle stages report many times in that."""
+
+STAGE_RATE_WINDOW_MS: Final = 60_000
+"""Time over which a rate is taken: long enough to be calm, short enough to follow a person's question."""
+
 SERIES_BUCKET_MS: Final = 10_000
 SERIES_BUCKETS_MAX: Final = 360
 """Ten seconds each, an hour together: what a chart of the last hour has room for; some 20 KB per stage and process."""
@@ -186,16 +222,3 @@ INSTANCES_MAX: Final = 500
 
 INSTANCE_KEPT_MS: Final = 3_600_000
 """How long the figures of a process that is silent are kept: as long as charts reach back."""
-
-LETTERS_LOOKED_AT_MAX: Final = 10_000
-"""Latest records of one partition of a dead-letter topic that a list looks through: a second or less. What is older can
-be looked at on the command line."""
-
-LETTER_FIELDS_SHOWN_MAX: Final = 200
-"""Of the message in a dead letter: a good one has 75 at most."""
-
-LETTER_BYTES_SHOWN_MAX: Final = 8_192
-"""Of the value of a dead letter: enough to see what it was meant to be."""
-
-ALERT_NOTIFICATIONS_SHOWN_MAX: Final = 50
-"""Notifications of one alert that are shown with it; a popular alert meets a thousand clients."""

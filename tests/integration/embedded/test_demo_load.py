@@ -12,9 +12,9 @@ from alerting_backend.embedded.demo_data import CLIENTS, RULES
 from alerting_backend.embedded.demo_load import DemoLoader
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
-from alerting_core.app.paging import page_request
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.ports.catalog import EndpointFilter, RuleFilter
+from alerting_core.ports.paging import PageRequest
 
 pytestmark = pytest.mark.integration
 
@@ -43,9 +43,9 @@ def loader(pools: Pools, bulk: PgBulkLoader | None = None) -> DemoLoader:
 
 async def stored(pools: Pools) -> tuple[list[str], int, int]:
     use = Application.on(PostgresPorts.on(pools).application)
-    clients = await use.clients.list(None, page_request(200))
-    rules = await use.rules.list(None, page_request(200), RuleFilter())
-    endpoints = await use.endpoints.list(None, page_request(200), EndpointFilter())
+    clients = await use.clients.list(None, PageRequest(200))
+    rules = await use.rules.list(None, PageRequest(200), RuleFilter())
+    endpoints = await use.endpoints.list(None, PageRequest(200), EndpointFilter())
     return sorted(client.name for client in clients.items), len(rules.items), len(endpoints.items)
 
 

@@ -18,15 +18,13 @@ from alerting_backend.cli.output import shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.kafka import kafka_address
 from alerting_core.app.mend import fields_of
-from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters, place_in
+from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAY_BATCH_MAX, DeadLetter, DeadLetters, RecordId, place_in
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 T = TypeVar("T")
 
 SHOWN_BYTES_MAX: Final = 2_000
 """Of one value, for people: a screenful."""
-
-_BEFORE_ALL: Final = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
 async def find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
     """Yield those that are wanted, topic by topic."""
     for topic in wanted.topics(list(await letters.counts())):
-        after = _BEFORE_ALL
+        after = BEFORE_ALL
         while page := await letters.page(topic, after=after, limit=REPLAY_BATCH_MAX):
             for letter in page:
                 if wanted.has(letter):
@@ -139,7 +137,7 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
         yield PgDeadLetters(PgLog(pools.worker))
 
 
-def place_of(letter_id: str, *, as_json: bool) -> tuple[str, tuple[int, int]]:
+def place_of(letter_id: str, *, as_json: bool) -> tuple[str, RecordId]:
     """Return the topic and the place that an id names, or end the command."""
     place = place_in(letter_id)
     if place is None:

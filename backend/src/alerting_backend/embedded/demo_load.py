@@ -9,12 +9,12 @@ from alerting_backend.demo.routes import INBOX_PATH
 from alerting_backend.embedded.demo_data import CLIENTS, RULES, demo_clients, demo_endpoints, demo_rules
 from alerting_core import limits
 from alerting_core.app.application import Application
-from alerting_core.app.paging import page_request
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointType
 from alerting_core.domain.webhook_check import new_secret
 from alerting_core.ports.catalog import BulkLoader, EndpointFilter
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
+from alerting_core.ports.paging import PageRequest
 
 _LOADING: Final = " (being loaded)"
 """At the end of a client's name until the demo is whole: a start that was cut off is told by it, and made good."""
@@ -33,7 +33,7 @@ class DemoLoader:
 
     async def load(self) -> bool:
         """Load the demo when there is no client, or only half a demo; return whether it was loaded."""
-        first = await self._use.clients.list(None, page_request(limits.PAGE_ITEMS_MAX))
+        first = await self._use.clients.list(None, PageRequest(limits.PAGE_ITEMS_MAX))
         unfinished = any(one.client_id in CLIENTS and one.name.endswith(_LOADING) for one in first.items)
         if first.items and not unfinished:
             return False
@@ -70,7 +70,7 @@ class DemoLoader:
             cursor, more = None, True
             while more:
                 page = await self._use.endpoints.list(
-                    None, page_request(limits.PAGE_ITEMS_MAX, cursor), EndpointFilter(client_id=client_id)
+                    None, PageRequest(limits.PAGE_ITEMS_MAX, cursor), EndpointFilter(client_id=client_id)
                 )
                 for endpoint in page.items:
                     yield endpoint

@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Final
 
 from alerting_core.domain.delivery import DeliveryStatus
+from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.journal import Journal, Totals
-from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, StepTimes
+from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState
 from alerting_core.ports.paging import Scope
 from alerting_core.ports.stage_series import StageSeries
 

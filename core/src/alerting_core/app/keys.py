@@ -72,13 +72,6 @@ class Keys:
         """Make the key useless from now on. Raises NotFound."""
         return await self.store.revoke(scope, key_id, now_ms=self.clock.now_ms())
 
-    async def authenticate(self, text: str) -> ApiKey | None:
-        """Return the key whose text is *text*, None when it opens nothing (unknown, revoked or expired)."""
-        if not text or len(text) > limits.ID_CHARS_MAX:
-            return None
-        key = await self.store.find_by_hash(hash_key(text))
-        return key if key is not None and key.is_valid(now_ms=self.clock.now_ms()) else None
-
     async def ensure_admin_key(self, given: str | None = None) -> str | None:
         """See to it that an operator can get in; return the text of a key that was made for that, to be shown once.
 

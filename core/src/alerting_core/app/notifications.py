@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from alerting_core.codec.headers import message_headers
 from alerting_core.domain.notification import Notification
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.journal import Journal, NotificationDetail, NotificationFilter, Totals
+from alerting_core.ports.journal import Journal, NotificationDetail, NotificationFilter
 from alerting_core.ports.paging import Page, PageRequest, Scope
 from alerting_core.ports.records import ready_record
 from alerting_core.ports.stream import Sink
@@ -38,7 +38,3 @@ class Notifications:
             record = ready_record(notification.ref, notification.alert_id, message_headers(traceparent))
             await self.sink.publish([record])
         return notification
-
-    async def totals(self, scope: Scope) -> Totals:
-        """Return the dashboard's counts."""
-        return await self.journal.totals(scope, now_ms=self.clock.now_ms())

@@ -11,8 +11,8 @@ from alerting_core.problem import Problem, ProblemCode
 SCHEMA_VERSION = 1
 """Version of the messages this package writes."""
 
-EVENT_TS_MAX = 253_402_300_799
-"""The last second of the year 9999: the latest time that JSON readers and Postgres clients agree on."""
+EVENT_TS_MAX = limits.TIME_MS_MAX // 1_000
+"""The latest time of an alert, in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class EndpointChange:
 
 def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: str | None, now_ms: int) -> Endpoint:
     """Return the endpoint of *rule* that *draft* makes; *secret* is what a webhook signs with, None for others."""
-    chosen = _chosen(draft) | {
+    chosen: dict[str, Any] = _chosen(draft) | {
         "type": EndpointType(draft.type),
         "secret": None if secret is None else SigningSecret(secret),
         "disabled_reason": None if draft.enabled else DisableReason.BY_USER,
@@ -129,7 +129,7 @@ def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: 
 def changed_endpoint(stored: Endpoint, change: EndpointChange, *, now_ms: int) -> Endpoint:
     """Return *stored* with *change*, which has been checked, in it."""
     enabled = stored.enabled if change.enabled is None else change.enabled
-    chosen = _chosen(change) | {
+    chosen: dict[str, Any] = _chosen(change) | {
         "type": stored.type,
         "secret": _rotated(stored.secret, change.secret, now_ms=now_ms),
         "disabled_reason": None if enabled else stored.disabled_reason or DisableReason.BY_USER,

@@ -70,7 +70,7 @@ def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
 
 def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> Rule:
     """Return the rule that *draft* makes."""
-    chosen = {"enabled": True} | _chosen(draft)
+    chosen: dict[str, Any] = {"enabled": True} | _chosen(draft)
     return Rule(rule_id=rule_id, client_id=client_id, version=1, created_at_ms=now_ms, updated_at_ms=now_ms, **chosen)
 
 

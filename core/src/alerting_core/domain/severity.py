@@ -22,7 +22,7 @@ class Severity(IntEnum):
         return _BY_NUMBER.get(number, cls.UNSPECIFIED)
 
 
-SEVERITY_NAMES: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+SEVERITY_NAMES: Final = tuple(one.name for one in Severity if one is not Severity.UNSPECIFIED)
 """What a caller may name, mildest first."""
 
 _BY_NUMBER: Final = {int(s): s for s in Severity}

@@ -7,10 +7,8 @@ from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.key import ApiKey
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.tables import DeliveryRow, DeliveryTable, NotificationTable
+from alerting_core.memory.tables import DeliveryTable, NotificationTable
 from alerting_core.ports.alerts import StoredAlert
-
-__all__ = ["DeliveryRow", "MemoryDatabase", "RuleChange"]
 
 
 @dataclass(frozen=True, slots=True)

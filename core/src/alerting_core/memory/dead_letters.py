@@ -5,7 +5,7 @@ from heapq import nlargest
 
 from alerting_core.memory.log import MemoryLog
 from alerting_core.ports.cursor import decode_place_cursor
-from alerting_core.ports.dead_letters import LISTED, DeadLetter, page_of
+from alerting_core.ports.dead_letters import LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Record
 
@@ -15,15 +15,15 @@ class MemoryDeadLetters:
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
-        self._replayed: set[tuple[str, int, int]] = set()
+        self._replayed: set[tuple[str, RecordId]] = set()
 
     async def counts(self) -> Mapping[str, int]:
         """Return dead-letter topic → how many letters are there, none that is empty."""
         counts = {topic: len(self._records(topic)) for topic in self._topics()}
         return {topic: number for topic, number in sorted(counts.items()) if number}
 
-    async def page(self, topic: str, *, after: tuple[int, int], limit: int) -> Sequence[DeadLetter]:
-        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order."""
         records = [record for record in self._records(topic) if (record.partition, record.offset) > after]
         return [DeadLetter.of(record) for record in records[:limit]]
 
@@ -35,16 +35,16 @@ class MemoryDeadLetters:
         rest = (letter for letter in letters if before is None or letter.key_of_order < before)
         return page_of(nlargest(page.limit + 1, rest, key=lambda letter: letter.key_of_order), page)
 
-    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
-        found = await self.page(topic, after=(place[0], place[1] - 1), limit=1)
+        found = await self.page(topic, after=place._replace(offset=place.offset - 1), limit=1)
         return found[0] if found and found[0].place == place else None
 
     async def replay(self, letters: Sequence[DeadLetter]) -> int:
         """Publish letters of one topic to where they came from, and take them out."""
         there = [letter for letter in letters if letter.is_whole and await self.get(letter.topic, letter.place)]
         self._log.append([letter.again() for letter in there])
-        self._replayed.update((one.topic, *one.place) for one in there)
+        self._replayed.update((one.topic, one.place) for one in there)
         return len(there)
 
     def _topics(self) -> Sequence[str]:
@@ -59,5 +59,5 @@ class MemoryDeadLetters:
             record
             for partition, end in enumerate(ends)
             for record in self._log.read(topic, partition, offset=0, records_max=end)
-            if (topic, record.partition, record.offset) not in self._replayed
+            if (topic, RecordId(record.partition, record.offset)) not in self._replayed
         ]

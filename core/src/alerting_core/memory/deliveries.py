@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from alerting_core.domain.claim import Claim, Outcome, Plan
 from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState, Reason
 from alerting_core.domain.endpoint import DisableReason, Endpoint
 from alerting_core.domain.lease import interrupted_attempt
-from alerting_core.domain.notification import Notification, NotificationEvent, NotificationStatus
-from alerting_core.memory.database import DeliveryRow, MemoryDatabase
+from alerting_core.domain.notification import Notification, NotificationEvent, NotificationRef, NotificationStatus
+from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import find, move, what_settles
-from alerting_core.ports.deliveries import Claim, Outcome, Plan
-from alerting_core.ports.notifications import NotificationRef
+from alerting_core.memory.tables import DeliveryRow
 
 
 class MemoryDeliveryStore:

@@ -9,8 +9,9 @@ from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, Deliver
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent, NotificationStatus
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.memory.database import DeliveryRow, MemoryDatabase
+from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.pages import newest_first
+from alerting_core.memory.tables import DeliveryRow
 from alerting_core.ports.cursor import TimeKey
 from alerting_core.ports.journal import (
     RULE_LOOKS_MAX,

@@ -10,11 +10,12 @@ from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
     NotificationEvent,
+    NotificationRef,
     NotificationStatus,
     settled_by,
 )
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.ports.notifications import NotificationRef, Recorded
+from alerting_core.ports.notifications import Recorded
 
 
 class MemoryNotificationStore:

@@ -6,8 +6,9 @@ from itertools import count
 
 from alerting_core.domain.lease import owner_of, sender_of
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.database import DeliveryRow, MemoryDatabase
+from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import record_interrupted
+from alerting_core.memory.tables import DeliveryRow
 
 
 class MemoryPresence:

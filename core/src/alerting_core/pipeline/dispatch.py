@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from alerting_core import limits
 from alerting_core.codec.notification import decode_notification_ready
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.pipeline.intake import offsets_after, take_in
 from alerting_core.pipeline.report import BatchReport, Count, Stage
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
-from alerting_core.ports.notifications import NotificationRef, NotificationStore
+from alerting_core.ports.notifications import NotificationStore
 from alerting_core.ports.stream import Stream
 from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.stages.plan import plan_deliveries

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from alerting_core import limits
+from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.pipeline.report import BatchReport, Count, Stage
-from alerting_core.ports.metrics import STEP_MS_BOUNDS, Circuit, Gauge, StageFigures, StepTimes, state_of
+from alerting_core.ports.metrics import Circuit, Gauge, StageFigures, state_of
 from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
 
 _SLOT_MS: Final = 1_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from alerting_core.domain.text import is_storable
 from alerting_core.ports.cursor import OFFSETS_END, PARTITIONS_END, PlaceKey, encode_place_cursor
@@ -22,12 +22,23 @@ REPLAY_BATCH_MAX: Final = 500
 """Dead letters replayed, or looked at, in one go."""
 
 
+class RecordId(NamedTuple):
+    """Names a record within its topic; in the order of partitions, and of offsets within one."""
+
+    partition: int
+    offset: int
+
+
+BEFORE_ALL: Final = RecordId(-1, -1)
+"""Before every record of a topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """One refused record.
 
     Attributes:
-        place: Partition and offset in the dead-letter topic.
+        place: In the dead-letter topic.
         source: Topic, partition and offset where it was refused.
         reason: Why, for people.
         headers: Those that it came with.
@@ -36,7 +47,7 @@ class DeadLetter:
     """
 
     topic: str
-    place: tuple[int, int]
+    place: RecordId
     source: tuple[str, int, int]
     reason: str
     key: bytes
@@ -52,7 +63,7 @@ class DeadLetter:
         marks = {name: value.decode(errors="replace") for name, value in record.headers if name.startswith(MARK)}
         return cls(
             topic=record.topic,
-            place=(record.partition, record.offset),
+            place=RecordId(record.partition, record.offset),
             source=(
                 marks.get("dlq-topic", record.topic.removesuffix(DLQ_SUFFIX)),
                 _number(marks.get("dlq-partition")),
@@ -70,7 +81,7 @@ class DeadLetter:
     @property
     def id(self) -> str:
         """Names it on the command line and in the API: topic/partition/offset."""
-        return f"{self.topic}/{self.place[0]}/{self.place[1]}"
+        return f"{self.topic}/{self.place.partition}/{self.place.offset}"
 
     @property
     def key_of_order(self) -> PlaceKey:
@@ -94,8 +105,8 @@ class DeadLetters(Protocol):
         """
         ...
 
-    async def page(self, topic: str, *, after: tuple[int, int], limit: int) -> Sequence[DeadLetter]:
-        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order."""
         ...
 
     async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
@@ -106,7 +117,7 @@ class DeadLetters(Protocol):
         """
         ...
 
-    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
         ...
 
@@ -127,7 +138,7 @@ def page_of(newest: Sequence[DeadLetter], page: PageRequest) -> Page[DeadLetter]
     return Page(shown, encode_place_cursor(LISTED, shown[-1].key_of_order) if more else None)
 
 
-def place_in(letter_id: str) -> tuple[str, tuple[int, int]] | None:
+def place_in(letter_id: str) -> tuple[str, RecordId] | None:
     """Return the topic and the place that the id of a dead letter names; None when it can name none."""
     parts = letter_id.split("/")
     if len(parts) != 3 or not parts[0] or not is_storable(parts[0]):
@@ -135,7 +146,7 @@ def place_in(letter_id: str) -> tuple[str, tuple[int, int]] | None:
     partition, offset = _number(parts[1]), _number(parts[2])
     if not (0 <= partition < PARTITIONS_END and 0 <= offset < OFFSETS_END):
         return None
-    return parts[0], (partition, offset)
+    return parts[0], RecordId(partition, offset)
 
 
 def _number(text: str | None) -> int:

@@ -7,8 +7,6 @@ from alerting_core.domain.claim import Claim, Outcome, Plan
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef
 
-__all__ = ["Claim", "DeliveryStore", "Outcome", "Plan"]
-
 
 class DeliveryStore(Protocol):
     """Durable deliveries and their attempts."""

@@ -7,8 +7,6 @@ from typing import Protocol
 from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 
-__all__ = ["NotificationRef", "NotificationStore", "Recorded"]
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

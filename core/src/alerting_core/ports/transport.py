@@ -2,9 +2,7 @@
 
 from typing import Protocol
 
-from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply, Unreached
-
-__all__ = ["EmailMessage", "HttpMessage", "HttpReply", "Message", "Reply", "SmtpReply", "Transport", "Unreached"]
+from alerting_core.domain.message import Message, Reply
 
 
 class Transport(Protocol):

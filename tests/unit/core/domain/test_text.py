@@ -11,7 +11,7 @@ ANY_TEXT = st.text(st.characters() | st.sampled_from("\0\ud800\udfffa€"), max_
 
 
 @given(ANY_TEXT)
-def test_all_three_agree(text: str) -> None:
+def test_who_asks_reports_and_cleans_agree(text: str) -> None:
     codes = {problem.code for problem in check_text("field", text, chars_max=40, allow_empty=True)}
     assert is_storable(text) is not bool(codes & {ProblemCode.NUL_CHARACTER, ProblemCode.NOT_UTF8})
     assert is_storable(storable(text))

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.report import BatchReport, Stage
 from alerting_core.pipeline.side_by_side import Running, run_side_by_side
 from alerting_core.pipeline.timed import TimedStream
-from alerting_core.ports.metrics import STEP_MS_BOUNDS, StepTimes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 

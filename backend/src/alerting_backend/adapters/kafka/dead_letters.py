@@ -20,7 +20,7 @@ from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.cursor import PlaceKey, decode_place_cursor
-from alerting_core.ports.dead_letters import LISTED, DeadLetter, page_of
+from alerting_core.ports.dead_letters import BEFORE_ALL, LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record, Sink
 
@@ -40,8 +40,6 @@ SILENCE_MAX: Final = 10
 
 FETCH_RECORDS_MAX: Final = 500
 
-_Place = tuple[int, int]
-
 
 class KafkaDeadLetters:
     """Dead letters of one cluster.
@@ -55,7 +53,7 @@ class KafkaDeadLetters:
     def __init__(self, address: KafkaAddress, sink: Sink) -> None:
         self._address = address
         self._sink = sink
-        self._replayed: dict[str, set[_Place]] = {}
+        self._replayed: dict[str, set[RecordId]] = {}
 
     async def counts(self) -> Mapping[str, int]:
         """Return dead-letter topic → how many letters are there that were not replayed."""
@@ -67,8 +65,8 @@ class KafkaDeadLetters:
             counts[topic] = len(set(letters) - replayed)
         return {topic: number for topic, number in counts.items() if number}
 
-    async def page(self, topic: str, *, after: _Place, limit: int) -> Sequence[DeadLetter]:
-        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order."""
         found: list[DeadLetter] = []
         if topic not in LETTER_TOPICS:
             return found
@@ -107,9 +105,9 @@ class KafkaDeadLetters:
                 newest = nlargest(limit, newest, key=_order)
         return nlargest(limit, newest, key=_order)
 
-    async def get(self, topic: str, place: _Place) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there, or was replayed."""
-        found = await self.page(topic, after=(place[0], place[1] - 1), limit=1)
+        found = await self.page(topic, after=place._replace(offset=place.offset - 1), limit=1)
         return found[0] if found and found[0].place == place else None
 
     async def replay(self, letters: Sequence[DeadLetter]) -> int:
@@ -126,7 +124,7 @@ class KafkaDeadLetters:
         replayed.update(one.place for one in taken)
         return len(taken)
 
-    async def _replayed_of(self, reader: "_Reader") -> set[_Place]:
+    async def _replayed_of(self, reader: "_Reader") -> set[RecordId]:
         """Return what was replayed, read once: a topic may be long, and a list of it has many pages."""
         if reader.topic not in self._replayed:
             self._replayed[reader.topic] = await reader.replayed()
@@ -159,7 +157,7 @@ class FreshLetters:
         """Return dead-letter topic → how many letters are there that were not replayed."""
         return await self._look().counts()
 
-    async def page(self, topic: str, *, after: _Place, limit: int) -> Sequence[DeadLetter]:
+    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
         """Return up to *limit* letters of *topic* after a place, in order."""
         return await self._look().page(topic, after=after, limit=limit)
 
@@ -167,7 +165,7 @@ class FreshLetters:
         """Return a page of letters, newest first."""
         return await self._look().list(page, topic=topic)
 
-    async def get(self, topic: str, place: _Place) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there, or was replayed."""
         return await self._look().get(topic, place)
 
@@ -184,23 +182,23 @@ class _Reader:
         self.topic = topic
         self._places = [TopicPartition(address.name(topic), partition) for partition in partitions]
 
-    async def replayed(self, *, last: int | None = None) -> set[_Place]:
+    async def replayed(self, *, last: int | None = None) -> set[RecordId]:
         """Return the places of the letters that were replayed."""
         records = self.records(last=last)
         marks = [dict(record.headers)[REPLAYED_HEADER] async for record in records if _is_mark(record)]
         return {_place_in(mark) for mark in marks}
 
-    async def letter_places(self) -> AsyncIterator[_Place]:
+    async def letter_places(self) -> AsyncIterator[RecordId]:
         """Yield the places of all letters, replayed or not."""
         async for record in self.records():
             if not _is_mark(record):
-                yield record.partition, record.offset
+                yield RecordId(record.partition, record.offset)
 
-    async def records(self, *, after: _Place = (-1, -1), last: int | None = None) -> AsyncIterator[Record]:
+    async def records(self, *, after: RecordId = BEFORE_ALL, last: int | None = None) -> AsyncIterator[Record]:
         """Yield letters and marks after a place, partition by partition; of each partition the *last* ones alone."""
         for place in self._places:
-            if place.partition >= after[0]:
-                first = after[1] + 1 if place.partition == after[0] else 0
+            if place.partition >= after.partition:
+                first = after.offset + 1 if place.partition == after.partition else 0
                 async for record in self._of_partition(place, first, last):
                     yield record
 
@@ -245,8 +243,8 @@ def _mark(letter: DeadLetter) -> Outgoing:
     return Outgoing(letter.topic, letter.key, b"", ((REPLAYED_HEADER, f"{partition}/{offset}".encode()),))
 
 
-def _place_in(mark: bytes) -> _Place:
+def _place_in(mark: bytes) -> RecordId:
     partition, _, offset = mark.decode(errors="replace").partition("/")
     if not (partition.isdecimal() and offset.isdecimal()):
-        return (-1, -1)
-    return int(partition), int(offset)
+        return BEFORE_ALL
+    return RecordId(int(partition), int(offset))

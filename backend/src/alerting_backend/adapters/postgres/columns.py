@@ -58,6 +58,9 @@ class Table(Generic[T]):
         kind: The dataclass.
         attributes: Attribute of *kind* → the columns that hold it, in the order in which statements list them. Only
             the last fields of *kind* may be missing, and need a default.
+
+    Attributes:
+        types: Column → type in Postgres, in that order.
     """
 
     def __init__(self, name: str, kind: type[T], attributes: Mapping[str, Columns]) -> None:
@@ -66,7 +69,7 @@ class Table(Generic[T]):
         self._make: Final[Callable[..., T]] = kind
         self._kind: Final = kind
         self._attributes: Final = dict(attributes)
-        self._types: Final = {column: type_ for each in attributes.values() for column, type_ in each.types.items()}
+        self.types: Final = {column: type_ for each in attributes.values() for column, type_ in each.types.items()}
         read = [one.name for one in fields(kind)][: len(attributes)]
         assert set(read) == set(attributes), f"the columns of {name} are not those of {kind.__name__}"
         # In the order of the fields, so that an object is made of them by position: by name takes twice as long.
@@ -75,29 +78,24 @@ class Table(Generic[T]):
         self._is_plain: Final = all(one.read is None for one in self._reads)
 
     @property
-    def names(self) -> Sequence[str]:
-        """All columns."""
-        return tuple(self._types)
-
-    @property
     def columns(self) -> str:
         """All columns, as a statement lists them."""
-        return ", ".join(self._types)
+        return ", ".join(self.types)
 
     def columns_of(self, alias: str) -> str:
         """Return all columns with *alias* before each."""
-        return ", ".join(f"{alias}.{name}" for name in self._types)
+        return ", ".join(f"{alias}.{name}" for name in self.types)
 
     @property
     def places(self) -> str:
         """Places for the values of one row: `$1, $2, …`."""
-        return ", ".join(f"${number}" for number in range(1, len(self._types) + 1))
+        return ", ".join(f"${number}" for number in range(1, len(self.types) + 1))
 
     @property
     def arrays(self) -> str:
         """Places for the values of many rows, one array per column: `$1::text[], $2::uuid[], …`."""
-        assert not any(type_.endswith("[]") for type_ in self._types.values()), "unnest takes arrays of arrays apart"
-        return ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(self._types.values(), start=1))
+        assert not any(type_.endswith("[]") for type_ in self.types.values()), "unnest takes arrays of arrays apart"
+        return ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(self.types.values(), start=1))
 
     def only(self, attributes: Collection[str]) -> "Table[T]":
         """Return the same table with no more than *attributes*; the others have their default when a row is read."""

@@ -11,7 +11,7 @@ from alerting_backend.adapters.postgres.record_headers import decode_headers
 from alerting_backend.adapters.postgres.scoped import all_storable
 from alerting_core import limits
 from alerting_core.ports.cursor import decode_place_cursor
-from alerting_core.ports.dead_letters import LISTED, DeadLetter, page_of
+from alerting_core.ports.dead_letters import LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import DLQ_SUFFIX, Record
 
@@ -71,8 +71,8 @@ class PgDeadLetters:
         async with connected(self._log.pool, "count_dead_letters") as connection:
             return await fetch_map(connection, _COUNT, DLQ_SUFFIX)
 
-    async def page(self, topic: str, *, after: tuple[int, int], limit: int) -> Sequence[DeadLetter]:
-        """Return up to *limit* letters of *topic* after a place, in order; (-1, -1) is before all."""
+    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
+        """Return up to *limit* letters of *topic* after a place, in order."""
         async with connected(self._log.pool, "list_dead_letters") as connection:
             return [_read(row) for row in await connection.fetch(_PAGE, topic, *after, limit)]
 
@@ -89,9 +89,9 @@ class PgDeadLetters:
             )
         return page_of([_read(row) for row in rows], page)
 
-    async def get(self, topic: str, place: tuple[int, int]) -> DeadLetter | None:
+    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
-        found = await self.page(topic, after=(place[0], place[1] - 1), limit=1)
+        found = await self.page(topic, after=place._replace(offset=place.offset - 1), limit=1)
         return found[0] if found and found[0].place == place else None
 
     async def replay(self, letters: Sequence[DeadLetter]) -> int:
@@ -114,7 +114,7 @@ class PgDeadLetters:
         return len(outputs)
 
 
-def _place(letter: DeadLetter) -> tuple[int, int]:
+def _place(letter: DeadLetter) -> RecordId:
     return letter.place
 
 

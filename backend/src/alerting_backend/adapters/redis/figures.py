@@ -15,9 +15,10 @@ import orjson
 from alerting_backend.adapters.redis.border import RESOURCE
 from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_core import limits
+from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.meter import in_pipeline_order, place_of
-from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, StepTimes, state_of
+from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, state_of
 from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
 
 _FORMAT: Final = 1

@@ -6,9 +6,10 @@ from typing import TypeVar
 from alerting_core import limits
 from alerting_core.api.shapes.base import JsonObject
 from alerting_core.app.dashboard import Figures, HeldCircuit, StageSummary
+from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.journal import Totals
-from alerting_core.ports.metrics import STEP_MS_BOUNDS, StageFigures, StepTimes
+from alerting_core.ports.metrics import StageFigures
 from alerting_core.ports.stage_series import SeriesBucket, StageSeries
 
 T = TypeVar("T")

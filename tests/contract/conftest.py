@@ -1,0 +1,36 @@
+"""What the contract suite stands on, each on memory and on real servers."""
+
+from tests.contract.fixtures_catalog import (
+    bulk,
+    catalog,
+    clients,
+    cluster_or_memory,
+    endpoints,
+    idempotency,
+    journal,
+    keys,
+    rules,
+)
+from tests.contract.fixtures_pipeline import world
+from tests.contract.fixtures_rules import database_of_record, redis_if_wanted, rule_world, servers, shared
+from tests.contract.fixtures_stream import log, log_server
+
+__all__ = [
+    "bulk",
+    "catalog",
+    "clients",
+    "cluster_or_memory",
+    "database_of_record",
+    "endpoints",
+    "idempotency",
+    "journal",
+    "keys",
+    "log",
+    "log_server",
+    "redis_if_wanted",
+    "rule_world",
+    "rules",
+    "servers",
+    "shared",
+    "world",
+]
