@@ -1,7 +1,7 @@
 """The built-in inbox of the demo: a place where webhooks, Slack messages and mails arrive and can be looked at.
 
 It is a receiver like any other: messages come to it over the network, by the same way as to everybody else, and it
-checks signatures with the official Standard Webhooks library, not with the code that made them.
+checks the signatures of those whose secret it knows.
 """
 
 import json
@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from standardwebhooks import Webhook, WebhookVerificationError
-
+from alerting_backend.adapters.system import SystemClock
 from alerting_backend.demo.arrival import Arrival, Channel, SignatureCheck
 from alerting_core.domain.text import storable
+from alerting_core.ports.clock import Clock
+from alerting_core.stages.sign import ID_HEADER, SIGNATURE_HEADER, SignatureVerdict, verify
 
 ARRIVALS_MAX: Final = 200
 """Messages that the inbox keeps; the page shows them all."""
@@ -31,8 +32,9 @@ _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizat
 class Inbox:
     """The last messages, newest last. Lives in one event loop."""
 
-    def __init__(self, *, arrivals_max: int = ARRIVALS_MAX) -> None:
-        """Start empty, taking everything."""
+    def __init__(self, clock: Clock | None = None, *, arrivals_max: int = ARRIVALS_MAX) -> None:
+        """Start empty, taking everything; signatures are as old as *clock* says, by default that of this machine."""
+        self._clock = clock or SystemClock()
         self._arrivals: deque[Arrival] = deque(maxlen=arrivals_max)
         self._in_inbox: Counter[tuple[Channel, str, str]] = Counter()
         self._secrets: dict[str, str] = {}
@@ -90,15 +92,12 @@ class Inbox:
 
     def _check(self, name: str, headers: Mapping[str, str], body: bytes) -> SignatureCheck:
         secret = self._secrets.get(name)
-        if "webhook-signature" not in headers:
+        if SIGNATURE_HEADER not in headers:
             return SignatureCheck.NOT_SIGNED if secret is None else SignatureCheck.MISSING
         if secret is None:
             return SignatureCheck.SECRET_UNKNOWN
-        try:
-            Webhook(secret).verify(body, dict(headers), json_parse=False)
-        except (WebhookVerificationError, ValueError):  # ValueError: not base64, not UTF-8, no comma.
-            return SignatureCheck.INVALID
-        return SignatureCheck.VALID
+        verdict = verify(headers, body, [secret], now_ms=self._clock.now_ms())
+        return SignatureCheck.VALID if verdict is SignatureVerdict.VALID else SignatureCheck.INVALID
 
     def _put_post(
         self, channel: Channel, name: str, headers: Mapping[str, str], body: bytes, *, seal: SignatureCheck, status: int
@@ -110,7 +109,7 @@ class Inbox:
                 channel=channel,
                 name=name,
                 status=status,
-                message_id=headers.get("webhook-id", ""),
+                message_id=headers.get(ID_HEADER, ""),
                 title=_title(payload) or text,
                 headers={key: value for key, value in headers.items() if key not in _SECRET_HEADERS},
                 text=text if payload is None else json.dumps(payload, indent=2, ensure_ascii=False),
