@@ -13,8 +13,7 @@ endif
 ifneq ($(shell cat $(to_work) 2>/dev/null),$(CURDIR))
 .PHONY: $(to_work)
 endif
-locked := uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml \
-  playground/bridge/pyproject.toml .make/setup .make/uv
+locked := uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml) .make/setup .make/uv
 
 .PHONY: help
 help: ## Show this list

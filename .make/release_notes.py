@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 64  # EX_USAGE of sysexits.h.
-    files = [*CHECKOUT.glob("*/pyproject.toml"), *CHECKOUT.glob("playground/*/pyproject.toml")]
+    files = [*CHECKOUT.glob("[!.]*/pyproject.toml"), *CHECKOUT.glob("[!.]*/*/pyproject.toml")]
     versions = {
         str(file.relative_to(CHECKOUT)): tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"]
         for file in files

@@ -1,4 +1,4 @@
-"""The commands that README.md prints: they work as printed, twice in a row, and print what it says."""
+"""The commands that README.md and the start print: they work as printed, twice in a row, and print what is said."""
 
 import re
 import shlex
@@ -9,6 +9,9 @@ from typing import Final
 
 import pytest
 
+from alerting_backend.cli.banner import write_banner
+from alerting_backend.embedded.platform import Started
+from alerting_backend.settings import read_settings
 from tests.support.install.place import CHECKOUT
 from tests.support.platform_process import ADMIN_KEY, PlatformProcess, platform
 
@@ -73,6 +76,19 @@ def test_every_command_of_the_readme_works_as_printed(run: str, demo: PlatformPr
     assert unexpected(script(printed, replaced), done.stdout) == [], said
     assert '"status":4' not in done.stdout, said
     assert "error:" not in done.stderr, said
+
+
+def test_the_steps_that_the_start_prints_work_as_printed(
+    demo: PlatformProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_banner(read_settings({}), Started(url=demo.url, demo=None, new_key=ADMIN_KEY), seconds=1.0)
+    printed = capsys.readouterr().out.partition("Next steps")[2]
+    steps = "\n".join(line for line in printed.splitlines() if line.startswith("    "))
+    assert "--json" not in steps, "curl has that since 7.82"
+    done = subprocess.run(["sh", "-eu"], input=steps, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '{"accepted":1,' in done.stdout
+    assert '"items":[' in done.stdout
 
 
 def test_output_that_is_not_as_printed_is_seen() -> None:

@@ -127,6 +127,11 @@ def test_a_refusal_of_a_platform_is_foreign_text_as_well(capsys: pytest.CaptureF
     with pytest.raises(typer.Exit):
         fail("no client \u202egpj", code="not-found", exit_code=ExitCode.FAILED)
     assert capsys.readouterr().err == "error: no client \\u202egpj\n"
+    with pytest.raises(typer.Exit):
+        fail("no client \u202e\U000e0041", code="not-found", exit_code=ExitCode.FAILED, as_json=True)
+    written = capsys.readouterr().err
+    assert written.isascii()
+    assert json.loads(written)["detail"] == "no client \u202e\U000e0041"
 
 
 def test_an_unknown_setting_stops_every_command_that_reads_settings() -> None:

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import NoReturn
 
-import orjson
 import typer
 
-from alerting_backend.cli.output import shown
+from alerting_backend.cli.output import json_line, shown
 from alerting_core.errors import AlertingError, Conflict, InvalidInput, PortUnavailable
 
 
@@ -58,7 +57,7 @@ def fail(detail: str, *, code: str, exit_code: ExitCode, lines: Sequence[str] = 
     """Write what went wrong, line by line where there is more than one thing, and end."""
     if as_json:
         problem = {"error": code, "detail": detail, "problems": list(lines)}
-        sys.stderr.write(orjson.dumps(problem).decode() + "\n")
+        sys.stderr.write(json_line(problem))
     elif lines:
         sys.stderr.write("".join(f"error: {shown(line)}\n" for line in lines))
     else:

@@ -51,10 +51,10 @@ def dlq_replay(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Mend a field first, as alert_id=a-1 or context.team=blue."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Repair a field first, as alert_id=a-1 or context.team=blue."),
     ] = None,
     value_file: Annotated[
-        Path | None, typer.Option(help="Mend the letter as a whole: a file with the bytes of the message.")
+        Path | None, typer.Option(help="Repair the letter as a whole: a file with the bytes of the message.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
     as_json: AsJson = False,

@@ -9,12 +9,17 @@ import orjson
 
 
 def write_json(value: Any) -> None:
-    """Write one JSON document on a line of its own; what `shown` would escape is escaped as JSON has it."""
+    """Write one JSON document on a line of its own."""
+    sys.stdout.write(json_line(value))
+    sys.stdout.flush()
+
+
+def json_line(value: Any) -> str:
+    """Return *value* as a line of JSON; what `shown` would escape is escaped as JSON has it."""
     text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
     if not text.isprintable():
         text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    return text + "\n"
 
 
 def shown(text: str) -> str:
