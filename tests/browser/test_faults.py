@@ -92,6 +92,25 @@ def test_a_shared_link_leads_to_the_same_run_number_by_number_at_each_visit(
             assert comparable(shared.snapshot()) == comparable(snapshot), visit
 
 
+def test_a_shared_link_that_was_changed_is_refused_with_the_reason_when_it_is_opened(
+    opened: WatchedPage, playground_site: Site
+) -> None:
+    simulated = Simulated(opened.tab)
+    simulated.wait_for_alerts(1)
+    simulated.pause()
+    link, _ = simulated.share()
+    # The checksum of the link finds the one, that of the scenario in a link without a checksum the other.
+    for name, where in (("s", link), ("s", re.sub(r"c=\w+&", "", link)), ("d", link)):
+        begin = where.index(f"{name}=") + 8
+        changed = where[:begin] + "".join("7" if each != "7" else "8" for each in where[begin : begin + 10])
+        with playground_site.open() as page:
+            page.tab.goto("about:blank")
+            page.tab.goto(changed + where[begin + 10 :])
+            notice = page.tab.get_by_role("alert").filter(has_text="This link could not be taken")
+            expect(notice).to_contain_text("the link is damaged")
+            expect(page.tab.get_by_text("A shared run is replayed")).to_have_count(0)
+
+
 def comparable(snapshot: dict[str, object]) -> dict[str, object]:
     """Leave out how many runs this tab has seen before."""
     return {name: value for name, value in snapshot.items() if name != "generation"}

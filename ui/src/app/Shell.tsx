@@ -36,6 +36,7 @@ function Framed() {
   const { pathname } = useLocation();
   const isLoading = useNavigation().state === "loading";
   const { isKnown } = useCaller();
+  const { simulation } = usePlatform();
   useFocusOnChange(pathname);
 
   return (
@@ -74,8 +75,9 @@ function Framed() {
         <SimulationBar />
         <div className={classes.content} id="main" tabIndex={-1} data-page-focus aria-busy={isLoading}>
           <Suspense fallback={<LoadingState isPage />}>
-            {/* What a key may do decides what a page has: built up before that is known, it would jump. */}
-            {isKnown ? <Outlet /> : <LoadingState isPage />}
+            {/* What a key may do decides what a page has: built up before that is known, it would jump. A simulated
+             * platform allows everything, and its pages are there before it answers. */}
+            {isKnown || simulation !== undefined ? <Outlet /> : <LoadingState isPage />}
           </Suspense>
         </div>
         <footer className={classes.footer}>

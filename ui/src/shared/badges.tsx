@@ -29,7 +29,7 @@ export type KeyState = "active" | "expired" | "revoked";
 
 /** Every status that the platform shows. Colour never stands alone: each has its word and its icon. */
 const LOOKS: Record<
-  NotificationStatus | DeliveryStatus | JobStatus | StageState | "enabled" | "disabled" | KeyState,
+  NotificationStatus | DeliveryStatus | JobStatus | StageState | "silent" | "enabled" | "disabled" | KeyState,
   Look
 > = {
   RECEIVED: {
@@ -69,6 +69,12 @@ const LOOKS: Record<
     says: "The latest step failed; it is tried again",
   },
   offline: { tone: "neutral", icon: IconBan, label: "Offline", says: "Nothing was heard for two minutes" },
+  silent: {
+    tone: "bad",
+    icon: IconBan,
+    label: "Not reporting",
+    says: "No process has said anything about it",
+  },
   enabled: { tone: "good", icon: IconCheck, label: "Enabled", says: "In effect" },
   disabled: { tone: "neutral", icon: IconBan, label: "Disabled", says: "Kept, and not in effect" },
   active: { tone: "good", icon: IconCheck, label: "Active", says: "Opens what its scopes say" },

@@ -4,6 +4,7 @@ import { Route, Routes, useParams } from "react-router";
 
 import { useCaller } from "@/app/caller";
 import { EmptyState } from "@/shared/EmptyState";
+import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
 import { DeadLetterList } from "./DeadLetterList";
@@ -23,11 +24,15 @@ export default function DeadLettersPage() {
   return (
     <>
       <PageHeader title="Dead letters" />
-      <EmptyState title="Only operators see dead letters" icon={IconLock}>
-        <Text size="sm" c="dimmed" maw={440}>
-          They are records of the whole platform, and belong to no client. Sign in with an operator key.
-        </Text>
-      </EmptyState>
+      {!caller.isKnown ? (
+        <LoadingState />
+      ) : (
+        <EmptyState title="Only operators see dead letters" icon={IconLock}>
+          <Text size="sm" c="dimmed" maw={440}>
+            They are records of the whole platform, and belong to no client. Sign in with an operator key.
+          </Text>
+        </EmptyState>
+      )}
     </>
   );
 }

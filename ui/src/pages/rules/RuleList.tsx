@@ -56,7 +56,7 @@ export function RuleList() {
         actions={mayWrite && <NewRuleButton />}
       />
       <Filters label="Filter rules" names={FILTER_NAMES}>
-        <SearchFilter name="text" label="Search" placeholder="Part of a source or name" />
+        <SearchFilter name="text" label="Search" placeholder="In source or name" />
         <ChoiceFilter name="severity" label="Severity" data={SEVERITY_CHOICES} />
         <EnabledFilter />
       </Filters>

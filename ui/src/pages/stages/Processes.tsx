@@ -10,7 +10,6 @@ import { aboutStage } from "@/shared/stages";
 import { TimeAgo } from "@/shared/TimeAgo";
 
 import type { Shown } from "./expected";
-import { NotReporting } from "./NotReporting";
 import classes from "./stages.module.css";
 
 /** A stage in a process, or a stage that no process reports. */
@@ -68,7 +67,7 @@ const COLUMNS: readonly Column<Row>[] = [
     label: "State",
     width: 130,
     onPhone: "beside",
-    cell: ({ reported }) => (reported === null ? <NotReporting /> : <StatusBadge status={reported.state} />),
+    cell: ({ reported }) => <StatusBadge status={reported?.state ?? "silent"} />,
   },
   {
     label: "Last report",

@@ -4,7 +4,6 @@ import { StatusBadge } from "@/shared/badges";
 import { aboutStage } from "@/shared/stages";
 
 import type { Shown } from "./expected";
-import { NotReporting } from "./NotReporting";
 import classes from "./stages.module.css";
 
 /** Chooses the stage that is looked at; each says how it is. */
@@ -27,7 +26,7 @@ export function StageTabs({
             onClick={() => onChoose(stage)}
           >
             <span>{aboutStage(stage).label}</span>
-            {summary === null ? <NotReporting /> : <StatusBadge status={summary.state} />}
+            <StatusBadge status={summary?.state ?? "silent"} />
           </UnstyledButton>
         </li>
       ))}
