@@ -22,7 +22,7 @@ from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.cursor import TimeKey, encode_time_cursor
-from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetters
+from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetters, RecordId
 from alerting_core.ports.paging import PageRequest
 from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
@@ -126,8 +126,8 @@ async def test_a_letter_is_found_by_its_place_alone(refused: Refused) -> None:
     await refused.refuse(2)
     for letter in await refused.all():
         assert await refused.letters.get(LETTERS, letter.place) == letter
-    assert await refused.letters.get(LETTERS, (0, 999)) is None
-    assert await refused.letters.get("no.such.topic.dlq", (0, 0)) is None
+    assert await refused.letters.get(LETTERS, RecordId(0, 999)) is None
+    assert await refused.letters.get("no.such.topic.dlq", RecordId(0, 0)) is None
 
 
 async def test_a_replayed_letter_is_at_its_source_as_it_came_and_no_longer_here(refused: Refused) -> None:

@@ -13,14 +13,14 @@ from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_change
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.match import Match
 from alerting_core.domain.severity import Severity
-from alerting_core.ports.dead_letters import DeadLetter, place_in
+from alerting_core.ports.dead_letters import DeadLetter, RecordId, place_in
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED
 
 ID = "00000000-0000-4000-8000-000000000000"
 
 
 def letter(value: bytes, topic: str) -> DeadLetter:
-    return DeadLetter(f"{topic}.dlq", (0, 1), (topic, 0, 2), "why", b"key", value, (), 5)
+    return DeadLetter(f"{topic}.dlq", RecordId(0, 1), (topic, 0, 2), "why", b"key", value, (), 5)
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_a_text_that_can_name_no_letter_names_none(text: str) -> None:
 
 
 def test_an_id_names_its_place() -> None:
-    assert place_in(letter(b"", "t").id) == ("t.dlq", (0, 1))
+    assert place_in(letter(b"", "t").id) == ("t.dlq", RecordId(0, 1))

@@ -91,7 +91,7 @@ class PgDeadLetters:
 
     async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
-        found = await self.page(topic, after=place._replace(offset=place.offset - 1), limit=1)
+        found = await self.page(topic, after=RecordId(place.partition, place.offset - 1), limit=1)
         return found[0] if found and found[0].place == place else None
 
     async def replay(self, letters: Sequence[DeadLetter]) -> int:
