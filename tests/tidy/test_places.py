@@ -26,6 +26,17 @@ def test_the_core_imports_the_standard_library_alone() -> None:
     assert list(_imported_from_elsewhere("core/src", "alerting_core")) == []
 
 
+def test_the_core_asks_its_clock_what_time_it_is() -> None:
+    """No event loop: its time cannot be set by a test, and is another one in a browser."""
+    asked = [
+        f"{source.path}:{call.lineno}"
+        for source in python_sources("core/src")
+        for call in ast.walk(source.tree())
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "time"
+    ]
+    assert asked == []
+
+
 def test_the_playground_imports_the_core_and_the_standard_library_alone() -> None:
     assert list(_imported_from_elsewhere("playground/bridge", "alerting_core", "alerting_playground")) == []
 

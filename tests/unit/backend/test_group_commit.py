@@ -18,18 +18,19 @@ class Log:
     Values in `refused` are, and `away` is a log that is.
     """
 
-    def __init__(self, *refused: bytes) -> None:
+    def __init__(self, *refused: bytes, fail_waiting: bool = True) -> None:
         self.batches: list[list[bytes]] = []
         self.begun, self.open = asyncio.Event(), asyncio.Event()
         self.open.set()
         self.refused = set(refused)
-        self.away = False
-        self.commits = GroupCommit(self.write, records_max=4)
+        self.away, self.tries = False, 0
+        self.commits = GroupCommit(self.write, records_max=4, fail_waiting=fail_waiting)
 
     async def write(self, outputs: Sequence[Outgoing]) -> None:
         self.begun.set()
         await self.open.wait()
         values = [output.value for output in outputs]
+        self.tries += 1
         if self.away:
             raise PortUnavailable("log", operation="publish")
         if self.refused & set(values):
@@ -68,7 +69,7 @@ async def test_a_batch_is_bounded_in_bytes() -> None:
     async def write(outputs: Sequence[Outgoing]) -> None:
         sizes.append(sum(len(output.value) for output in outputs))
 
-    commits = GroupCommit(write, records_max=1_000)
+    commits = GroupCommit(write, records_max=1_000, fail_waiting=True)
     largest = b"x" * RECORD_VALUE_BYTES_MAX
     await asyncio.gather(*(commits.publish([make_output(value=largest)]) for _ in range(20)))
     assert sizes == [BATCH_BYTES_MAX, 20 * RECORD_VALUE_BYTES_MAX - BATCH_BYTES_MAX]
@@ -81,11 +82,15 @@ async def test_a_refusal_is_that_of_one_caller() -> None:
     assert log.batches == [[b"1"], [b"3"]]
 
 
-async def test_those_who_wait_for_a_log_that_is_away_do_not_wait_for_it_one_by_one() -> None:
-    log = Log()
+@pytest.mark.parametrize(("fail_waiting", "tries"), [(True, 1), (False, 3)])
+async def test_those_who_wait_for_a_log_that_is_away_may_learn_it_with_the_first_batch(
+    *, fail_waiting: bool, tries: int
+) -> None:
+    log = Log(fail_waiting=fail_waiting)
     log.away = True
     ends = await log.publish_all(*(b"%d" % number for number in range(12)))
     assert all(isinstance(end, PortUnavailable) for end in ends)
+    assert log.tries == tries
     log.away = False
     assert await log.publish_all(b"again") == [None]
 

@@ -5,8 +5,8 @@ for. While a batch is under way the next one gathers, so that a thousand callers
 instead of a thousand that wait for each other. No batch starts before the one before it has ended, which keeps the
 order of each key whatever fails.
 
-A log that is away is away for all: those who wait get the error of the batch before them at once, keep their records
-and publish again. A refusal is about the records of one caller: then each caller's records are written alone.
+A refusal is about the records of one caller: then each caller's records are written alone. Any other error is that of
+all whose records were in the batch, and perhaps of those who wait: they keep their records and publish again.
 """
 
 import asyncio
@@ -29,11 +29,15 @@ class GroupCommit:
     Args:
         write: Writes one batch. It is never called a second time before it has returned.
         records_max: Records of several callers together; one call alone is never split.
+        fail_waiting: Whether a log that is away is reported to those who wait as well. Where all batches go over one
+            connection they would only meet the same, one batch after the other.
     """
 
-    def __init__(self, write: Callable[[Sequence[Outgoing]], Awaitable[None]], *, records_max: int) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Outgoing]], Awaitable[None]], *, records_max: int, fail_waiting: bool
+    ) -> None:
         self._write = write
-        self._records_max = records_max
+        self._records_max, self._fail_waiting = records_max, fail_waiting
         self._waiting: list[_Call] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -42,7 +46,7 @@ class GroupCommit:
 
         Raises:
             LimitExceeded: A record is larger than any stream takes.
-            AlertingError: What *write* raised of these records, or of a batch before them when the log is away.
+            AlertingError: What *write* raised of these records, or of a batch before them.
         """
         if not outputs:
             return
@@ -95,14 +99,14 @@ class GroupCommit:
                     done.set_result(None)
 
     async def _failed(self, calls: Sequence[_Call], error: AlertingError) -> None:
-        if error.retryable:
-            waiting, self._waiting = self._waiting, []
-            _fail([*calls, *waiting], error)
-        elif len(calls) == 1:
-            _fail(calls, error)
-        else:
+        if not error.retryable and len(calls) > 1:
             for one in calls:
                 await self._write_batch([one])
+            return
+        _fail(calls, error)
+        if error.retryable and self._fail_waiting:
+            waiting, self._waiting = self._waiting, []
+            _fail(waiting, error)
 
 
 def _fail(calls: Sequence[_Call], error: Exception) -> None:

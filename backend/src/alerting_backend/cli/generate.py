@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -18,11 +19,10 @@ from alerting_backend.wiring.kafka import kafka_address
 from alerting_backend.workers.dependencies import Dependency, require
 from alerting_core import limits
 from alerting_core.domain.alert import Alert
-from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig, choose_seed
 from alerting_core.generator.pace import Pace, pace_of
-from alerting_core.pipeline.loop import backoff_ms
+from alerting_core.pipeline.loop import Failure, retry_until_stopped
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import Outgoing
 
@@ -107,17 +107,13 @@ def _kafka(settings: Settings) -> Iterator[_Target]:
 
 
 async def _publish(sink: KafkaSink, outputs: Sequence[Outgoing]) -> None:
-    deadline, failures = time.monotonic() + PATIENCE_SECONDS_MAX, 0
-    while True:
-        try:
-            await sink.publish(outputs)
-        except PortUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            failures += 1
-            await asyncio.sleep(backoff_ms(failures) / 1_000)
-        else:
-            return
+    deadline = time.monotonic() + PATIENCE_SECONDS_MAX
+
+    def lose_patience(failure: Failure) -> None:
+        if time.monotonic() > deadline:
+            raise failure.error
+
+    await retry_until_stopped(partial(sink.publish, outputs), stop=asyncio.Event(), on_failure=lose_patience)
 
 
 def _send(target: _Target, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: Advance) -> None:

@@ -9,15 +9,22 @@ from alerting_core.limits import REQUEST_MS_MAX
 from alerting_core.sim.dice import happens, wait_ms
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.receivers import Receivers, Treatment
-from alerting_core.stages.hosts import host_name_of
+from alerting_core.stages.hosts import SMTP_HOST, host_name_of
 
 if TYPE_CHECKING:
     from alerting_playground.session.world import LiveWorld
 
 RETRY_AFTER: Final = "5"
+MAIL_HOST: Final = "mail"
+"""What people read, and scripts name, for the one server that all mail goes through."""
 
 OK: Final = HttpReply(200, b"ok")
 TAKEN: Final = SmtpReply(250)
+
+
+def shown_host(name: str) -> str:
+    """Return the name of a host in pictures and scripts."""
+    return MAIL_HOST if name == SMTP_HOST else name
 
 
 @dataclass(slots=True)
@@ -53,7 +60,7 @@ class LiveReceivers(Receivers):
     def treat(self, message: Message) -> Treatment:
         """Decide what happens to *message*."""
         by_mail = isinstance(message, EmailMessage)
-        host = self.host(host_name_of(message))
+        host = self.host(shown_host(host_name_of(message)))
         host.arrivals += 1
         treatment = self._treat(host, by_mail=by_mail)
         if treatment.accepted:

@@ -23,8 +23,9 @@ from alerting_core.sim.gate import Resource
 from alerting_core.sim.parts import GROUPS
 from alerting_core.sim.strikes import Point
 from alerting_core.sim.workers import Worker
-from alerting_core.stages.hosts import SMTP_HOST, host_name
+from alerting_core.stages.hosts import host_name
 from alerting_playground.session import limits
+from alerting_playground.session.receivers import MAIL_HOST, shown_host
 from alerting_playground.session.world import ALL_TEAMS, LiveWorld
 
 TEAM_OF_GROUP: Final = {
@@ -216,7 +217,7 @@ def show_hosts(world: LiveWorld) -> list[dict[str, Any]]:
     for worker in world.workers:
         deliverer = worker.conductors.get(Stage.DELIVERER) if worker.is_alive else None
         if isinstance(deliverer, Deliverer):
-            circuits.update((host_name(one.host), one.state) for one in deliverer.circuits())
+            circuits.update((shown_host(host_name(one.host)), one.state) for one in deliverer.circuits())
     now_ms = world.loop.now_ms()
     busiest = sorted(world.endpoints.hosts.items(), key=lambda item: (-item[1].arrivals, item[0]))
     return [
@@ -228,7 +229,7 @@ def show_hosts(world: LiveWorld) -> list[dict[str, Any]]:
             "accepted": host.accepted,
             "refused": host.refused,
             "circuit": circuits.get(name, "closed"),
-            "is_mail": name == SMTP_HOST,
+            "is_mail": name == MAIL_HOST,
         }
         for name, host in busiest[: limits.HOSTS_SHOWN]
     ]

@@ -36,7 +36,7 @@ class KafkaSink:
     def __init__(self, address: KafkaAddress) -> None:
         self._address = address
         self._producer: Producer | None = None
-        self._commits = GroupCommit(self._send, records_max=BATCH_RECORDS_MAX)
+        self._commits = GroupCommit(self._send, records_max=BATCH_RECORDS_MAX, fail_waiting=True)
         self._closed = False
 
     async def publish(self, outputs: Sequence[Outgoing]) -> None:

@@ -4,10 +4,11 @@ A number or a name that is in use never changes: processes of two versions work 
 lock the same thing.
 """
 
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import Final
 
 
+@unique
 class SoleLock(IntEnum):
     """Held by the connection of the one process that does something; they end with it."""
 

@@ -17,7 +17,7 @@ class PgSink:
 
     def __init__(self, log: PgLog) -> None:
         self._log = log
-        self._commits = GroupCommit(self._append, records_max=RECORDS_PER_COMMIT_MAX)
+        self._commits = GroupCommit(self._append, records_max=RECORDS_PER_COMMIT_MAX, fail_waiting=False)
 
     async def publish(self, outputs: Sequence[Outgoing]) -> None:
         """Append *outputs*, all or none."""
