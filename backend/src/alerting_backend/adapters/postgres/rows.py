@@ -38,6 +38,9 @@ RULES: Final = Table(
     },
 )
 
+UNFINISHED: Final = "status IN ('PENDING', 'RETRYING')"
+"""Deliveries that are due at some time, in the words of the index deliveries_next_due: by time, over all clients."""
+
 DECIDING_RULES: Final = RULES.only(DECIDING_FIELDS)
 """The rules as evaluators read them, by the hundred thousand: without what is for people alone."""
 
