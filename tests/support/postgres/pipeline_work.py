@@ -14,7 +14,7 @@ from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes, trim_changes
 from alerting_backend.adapters.postgres.pools import Pools, transaction
-from alerting_backend.adapters.postgres.retention import Old, PgRetention
+from alerting_backend.adapters.postgres.retention import PgRetention
 from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
 from alerting_backend.adapters.postgres.rules import PgRuleSource
 from alerting_backend.adapters.postgres.sink import PgSink
@@ -25,8 +25,10 @@ from alerting_core.domain.claim import Claim
 from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.ports.alerts import AlertFilter
+from alerting_core.ports.dead_letters import RecordId
 from alerting_core.ports.journal import NotificationFilter
 from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.retention import Old
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import (
     LEASE_MS,
@@ -83,7 +85,7 @@ async def _streams(pools: Pools) -> None:
     await dead.counts()
     first = await dead.list(PageRequest(50))
     await dead.list(PageRequest(50, first.next_cursor), topic=DLQ)
-    letters = await dead.page(DLQ, after=(0, 5), limit=50)
+    letters = await dead.page(DLQ, after=RecordId(0, 5), limit=50)
     await dead.replay(letters)
 
 
