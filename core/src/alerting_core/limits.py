@@ -69,7 +69,7 @@ RECIPIENTS_PER_NOTIFICATION_MAX: Final = 500
 """Deliveries of one notification. Beyond it the rest are recorded as SKIPPED with the reason, never dropped."""
 
 POLL_RECORDS_MAX: Final = 1_000
-"""Records a conductor takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
+"""Records a stage takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
 
 OUTPUTS_PER_COMMIT_MAX: Final = 10_000
 """Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""
@@ -132,7 +132,7 @@ BULK_ROWS_MAX: Final = 10_000
 """Rows that a bulk load writes per statement: large enough that a round trip is cheap, small enough for a second."""
 
 POLL_WAIT_MS: Final = 500
-"""How long an idle conductor waits for records before it looks at its other duties, such as changed rules."""
+"""How long an idle stage waits for records before it looks at its other duties, such as changed rules."""
 
 MATCH_CACHE_CLIENTS_MAX: Final = 500_000
 """Clients in all those results together, about 50 MB: a few popular rules must not make each result a large one."""

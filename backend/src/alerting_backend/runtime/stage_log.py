@@ -14,7 +14,7 @@ import structlog
 from alerting_backend.settings import LogFormat
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.clock import Clock
 
 FAILURES_TOLD: Final = frozenset({1, 3, 10})
@@ -50,8 +50,8 @@ class StageLog:
         self._instance = instance
         self._every_s = every_s
         self._together = together
-        self._sums: dict[Stage, _Sum] = {}
-        self._failing: set[Stage] = set()
+        self._sums: dict[StageName, _Sum] = {}
+        self._failing: set[StageName] = set()
 
     def on_report(self, report: BatchReport) -> None:
         """Count one step."""
@@ -67,7 +67,7 @@ class StageLog:
         sums.rejected += report.rejected
         sums.counts.update(report.counts)
 
-    def on_failure(self, stage: Stage, failure: Failure) -> None:
+    def on_failure(self, stage: StageName, failure: Failure) -> None:
         """Count one step that failed and will be tried again."""
         code = failure.error.code
         self._meter.step_failed(stage, code, instance=self._instance, now_ms=self._clock.now_ms())
@@ -92,19 +92,19 @@ class StageLog:
         if self._together:
             _tell_together(sums)
             return
-        for stage in Stage:
+        for stage in StageName:
             if (done := sums.get(stage)) is not None:
                 figures = {"received": done.received, "published": done.published, "rejected": done.rejected}
                 counts = {name.value.replace("-", "_"): number for name, number in done.counts.items()}
                 _log.info("batch_committed", stage=str(stage), **_nonzero(figures | counts))
 
 
-def _tell_together(sums: Mapping[Stage, _Sum]) -> None:
+def _tell_together(sums: Mapping[StageName, _Sum]) -> None:
     counts = Counter[Count]()
     for done in sums.values():
         counts.update(done.counts)
-    evaluator = sums.get(Stage.EVALUATOR, _Sum())
-    rejected = sum(done.rejected for stage, done in sums.items() if stage is not Stage.RECORDER)
+    evaluator = sums.get(StageName.EVALUATOR, _Sum())
+    rejected = sum(done.rejected for stage, done in sums.items() if stage is not StageName.RECORDER)
     told = _nonzero(
         {
             "alerts": evaluator.received - evaluator.rejected,

@@ -1,9 +1,9 @@
-"""Runs the steps of one conductor until it is asked to stop."""
+"""Runs the steps of one stage until it is asked to stop."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import BatchReport
@@ -17,11 +17,20 @@ BACKOFF_MS_MAX: Final = 2_000
 _DOUBLINGS_MAX: Final = 10
 
 
-class Conductor(Protocol):
+class Stage(Protocol):
     """Anything that does its work in steps."""
 
     async def step(self) -> BatchReport:
         """Do one bounded batch of work."""
+        ...
+
+
+@runtime_checkable
+class DrainableStage(Stage, Protocol):
+    """A stage that has work under way beside its steps."""
+
+    async def drain(self) -> BatchReport:
+        """Begin nothing more, and end what is under way."""
         ...
 
 
@@ -49,7 +58,7 @@ def _never_waited() -> float:
 
 
 async def run_steps(
-    conductor: Conductor,
+    stage: Stage,
     *,
     stop: asyncio.Event,
     on_report: Callable[[BatchReport], None],
@@ -63,19 +72,18 @@ async def run_steps(
     Any other exception is a bug and ends the loop, for who runs it to end the process.
 
     Args:
-        conductor: Whose steps to run.
+        stage: Whose steps to run.
         stop: Set from outside to end.
         on_report: Told of every step.
         on_failure: Told of every retryable failure.
-        idle_pause_ms: How long to wait after a step that found nothing to do, for conductors that do not wait
-            themselves.
+        idle_pause_ms: How long to wait after a step that found nothing to do, for stages that do not wait themselves.
         take_waited_s: Gives how long the step that just ended waited for records, which is no work.
     """
     failures, loop = 0, asyncio.get_running_loop()
     while not stop.is_set():
         begun_s = loop.time()
         try:
-            report = await conductor.step()
+            report = await stage.step()
         except AlertingError as error:
             if not error.retryable:
                 raise

@@ -1,7 +1,7 @@
 """What can go wrong, how often, and for how long. Every fault can be switched off by itself.
 
 Rates are per opportunity (a port call, an attempt) or per virtual minute, as their names say. `Faults.drawn` gives each
-seed its own weather: each kind is off in some worlds and violent in others, since faults that are always on hide each
+seed its own faults: each kind is off in some worlds and violent in others, since faults that are always on hide each
 other.
 """
 
@@ -77,7 +77,7 @@ class Faults:
 
     @classmethod
     def drawn(cls, dice: Random) -> "Faults":
-        """Draw the weather of one world: each fault off, or up to its worst, small values as likely as large ones."""
+        """Draw the faults of one world: each fault off, or up to its worst, small values as likely as large ones."""
         drawn = {
             field.name: 0.0 if dice.random() * 100 < OFF_PERCENT else _WORST[field.name] * dice.random() ** 2
             for field in fields(cls)

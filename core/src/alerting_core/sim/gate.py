@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from alerting_core.errors import PortUnavailable
 from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.facts import Refused
+from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.process import Process
-from alerting_core.sim.strikes import Point
 
 if TYPE_CHECKING:
     from alerting_core.sim.platform import Platform
@@ -90,7 +90,7 @@ class Gate:
     async def reach(self, operation: str, point: Point) -> None:
         """Pass one point of a call: it takes its time, and the process may be killed there."""
         weight = RARE_CALLS.get(operation, 1.0)
-        ordered = self.world.strikes.due(self.process.name, operation, point)
+        ordered = self.world.kill_schedule.due(self.process.name, operation, point)
         if ordered or (self._mortal and happens(self.dice, self.world.faults.crashes_per_call * weight)):
             await self.die(operation, point)
         await self.latency()

@@ -1,8 +1,8 @@
 """What a world is made of, and what of it each process sees."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
@@ -15,26 +15,19 @@ from alerting_core.memory.rule_origin import MemoryRuleOrigin
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
-from alerting_core.pipeline.loop import Conductor
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.wiring import StageSpec
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.ids import IdSource
 from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.presence import AbandonedLeases
+from alerting_core.ports.outbox import Outbox
+from alerting_core.ports.presence import AbandonedLeases, Presence
+from alerting_core.ports.rule_origin import RuleOrigin
+from alerting_core.ports.rule_snapshot import RuleSnapshotStore
 from alerting_core.ports.rules import RuleSource
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    EVALUATOR_GROUP,
-    NOTIFICATIONS_READY,
-    RECORDER_GROUP,
-    RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
-    Stream,
-)
+from alerting_core.ports.stream import Sink, Stream
+from alerting_core.ports.transport import Transport
 from alerting_core.sim.delivery_ports import SimAbandonedLeases, SimDeliveryStore
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.gate import Gate, Resource
@@ -44,19 +37,34 @@ from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import Receivers, SimTransport
 from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot, SimRuleSource
 from alerting_core.sim.streams import SimSink, SimStream
-from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
 
 if TYPE_CHECKING:
     from alerting_core.sim.platform import Platform
 
-GROUPS: Final[Mapping[str, str]] = {
-    RECORDER_GROUP: ALERTS_NEW,
-    EVALUATOR_GROUP: ALERTS_NEW,
-    AGGREGATOR_GROUP: ALERTS_MATCHED,
-    SENDER_GROUP: NOTIFICATIONS_READY,
-    RULE_UPDATER_GROUP: RULE_CHANGED,
-}
-"""Consumer group → the topic that it reads."""
+
+@dataclass(frozen=True, slots=True)
+class SimPorts:
+    """What one process asks of the world: `PlatformPorts`, with each port in a field."""
+
+    open_stream: Callable[[str, str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    presence: Presence
+    abandoned: AbandonedLeases
+    outbox: Outbox
+    origin: RuleOrigin
+    snapshot: RuleSnapshotStore
+    ids: IdSource
+
+
+def unchanged(spec: StageSpec[SimPorts]) -> StageSpec[SimPorts]:
+    """Return the stage as it is in the topology."""
+    return spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +78,19 @@ class Parts:
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
     deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
     abandoned: Callable[[MemoryDatabase], AbandonedLeases] = MemoryAbandonedLeases
-    conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
+    stage: Callable[[StageSpec[SimPorts]], StageSpec[SimPorts]] = unchanged
     receivers: Callable[["Platform"], Receivers] = Receivers
 
 
-def ports_of(process: Process, world: "Platform", place: Place) -> Ports:
-    """Return the ports of a process at *place*: what the world is made of, behind a gate that has faults."""
+def ports_of(process: Process, world: "Platform", *, machine: str) -> SimPorts:
+    """Return the ports of a process on *machine*: what the world is made of, behind a gate that has faults."""
     gate, database, parts = Gate(world, process), world.database, world.parts
 
-    def open_stream(group: str) -> Stream:
-        topic = GROUPS[group]
+    def open_stream(topic: str, group: str) -> Stream:
         stream = MemoryStream(world.log, topic=topic, group=group, member=process.name)
         return SimStream(gate, world.log, stream, topic=topic, group=group)
 
-    return Ports(
+    return SimPorts(
         open_stream=open_stream,
         sink=SimSink(gate, world.log),
         rules=_rules(gate, world),
@@ -91,7 +98,7 @@ def ports_of(process: Process, world: "Platform", place: Place) -> Ports:
         notifications=SimNotificationStore(gate, parts.notifications(database)),
         deliveries=SimDeliveryStore(gate, parts.deliveries(database, gate.races)),
         transport=SimTransport(gate),
-        clock=SimClock(gate, place.machine),
+        clock=SimClock(gate, machine),
         presence=MemoryPresence(database, process.name),
         abandoned=SimAbandonedLeases(gate, parts.abandoned(database)),
         outbox=SimOutbox(gate, MemoryOutbox(database)),

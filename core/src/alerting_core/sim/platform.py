@@ -12,7 +12,8 @@ from random import Random
 from typing import Any, Final
 
 from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
+from alerting_core.pipeline.wiring import Tuning
 from alerting_core.ports.stream import Record
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker
@@ -21,13 +22,14 @@ from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.gate import Resource
+from alerting_core.sim.kill_schedule import KillSchedule
 from alerting_core.sim.parts import Parts
 from alerting_core.sim.process import Process
-from alerting_core.sim.strikes import Strikes
+from alerting_core.sim.shape import WorkerSpec
 from alerting_core.sim.tables import watched_database
 from alerting_core.sim.trace import Trace
-from alerting_core.sim.wiring import Habits, Place
 from alerting_core.sim.workers import RESTART_MS_MEAN, Worker
+from alerting_core.topology import groups_of
 
 EPOCH_MS: Final = 1_767_225_600_000
 """What every wall clock shows at the beginning: the first of January 2026."""
@@ -39,15 +41,17 @@ class Platform:
     Args:
         seed: Decides everything.
         faults: What goes wrong by chance.
-        places: Who works in it.
-        habits: How they go about it.
+        worker_specs: Who works in it.
+        tuning: How they go about it.
         parts: What it is made of.
         trace_lines_max: How much of the trace is kept; None for all.
 
     Attributes:
-        strikes: Deaths that were ordered, to be died at the next such point.
+        kill_schedule: Kills that were ordered.
         hidden_until_ms: (topic, partition) → until when no consumer sees its records.
         frozen_until_ms: Process name → until when it stands still, at the next call that it makes.
+        stage_specs: Of all workers, each once.
+        groups: Consumer group → the topic that it reads.
         snapshot: Of all rules, for evaluators, in a world that distributes them.
         is_over: Nothing may happen any more.
     """
@@ -57,19 +61,19 @@ class Platform:
         seed: int,
         faults: Faults,
         *,
-        places: Sequence[Place],
-        habits: Habits,
+        worker_specs: Sequence[WorkerSpec],
+        tuning: Tuning,
         parts: Parts | None = None,
         trace_lines_max: int | None,
     ) -> None:
-        self.seed, self.faults, self.habits = seed, faults, habits
+        self.seed, self.faults, self.tuning = seed, faults, tuning
         self.parts = parts or Parts()
         self.loop = SimLoop()
         self.counts: Counter[str] = Counter()
         self.is_over = False
         self.away_until_ms: dict[Resource, int] = {}
         self.claims = ClaimBook()
-        self.strikes = Strikes()
+        self.kill_schedule = KillSchedule()
         self.hidden_until_ms: dict[tuple[str, int], int] = {}
         self.frozen_until_ms: dict[str, int] = {}
         self._dice: dict[str, Random] = {}
@@ -77,9 +81,12 @@ class Platform:
         self._number = 0
         self._outside: list[asyncio.Task[None]] = []
         self._listeners: dict[type[facts.Fact], list[Callable[[facts.Fact], None]]] = {}
-        self.workers = [Worker(self, place) for place in places]
-        self.distributes_rules = any(Stage.RULE_UPDATER in place.stages for place in places)
-        self.machines = list(dict.fromkeys(place.machine for place in places))
+        self.workers = [Worker(self, spec) for spec in worker_specs]
+        by_name = {stage.name: stage for spec in worker_specs for stage in spec.stages}
+        self.stage_specs = list(by_name.values())
+        self.groups = groups_of(self.stage_specs)
+        self.distributes_rules = StageName.RULE_UPDATER in by_name
+        self.machines = list(dict.fromkeys(spec.machine for spec in worker_specs))
         self.skew_ms = dict.fromkeys((*self.machines, "people"), 0)
         self.database = watched_database(self.tell)
         self.log = self.parts.log(clock=_LogClock(self), on_append=self._appended)
@@ -93,7 +100,7 @@ class Platform:
                 self._listeners.setdefault(kind, []).append(checker.see)
 
     def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run what is no process of the platform: sources, people, the weather."""
+        """Run what is no process of the platform: sources, people, faults."""
         self._outside.append(self.loop.create_task(coroutine))
 
     def check_outside(self) -> None:
@@ -157,9 +164,9 @@ class Platform:
         self.counts[what] += 1
 
     def reported(self, worker: Worker, report: BatchReport) -> None:
-        """Take note of a step that a conductor made."""
+        """Take note of a step that a stage made."""
 
-    def failed(self, worker: Worker, stage: Stage, failure: Failure) -> None:
+    def failed(self, worker: Worker, stage: StageName, failure: Failure) -> None:
         """Take note of a step that failed and will be made again."""
 
     def restart_ms(self, worker: Worker) -> float | None:

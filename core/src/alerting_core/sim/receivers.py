@@ -13,7 +13,7 @@ from alerting_core.memory.transport import target_of
 from alerting_core.sim import facts
 from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.gate import Gate
-from alerting_core.sim.strikes import Point
+from alerting_core.sim.kill_schedule import Point
 
 if TYPE_CHECKING:
     from alerting_core.sim.platform import Platform

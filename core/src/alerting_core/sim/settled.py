@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from alerting_core.sim.parts import GROUPS
-
 if TYPE_CHECKING:
     from alerting_core.sim.world import World
 
@@ -13,7 +11,7 @@ def unsettled(world: "World") -> list[str]:
     found: list[str] = []
     if not world.source.is_done:
         found.append("not every alert is accepted")
-    for group, topic in GROUPS.items():
+    for group, topic in world.groups.items():
         committed, ends = world.log.committed(group, topic), world.log.end_offsets(topic)
         if lag := sum(ends) - sum(committed.values()):
             found.append(f"{group} lags {lag} records behind")

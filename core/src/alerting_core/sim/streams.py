@@ -10,7 +10,7 @@ from alerting_core.ports.stream import Offsets, Outgoing, Record
 from alerting_core.sim import facts
 from alerting_core.sim.dice import happens
 from alerting_core.sim.gate import Gate, Resource
-from alerting_core.sim.strikes import Point
+from alerting_core.sim.kill_schedule import Point
 
 HIDDEN_LOOK_MS: Final = 50
 """How long a consumer waits that sees nothing but hidden records."""
@@ -63,7 +63,7 @@ class SimStream:
             left: Sequence[Outgoing] = with_duplicates(self._gate, outputs)
             if happens(self._gate.dice, self._gate.world.faults.split_commits_per_call):
                 left = await self._tear(operation, left)
-            if self._gate.world.strikes.due(self._gate.process.name, operation, Point.BETWEEN):
+            if self._gate.world.kill_schedule.due(self._gate.process.name, operation, Point.BETWEEN):
                 self._log.append(left)
                 await self._gate.die(operation, Point.BETWEEN)
             before = self._log.committed(self._group, self._topic)

@@ -1,21 +1,19 @@
-"""Worker processes: which conductors each runs, on which machine, and what happens when one dies."""
+"""Worker processes: which stages each runs, on which machine, and what happens when one dies."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from alerting_core import limits
 from alerting_core.errors import AlertingError
-from alerting_core.pipeline.deliver import Deliverer
-from alerting_core.pipeline.loop import Conductor, run_steps
-from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS
-from alerting_core.pipeline.relay import RELAY_EVERY_MS
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.loop import DrainableStage, Stage, run_steps
+from alerting_core.pipeline.report import StageName
+from alerting_core.pipeline.wiring import WiredStage, wire
 from alerting_core.sim.facts import Ended, Raised
-from alerting_core.sim.parts import GROUPS, ports_of
+from alerting_core.sim.parts import ports_of
 from alerting_core.sim.process import Process
-from alerting_core.sim.wiring import Place
+from alerting_core.sim.shape import WorkerSpec
+from alerting_core.topology import groups_of
 
 if TYPE_CHECKING:
     from alerting_core.sim.platform import Platform
@@ -27,20 +25,20 @@ SESSION_MS_MEAN: Final = 4_000.0
 
 @dataclass(slots=True)
 class Worker:
-    """A place for a process: when one dies there, another is started.
+    """A worker: when its process dies, another is started.
 
     Attributes:
         process: The one that runs now, or the last that did.
         stop: Set to ask it to end.
-        conductors: Those of `process`.
+        stages: Those of `process`.
         is_wanted: Whether another process takes the place of one that ended.
     """
 
     world: "Platform"
-    place: Place
+    spec: WorkerSpec
     process: Process = field(init=False)
     stop: asyncio.Event = field(init=False)
-    conductors: Mapping[Stage, Conductor] = field(init=False, default_factory=dict[Stage, Conductor])
+    stages: Mapping[StageName, Stage] = field(init=False, default_factory=dict[StageName, Stage])
     incarnation: int = 0
     is_wanted: bool = True
 
@@ -49,9 +47,9 @@ class Worker:
         if self.world.is_over or not self.is_wanted or self.is_alive:
             return
         self.incarnation += 1
-        self.process = Process(f"{self.place.name}.{self.incarnation}")
+        self.process = Process(f"{self.spec.name}.{self.incarnation}")
         self.stop = asyncio.Event()
-        self.world.trace(f"{self.process.name} starts on {self.place.machine}")
+        self.world.trace(f"{self.process.name} starts on {self.spec.machine}")
         self.world.loop.start(self.process, self._main(self.process, self.stop))
 
     @property
@@ -78,17 +76,18 @@ class Worker:
         self._leave(self.process)
 
     def _leave(self, process: Process) -> None:
-        for group, topic in GROUPS.items():
+        for group, topic in groups_of(self.spec.stages).items():
             self.world.log.leave(group, topic, process.name)
 
     async def _main(self, process: Process, stop: asyncio.Event) -> None:
-        """Run the conductors until they are stopped."""
-        made = self.world.parts.conductors(ports_of(process, self.world, self.place), self.world.habits)
-        self.conductors = {stage: made[stage]() for stage in self.place.stages}
+        """Run the stages until they are stopped."""
+        ports = ports_of(process, self.world, machine=self.spec.machine)
+        wired = wire(map(self.world.parts.stage, self.spec.stages), ports, self.world.tuning)
+        self.stages = {one.name: one.stage for one in wired}
         try:
             async with asyncio.TaskGroup() as tasks:
-                for stage, conductor in self.conductors.items():
-                    tasks.create_task(self._run(stage, conductor, stop))
+                for one in wired:
+                    tasks.create_task(self._run(one, stop))
         except BaseExceptionGroup as errors:
             self._broke_off(process, errors.exceptions[0])
             return
@@ -99,17 +98,16 @@ class Worker:
         process.is_dead = True
         self.world.loop.later(RESTART_MS_MEAN / 2, self.start)
 
-    async def _run(self, stage: Stage, conductor: Conductor, stop: asyncio.Event) -> None:
-        pauses_ms = {**_PAUSES_MS, Stage.SWEEPER: self.world.habits.sweep_every_ms}
+    async def _run(self, one: WiredStage, stop: asyncio.Event) -> None:
         await run_steps(
-            conductor,
+            one.stage,
             stop=stop,
             on_report=lambda report: self.world.reported(self, report),
-            on_failure=lambda failure: self.world.failed(self, stage, failure),
-            idle_pause_ms=pauses_ms.get(stage, 0),
+            on_failure=lambda failure: self.world.failed(self, one.name, failure),
+            idle_pause_ms=one.idle_pause_ms,
         )
-        if isinstance(conductor, Deliverer):
-            await conductor.drain()
+        if isinstance(one.stage, DrainableStage):
+            await one.stage.drain()
 
     def _broke_off(self, process: Process, error: BaseException) -> None:
         """End a process by an error: while it drains a port may be away, at any other time it is a bug."""
@@ -118,11 +116,3 @@ class Worker:
         if not (self.stop.is_set() and isinstance(error, AlertingError) and error.retryable):
             self.world.tell(Raised(process, error))
         self.world.kill(process, why=f"by {error!r}")
-
-
-_PAUSES_MS: Final[Mapping[Stage, int]] = {
-    Stage.RECLAIMER: limits.ABSENCE_LOOK_MS,
-    Stage.RELAY: RELAY_EVERY_MS,
-    Stage.RULE_RECONCILER: RECONCILE_EVERY_MS,
-}
-"""How long those wait that found nothing to do."""

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from alerting_core.domain.delivery import DeliveryStatus
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.report import StageName
 from alerting_playground.session import limits
-from alerting_playground.session.groups import GROUPS_TO_FINISH
 
 if TYPE_CHECKING:
     from alerting_playground.session.world import LiveWorld
@@ -25,7 +24,7 @@ class Mark:
     matches: int
     created: int
     delivered: int
-    stages: dict[tuple[Stage, str], int]
+    stages: dict[tuple[StageName, str], int]
 
 
 class Series:
@@ -39,7 +38,7 @@ class Series:
     def take(self) -> None:
         """Take the point of the second that ends now."""
         world, before, now = self._world, self._marks[-1], self._mark()
-        lags = (world.lag(group, topic) for group, topic in GROUPS_TO_FINISH)
+        lags = (world.lag(group, topic) for group, topic in world.groups_to_finish.items())
         self._points.append(
             (
                 now.alerts - before.alerts,
@@ -57,16 +56,14 @@ class Series:
             "alerts",
             "delivered",
             "notifications",
-            "lag_evaluator",
-            "lag_aggregator",
-            "lag_dispatcher",
+            *(f"lag_{spec.name}" for spec in self._world.stage_specs if spec.group in self._world.groups_to_finish),
             "waiting_deliveries",
         )
         first_s = self._marks[-1].at_ms // 1_000 - len(self._points) + 1
         columns = zip(*self._points, strict=True) if self._points else [()] * len(names)
         return {"from_s": first_s, **{name: list(column) for name, column in zip(names, columns, strict=True)}}
 
-    def rates(self) -> tuple[dict[str, Any], dict[tuple[Stage, str], float]]:
+    def rates(self) -> tuple[dict[str, Any], dict[tuple[StageName, str], float]]:
         """Return what was done a virtual second lately: of the whole, and of each stage."""
         now, then = self._mark(), self._marks[0]
         over_ms = max(1, now.at_ms - then.at_ms)

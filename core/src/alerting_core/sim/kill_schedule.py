@@ -1,4 +1,4 @@
-"""Deaths that were ordered: which process dies at its next commit, and where in it."""
+"""Kills that were ordered: which process is killed at its next commit, and where in it."""
 
 from enum import StrEnum
 from typing import Final
@@ -16,22 +16,22 @@ class Point(StrEnum):
     AFTER = "after"
 
 
-class Strikes:
-    """Process name → where in its next commit it dies."""
+class KillSchedule:
+    """Process name → where in its next commit it is killed."""
 
     def __init__(self) -> None:
         self._ordered: dict[str, Point] = {}
 
     def order(self, process_name: str, point: Point) -> None:
-        """Let a process die at *point* of its next commit."""
+        """Let a process be killed at *point* of its next commit."""
         self._ordered[process_name] = point
 
     def ordered(self, process_name: str) -> Point | None:
-        """Return where a process is going to die."""
+        """Return where a process is going to be killed."""
         return self._ordered.get(process_name)
 
     def due(self, process_name: str, operation: str, point: Point) -> bool:
-        """Whether a process dies here; it dies once."""
+        """Whether a process is killed here; it is killed once."""
         if not self._ordered or self._ordered.get(process_name) is not point or not operation.startswith(COMMITS):
             return False
         del self._ordered[process_name]

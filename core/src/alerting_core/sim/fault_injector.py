@@ -23,13 +23,13 @@ UNANNOUNCED: Final = 0.3
 """How often who resends dies between the change and its announcement: the sweeper has to see it."""
 
 
-class Weather:
+class FaultInjector:
     """Runs one task for each kind of event, each with dice of its own."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._journal = MemoryJournal(world.database)
-        self._dice = dice_for(world.seed, "weather")
+        self._dice = dice_for(world.seed, "weather")  # Purposes are part of what a seed means: they keep their names.
 
     def start(self) -> None:
         """Let everything happen from now on, each as often as the world's faults say."""
