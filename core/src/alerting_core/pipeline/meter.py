@@ -137,7 +137,7 @@ class StageMeter:
         return merged([_series(stage, tally, oldest) for (stage, _), tally in self._in_order()])
 
     def _in_order(self) -> Sequence[tuple[tuple[StageName, str], _Tally]]:
-        return sorted(self._tallies.items(), key=lambda item: (_ORDER[item[0][0]], item[0][1]))
+        return sorted(self._tallies.items(), key=lambda item: (place_of(item[0][0]), item[0]))
 
     def _seen(self, stage: StageName, instance: str, now_ms: int) -> _Tally:
         tally = self._known(stage, instance, now_ms)
