@@ -38,7 +38,7 @@ export default function StagesPage() {
     placeholderData: keepPreviousData,
     enabled: caller.isOperator,
   });
-  const stages = shownStages(metrics.data?.pipeline ?? []);
+  const stages = shownStages(metrics.data?.topology ?? [], metrics.data?.pipeline ?? []);
   return (
     <>
       <PageHeader
@@ -73,7 +73,7 @@ export default function StagesPage() {
                   series.isPending && <LoadingState rows={8} label="Loading charts" />
                 ) : (
                   <>
-                    <AcrossStages series={series.data} />
+                    <AcrossStages topology={metrics.data.topology} series={series.data} />
                     <OneStage stages={stages} series={series.data} />
                   </>
                 )}
