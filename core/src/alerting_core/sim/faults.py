@@ -6,11 +6,23 @@ other.
 """
 
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from random import Random
 from typing import Final
 
 OFF_PERCENT: Final = 35
 """In how many of the drawn worlds one kind of fault does not happen at all."""
+
+
+class Resource(StrEnum):
+    """What can be away as a whole."""
+
+    LOG = "log"
+    STORE = "store"
+    RULES = "rules"
+    """Where evaluators read the tables of rules themselves."""
+    SNAPSHOT = "snapshot"
+    """The shared snapshot of all rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,6 @@
 """Kills that were ordered: which process is killed at its next commit, and where in it."""
 
 from enum import StrEnum
-from typing import Final
-
-COMMITS: Final = ("commit ", "deliveries.record_outcomes")
-"""Beginnings of the calls by which work becomes done: after them nothing of it is done again."""
 
 
 class Point(StrEnum):
@@ -30,9 +26,9 @@ class KillSchedule:
         """Return where a process is going to be killed."""
         return self._ordered.get(process_name)
 
-    def due(self, process_name: str, operation: str, point: Point) -> bool:
-        """Whether a process is killed here; it is killed once."""
-        if not self._ordered or self._ordered.get(process_name) is not point or not operation.startswith(COMMITS):
+    def due(self, process_name: str, point: Point) -> bool:
+        """Whether a process is killed at this point of its commit; it is killed once."""
+        if not self._ordered or self._ordered.get(process_name) is not point:
             return False
         del self._ordered[process_name]
         return True

@@ -25,6 +25,7 @@ from alerting_core.sim.platform import Platform
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.settled import unsettled
 from alerting_core.sim.shape import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
+from alerting_core.sim.simulation import PEOPLE
 from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.traffic import Source
 from alerting_core.stages.retry import RetrySchedule
@@ -83,11 +84,8 @@ class World(Platform):
             trace_lines_max=trace_lines_max,
         )
         self.violations: list[Violation] = []
-        self.is_quiet = False
-        self.tenants = Tenants(
-            self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms("people")
-        )
-        self.source = Source(self)
+        self.tenants = Tenants(self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms(PEOPLE))
+        self.source = Source(self, self.log)
         evidence = Evidence(
             self.database,
             self.log,
@@ -126,7 +124,7 @@ class World(Platform):
         self.receivers.gone.update(url for url in dict.fromkeys(urls) if shape.random() < self.faults.gone_endpoints)
         for worker in self.workers:
             worker.start()
-        FaultInjector(self).start()
+        FaultInjector(self, self.tenants, self.rules_changed).start()
         self.outside(self.source.run(alerts=size.alerts, over_ms=size.traffic_ms))
 
     def run_until(self, at_ms: int) -> None:
@@ -154,7 +152,7 @@ class World(Platform):
     def settle(self) -> None:
         """Let time pass until everything has come to its end, or should have."""
         end_ms = self.loop.now_ms() + SETTLE_MS_MAX
-        while not self.violations and unsettled(self) and self.loop.now_ms() < end_ms:
+        while not self.violations and self._unsettled() and self.loop.now_ms() < end_ms:
             self.run_until(self.loop.now_ms() + LOOK_EVERY_MS)
 
     def finish(self) -> RunReport:
@@ -162,7 +160,7 @@ class World(Platform):
         if not self.violations:
             for checker in self.checkers:
                 checker.finish()
-            for what in unsettled(self):
+            for what in self._unsettled():
                 self._blame(SETTLED, f"{what} long after the last fault")
         report = RunReport(
             seed=self.seed,
@@ -180,6 +178,9 @@ class World(Platform):
     def rules_changed(self) -> None:
         """Note what the rules are now."""
         self.tell(rules_changed_fact(self.database))
+
+    def _unsettled(self) -> list[str]:
+        return unsettled(self, self.source, behind=self.rules_arrive.behind())
 
     def _blame(self, checker: str, message: str) -> None:
         self.violations.append(Violation(checker, message, self.loop.now_ms()))

@@ -25,7 +25,7 @@ from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.stream import MemorySink
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.http.message import Answer, Request
 from alerting_playground.http.parts import Parts
 from alerting_playground.http.router import answer

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from alerting_core.ports.stream import Outgoing
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.workers import SESSION_MS_MEAN, Worker
 from alerting_playground.session.actions import Action

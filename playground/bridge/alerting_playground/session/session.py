@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.http.message import Answer, Request
 from alerting_playground.session import limits, views
 from alerting_playground.session.actions import Action, read_action, read_request

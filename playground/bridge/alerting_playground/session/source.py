@@ -9,7 +9,7 @@ from alerting_core.generator.alerts import ENVIRONMENT_SHARE, ENVIRONMENTS, REGI
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_core.sim.traffic import poison_value
 from alerting_playground.session import limits
 

@@ -9,7 +9,7 @@ from alerting_core.pipeline.evaluate import Evaluator
 from alerting_core.pipeline.report import StageName, WorkerKind
 from alerting_core.pipeline.wiring import PlatformPorts, StageSpec
 from alerting_core.ports.stream import DLQ_SUFFIX
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.workers import Worker
 from alerting_core.topology import groups_of

@@ -22,7 +22,6 @@ from alerting_core.sim.parts import Parts, SimPorts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.process import Process
 from alerting_core.sim.shape import WorkerSpec
-from alerting_core.sim.workers import Worker
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
 from alerting_playground.session.flow import Movements, Tallies
@@ -216,17 +215,17 @@ class LiveWorld(Platform):
             self._routine_lines += 1
             self._show(text, "normal")
 
-    def reported(self, worker: Worker, report: BatchReport) -> None:
+    def reported(self, worker: str, report: BatchReport) -> None:
         """Count what a step did."""
-        self.meter.step_done(report, instance=worker.spec.name, now_ms=self.wall_ms("people"))
+        self.meter.step_done(report, instance=worker, now_ms=self.wall_ms("people"))
         if report.received or report.published:
             self.done[report.stage, "in"] += report.received
             self.done[report.stage, "out"] += report.published
 
-    def failed(self, worker: Worker, stage: StageName, failure: Failure) -> None:
+    def failed(self, worker: str, stage: StageName, failure: Failure) -> None:
         """Count a step that failed."""
         code, now_ms = failure.error.code, self.wall_ms("people")
-        self.meter.step_failed(stage, code, instance=worker.spec.name, now_ms=now_ms)
+        self.meter.step_failed(stage, code, instance=worker, now_ms=now_ms)
         self.done[stage, "failed"] += 1
 
     def kill(self, process: Process, *, why: str) -> None:
@@ -235,11 +234,11 @@ class LiveWorld(Platform):
         self.claims.forget(process)
         super().kill(process, why=why)
 
-    def restart_ms(self, worker: Worker) -> float | None:
+    def restart_ms(self, worker: str) -> float | None:
         """Say when another process takes the place of one that died."""
-        ms = self.restarts.pop(worker.spec.name, RESTART_MS)
+        ms = self.restarts.pop(worker, RESTART_MS)
         if ms is not None:
-            self.restart_at_ms[worker.spec.name] = self.loop.now_ms() + ms
+            self.restart_at_ms[worker] = self.loop.now_ms() + ms
         return ms
 
     def _apart_ms(self) -> int:
@@ -286,5 +285,5 @@ def _parts(world: LiveWorld) -> Parts:
         alerts=lambda database: MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT),
         deliveries=lambda database, _: MemoryDeliveryStore(database),
         stage=stage,
-        receivers=LiveReceivers,
+        receivers=lambda simulation: LiveReceivers(simulation, lambda: world.settings),
     )
