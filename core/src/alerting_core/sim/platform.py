@@ -67,6 +67,10 @@ class Platform(Simulation):
             if worker.is_running(process):
                 worker.buried()
 
+    def lag(self, group: str, topic: str) -> int:
+        """Return how many records wait for a group."""
+        return sum(self.log.end_offsets(topic)) - sum(self.log.committed(group, topic).values())
+
     def _wire(self, process: Process, spec: WorkerSpec) -> Sequence[WiredStage]:
         servers = Servers(self.log, self.snapshot, self.receivers, distributes_rules=self.distributes_rules)
         ports = ports_of(process, self, servers, self.parts, machine=spec.machine)

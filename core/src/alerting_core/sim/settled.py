@@ -18,8 +18,7 @@ def unsettled(platform: Platform, source: Source, *, behind: Sequence[str]) -> l
     if not source.is_done:
         found.append("not every alert is accepted")
     for group, topic in platform.groups.items():
-        committed, ends = platform.log.committed(group, topic), platform.log.end_offsets(topic)
-        if lag := sum(ends) - sum(committed.values()):
+        if lag := platform.lag(group, topic):
             found.append(f"{group} lags {lag} records behind")
     if received := len(platform.database.notifications.received):
         found.append(f"{received} notifications are RECEIVED")

@@ -18,9 +18,9 @@ def setting_of(kind: WorkerKind) -> str:
     return kind.replace("-", "_") + "s"
 
 
-def groups_to_finish(stages: Sequence[StageSpec[Any]]) -> Mapping[str, str]:
-    """Return consumer group → topic of those that finish the work on an alert, in the order in which it meets them."""
-    return groups_of(stage for stage in stages if stage.is_on_path)
+def readers_on_path(stages: Sequence[StageSpec[Any]]) -> Sequence[StageSpec[Any]]:
+    """Return those of *stages* that alerts wait for and that read a topic, in the order in which alerts meet them."""
+    return [stage for stage in stages if stage.is_on_path and stage.topic is not None]
 
 
 def topics_of(stages: Sequence[StageSpec[Any]]) -> Sequence[str]:

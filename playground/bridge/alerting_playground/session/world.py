@@ -22,10 +22,11 @@ from alerting_core.sim.parts import Parts, SimPorts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.process import Process
 from alerting_core.sim.shape import WorkerSpec
+from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
 from alerting_playground.session.flow import Movements, Tallies
-from alerting_playground.session.groups import groups_to_finish, setting_of, worker_groups
+from alerting_playground.session.groups import readers_on_path, setting_of, worker_groups
 from alerting_playground.session.ledger import Kind, Ledger, PoisonBook
 from alerting_playground.session.population import Population
 from alerting_playground.session.receivers import LiveReceivers
@@ -103,7 +104,7 @@ class LiveWorld(Platform):
             parts=_parts(self),
             trace_lines_max=0,
         )
-        self.groups_to_finish = groups_to_finish(self.stage_specs)
+        self._groups_on_path = groups_of(readers_on_path(self.stage_specs))
         evidence = Evidence(
             self.database,
             self.log,
@@ -123,8 +124,8 @@ class LiveWorld(Platform):
         population = Population(self.database, seed=self.seed, now_ms=self.wall_ms("people"))
         population.make(self.settings)
         population.add_own(scenario.catalog)
-        self.source = LiveSource(self)
-        self.series = Series(self)
+        self.source = LiveSource(self, self.settings, fresh=self.fresh, under_way=self.under_way)
+        self.series = Series(self, self.tallies, self.done)
 
     @property
     def endpoints(self) -> LiveReceivers:
@@ -178,13 +179,9 @@ class LiveWorld(Platform):
 
     def under_way(self) -> int:
         """Return how much work is under way, in records and notifications."""
-        return sum(self.lag(group, topic) for group, topic in self.groups_to_finish.items()) + len(
+        return sum(self.lag(group, topic) for group, topic in self._groups_on_path.items()) + len(
             self.database.notifications.received
         )
-
-    def lag(self, group: str, topic: str) -> int:
-        """Return how many records wait for a group."""
-        return sum(self.log.end_offsets(topic)) - sum(self.log.committed(group, topic).values())
 
     def blame(self, check: str, what: str) -> None:
         """Note a broken promise; the world goes on."""
