@@ -7,7 +7,7 @@ from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerting_core import limits
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import Circuit, Gauge
 from tests.api.catalog import Catalog
 from tests.api.world import START_MS, World
@@ -42,13 +42,13 @@ async def test_totals_are_those_of_the_caller(
 
 async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin: AsyncClient) -> None:
     report = BatchReport(
-        Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7}, took_ms=3.0
+        StageName.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7}, took_ms=3.0
     )
     for second in range(3):
         world.meter.step_done(report, instance="one", now_ms=START_MS + second * 1_000)
-    world.meter.lag_measured(Stage.EVALUATOR, 9, instance="one", now_ms=START_MS + 2_000)
-    world.meter.step_done(BatchReport(Stage.RECORDER), instance="one", now_ms=START_MS + 2_000)
-    world.meter.gauges_measured(Stage.EVALUATOR, {Gauge.RULES_INDEXED: 5}, instance="one", now_ms=START_MS + 2_000)
+    world.meter.lag_measured(StageName.EVALUATOR, 9, instance="one", now_ms=START_MS + 2_000)
+    world.meter.step_done(BatchReport(StageName.RECORDER), instance="one", now_ms=START_MS + 2_000)
+    world.meter.gauges_measured(StageName.EVALUATOR, {Gauge.RULES_INDEXED: 5}, instance="one", now_ms=START_MS + 2_000)
     world.clock.advance(3_000)
 
     async def stages() -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin
         "gauges": {"rules-indexed": 5},
     }
     assert (recorder["stage"], recorder["received"], recorder["lag"]) == ("recorder", 0, None)
-    world.meter.step_failed(Stage.EVALUATOR, "unavailable", instance="one", now_ms=world.clock.now_ms())
+    world.meter.step_failed(StageName.EVALUATOR, "unavailable", instance="one", now_ms=world.clock.now_ms())
     evaluator = (await stages())[1]
     assert (evaluator["state"], evaluator["errors"], evaluator["last_error"]) == ("unhealthy", 1, "unavailable")
     world.meter.step_done(report, instance="one", now_ms=world.clock.now_ms())
@@ -90,12 +90,12 @@ async def test_a_stage_shows_its_sums_its_rate_and_its_state(world: World, admin
 async def test_a_stage_is_summed_up_over_its_processes(world: World, admin: AsyncClient) -> None:
     for instance, received in (("one", 60), ("two", 30), ("gone", 6_000)):
         at_ms = START_MS - (limits.STAGE_OFFLINE_MS if instance == "gone" else 0)
-        report = BatchReport(Stage.EVALUATOR, received=received, published=1, took_ms=8.0)
+        report = BatchReport(StageName.EVALUATOR, received=received, published=1, took_ms=8.0)
         world.meter.step_done(report, instance=instance, now_ms=at_ms)
-        world.meter.lag_measured(Stage.EVALUATOR, received, instance=instance, now_ms=at_ms)
-    world.meter.step_failed(Stage.EVALUATOR, "unavailable", instance="two", now_ms=START_MS)
+        world.meter.lag_measured(StageName.EVALUATOR, received, instance=instance, now_ms=at_ms)
+    world.meter.step_failed(StageName.EVALUATOR, "unavailable", instance="two", now_ms=START_MS)
     world.meter.gauges_measured(
-        Stage.DELIVERER,
+        StageName.SENDER,
         {Gauge.CIRCUITS_OPEN: 1},
         circuits=[Circuit("hooks.acme.io:443", "open")],
         instance="one",
@@ -112,10 +112,10 @@ async def test_a_stage_is_summed_up_over_its_processes(world: World, admin: Asyn
 
 
 async def test_the_series_tells_what_each_stage_did_in_spans_of_ten_seconds(world: World, admin: AsyncClient) -> None:
-    report = BatchReport(Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7})
+    report = BatchReport(StageName.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7})
     for seconds, instance in ((0, "one"), (0, "two"), (25, "one")):
         world.meter.step_done(report, instance=instance, now_ms=START_MS + seconds * 1_000)
-        world.meter.lag_measured(Stage.EVALUATOR, seconds, instance=instance, now_ms=START_MS + seconds * 1_000)
+        world.meter.lag_measured(StageName.EVALUATOR, seconds, instance=instance, now_ms=START_MS + seconds * 1_000)
     world.clock.advance(30_000)
     shown = (await admin.get("/api/v1/metrics/series", params={"minutes": 1})).json()
     assert (shown["at"], shown["begins_at"]) == ("2026-01-02T03:04:35.678Z", "2026-01-02T03:03:40.000Z")
@@ -142,11 +142,11 @@ async def _client(admin: AsyncClient) -> str:
 async def test_prometheus_reads_the_figures_and_no_label_names_a_client(
     world: World, admin: AsyncClient, rule: dict[str, Any]
 ) -> None:
-    report = BatchReport(Stage.EVALUATOR, received=60, counts={Count.ALERTS_MATCHED: 7}, took_ms=8.0)
+    report = BatchReport(StageName.EVALUATOR, received=60, counts={Count.ALERTS_MATCHED: 7}, took_ms=8.0)
     world.meter.step_done(report, instance="one", now_ms=START_MS)
     circuits = [Circuit("hooks.acme.io:443", "open")]
     gauges = {Gauge.CIRCUITS_OPEN: 1}
-    world.meter.gauges_measured(Stage.EVALUATOR, gauges, circuits=circuits, instance="one", now_ms=START_MS)
+    world.meter.gauges_measured(StageName.EVALUATOR, gauges, circuits=circuits, instance="one", now_ms=START_MS)
     await admin.get("/api/v1/rules/nonsense-acme")
     async with world.http(None) as http:
         exposed = await http.get("/metrics")

@@ -30,7 +30,7 @@ from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.loop import Conductor, run_steps
+from alerting_core.pipeline.loop import Stage, run_steps
 from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS
 from alerting_core.pipeline.relay import RELAY_EVERY_MS
 from alerting_core.pipeline.rulefeed import RuleFeed
@@ -187,7 +187,7 @@ async def _running(
         for number, feed in enumerate(feeds)
     ]
     updater = replace(distribution.updater, wait_ms=500)
-    parts: list[tuple[Conductor, int]] = [
+    parts: list[tuple[Stage, int]] = [
         (distribution.relay, RELAY_EVERY_MS),
         (updater, 0),
         (busy, 0),

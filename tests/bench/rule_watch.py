@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.pipeline.rulefeed import RuleFeed
 
 BATCH_SECONDS: Final = 0.005
@@ -52,4 +52,4 @@ class Busy:
         counts = await self._feed.refresh()
         self.watch.look()
         await asyncio.sleep(BATCH_SECONDS)
-        return BatchReport(Stage.EVALUATOR, received=1, counts=counts)
+        return BatchReport(StageName.EVALUATOR, received=1, counts=counts)

@@ -10,13 +10,13 @@ from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_core import limits
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import Circuit, Gauge, StageMetrics, StageState
 from tests.support.catalog import NOW_MS
 
 BUCKET_MS = limits.SERIES_BUCKET_MS
 WORKED = BatchReport(
-    Stage.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7}, took_ms=3.0
+    StageName.EVALUATOR, received=60, published=5, rejected=2, counts={Count.ALERTS_MATCHED: 7}, took_ms=3.0
 )
 
 
@@ -72,16 +72,16 @@ async def test_nobody_has_figures_before_a_report(figures: Figures) -> None:
 
 async def test_all_that_an_instance_tells_is_read_back(figures: Figures) -> None:
     meter = figures.meter_of("one")
-    meter.lag_measured(Stage.EVALUATOR, 9, instance="one", now_ms=NOW_MS)
+    meter.lag_measured(StageName.EVALUATOR, 9, instance="one", now_ms=NOW_MS)
     meter.gauges_measured(
-        Stage.EVALUATOR,
+        StageName.EVALUATOR,
         {Gauge.RULES_INDEXED: 5},
         circuits=[Circuit("a.io", "open")],
         instance="one",
         now_ms=NOW_MS,
     )
     await work(figures, "one")
-    meter.step_failed(Stage.EVALUATOR, "unavailable", instance="one", now_ms=NOW_MS + 1_000)
+    meter.step_failed(StageName.EVALUATOR, "unavailable", instance="one", now_ms=NOW_MS + 1_000)
     await figures.report("one", NOW_MS + 1_000)
     (one,) = await figures.metrics.read(now_ms=NOW_MS + 1_000)
     assert (one.stage, one.instance, one.state) == ("evaluator", "one", StageState.UNHEALTHY)
@@ -95,10 +95,10 @@ async def test_all_that_an_instance_tells_is_read_back(figures: Figures) -> None
 
 async def test_instances_come_by_stage_in_pipeline_order_then_by_name(figures: Figures) -> None:
     for instance, stage in (
-        ("b", Stage.EVALUATOR),
-        ("a", Stage.AGGREGATOR),
-        ("a", Stage.EVALUATOR),
-        ("c", Stage.RECORDER),
+        ("b", StageName.EVALUATOR),
+        ("a", StageName.AGGREGATOR),
+        ("a", StageName.EVALUATOR),
+        ("c", StageName.RECORDER),
     ):
         await work(figures, instance, report=BatchReport(stage, received=1))
     found = [(one.stage, one.instance) for one in await figures.metrics.read(now_ms=NOW_MS)]
@@ -117,7 +117,7 @@ async def test_an_instance_that_is_silent_is_offline_and_has_no_rate(figures: Fi
 async def test_the_series_adds_up_what_all_instances_did(figures: Figures) -> None:
     for instance, late_ms in (("one", 0), ("two", 1), ("one", BUCKET_MS)):
         figures.meter_of(instance).lag_measured(
-            Stage.EVALUATOR, 5 + late_ms, instance=instance, now_ms=NOW_MS + late_ms
+            StageName.EVALUATOR, 5 + late_ms, instance=instance, now_ms=NOW_MS + late_ms
         )
         await work(figures, instance, now_ms=NOW_MS + late_ms)
     (series,) = await figures.metrics.series(now_ms=NOW_MS + BUCKET_MS)

@@ -71,7 +71,7 @@ class Model:
         return RulesAsOf(self.changes, {c: list(self.states[c][-1]) for c in client_ids})
 
     async def do(self, what: str, which: int) -> None:
-        """Do one thing; what an adapter refuses is left undone, as a conductor would leave it."""
+        """Do one thing; what an adapter refuses is left undone, as a stage would leave it."""
         client_id = CLIENTS[which % len(CLIENTS)]
         try:
             if what == "edit":

@@ -11,17 +11,18 @@ from alerting_core.domain.rule import Rule
 from alerting_core.domain.severity import Severity
 from alerting_core.memory.catalog.tables import add_endpoint, add_rule
 from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.report import StageName
+from alerting_core.pipeline.wiring import Tuning
 from alerting_core.ports.records import alert_record
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.receivers import Treatment
-from alerting_core.sim.shape import WHOLE, Size
-from alerting_core.sim.wiring import Habits, Place
+from alerting_core.sim.shape import Size, WorkerSpec
 from alerting_core.sim.world import World
 from alerting_core.stages.retry import RetrySchedule
+from alerting_core.topology import alert_stages
 
 HOUR_MS = 3_600_000
-NOBODY_DIES = tuple(stage for stage in WHOLE if stage is not Stage.RECLAIMER)
+NOBODY_DIES = [spec for spec in alert_stages() if spec.name is not StageName.RECLAIMER]
 """Looking every second for who died is most of the work of a long world in which nobody does."""
 CLIENT_ID = "client-1"
 
@@ -35,14 +36,15 @@ class Scenario:
             seed,
             Faults(),
             size=Size(clients=0, rules=0, endpoints=0, alerts=0, traffic_ms=0),
-            places=[Place("whole", "m0", NOBODY_DIES)],
-            habits=Habits(
+            worker_specs=[WorkerSpec("whole", "m0", NOBODY_DIES)],
+            tuning=Tuning(
                 records_max=100,
                 outputs_max=100,
                 wait_ms=600_000,
                 sweep_after_ms=60_000,
-                sweep_every_ms=600_000,
+                idle_pauses_ms={StageName.SWEEPER: 600_000},
                 policy=DeliveryPolicy(schedule=schedule, idle_wait_ms=60_000),
+                rule_clients_max=1,
             ),
             schedule=schedule,
         )

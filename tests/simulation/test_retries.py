@@ -1,4 +1,4 @@
-"""Retries over a day of virtual time, by the real conductors."""
+"""Retries over a day of virtual time, by the real stages."""
 
 from itertools import pairwise
 

@@ -25,7 +25,7 @@ from alerting_backend.adapters.kafka.address import KafkaAddress
 from alerting_backend.adapters.kafka.topics import create_topics
 from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.migrate import migrate
-from alerting_backend.workers.kind import Kind
+from alerting_core.pipeline.report import WorkerKind
 from tests.support.command_process import READY_SECONDS_MAX, CommandProcess
 from tests.support.postgres.servers import scratch_folder
 from tests.support.servers.choice import AnyKafka, AnyRedis
@@ -33,7 +33,7 @@ from tests.support.servers.postgres import DATABASE, PostgresOnTcp, programs_for
 from tests.support.servers.shared import own_kafka, own_redis
 
 API: Final = "api"
-NAMES: Final = (API, *Kind)
+NAMES: Final = (API, *WorkerKind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How an edited rule reaches the shared snapshot, driven by hand: the conductors on whatever stores a test has."""
+"""How an edited rule reaches the shared snapshot, driven by hand: the stages on whatever stores a test has."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

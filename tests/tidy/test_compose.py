@@ -10,8 +10,8 @@ import yaml
 from alerting_backend.runtime.stopping import STOP_SECONDS_MAX
 from alerting_backend.settings import Settings, describe, read_settings
 from alerting_backend.workers.dependencies import require
-from alerting_backend.workers.kind import Kind
-from alerting_backend.workers.kinds import NEEDS
+from alerting_backend.workers.worker import NEEDS
+from alerting_core.pipeline.report import WorkerKind
 from tests.tidy.sources import CHECKOUT
 
 TEXT = (CHECKOUT / "compose.yaml").read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def test_every_variable_of_ours_that_a_container_gets_is_a_setting() -> None:
 
 def test_there_is_a_container_for_every_kind_of_worker_and_the_api() -> None:
     commands = [one["command"] for one in RUNNING.values()]
-    assert sorted(commands) == sorted([["api"], *(["worker", str(kind)] for kind in Kind)])
-    for kind in Kind:
+    assert sorted(commands) == sorted([["api"], *(["worker", str(kind)] for kind in WorkerKind)])
+    for kind in WorkerKind:
         require(read_settings(OURS[str(kind)]["environment"]), *NEEDS[kind], needed_by=str(kind))
 
 

@@ -122,10 +122,10 @@ LETTER_BYTES_SHOWN_MAX: Final = 8_192
 # Steps of the pipeline.
 
 POLL_RECORDS_MAX: Final = 1_000
-"""Records a conductor takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
+"""Records a stage takes at once: large enough that a round trip is cheap beside the work, small enough to redo."""
 
 POLL_WAIT_MS: Final = 500
-"""How long an idle conductor waits for records before it looks at its other duties, such as changed rules."""
+"""How long an idle stage waits for records before it looks at its other duties, such as changed rules."""
 
 OUTPUTS_PER_COMMIT_MAX: Final = 10_000
 """Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""

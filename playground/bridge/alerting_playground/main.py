@@ -103,7 +103,7 @@ def request(text: str) -> str:
 
 
 def act(text: str) -> str:
-    """Do a deed now."""
+    """Do an action now."""
     return _told(lambda: _current.session().act(_json(text)))
 
 

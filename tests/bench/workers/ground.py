@@ -21,8 +21,8 @@ from alerting_backend.adapters.postgres.embedded import SETTINGS
 from alerting_backend.adapters.postgres.pools import open_pools, owner_connection
 from alerting_backend.adapters.postgres.processes import processes_in
 from alerting_backend.adapters.postgres.server import PostgresServer
-from alerting_backend.workers.kind import Kind
 from alerting_core import limits
+from alerting_core.pipeline.report import WorkerKind
 from alerting_core.ports.stream import Outgoing
 from tests.bench.workers.processor_time import Processes
 from tests.bench.workers.rule_sets import RuleSet
@@ -115,11 +115,11 @@ class Backlog:
     def load(self, rules: RuleSet) -> None:
         """Load clients, rules and endpoints, and have the snapshot made that evaluators read."""
         self.ground.run(self._load(rules))
-        made = [self.start(Kind.RULE_UPDATER), self.start(Kind.EVALUATOR)]
+        made = [self.start(WorkerKind.RULE_UPDATER), self.start(WorkerKind.EVALUATOR)]
         for part in made:
             self.stop(part)
 
-    def start(self, kind: Kind) -> PlatformPart:
+    def start(self, kind: WorkerKind) -> PlatformPart:
         """Start a worker, and wait until it works."""
         part = self.platform.add(kind)
         part.wait_until_ready(seconds_max=READY_SECONDS_MAX)

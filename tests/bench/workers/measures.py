@@ -10,10 +10,10 @@ import psutil
 from alerting_backend.adapters.postgres.address import Role
 from alerting_backend.adapters.postgres.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.pools import open_pool
-from alerting_backend.workers.kind import Kind
 from alerting_core import limits
 from alerting_core.codec.alert import encode_match
 from alerting_core.domain.match import Match
+from alerting_core.pipeline.report import WorkerKind
 from alerting_core.ports.records import alert_record, ready_record
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
@@ -70,7 +70,7 @@ class Measures:
         self._begin()
         self._backlog.publish([alert_record(alert) for alert in alerts])
         before = self._backlog.ends(ALERTS_MATCHED)
-        timed = self._time_alone(Kind.EVALUATOR, lambda: self._backlog.ends(ALERTS_MATCHED) - before, found)
+        timed = self._time_alone(WorkerKind.EVALUATOR, lambda: self._backlog.ends(ALERTS_MATCHED) - before, found)
         written = self._matches(1_000)
         value_bytes = sum(len(encode_match(match)) for match in written) // len(written)
         bare = self._backlog.bare_kafka(ALERTS_MATCHED)
@@ -84,7 +84,7 @@ class Measures:
         self._backlog.publish([Outgoing(ALERTS_MATCHED, m.client_id.encode(), encode_match(m)) for m in matches])
         before = self._backlog.ends(NOTIFICATIONS_READY)
         timed = self._time_alone(
-            Kind.AGGREGATOR, lambda: self._backlog.ends(NOTIFICATIONS_READY) - before, len(matches)
+            WorkerKind.AGGREGATOR, lambda: self._backlog.ends(NOTIFICATIONS_READY) - before, len(matches)
         )
         limit = self._backlog.ground.run(bulk_insert(self._backlog.platform.database, rows=rows))
         return Round(timed, len({match.alert.alert_id for match in matches}), limit)
@@ -95,7 +95,7 @@ class Measures:
         self._begin()
         self._backlog.ground.run(self._store(matches))
         total = sum(len(match.rule_ids) for match in matches)
-        timed = self._time_alone(Kind.SENDER, self._delivered(total), total)
+        timed = self._time_alone(WorkerKind.SENDER, self._delivered(total), total)
         limit, limit_seconds = self._backlog.ground.run(post(self._endpoint.url, posts=webhooks))
         return Round(timed, len({match.alert.alert_id for match in matches}), limit, limit_seconds * 1e6)
 
@@ -113,7 +113,7 @@ class Measures:
     def start_all(self, *, on_empty_tables: bool = True) -> Sequence[PlatformPart]:
         """Start one worker of each kind, on empty topics."""
         self._begin(on_empty_tables=on_empty_tables)
-        return [self._backlog.start(kind) for kind in Kind]
+        return [self._backlog.start(kind) for kind in WorkerKind]
 
     def stop_all(self, parts: Sequence[PlatformPart]) -> None:
         """Stop them."""
@@ -132,7 +132,7 @@ class Measures:
         if on_empty_tables:
             self._backlog.clear()
 
-    def _time_alone(self, kind: Kind, count: Counting, total: int) -> Timed:
+    def _time_alone(self, kind: WorkerKind, count: Counting, total: int) -> Timed:
         part = self._backlog.platform.add(kind)
         try:
             return time_work(count, total, self._processes([part]))

@@ -168,7 +168,7 @@ def test_an_unknown_setting_is_refused_before_anything_is_made() -> None:
         assert not process.data_dir.exists()
 
 
-def test_a_bug_in_a_conductor_ends_the_platform_with_a_failure_and_a_line_about_it(running: PlatformProcess) -> None:
+def test_a_bug_in_a_stage_ends_the_platform_with_a_failure_and_a_line_about_it(running: PlatformProcess) -> None:
     execute(running, "ALTER TABLE notifications RENAME TO mislaid")
     add_alert_nobody_can_store(running)
     assert running.wait(seconds_max=30) == 1

@@ -1,4 +1,4 @@
-"""Rule distribution on real servers: edits in Postgres, conductors running, evaluators that follow."""
+"""Rule distribution on real servers: edits in Postgres, stages running, evaluators that follow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,14 +19,14 @@ from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.index import RuleIndex
-from alerting_core.pipeline.loop import Conductor, run_steps
+from alerting_core.pipeline.loop import Stage, run_steps
 from alerting_core.pipeline.report import BatchReport, Count
 from alerting_core.pipeline.rulefeed import RuleFeed
 from tests.support.catalog import make_client, make_rule
 from tests.support.distribution import Distribution
 
 LOOK_MS = 10
-"""Pause of whoever waits for something, and of idle conductors."""
+"""Pause of whoever waits for something, and of idle stages."""
 
 
 @dataclass
@@ -98,8 +98,8 @@ class Platform:
 
     @asynccontextmanager
     async def running(self, *, reconcile: bool = True) -> AsyncIterator[None]:
-        """Run the conductors meanwhile."""
-        parts: list[Conductor] = [self.distribution.relay, self.distribution.updater]
+        """Run the stages meanwhile."""
+        parts: list[Stage] = [self.distribution.relay, self.distribution.updater]
         if reconcile:
             parts.append(self.distribution.reconciler)
         stop = asyncio.Event()
@@ -110,7 +110,7 @@ class Platform:
             stop.set()
             await asyncio.gather(*tasks)
 
-    async def _run(self, part: Conductor, stop: asyncio.Event) -> None:
+    async def _run(self, part: Stage, stop: asyncio.Event) -> None:
         await run_steps(
             part,
             clock=SystemClock(),

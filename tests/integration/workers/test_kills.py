@@ -17,10 +17,10 @@ from statistics import median
 
 import pytest
 
-from alerting_backend.workers.kind import Kind
 from alerting_core.domain.alert import Alert
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
+from alerting_core.pipeline.report import WorkerKind
 from tests.support.distributed import API, NAMES, DistributedPlatform
 from tests.support.loader import Loader, as_json
 from tests.support.patience import ACCEPT_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_MAX
@@ -175,6 +175,6 @@ def test_kill_9_of_any_process_at_any_moment_loses_nothing_and_work_goes_on_with
 
 
 def test_each_worker_is_killed_as_often_as_promised() -> None:
-    assert set(Kind) <= set(NAMES)
+    assert set(WorkerKind) <= set(NAMES)
     planned = Counter(kill.name for round_ in plan_rounds(SEED) for kill in round_)
     assert planned == Counter(dict.fromkeys(NAMES, KILLS_OF_EACH))

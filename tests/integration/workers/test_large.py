@@ -9,11 +9,11 @@ from functools import partial
 import pytest
 
 from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.workers.kind import Kind
 from alerting_core.domain.alert import Alert
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.generator.testdata import Size
+from alerting_core.pipeline.report import WorkerKind
 from alerting_core.ports.records import alert_record
 from tests.support.distributed import DistributedPlatform
 from tests.support.receiver import Receiver
@@ -60,7 +60,7 @@ def test_twenty_thousand_alerts_against_28800_rules_tell_each_client_what_the_re
     expected = world.expected_of(alerts)
     assert sum(len(each.rules) for each in world.clients) == 28_800
     assert len(expected.rules_of) > 4.5 * ALERTS, "each alert meets about five clients"
-    platform.start(*Kind)
+    platform.start(*WorkerKind)
 
     publish(platform, alerts)
     begun = time.monotonic()

@@ -1,16 +1,15 @@
 """Mistakes on the way of edited rules to the evaluators."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot, MemorySnapshotBuild
-from alerting_core.pipeline.loop import Conductor
 from alerting_core.pipeline.reconcile_rules import RuleReconciler
 from alerting_core.pipeline.relay import Relay
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.sim.wiring import Habits, Ports, make_conductors
+from alerting_core.ports.rule_snapshot import RuleSnapshotStore
+from tests.simulation.planted.plant import SimWiring
 
 LATE_MS: Final = 20 * 60_000
 
@@ -35,7 +34,7 @@ class DozingRelay:
 
     relay: Relay
     looks_at_ms: int = 0
-    idle: BatchReport = field(default_factory=lambda: BatchReport(Stage.RELAY))
+    idle: BatchReport = field(default_factory=lambda: BatchReport(StageName.RELAY))
 
     async def step(self) -> BatchReport:
         now_ms = self.relay.clock.now_ms()
@@ -52,19 +51,20 @@ class BuildsOnly:
     """A reconciler that builds a missing snapshot and compares nothing."""
 
     reconciler: RuleReconciler
-    ports: Ports
+    snapshot: RuleSnapshotStore
 
     async def step(self) -> BatchReport:
-        if await self.ports.snapshot.state() is None:
+        if await self.snapshot.state() is None:
             return await self.reconciler.step()
-        return BatchReport(Stage.RULE_RECONCILER)
+        return BatchReport(StageName.RULE_RECONCILER)
 
 
-def edits_told_late(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Conductor]]:
-    """Wire a relay that is late, and nobody who makes up for it."""
-    return make_conductors(ports, habits) | {
-        Stage.RELAY: lambda: DozingRelay(Relay(ports.outbox, ports.sink, ports.clock)),
-        Stage.RULE_RECONCILER: lambda: BuildsOnly(
-            RuleReconciler(ports.origin, ports.snapshot, ports.clock, ports.ids), ports
-        ),
-    }
+def dozing_relay(wiring: SimWiring) -> DozingRelay:
+    """Make a relay that is late."""
+    return DozingRelay(Relay(wiring.ports.outbox, wiring.ports.sink, wiring.ports.clock))
+
+
+def builds_only(wiring: SimWiring) -> BuildsOnly:
+    """Make a reconciler that does not make up for a late relay."""
+    ports = wiring.ports
+    return BuildsOnly(RuleReconciler(ports.origin, ports.snapshot, ports.clock, ports.ids), ports.snapshot)

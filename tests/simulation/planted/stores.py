@@ -11,11 +11,10 @@ from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.pipeline.intake import offsets_after, take_in
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.ports.notifications import NotificationStore, Recorded
 from alerting_core.ports.rules import RuleChanges, RuleSnapshot
-from alerting_core.ports.stream import Stream
-from alerting_core.sim.wiring import Habits, Ports
+from tests.simulation.planted.plant import SimWiring
 
 
 class DisabledRulesToo(MemoryRuleSource):
@@ -60,18 +59,16 @@ class OwnIds(MemoryNotificationStore):
 class StoreAfterCommit:
     """An aggregator that commits, and stores then."""
 
-    stream: Stream
-    notifications: NotificationStore
-    habits: Habits
-    ports: Ports
+    wiring: SimWiring
 
     async def step(self) -> BatchReport:
-        records = await self.stream.poll(records_max=self.habits.records_max, wait_ms=self.habits.wait_ms)
+        ports, tuning, stream = self.wiring.ports, self.wiring.tuning, self.wiring.input()
+        records = await stream.poll(records_max=tuning.records_max, wait_ms=tuning.wait_ms)
         if records:
             intake = take_in(records, decode_match)
-            await self.stream.commit(intake.dead_letters, offsets_after(records))
-            await self.notifications.record(intake.values, now_ms=self.ports.clock.now_ms())
-        return BatchReport(Stage.AGGREGATOR, received=len(records))
+            await stream.commit(intake.dead_letters, offsets_after(records))
+            await ports.notifications.record(intake.values, now_ms=ports.clock.now_ms())
+        return BatchReport(StageName.AGGREGATOR, received=len(records))
 
 
 @dataclass
@@ -87,4 +84,7 @@ class OnlyNewOnes:
         ]
 
 
-SENT = NotificationStatus.SENT
+def known_ones_hidden(wiring: SimWiring) -> SimWiring:
+    """Let a stage see no known notification that is still RECEIVED."""
+    ports = wiring.ports
+    return replace(wiring, ports=replace(ports, notifications=OnlyNewOnes(ports.notifications)))

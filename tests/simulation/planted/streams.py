@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from alerting_core.memory.log import MemoryLog
 from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record, Sink, Stream
-from alerting_core.sim.wiring import Ports
+from tests.simulation.planted.plant import SimWiring
 
 
 class UnfencedLog(MemoryLog):
@@ -41,9 +41,9 @@ class NoDeadLetters(CommitFirst):
         await self.stream.commit([o for o in outputs if not o.topic.endswith(DLQ_SUFFIX)], offsets)
 
 
-def commit_before_publishing(ports: Ports) -> Ports:
-    return replace(ports, open_stream=lambda group: CommitFirst(ports.open_stream(group), ports.sink))
+def commit_before_publishing(wiring: SimWiring) -> SimWiring:
+    return replace(wiring, stream=CommitFirst(wiring.input(), wiring.ports.sink))
 
 
-def dead_letters_dropped(ports: Ports) -> Ports:
-    return replace(ports, open_stream=lambda group: NoDeadLetters(ports.open_stream(group), ports.sink))
+def dead_letters_dropped(wiring: SimWiring) -> SimWiring:
+    return replace(wiring, stream=NoDeadLetters(wiring.input(), wiring.ports.sink))

@@ -2189,6 +2189,17 @@ export interface components {
          *         }
          *       ],
          *       "stages_unavailable": false,
+         *       "topology": [
+         *         {
+         *           "does": "Matches alerts against the rules of all clients",
+         *           "group": "evaluator-group",
+         *           "handles": "alerts",
+         *           "on_path": true,
+         *           "reads": "alerts.new",
+         *           "stage": "evaluator",
+         *           "worker": "evaluator"
+         *         }
+         *       ],
          *       "totals": {
          *         "by_hour": [
          *           0,
@@ -2264,6 +2275,11 @@ export interface components {
              * @description Whether the stages' figures could not be had: what keeps them is away.
              */
             stages_unavailable: boolean;
+            /**
+             * Topology
+             * @description All stages that there can be, in pipeline order.
+             */
+            topology: components["schemas"]["StageWiringShown"][];
             totals: components["schemas"]["TotalsShown"];
         };
         /**
@@ -3399,6 +3415,54 @@ export interface components {
             /** @description healthy: one instance is. offline: all are. unhealthy: anything between. */
             state: components["schemas"]["StageState"];
             step_times: components["schemas"]["StepTimesShown"];
+        };
+        /**
+         * StageWiringShown
+         * @description How a stage of the pipeline is wired, whether or not any process reports it.
+         * @example {
+         *       "does": "Matches alerts against the rules of all clients",
+         *       "group": "evaluator-group",
+         *       "handles": "alerts",
+         *       "on_path": true,
+         *       "reads": "alerts.new",
+         *       "stage": "evaluator",
+         *       "worker": "evaluator"
+         *     }
+         */
+        StageWiringShown: {
+            /**
+             * Does
+             * @description For people.
+             */
+            does: string;
+            /**
+             * Group
+             * @description The consumer group in which it reads.
+             */
+            group: string | null;
+            /**
+             * Handles
+             * @description rules: it carries edited rules to evaluators in other processes, and may not be needed.
+             * @enum {string}
+             */
+            handles: "alerts" | "rules";
+            /**
+             * On Path
+             * @description Whether alerts wait for it; the others work beside their path.
+             */
+            on_path: boolean;
+            /**
+             * Reads
+             * @description Where its work waits: a topic if it is in a group, else a table; null: it waits nowhere.
+             */
+            reads: string | null;
+            /** Stage */
+            stage: string;
+            /**
+             * Worker
+             * @description The kind of worker that runs it in the distributed mode.
+             */
+            worker: string;
         };
         /**
          * StepTimesShown

@@ -21,6 +21,8 @@ export type Metrics = Schemas["MetricsShown"];
 export type MetricSeries = Schemas["SeriesShown"];
 /** One stage in all processes. */
 export type StageSummary = Schemas["StageSummaryShown"];
+/** How a stage is wired: what it does, and what it reads. */
+export type StageWiring = Schemas["StageWiringShown"];
 /** One stage in one process. */
 export type Stage = Schemas["StageShown"];
 export type NotificationStatus = Schemas["NotificationStatus"];

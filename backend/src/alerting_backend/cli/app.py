@@ -9,9 +9,9 @@ import typer
 from alerting_backend.cli.exits import ExitCode, fail
 from alerting_backend.cli.groups import dlq, topics
 from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
-from alerting_backend.workers.kind import Kind
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig
 from alerting_core.generator.testdata import Dataset
+from alerting_core.pipeline.report import WorkerKind
 
 app: Final = typer.Typer(
     name="alerting",
@@ -60,7 +60,8 @@ def up(as_json: AsJson = False) -> None:
 @app.command()
 def worker(
     kind: Annotated[
-        Kind, typer.Argument(metavar="NAME", help="evaluator, aggregator, sender, rule-updater, relay or recorder.")
+        WorkerKind,
+        typer.Argument(metavar="NAME", help="evaluator, aggregator, sender, rule-updater, relay or recorder."),
     ],
     as_json: AsJson = False,
 ) -> None:

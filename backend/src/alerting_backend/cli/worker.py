@@ -8,12 +8,12 @@ from alerting_backend.cli.process import logged_as, run_process
 from alerting_backend.settings import Settings
 from alerting_backend.workers.api import run_api
 from alerting_backend.workers.dependencies import Dependency, require
-from alerting_backend.workers.kind import Kind
-from alerting_backend.workers.kinds import NEEDS
 from alerting_backend.workers.process import run_worker
+from alerting_backend.workers.worker import NEEDS
+from alerting_core.pipeline.report import WorkerKind
 
 
-def run_worker_command(kind: Kind, settings: Settings, *, as_json: bool) -> None:
+def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -> None:
     """Run one worker until somebody stops it."""
     with told_errors(as_json=as_json):
         require(settings, *NEEDS[kind], needed_by=f"worker {kind}")

@@ -9,7 +9,7 @@ from alerting_backend.wiring.checks import postgres_check, rules_check
 from alerting_core.app.readiness import ReadinessCheck
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.report import StageName
 
 
 class PipelineNotRunning(AlertingError):
@@ -43,7 +43,7 @@ class Health:
 
     async def streams(self) -> None:
         """See whether the streams can be read."""
-        await self._pipeline.streams[Stage.EVALUATOR].lag()
+        await self._pipeline.streams[StageName.EVALUATOR].lag()
 
     async def wait_until_ready(self, *, look_s: float = 0.02) -> None:
         """Return when all checks pass."""

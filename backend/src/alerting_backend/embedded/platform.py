@@ -40,7 +40,7 @@ from alerting_backend.wiring.transport import open_transport
 from alerting_core.app.application import Application
 from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.wiring import Tuning
 
 _log = structlog.get_logger("alerting.platform")
 
@@ -114,8 +114,7 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
         presence = await stack.enter_async_context(present(address))
         pipeline = Pipeline(
             ports.pipeline(transport, presence),
-            policy=delivery_policy(settings),
-            placeholders=settings.placeholder_domains,
+            Tuning(policy=delivery_policy(settings), placeholders=settings.placeholder_domains),
         )
         health, meter = Health(pools, pipeline), StageMeter()
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
@@ -171,14 +170,7 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         parts.health.pipeline_runs = True
         beside = [
             told.tell(ended),
-            measure_lag(
-                parts.pipeline.streams,
-                parts.meter,
-                clock,
-                instance=parts.instance,
-                stop=ended,
-                sources={Stage.EVALUATOR: parts.pipeline.rules, Stage.DELIVERER: parts.pipeline.deliverer},
-            ),
+            measure_lag(parts.pipeline.stages, parts.meter, clock, instance=parts.instance, stop=ended),
             Janitor(PgRetention(parts.ports.pools.worker), clock, retention).run(ended),
             JobRunner(PgJobStore(parts.ports.pools), parts.ports.application.sink, clock).run(ended),
             _announce(parts, stop, audience),

@@ -14,7 +14,7 @@ import structlog
 from alerting_backend.settings import LogFormat
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.clock import Clock
 
 _FAILURES_REPORTED: Final = frozenset({1, 3, 10})
@@ -58,9 +58,9 @@ class StageLog:
         self._every_s = every_s
         self._together = together
         self._begun_at_ms = clock.now_ms()
-        self._stepped: set[Stage] = set()
-        self._sums: dict[Stage, _Sum] = {}
-        self._failing: set[Stage] = set()
+        self._stepped: set[StageName] = set()
+        self._sums: dict[StageName, _Sum] = {}
+        self._failing: set[StageName] = set()
 
     def on_report(self, report: BatchReport) -> None:
         """Count one step."""
@@ -77,7 +77,7 @@ class StageLog:
         sums.rejected += report.rejected
         sums.counts.update(report.counts)
 
-    def on_failure(self, stage: Stage, failure: Failure) -> None:
+    def on_failure(self, stage: StageName, failure: Failure) -> None:
         """Count one step that failed and will be tried again."""
         code = failure.error.code
         self._meter.step_failed(stage, code, instance=self._instance, now_ms=self._clock.now_ms())
@@ -90,7 +90,7 @@ class StageLog:
                 "stage_waiting", stage=str(stage), code=code, failures=failure.in_a_row, reason=failure.error.detail
             )
 
-    def _is_starting(self, stage: Stage) -> bool:
+    def _is_starting(self, stage: StageName) -> bool:
         return stage not in self._stepped and self._clock.now_ms() - self._begun_at_ms < STARTING_MS
 
     async def tell(self, stop: asyncio.Event) -> None:
@@ -108,19 +108,19 @@ class StageLog:
         if self._together:
             _tell_together(sums)
             return
-        for stage in Stage:
+        for stage in StageName:
             if (done := sums.get(stage)) is not None:
                 figures = {"received": done.received, "published": done.published, "rejected": done.rejected}
                 counts = {name.value.replace("-", "_"): number for name, number in done.counts.items()}
                 _log.info("batch_committed", stage=str(stage), **_nonzero(figures | counts))
 
 
-def _tell_together(sums: Mapping[Stage, _Sum]) -> None:
+def _tell_together(sums: Mapping[StageName, _Sum]) -> None:
     counts = Counter[Count]()
     for done in sums.values():
         counts.update(done.counts)
-    evaluator = sums.get(Stage.EVALUATOR, _Sum())
-    rejected = sum(done.rejected for stage, done in sums.items() if stage is not Stage.RECORDER)
+    evaluator = sums.get(StageName.EVALUATOR, _Sum())
+    rejected = sum(done.rejected for stage, done in sums.items() if stage is not StageName.RECORDER)
     told = _nonzero(
         {
             "alerts": evaluator.received - evaluator.rejected,

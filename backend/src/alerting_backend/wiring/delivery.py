@@ -11,6 +11,6 @@ DRAIN_MS: Final = 5_000
 
 
 def delivery_policy(settings: Settings) -> DeliveryPolicy:
-    """Return the policy of this process's deliverer."""
+    """Return the policy of this process's sender."""
     schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
     return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)

@@ -1,7 +1,7 @@
 """The composition root of a worker: from settings to a process that works until it is told to stop.
 
 Order of the start: the port, so that probes are answered from the first moment on; the dependencies, each waited for
-with a growing pause and a line in the log; the conductors. Order of the end: the conductors finish the step that they
+with a growing pause and a line in the log; the stages. Order of the end: the stages finish the step that they
 are at, deliveries under way end and are recorded; the consumers leave their groups, so that others take over at once;
 then the connections and the port are closed. What takes too long is cut off: it was not committed, and others do it
 again.
@@ -23,24 +23,24 @@ from alerting_backend.runtime.stopping import Stop
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.figures import open_figures
 from alerting_backend.workers.dependencies import close_in_time, wait_for_all
-from alerting_backend.workers.ground import Ground
-from alerting_backend.workers.kind import Kind
-from alerting_backend.workers.kinds import NEEDS, Worker, make_worker
 from alerting_backend.workers.probes import Probes
+from alerting_backend.workers.resources import Resources
+from alerting_backend.workers.worker import NEEDS, Worker, make_worker
 from alerting_core.app.readiness import ReadinessCheck, check_readiness
 from alerting_core.pipeline.loop import pause
 from alerting_core.pipeline.meter import StageMeter
+from alerting_core.pipeline.report import WorkerKind
 from alerting_core.pipeline.side_by_side import run_side_by_side
 
 WORK_SECONDS_MAX: Final = 5.5
-"""How long the conductors may take to end, deliveries under way included; it leaves time to close in order."""
+"""How long the stages may take to end, deliveries under way included; it leaves time to close in order."""
 
 _READY_LOOK_MS: Final = 50
 
 _log = structlog.get_logger("alerting.worker")
 
 
-async def run_worker(kind: Kind, settings: Settings, stop: Stop) -> None:
+async def run_worker(kind: WorkerKind, settings: Settings, stop: Stop) -> None:
     """Run one worker until *stop* is asked for.
 
     Raises:
@@ -59,19 +59,19 @@ async def run_worker(kind: Kind, settings: Settings, stop: Stop) -> None:
 
 
 class _Process:
-    def __init__(self, kind: Kind, settings: Settings, stop: asyncio.Event) -> None:
+    def __init__(self, kind: WorkerKind, settings: Settings, stop: asyncio.Event) -> None:
         self.instance = instance_name()
         self._kind, self._settings, self._stop = kind, settings, stop
         self._stack = AsyncExitStack()
-        self._ground = Ground(settings, self._stack)
+        self._resources = Resources(settings, self._stack)
         self._meter = StageMeter()
-        self.probes = Probes(self._meter, self._ground.clock)
+        self.probes = Probes(self._meter, self._resources.clock)
 
     async def run(self, *, when_done: Callable[[], None]) -> None:
         try:
-            self.probes.add(await self._ground.open(NEEDS[self._kind]))
+            self.probes.add(await self._resources.open(NEEDS[self._kind]))
             if await wait_for_all(self.probes.checks, self._stop):
-                await self._work(await make_worker(self._kind, self._ground))
+                await self._work(await make_worker(self._kind, self._resources))
         finally:
             when_done()
             await close_in_time(self._stack)
@@ -79,35 +79,22 @@ class _Process:
     async def _work(self, worker: Worker) -> None:
         told = StageLog(
             self._meter,
-            self._ground.clock,
+            self._resources.clock,
             instance=self.instance,
             every_s=TELL_EVERY_S[self._settings.log_format],
             together=False,
         )
         self.probes.add(worker.checks)
         self.probes.is_starting = False
-        work = run_side_by_side(
-            worker.conductors,
-            clock=self._ground.clock,
-            stop=self._stop,
-            on_report=told.on_report,
-            on_failure=told.on_failure,
-        )
-        lag = measure_lag(
-            worker.lag_streams,
-            self._meter,
-            self._ground.clock,
-            instance=self.instance,
-            stop=self._stop,
-            sources=worker.gauges,
-        )
+        work = run_side_by_side(worker.stages, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure)
+        lag = measure_lag(worker.stages, self._meter, self._resources.clock, instance=self.instance, stop=self._stop)
         async with asyncio.TaskGroup() as tasks:
             beside: list[Awaitable[None]] = [told.tell(self._stop), lag, self._announce(worker.checks)]
             beside += [run(self._stop) for run in worker.beside]
             running = [tasks.create_task(_as_task(each)) for each in beside]
             working = tasks.create_task(work, name="work")
             if (board := await open_figures(self._settings, self._stack)) is not None:
-                own, clock = self._meter, self._ground.clock
+                own, clock = self._meter, self._resources.clock
                 tasks.create_task(report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
             _log.info("worker_stopping", worker=str(self._kind))

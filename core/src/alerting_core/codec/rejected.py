@@ -1,4 +1,4 @@
-"""A record that cannot be used, as a value. Conductors send it to the dead-letter topic with these reasons."""
+"""A record that cannot be used, as a value. Stages send it to the dead-letter topic with these reasons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""The conductors, the only loops of the core: pull a bounded batch, decode, plan, ask, apply, commit last.
+"""The stages, the only loops of the core: pull a bounded batch, decode, plan, ask, apply, commit last.
 
-A step that is cut off anywhere and run again leaves the world as if it had run once. No conductor logs or sleeps except
+A step that is cut off anywhere and run again leaves the world as if it had run once. No stage logs or sleeps except
 where its port says how long to wait; each step returns a `BatchReport`.
 """

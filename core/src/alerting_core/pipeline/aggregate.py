@@ -8,7 +8,7 @@ from alerting_core import limits
 from alerting_core.codec.alert import decode_match
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.pipeline.intake import headers_from, offsets_after, take_in
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.notifications import NotificationStore, Recorded
 from alerting_core.ports.records import ready_record
@@ -29,7 +29,7 @@ class Aggregator:
         """Store one batch, then publish, then commit."""
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
-            return BatchReport(Stage.AGGREGATOR)
+            return BatchReport(StageName.AGGREGATOR)
         intake = take_in(records, decode_match)
         stored = await self.notifications.record(intake.values, now_ms=self.clock.now_ms())
         assert len(stored) == len(intake.good), "results align with matches"
@@ -40,7 +40,7 @@ class Aggregator:
                 ready.setdefault(one.ref.notification_id, ready_record(one.ref, one.alert_id, headers_from(record)))
         await self.stream.commit([*ready.values(), *intake.dead_letters], offsets_after(records))
         return BatchReport(
-            Stage.AGGREGATOR,
+            StageName.AGGREGATOR,
             received=len(records),
             published=len(ready),
             rejected=len(intake.dead_letters),

@@ -1,4 +1,4 @@
-"""Deliverer: claims deliveries that are due, makes their attempts side by side, and records what they came to.
+"""Sender: claims deliveries that are due, makes their attempts side by side, and records what they came to.
 
 Theory of operation. A step records what has ended since the last one and, side by side with that, claims what there is
 room for and starts it; it waits only when there is neither. So claims and records are batches of whatever has come
@@ -22,7 +22,7 @@ from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.delivery import DeliveryEvent
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.attempts import Attempts
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
@@ -48,7 +48,7 @@ _EVENT_COUNTS: Final[Mapping[DeliveryEvent | None, Count]] = {
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How a deliverer goes about it.
+    """How a sender goes about it.
 
     Attributes:
         held_max: Claims held at once, sending and waiting.
@@ -68,7 +68,7 @@ class DeliveryPolicy:
     drain_ms: int = 8_000
 
 
-class Deliverer:
+class Sender:
     """Due deliveries → attempts → recorded outcomes."""
 
     def __init__(
@@ -79,9 +79,9 @@ class Deliverer:
         new_owner: Callable[[], str],
         *,
         policy: DeliveryPolicy,
-        bell: Wakeup,
+        wakeup: Wakeup,
     ) -> None:
-        """Wire a deliverer.
+        """Wire a sender.
 
         Args:
             store: Of deliveries and attempts.
@@ -89,13 +89,13 @@ class Deliverer:
             clock: Of this process.
             new_owner: Gives a name that no other claim has or will have.
             policy: Bounds and schedule.
-            bell: Rung by a dispatcher of the same process when something is due; also rung here when an attempt ends.
+            wakeup: Set by a dispatcher of the same process when something is due, and here when an attempt ends.
         """
         self._store, self._transport, self._clock, self._new_owner = store, transport, clock, new_owner
-        self._policy, self._bell = policy, bell
+        self._policy, self._wakeup = policy, wakeup
         self._windows = HostWindows()
         self._breakers = Breakers(policy.schedule)
-        self._attempts = Attempts(self._outcome, clock, per_host_max=policy.per_host_sending_max, on_end=bell.ring)
+        self._attempts = Attempts(self._outcome, clock, per_host_max=policy.per_host_sending_max, on_end=wakeup.set)
 
     async def step(self) -> BatchReport:
         """Record what has ended, start what is due; wait for either when there is neither."""
@@ -104,8 +104,8 @@ class Deliverer:
         counts, claimed = await _both(self._record(), self._claim())
         counts[Count.DELIVERIES_CLAIMED] += claimed
         if not any(counts.values()):
-            await self._bell.wait(wait_ms=await self._idle_wait_ms(looked_at_ms))
-        return BatchReport(Stage.DELIVERER, received=claimed, counts=counts)
+            await self._wakeup.wait(wait_ms=await self._idle_wait_ms(looked_at_ms))
+        return BatchReport(StageName.SENDER, received=claimed, counts=counts)
 
     def gauges(self) -> Mapping[Gauge, int]:
         """Return how many claims are held, and how many hosts are left alone."""
@@ -130,7 +130,7 @@ class Deliverer:
         )
         while self._attempts.ended or self._attempts.unsent:
             counts += await self._record()
-        return BatchReport(Stage.DELIVERER, counts=counts)
+        return BatchReport(StageName.SENDER, counts=counts)
 
     async def _record_if_possible(self) -> Counter[Count]:
         try:

@@ -8,7 +8,7 @@ from alerting_core import limits
 from alerting_core.codec.notification import decode_notification_ready
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.pipeline.intake import offsets_after, take_in
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.pipeline.wakeup import Wakeup
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
@@ -23,7 +23,7 @@ class Dispatcher:
     """notifications.ready → planned deliveries.
 
     Attributes:
-        planned: Rung when deliveries were planned, for a deliverer in the same process.
+        planned: Set when deliveries were planned, for a sender in the same process.
         placeholders: Domains never contacted.
     """
 
@@ -40,14 +40,16 @@ class Dispatcher:
         """Plan one batch; planning again changes nothing, so that a replay is harmless."""
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
-            return BatchReport(Stage.DISPATCHER)
+            return BatchReport(StageName.DISPATCHER)
         intake = take_in(records, decode_notification_ready)
         refs = list(dict.fromkeys(NotificationRef(m.client_id, m.notification_id) for m in intake.values))
         counts = await self._plan(refs) if refs else Counter[Count]()
         await self.stream.commit(intake.dead_letters, offsets_after(records))
         if counts[Count.DELIVERIES_PLANNED]:
-            self.planned.ring()
-        return BatchReport(Stage.DISPATCHER, received=len(records), rejected=len(intake.dead_letters), counts=counts)
+            self.planned.set()
+        return BatchReport(
+            StageName.DISPATCHER, received=len(records), rejected=len(intake.dead_letters), counts=counts
+        )
 
     async def _plan(self, refs: list[NotificationRef]) -> Counter[Count]:
         found = await self.notifications.load(refs)

@@ -1,7 +1,7 @@
 """Evaluator: matches alerts against the rules of all clients."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -11,8 +11,9 @@ from alerting_core.codec.alert import decode_alert, encode_alert, encode_match_t
 from alerting_core.codec.rejected import Rejected
 from alerting_core.matching.index import RuleIndex
 from alerting_core.pipeline.intake import headers_from, offsets_after
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, Stream
 
@@ -54,18 +55,22 @@ class Evaluator:
         # After the poll, so that an alert published after an edit meets the edited rule.
         counts = Counter(await self.rules.refresh())
         if not records:
-            return BatchReport(Stage.EVALUATOR, counts=counts)
+            return BatchReport(StageName.EVALUATOR, counts=counts)
         work = match_records(self.rules.index, records, outputs_max=self.outputs_max)
         await self.stream.commit([*work.outputs, *work.dead_letters], offsets_after(work.done))
         counts[Count.ALERTS_MATCHED] += work.matched
         counts[Count.ALERTS_UNMATCHED] += work.unmatched
         return BatchReport(
-            Stage.EVALUATOR,
+            StageName.EVALUATOR,
             received=len(work.done),
             published=len(work.outputs),
             rejected=len(work.dead_letters),
             counts=counts,
         )
+
+    def gauges(self) -> Mapping[Gauge, int]:
+        """Return how many rules there are, and how old they may be."""
+        return self.rules.gauges()
 
 
 def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: int) -> _Work:

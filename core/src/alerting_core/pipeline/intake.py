@@ -1,4 +1,4 @@
-"""What the stream conductors share: splitting a batch into values and poison, and saying how far it was done."""
+"""What the stream stages share: splitting a batch into values and poison, and saying how far it was done."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

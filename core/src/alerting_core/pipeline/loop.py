@@ -1,9 +1,9 @@
-"""Work that goes on until it is asked to stop, whatever is away meanwhile: the steps of a conductor above all."""
+"""Work that goes on until it is asked to stop, whatever is away meanwhile: the steps of a stage above all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from alerting_core.errors import AlertingError
 from alerting_core.pipeline.report import BatchReport
@@ -18,11 +18,20 @@ BACKOFF_MS_MAX: Final = 2_000
 _DOUBLINGS_MAX: Final = 10
 
 
-class Conductor(Protocol):
+class Stage(Protocol):
     """Anything that does its work in steps."""
 
     async def step(self) -> BatchReport:
         """Do one bounded batch of work."""
+        ...
+
+
+@runtime_checkable
+class DrainableStage(Stage, Protocol):
+    """A stage that has work under way beside its steps."""
+
+    async def drain(self) -> BatchReport:
+        """Begin nothing more, and end what is under way."""
         ...
 
 
@@ -89,7 +98,7 @@ def _never_waited() -> float:
 
 
 async def run_steps(
-    conductor: Conductor,
+    stage: Stage,
     *,
     clock: Clock,
     stop: asyncio.Event,
@@ -104,20 +113,19 @@ async def run_steps(
     exception is a bug and ends the loop, for who runs it to end the process.
 
     Args:
-        conductor: Whose steps to run.
+        stage: Whose steps to run.
         clock: Measures how long they take.
         stop: Set from outside to end.
         on_report: Called with the report of every step.
         on_failure: Called with every retryable failure.
-        idle_pause_ms: How long to wait after a step that found nothing to do, for conductors that do not wait
-            themselves.
+        idle_pause_ms: How long to wait after a step that found nothing to do, for stages that do not wait themselves.
         take_waited_ms: Gives how long the step that just ended waited for records, which is no work.
     """
 
     async def step() -> None:
         begun_ms = clock.monotonic_ms()
         try:
-            report = await conductor.step()
+            report = await stage.step()
         except AlertingError:
             take_waited_ms()
             raise

@@ -7,7 +7,7 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import Circuit, Gauge, StageFigures, state_of
 from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
 
@@ -16,7 +16,7 @@ _SLOT_MS: Final = 1_000
 
 _SLOTS_MAX: Final = limits.STAGE_RATE_WINDOW_MS // _SLOT_MS
 
-_ORDER: Final = {stage: place for place, stage in enumerate(Stage)}
+_ORDER: Final = {stage: place for place, stage in enumerate(StageName)}
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class StageMeter:
     """Takes in each step's report, and gives out sums and rates. For one event loop: it takes no locks."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[Stage, str], _Tally] = {}
+        self._tallies: dict[tuple[StageName, str], _Tally] = {}
 
     def step_done(self, report: BatchReport, *, instance: str, now_ms: int) -> None:
         """Count a step that succeeded."""
@@ -101,7 +101,7 @@ class StageMeter:
         if report.took_ms is not None:
             slot.step_times[_bucket_of(report.took_ms)] += 1
 
-    def step_failed(self, stage: Stage, error_code: str, *, instance: str, now_ms: int) -> None:
+    def step_failed(self, stage: StageName, error_code: str, *, instance: str, now_ms: int) -> None:
         """Count a step that failed and will be tried again."""
         tally = self._seen(stage, instance, now_ms)
         tally.failing = True
@@ -109,14 +109,20 @@ class StageMeter:
         tally.last_error = error_code
         tally.bucket(now_ms).errors += 1
 
-    def lag_measured(self, stage: Stage, lag: int, *, instance: str, now_ms: int) -> None:
+    def lag_measured(self, stage: StageName, lag: int, *, instance: str, now_ms: int) -> None:
         """Note how many records wait for the stage. That is no sign of life: it is asked beside the stage."""
         tally = self._known(stage, instance, now_ms)
         tally.lag = lag
         tally.bucket(now_ms).lag = lag
 
     def gauges_measured(
-        self, stage: Stage, gauges: Mapping[Gauge, int], *, instance: str, now_ms: int, circuits: Sequence[Circuit] = ()
+        self,
+        stage: StageName,
+        gauges: Mapping[Gauge, int],
+        *,
+        instance: str,
+        now_ms: int,
+        circuits: Sequence[Circuit] = (),
     ) -> None:
         """Note what the stage has at this moment. That is no sign of life either."""
         tally = self._known(stage, instance, now_ms)
@@ -131,15 +137,15 @@ class StageMeter:
         oldest = now_ms // limits.SERIES_BUCKET_MS - limits.SERIES_BUCKETS_MAX
         return merged([_series(stage, tally, oldest) for (stage, _), tally in self._in_order()])
 
-    def _in_order(self) -> Sequence[tuple[tuple[Stage, str], _Tally]]:
-        return sorted(self._tallies.items(), key=lambda item: (_ORDER[item[0][0]], item[0][1]))
+    def _in_order(self) -> Sequence[tuple[tuple[StageName, str], _Tally]]:
+        return sorted(self._tallies.items(), key=lambda item: (place_of(item[0][0]), item[0]))
 
-    def _seen(self, stage: Stage, instance: str, now_ms: int) -> _Tally:
+    def _seen(self, stage: StageName, instance: str, now_ms: int) -> _Tally:
         tally = self._known(stage, instance, now_ms)
         tally.last_seen_ms = now_ms
         return tally
 
-    def _known(self, stage: Stage, instance: str, now_ms: int) -> _Tally:
+    def _known(self, stage: StageName, instance: str, now_ms: int) -> _Tally:
         return self._tallies.setdefault((stage, instance), _Tally(since_ms=now_ms, last_seen_ms=now_ms))
 
 
@@ -157,7 +163,7 @@ def _bucket_of(took_ms: float) -> int:
     return next((place for place, up_to_ms in enumerate(STEP_MS_BOUNDS) if took_ms <= up_to_ms), len(STEP_MS_BOUNDS))
 
 
-def _figures(stage: Stage, instance: str, tally: _Tally, now_ms: int) -> StageFigures:
+def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> StageFigures:
     oldest_slot = (now_ms - limits.STAGE_RATE_WINDOW_MS) // _SLOT_MS
     recent = [slot for slot in tally.slots if slot.number > oldest_slot]
     # A process younger than the window has worked for less than it; one second is the least that gives a rate.
@@ -183,7 +189,7 @@ def _figures(stage: Stage, instance: str, tally: _Tally, now_ms: int) -> StageFi
     )
 
 
-def _series(stage: Stage, tally: _Tally, oldest: int) -> StageSeries:
+def _series(stage: StageName, tally: _Tally, oldest: int) -> StageSeries:
     buckets = [
         SeriesBucket(
             begins_at_ms=bucket.number * limits.SERIES_BUCKET_MS,

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.presence import AbandonedLeases
 
@@ -56,9 +56,9 @@ class Reclaimer:
         gone = self._gone(absent)
         self._is_certain = False
         if not gone:
-            return BatchReport(Stage.RECLAIMER)
+            return BatchReport(StageName.RECLAIMER)
         taken = await self._leases.take_back(gone, now_ms=now_ms, lease_ms=self._lease_ms, limit=RECLAIM_BATCH_MAX)
-        return BatchReport(Stage.RECLAIMER, counts={Count.DELIVERIES_RECLAIMED: taken})
+        return BatchReport(StageName.RECLAIMER, counts={Count.DELIVERIES_RECLAIMED: taken})
 
     def _gone(self, absent: Collection[str]) -> Collection[str]:
         """Return those that were absent at every look for long enough."""

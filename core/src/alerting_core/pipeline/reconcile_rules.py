@@ -16,7 +16,7 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.matching.checksum import rules_checksum
 from alerting_core.pipeline.rebuild_rules import rebuild_rules
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.ids import IdSource
 from alerting_core.ports.rule_origin import RuleOrigin, RulesAsOf
@@ -115,4 +115,4 @@ class RuleReconciler:
 
 
 def _report(counts: Mapping[Count, int]) -> BatchReport:
-    return BatchReport(Stage.RULE_RECONCILER, counts=Counter(counts))
+    return BatchReport(StageName.RULE_RECONCILER, counts=Counter(counts))

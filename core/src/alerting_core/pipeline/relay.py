@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.outbox import Outbox
 from alerting_core.ports.records import rule_record
@@ -31,7 +31,7 @@ class Relay:
         """Publish one batch, then mark it: after a crash in between it is published again."""
         rows = await self.outbox.unpublished(limit=self.batch_max)
         if not rows:
-            return BatchReport(Stage.RELAY)
+            return BatchReport(StageName.RELAY)
         await self.sink.publish([rule_record(row.message) for row in rows])
         await self.outbox.mark_published([row.change_id for row in rows], now_ms=self.clock.now_ms())
-        return BatchReport(Stage.RELAY, received=len(rows), published=len(rows))
+        return BatchReport(StageName.RELAY, received=len(rows), published=len(rows))

@@ -1,18 +1,22 @@
-"""What one step of a conductor did, for logs, metrics and people."""
+"""The names of stages and workers, and what one step of a stage did, for logs, metrics and people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Stage(StrEnum):
-    """The conductors: those that an alert meets, in that order, then those that an edit of a rule meets."""
+class StageName(StrEnum):
+    """The stages: those that an alert meets, in that order, then those that an edit of a rule meets.
+
+    Metrics and the API carry the values, which never change: the sender has been called `deliverer` there from the
+    beginning.
+    """
 
     RECORDER = "recorder"
     EVALUATOR = "evaluator"
     AGGREGATOR = "aggregator"
     DISPATCHER = "dispatcher"
-    DELIVERER = "deliverer"
+    SENDER = "deliverer"
     RECLAIMER = "reclaimer"
     SWEEPER = "sweeper"
     RELAY = "relay"
@@ -20,8 +24,19 @@ class Stage(StrEnum):
     RULE_RECONCILER = "rule-reconciler"
 
 
+class WorkerKind(StrEnum):
+    """What a worker process does, as it is typed at the command line."""
+
+    RECORDER = "recorder"
+    EVALUATOR = "evaluator"
+    AGGREGATOR = "aggregator"
+    SENDER = "sender"
+    RELAY = "relay"
+    RULE_UPDATER = "rule-updater"
+
+
 class Count(StrEnum):
-    """What conductors count beside the records that came in and went out. Names are stable: metrics carry them."""
+    """What stages count beside the records that came in and went out. Names are stable: metrics carry them."""
 
     ALERTS_MATCHED = "alerts-matched"
     ALERTS_UNMATCHED = "alerts-unmatched"
@@ -60,7 +75,7 @@ class BatchReport:
         took_ms: From the records in hand to their work committed; None when it was not measured.
     """
 
-    stage: Stage
+    stage: StageName
     received: int = 0
     published: int = 0
     rejected: int = 0

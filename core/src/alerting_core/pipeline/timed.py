@@ -1,4 +1,4 @@
-"""Tells the time that a conductor worked from the time that it waited for records."""
+"""Tells the time that a stage worked from the time that it waited for records."""
 
 from collections.abc import Mapping, Sequence
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from alerting_core import limits
 from alerting_core.codec.rule import decode_rule_changed
 from alerting_core.pipeline.intake import offsets_after, take_in
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.rule_origin import RuleOrigin
 from alerting_core.ports.rule_snapshot import RulePublisher
 from alerting_core.ports.stream import Stream
@@ -31,7 +31,7 @@ class RuleUpdater:
         """Update the clients of one batch, each once however many of its rules changed."""
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
-            return BatchReport(Stage.RULE_UPDATER)
+            return BatchReport(StageName.RULE_UPDATER)
         intake = take_in(records, decode_rule_changed)
         client_ids = list(dict.fromkeys(message.client_id for message in intake.values))
         changed = 0
@@ -40,7 +40,7 @@ class RuleUpdater:
             changed += await self.publisher.replace(rules)
         await self.stream.commit(intake.dead_letters, offsets_after(records))
         return BatchReport(
-            Stage.RULE_UPDATER,
+            StageName.RULE_UPDATER,
             received=len(records),
             rejected=len(intake.dead_letters),
             counts=Counter({Count.RULE_CLIENTS_UPDATED: changed}),

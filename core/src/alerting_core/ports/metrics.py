@@ -51,7 +51,7 @@ class StageFigures:
     """One stage in one process, since that process started.
 
     Attributes:
-        stage: Name of the conductor, for example `evaluator`.
+        stage: Name of the stage, for example `evaluator`.
         instance: Names the process.
         received: Records or claims whose work is committed.
         published: Records written to the next topic.

@@ -1,4 +1,4 @@
-"""A seeded world that runs the unchanged conductors on virtual time, breaks what can break, and checks every promise.
+"""A seeded world that runs the unchanged stages on virtual time, breaks what can break, and checks every promise.
 
-Nothing here knows how a conductor works inside: processes are tasks, ports are wrapped, facts are checked.
+Nothing here knows how a stage works inside: processes are tasks, ports are wrapped, facts are checked.
 """

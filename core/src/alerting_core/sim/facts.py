@@ -192,7 +192,7 @@ class ClockJumped:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A conductor ended with an error that is not the world's: a bug."""
+    """A stage ended with an error that is not the world's: a bug."""
 
     process: Process
     error: BaseException

@@ -1,16 +1,28 @@
 """What can go wrong, how often, and for how long. Every fault can be switched off by itself.
 
 Rates are per opportunity (a port call, an attempt) or per virtual minute, as their names say. `Faults.drawn` gives each
-seed its own weather: each kind is off in some worlds and violent in others, since faults that are always on hide each
+seed its own faults: each kind is off in some worlds and violent in others, since faults that are always on hide each
 other.
 """
 
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from random import Random
 from typing import Final
 
 OFF_PERCENT: Final = 35
 """In how many of the drawn worlds one kind of fault does not happen at all."""
+
+
+class Resource(StrEnum):
+    """What can be away as a whole."""
+
+    LOG = "log"
+    STORE = "store"
+    RULES = "rules"
+    """Where evaluators read the tables of rules themselves."""
+    SNAPSHOT = "snapshot"
+    """The shared snapshot of all rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Faults:
 
     @classmethod
     def drawn(cls, dice: Random) -> "Faults":
-        """Draw the weather of one world: each fault off, or up to its worst, small values as likely as large ones."""
+        """Draw the faults of one world: each fault off, or up to its worst, small values as likely as large ones."""
         drawn = {
             field.name: 0.0 if dice.random() * 100 < OFF_PERCENT else _WORST[field.name] * dice.random() ** 2
             for field in fields(cls)

@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from alerting_core.errors import PortUnavailable
 from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.facts import Refused
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.process import Process
-from alerting_core.sim.strikes import Point
-
-if TYPE_CHECKING:
-    from alerting_core.sim.platform import Platform
+from alerting_core.sim.simulation import Simulation
 
 T = TypeVar("T")
 
@@ -26,21 +24,6 @@ LOST_IN_OUTAGE: Final = 0.2
 """How often a call into an outage still has its effect: the resource went away between the effect and the answer."""
 
 
-RARE_CALLS: Final = {"deliveries.release": 20.0, "leases.take_back": 20.0, "deliveries.settle": 3.0}
-"""Calls that are made seldom fail more often, so that what hangs on them is seen as often as the rest."""
-
-
-class Resource(StrEnum):
-    """What can be away as a whole."""
-
-    LOG = "log"
-    STORE = "store"
-    RULES = "rules"
-    """Where evaluators read the tables of rules themselves."""
-    SNAPSHOT = "snapshot"
-    """The shared snapshot of all rules."""
-
-
 class Gate:
     """One process's way to the ports.
 
@@ -51,11 +34,11 @@ class Gate:
         dice: This process's chance.
     """
 
-    def __init__(self, world: "Platform", process: Process, *, mortal: bool = True) -> None:
-        self.world = world
+    def __init__(self, simulation: Simulation, process: Process, *, mortal: bool = True) -> None:
+        self.simulation = simulation
         self.process = process
         self._mortal = mortal
-        self.dice = dice_for(world.seed, process.name)
+        self.dice = dice_for(simulation.seed, process.name)
 
     async def call(
         self,
@@ -63,69 +46,74 @@ class Gate:
         operation: str,
         effect: Callable[[], Awaitable[T]],
         *,
-        told: Callable[[T], None] | None = None,
-        noted: bool = True,
+        weight: float,
+        noted: bool,
+        is_commit: bool,
     ) -> T:
-        """Make a call: *effect* happens in one instant, or not at all; *told* reports it in the same instant.
+        """Make a call: *effect* happens in one instant, or not at all.
 
-        Calls that only look, many times a minute, are not *noted* in the trace.
+        Args:
+            resource: What may be away.
+            operation: What the call is called in the trace.
+            effect: The call itself.
+            weight: How many times as often as others such a call fails.
+            noted: Whether it is in the trace; what only looks, many times a minute, is not.
+            is_commit: Whether work becomes done by it: where kills are ordered.
         """
-        world, faults, weight = self.world, self.world.faults, RARE_CALLS.get(operation, 1.0)
+        simulation, faults = self.simulation, self.simulation.faults
         self.process.does = operation
-        await self.reach(operation, Point.BEFORE)
-        away = world.is_away(resource)
+        await self.reach(operation, Point.BEFORE, weight=weight, is_commit=is_commit)
+        away = simulation.is_away(resource)
         if happens(self.dice, faults.refusals_per_call * weight) or (away and not happens(self.dice, LOST_IN_OUTAGE)):
             raise self.refused(resource, operation, "before")
         answer = await effect()
-        if told is not None:
-            told(answer)
         if noted:
-            world.trace_routine(f"{self.process.name} {operation}")
+            simulation.trace_routine(f"{self.process.name} {operation}")
         if away or happens(self.dice, faults.lost_answers_per_call * weight):
             await self.latency()
             raise self.refused(resource, operation, "after")
-        await self.reach(operation, Point.AFTER)
+        await self.reach(operation, Point.AFTER, weight=weight, is_commit=is_commit)
         return answer
 
-    async def reach(self, operation: str, point: Point) -> None:
+    async def reach(self, operation: str, point: Point, *, weight: float = 1.0, is_commit: bool = False) -> None:
         """Pass one point of a call: it takes its time, and the process may be killed there."""
-        weight = RARE_CALLS.get(operation, 1.0)
-        ordered = self.world.strikes.due(self.process.name, operation, point)
-        if ordered or (self._mortal and happens(self.dice, self.world.faults.crashes_per_call * weight)):
+        ordered = is_commit and self.simulation.kill_schedule.due(self.process.name, point)
+        if ordered or (self._mortal and happens(self.dice, self.simulation.faults.crashes_per_call * weight)):
             await self.die(operation, point)
         await self.latency()
 
     async def latency(self) -> None:
         """Let the time of one way pass."""
-        if self.world.is_over:
+        simulation = self.simulation
+        if simulation.is_over:
             raise asyncio.CancelledError
         ms = wait_ms(self.dice, mean_ms=LATENCY_MS_MEAN) if self.dice.random() < 0.5 else 0.0
-        if happens(self.dice, self.world.faults.slow_calls_per_call):
-            self.world.count("slow call")
+        if happens(self.dice, simulation.faults.slow_calls_per_call):
+            simulation.count("slow call")
             ms += wait_ms(self.dice, mean_ms=SLOW_MS_MEAN)
-        if self.world.frozen_until_ms:
-            ms = max(ms, self.world.frozen_until_ms.get(self.process.name, 0) - self.world.loop.now_ms())
+        if simulation.frozen_until_ms:
+            ms = max(ms, simulation.frozen_until_ms.get(self.process.name, 0) - simulation.loop.now_ms())
         if ms:
-            await self.world.loop.pause(ms)
+            await simulation.loop.pause(ms)
 
     async def die(self, operation: str, point: Point) -> None:
         """Be killed here. Never returns."""
-        if self.world.is_over:
+        if self.simulation.is_over:
             raise asyncio.CancelledError
-        self.world.count(f"crash {point} {operation}")
-        self.world.kill(self.process, why=f"{point} {operation}")
-        await self.world.loop.never()
+        self.simulation.count(f"crash {point} {operation}")
+        self.simulation.kill(self.process, why=f"{point} {operation}")
+        await self.simulation.loop.never()
 
     def races(self) -> bool:
         """Whether another process records outcomes in this very moment."""
-        if not happens(self.dice, self.world.faults.races_per_record):
+        if not happens(self.dice, self.simulation.faults.races_per_record):
             return False
-        self.world.count("recording race")
+        self.simulation.count("recording race")
         return True
 
     def refused(self, resource: Resource, operation: str, when: str) -> PortUnavailable:
         """Note that the process is told of a failure, and return what it is told."""
-        self.world.count(f"failure {when} {operation}")
-        self.world.trace(f"{self.process.name} {operation} failed {when} its effect")
-        self.world.tell(Refused(self.process, operation))
+        self.simulation.count(f"failure {when} {operation}")
+        self.simulation.trace(f"{self.process.name} {operation} failed {when} its effect")
+        self.simulation.tell(Refused(self.process, operation))
         return PortUnavailable(resource, operation=operation)

@@ -1,8 +1,8 @@
 """What a world is made of, and what of it each process sees."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
 
 from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
@@ -14,49 +14,53 @@ from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
 from alerting_core.memory.rule_origin import MemoryRuleOrigin
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
 from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.memory.stream import MemoryStream
-from alerting_core.pipeline.loop import Conductor
-from alerting_core.pipeline.report import Stage
+from alerting_core.pipeline.wiring import StageSpec
 from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.ids import IdSource
 from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.presence import AbandonedLeases
+from alerting_core.ports.outbox import Outbox
+from alerting_core.ports.presence import AbandonedLeases, Presence
+from alerting_core.ports.rule_origin import RuleOrigin
+from alerting_core.ports.rule_snapshot import RuleSnapshotStore
 from alerting_core.ports.rules import RuleSource
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    EVALUATOR_GROUP,
-    NOTIFICATIONS_READY,
-    RECORDER_GROUP,
-    RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
-    Stream,
-)
-from alerting_core.sim.delivery_ports import SimAbandonedLeases, SimDeliveryStore
+from alerting_core.ports.stream import Sink, Stream
+from alerting_core.ports.transport import Transport
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.gate import Gate, Resource
-from alerting_core.sim.ports import SimAlertLog, SimClock, SimNotificationStore
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.gate import Gate
+from alerting_core.sim.gated import gated
 from alerting_core.sim.process import Process
 from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import Receivers, SimTransport
-from alerting_core.sim.rule_ports import SimOutbox, SimRuleOrigin, SimRuleSnapshot, SimRuleSource
-from alerting_core.sim.streams import SimSink, SimStream
-from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
+from alerting_core.sim.simulation import Simulation
+from alerting_core.sim.streams import open_sink, open_stream
 
-if TYPE_CHECKING:
-    from alerting_core.sim.platform import Platform
 
-GROUPS: Final[Mapping[str, str]] = {
-    RECORDER_GROUP: ALERTS_NEW,
-    EVALUATOR_GROUP: ALERTS_NEW,
-    AGGREGATOR_GROUP: ALERTS_MATCHED,
-    SENDER_GROUP: NOTIFICATIONS_READY,
-    RULE_UPDATER_GROUP: RULE_CHANGED,
-}
-"""Consumer group → the topic that it reads."""
+@dataclass(frozen=True, slots=True)
+class SimPorts:
+    """What one process asks of the world: `PlatformPorts`, with each port in a field."""
+
+    open_stream: Callable[[str, str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    presence: Presence
+    abandoned: AbandonedLeases
+    outbox: Outbox
+    origin: RuleOrigin
+    snapshot: RuleSnapshotStore
+    ids: IdSource
+
+
+def unchanged(spec: StageSpec[SimPorts]) -> StageSpec[SimPorts]:
+    """Return the stage as it is in the topology."""
+    return spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +74,59 @@ class Parts:
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
     deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
     abandoned: Callable[[MemoryDatabase], AbandonedLeases] = MemoryAbandonedLeases
-    conductors: Callable[[Ports, Habits], dict[Stage, Callable[[], Conductor]]] = make_conductors
-    receivers: Callable[["Platform"], Receivers] = Receivers
+    stage: Callable[[StageSpec[SimPorts]], StageSpec[SimPorts]] = unchanged
+    receivers: Callable[[Simulation], Receivers] = Receivers
 
 
-def ports_of(process: Process, world: "Platform", place: Place) -> Ports:
-    """Return the ports of a process at *place*: what the world is made of, behind a gate that has faults."""
-    gate, database, parts = Gate(world, process), world.database, world.parts
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What the processes of a world share.
 
-    def open_stream(group: str) -> Stream:
-        topic = GROUPS[group]
-        stream = MemoryStream(world.log, topic=topic, group=group, member=process.name)
-        return SimStream(gate, world.log, stream, topic=topic, group=group)
+    Attributes:
+        distributes_rules: Whether evaluators have the rules from the shared snapshot, or from the tables themselves.
+    """
 
-    return Ports(
-        open_stream=open_stream,
-        sink=SimSink(gate, world.log),
-        rules=_rules(gate, world),
-        alerts=SimAlertLog(gate, parts.alerts(database)),
-        notifications=SimNotificationStore(gate, parts.notifications(database)),
-        deliveries=SimDeliveryStore(gate, parts.deliveries(database, gate.races)),
-        transport=SimTransport(gate),
-        clock=SimClock(gate, place.machine),
+    log: MemoryLog
+    snapshot: MemoryRuleSnapshot
+    receivers: Receivers
+    distributes_rules: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MachineClock:
+    """The clocks of a machine: its wall clock jumps, the monotonic one does not."""
+
+    simulation: Simulation
+    machine: str
+
+    def now_ms(self) -> int:
+        """Return the present time in unix milliseconds."""
+        return self.simulation.wall_ms(self.machine)
+
+    def monotonic_ms(self) -> float:
+        """Return the virtual time since the beginning of the world."""
+        return self.simulation.loop.monotonic_ms()
+
+
+def ports_of(process: Process, simulation: Simulation, servers: Servers, parts: Parts, *, machine: str) -> SimPorts:
+    """Return the ports of a process on *machine*: what the world is made of, behind a gate that has faults."""
+    gate, database, store = Gate(simulation, process), simulation.database, Resource.STORE
+    rules, rules_at = parts.rules(database), Resource.RULES
+    if servers.distributes_rules:
+        rules, rules_at = servers.snapshot, Resource.SNAPSHOT
+    return SimPorts(
+        open_stream=partial(open_stream, gate, servers.log),
+        sink=open_sink(gate, servers.log),
+        rules=gated(gate, rules, "rules", rules_at),
+        alerts=gated(gate, parts.alerts(database), "alerts", store),
+        notifications=gated(gate, parts.notifications(database), "notifications", store),
+        deliveries=gated(gate, parts.deliveries(database, gate.races), "deliveries", store),
+        transport=SimTransport(gate, servers.receivers),
+        clock=MachineClock(simulation, machine),
         presence=MemoryPresence(database, process.name),
-        abandoned=SimAbandonedLeases(gate, parts.abandoned(database)),
-        outbox=SimOutbox(gate, MemoryOutbox(database)),
-        origin=SimRuleOrigin(gate, MemoryRuleOrigin(database)),
-        snapshot=SimRuleSnapshot(gate, world.snapshot),
-        ids=SeededIds(dice_for(world.seed, f"ids of {process.name}").getrandbits(64)),
+        abandoned=gated(gate, parts.abandoned(database), "leases", store),
+        outbox=gated(gate, MemoryOutbox(database), "outbox", store),
+        origin=gated(gate, MemoryRuleOrigin(database), "origin", store),
+        snapshot=gated(gate, servers.snapshot, "snapshot", Resource.SNAPSHOT),
+        ids=SeededIds(dice_for(simulation.seed, f"ids of {process.name}").getrandbits(64)),
     )
-
-
-def _rules(gate: Gate, world: "Platform") -> RuleSource:
-    """Return where evaluators have the rules from: the shared snapshot, or the tables themselves."""
-    if world.distributes_rules:
-        return SimRuleSource(gate, world.snapshot, Resource.SNAPSHOT)
-    return SimRuleSource(gate, world.parts.rules(world.database), Resource.RULES)

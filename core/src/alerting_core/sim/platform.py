@@ -1,55 +1,40 @@
-"""What every simulated world has: time, a log, tables, workers and the outside; and what may be done to them.
+"""What every simulated world has: a log, tables, workers and the outside; and what may be done to them.
 
 A world adds who sends alerts, what goes wrong by itself and who watches: `world.World` runs one seed from its beginning
 to its end for tests, a session of the playground goes on for as long as somebody looks at it.
 """
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
 
-from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import StageName
+from alerting_core.pipeline.wiring import Tuning, WiredStage, wire
 from alerting_core.ports.stream import Record
-from alerting_core.sim import facts
-from alerting_core.sim.checkers.checker import Checker
-from alerting_core.sim.claims import ClaimBook
-from alerting_core.sim.dice import dice_for
-from alerting_core.sim.engine import SimLoop
+from alerting_core.sim.facts import Appended
 from alerting_core.sim.faults import Faults
-from alerting_core.sim.gate import Resource
-from alerting_core.sim.parts import Parts
+from alerting_core.sim.parts import Parts, Servers, ports_of
 from alerting_core.sim.process import Process
-from alerting_core.sim.strikes import Strikes
-from alerting_core.sim.tables import watched_database
-from alerting_core.sim.trace import Trace
-from alerting_core.sim.wiring import Habits, Place
-from alerting_core.sim.workers import RESTART_MS_MEAN, Worker
-
-EPOCH_MS: Final = 1_767_225_600_000
-"""What every wall clock shows at the beginning: the first of January 2026."""
+from alerting_core.sim.shape import WorkerSpec
+from alerting_core.sim.simulation import EPOCH_MS, Simulation
+from alerting_core.sim.workers import Worker
+from alerting_core.topology import groups_of
 
 
-class Platform:
+class Platform(Simulation):
     """A platform on virtual time.
 
     Args:
         seed: Decides everything.
         faults: What goes wrong by chance.
-        places: Who works in it.
-        habits: How they go about it.
+        worker_specs: Who works in it.
+        tuning: How they go about it.
         parts: What it is made of.
         trace_lines_max: How much of the trace is kept; None for all.
 
     Attributes:
-        strikes: Deaths that were ordered, to be died at the next such point.
-        hidden_until_ms: (topic, partition) → until when no consumer sees its records.
-        frozen_until_ms: Process name → until when it stands still, at the next call that it makes.
+        stage_specs: Of all workers, each once.
+        groups: Consumer group → the topic that it reads.
         snapshot: Of all rules, for evaluators, in a world that distributes them.
-        is_over: Nothing may happen any more.
     """
 
     def __init__(
@@ -57,135 +42,50 @@ class Platform:
         seed: int,
         faults: Faults,
         *,
-        places: Sequence[Place],
-        habits: Habits,
+        worker_specs: Sequence[WorkerSpec],
+        tuning: Tuning,
         parts: Parts | None = None,
         trace_lines_max: int | None,
     ) -> None:
-        self.seed, self.faults, self.habits = seed, faults, habits
-        self.parts = parts or Parts()
-        self.loop = SimLoop()
-        self.counts: Counter[str] = Counter()
-        self.is_over = False
-        self.away_until_ms: dict[Resource, int] = {}
-        self.claims = ClaimBook()
-        self.strikes = Strikes()
-        self.hidden_until_ms: dict[tuple[str, int], int] = {}
-        self.frozen_until_ms: dict[str, int] = {}
-        self._dice: dict[str, Random] = {}
-        self._trace = Trace(lines_max=trace_lines_max)
-        self._number = 0
-        self._outside: list[asyncio.Task[None]] = []
-        self._listeners: dict[type[facts.Fact], list[Callable[[facts.Fact], None]]] = {}
-        self.workers = [Worker(self, place) for place in places]
-        self.distributes_rules = any(Stage.RULE_UPDATER in place.stages for place in places)
-        self.machines = list(dict.fromkeys(place.machine for place in places))
-        self.skew_ms = dict.fromkeys((*self.machines, "people"), 0)
-        self.database = watched_database(self.tell)
-        self.log = self.parts.log(clock=_LogClock(self), on_append=self._appended)
-        self.snapshot = self.parts.snapshot(_LogClock(self))
+        machines = list(dict.fromkeys(spec.machine for spec in worker_specs))
+        super().__init__(seed, faults, machines=machines, trace_lines_max=trace_lines_max)
+        self.tuning, self.parts = tuning, parts or Parts()
+        by_name = {stage.name: stage for spec in worker_specs for stage in spec.stages}
+        self.stage_specs = list(by_name.values())
+        self.groups = groups_of(self.stage_specs)
+        self.distributes_rules = StageName.RULE_UPDATER in by_name
+        clock = _LogClock(self)
+        self.log = self.parts.log(clock=clock, on_append=self._appended)
+        self.snapshot = self.parts.snapshot(clock)
         self.receivers = self.parts.receivers(self)
-
-    def watch(self, checkers: Sequence[Checker]) -> None:
-        """Let *checkers* see each fact of the kinds that they look at."""
-        for checker in checkers:
-            for kind in checker.sees:
-                self._listeners.setdefault(kind, []).append(checker.see)
-
-    def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run what is no process of the platform: sources, people, the weather."""
-        self._outside.append(self.loop.create_task(coroutine))
-
-    def check_outside(self) -> None:
-        """Raise what went wrong in the world itself: then the world is wrong, not the platform."""
-        for task in self._outside:
-            if task.done() and not task.cancelled():
-                task.result()
-        self._outside = [task for task in self._outside if not task.done()]
-
-    def dice(self, purpose: str) -> Random:
-        """Return the dice of one purpose."""
-        found = self._dice.get(purpose)
-        if found is None:
-            found = self._dice[purpose] = dice_for(self.seed, purpose)
-        return found
-
-    def wall_ms(self, machine: str) -> int:
-        """Return what the clock of a machine shows."""
-        return EPOCH_MS + self.loop.now_ms() + self.skew_ms[machine]
-
-    def set_clock(self, machine: str, *, by_ms: int) -> None:
-        """Let the clock of a machine jump."""
-        if by_ms:
-            self.skew_ms[machine] += by_ms
-            self.trace(f"the clock of {machine} jumps by {by_ms} ms")
-            self.tell(facts.ClockJumped(machine, by_ms))
-
-    def next_number(self) -> int:
-        """Return a number that was not given out before."""
-        self._number += 1
-        return self._number
-
-    def is_away(self, resource: Resource) -> bool:
-        """Whether there is an outage of *resource*."""
-        return self.loop.now_ms() < self.away_until_ms.get(resource, 0)
-
-    def tell(self, fact: facts.Fact) -> None:
-        """Show a fact to those checkers that look at its kind."""
-        if not self.is_over:
-            for see in self._listeners.get(type(fact), ()):
-                see(fact)
-
-    def trace(self, text: str) -> None:
-        """Take down a line."""
-        self._trace.note(self.loop.now_ms(), text)
-
-    def trace_routine(self, text: str) -> None:
-        """Take down a line about what happens all the time."""
-        self.trace(text)
-
-    def trace_lines(self) -> Sequence[str]:
-        """Return what is kept of the trace."""
-        return self._trace.last(self._trace.count)
-
-    def digest(self) -> str:
-        """Return the hash of all that happened so far: the same in equal runs."""
-        return self._trace.digest()
-
-    def count(self, what: str) -> None:
-        """Count one more of *what*."""
-        self.counts[what] += 1
-
-    def reported(self, worker: Worker, report: BatchReport) -> None:
-        """Take note of a step that a conductor made."""
-
-    def failed(self, worker: Worker, stage: Stage, failure: Failure) -> None:
-        """Take note of a step that failed and will be made again."""
-
-    def restart_ms(self, worker: Worker) -> float | None:
-        """Say after how long another process takes the place of one that died; None for never."""
-        del worker
-        return self.dice("supervisor").expovariate(1.0) * RESTART_MS_MEAN
+        self.workers = [Worker(self, self.log, spec, self._wire) for spec in worker_specs]
 
     def kill(self, process: Process, *, why: str) -> None:
         """Kill a process; another takes its place after a while."""
-        self.trace(f"{process.name} is killed {why}")
-        self.loop.kill(process)
-        self.tell(facts.Died(process))
+        super().kill(process, why=why)
         for worker in self.workers:
             if worker.is_running(process):
                 worker.buried()
 
+    def lag(self, group: str, topic: str) -> int:
+        """Return how many records wait for a group."""
+        return sum(self.log.end_offsets(topic)) - sum(self.log.committed(group, topic).values())
+
+    def _wire(self, process: Process, spec: WorkerSpec) -> Sequence[WiredStage]:
+        servers = Servers(self.log, self.snapshot, self.receivers, distributes_rules=self.distributes_rules)
+        ports = ports_of(process, self, servers, self.parts, machine=spec.machine)
+        return wire(map(self.parts.stage, spec.stages), ports, self.tuning)
+
     def _appended(self, record: Record) -> None:
-        self.tell(facts.Appended(record))
+        self.tell(Appended(record))
 
 
 @dataclass(frozen=True, slots=True)
 class _LogClock:
-    platform: Platform
+    simulation: Simulation
 
     def now_ms(self) -> int:
-        return EPOCH_MS + self.platform.loop.now_ms()
+        return EPOCH_MS + self.simulation.loop.now_ms()
 
     def monotonic_ms(self) -> float:
-        return self.platform.loop.monotonic_ms()
+        return self.simulation.loop.monotonic_ms()

@@ -1,27 +1,30 @@
 """Whether everything has come to its end."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from alerting_core.sim.parts import GROUPS
-
-if TYPE_CHECKING:
-    from alerting_core.sim.world import World
+from alerting_core.sim.platform import Platform
+from alerting_core.sim.traffic import Source
 
 
-def unsettled(world: "World") -> list[str]:
-    """Return what is still under way, in words; nothing when the world is still."""
+def unsettled(platform: Platform, source: Source, *, behind: Sequence[str]) -> list[str]:
+    """Return what is still under way, in words; nothing when the world is still.
+
+    Args:
+        platform: Looked at.
+        source: Of its alerts.
+        behind: Processes that have older rules than are in force.
+    """
     found: list[str] = []
-    if not world.source.is_done:
+    if not source.is_done:
         found.append("not every alert is accepted")
-    for group, topic in GROUPS.items():
-        committed, ends = world.log.committed(group, topic), world.log.end_offsets(topic)
-        if lag := sum(ends) - sum(committed.values()):
+    for group, topic in platform.groups.items():
+        if lag := platform.lag(group, topic):
             found.append(f"{group} lags {lag} records behind")
-    if received := len(world.database.notifications.received):
+    if received := len(platform.database.notifications.received):
         found.append(f"{received} notifications are RECEIVED")
-    if waiting := world.database.deliveries.open:
+    if waiting := platform.database.deliveries.open:
         found.append(f"{waiting} deliveries are not final")
-    if under_way := world.claims.under_way():
+    if under_way := platform.claims.under_way():
         found.append(f"{under_way} attempts are not recorded")
-    found += [f"{name} has older rules than are in force" for name in world.rules_arrive.behind()]
+    found += [f"{name} has older rules than are in force" for name in behind]
     return found

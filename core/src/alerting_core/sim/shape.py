@@ -1,30 +1,24 @@
-"""How large a world is, who works in it, and how they go about it: drawn by the seed."""
+"""How large a world is, which workers are in it, and how they go about it: drawn by the seed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
 
 from alerting_core import limits
 from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import Stage
-from alerting_core.sim.wiring import Habits, Place
+from alerting_core.pipeline.report import StageName, WorkerKind
+from alerting_core.pipeline.wiring import PlatformPorts, StageSpec, Tuning
 from alerting_core.stages.retry import RetrySchedule
+from alerting_core.topology import ALERT_WORKERS, alert_stages, rule_stages
 
-SWEEP_EVERY_MS: Final = 10_000
 
-DISTRIBUTION: Final = (Stage.RELAY, Stage.RULE_UPDATER, Stage.RULE_RECONCILER)
-"""What carries edited rules into the shared snapshot, where evaluators do not read them from the tables."""
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """A process of a world: which machine it runs on, and which stages it runs."""
 
-TEAMS: Final[dict[str, tuple[Stage, ...]]] = {
-    "recorder": (Stage.RECORDER,),
-    "evaluator": (Stage.EVALUATOR,),
-    "aggregator": (Stage.AGGREGATOR,),
-    "sender": (Stage.DISPATCHER, Stage.DELIVERER, Stage.RECLAIMER, Stage.SWEEPER),
-}
-"""Which stages the processes of a platform in parts run."""
-
-WHOLE: Final = tuple(stage for stages in TEAMS.values() for stage in stages)
-"""What a process does that does everything."""
+    name: str
+    machine: str
+    stages: Sequence[StageSpec[PlatformPorts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +43,29 @@ class Size:
         )
 
 
-def draw_places(dice: Random) -> list[Place]:
-    """Draw who works: one process that does everything, two of them, or several for each stage."""
+def draw_workers(dice: Random) -> list[WorkerSpec]:
+    """Draw the workers that an alert meets: one process that does everything, two of them, or several of each kind."""
+    drawn: list[tuple[str, Sequence[StageSpec[PlatformPorts]]]]
     if dice.random() < 0.25:
-        jobs = [(f"whole-{n}", WHOLE) for n in range(dice.randint(1, 2))]
+        drawn = [(f"whole-{n}", alert_stages()) for n in range(dice.randint(1, 2))]
     else:
-        jobs = [
-            (f"{team}-{number}", stages)
-            for team, stages in TEAMS.items()
-            for number in range(1 if team == "recorder" else dice.randint(1, 3))
+        drawn = [
+            (f"{kind}-{number}", stages)
+            for kind, stages in ALERT_WORKERS.items()
+            for number in range(1 if kind is WorkerKind.RECORDER else dice.randint(1, 3))
         ]
     machines = dice.randint(1, 3)
-    return [Place(name, f"m{dice.randrange(machines)}", stages) for name, stages in jobs]
+    return [WorkerSpec(name, f"m{dice.randrange(machines)}", stages) for name, stages in drawn]
 
 
-def draw_distributors(dice: Random, machines: list[str]) -> list[Place]:
+def draw_rule_workers(dice: Random, machines: list[str]) -> list[WorkerSpec]:
     """Draw who carries edited rules to the evaluators; nobody where they read the tables themselves."""
     if dice.random() < 0.5:
         return []
-    return [Place(f"rule-updater-{n}", dice.choice(machines), DISTRIBUTION) for n in range(dice.randint(1, 2))]
+    return [WorkerSpec(f"rule-updater-{n}", dice.choice(machines), rule_stages()) for n in range(dice.randint(1, 2))]
 
 
-def draw_habits(dice: Random, schedule: RetrySchedule) -> Habits:
+def draw_tuning(dice: Random, schedule: RetrySchedule) -> Tuning:
     """Draw small batches and large ones, short waits and long ones."""
     policy = DeliveryPolicy(
         schedule=schedule,
@@ -81,11 +76,12 @@ def draw_habits(dice: Random, schedule: RetrySchedule) -> Habits:
         idle_wait_ms=5_000,
     )
     hasty = dice.random() < 0.5  # Sweeps so early that they meet work which is only late.
-    return Habits(
+    return Tuning(
         sweep_after_ms=3_000 if hasty else limits.SWEEP_AFTER_MS,
-        sweep_every_ms=2_000 if hasty else SWEEP_EVERY_MS,
+        idle_pauses_ms={StageName.SWEEPER: 2_000} if hasty else {},
         records_max=dice.choice((1, 3, 20, 500)),
         outputs_max=dice.choice((1, 4, 1_000)),
         wait_ms=dice.choice((500, 20_000)),
         policy=policy,
+        rule_clients_max=1,
     )

@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from alerting_core.codec.alert import encode_alert
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.severity import Severity
 from alerting_core.errors import PortUnavailable
+from alerting_core.memory.log import MemoryLog
 from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing, Sink
 from alerting_core.sim.dice import dice_for, happens
 from alerting_core.sim.gate import Gate
 from alerting_core.sim.process import Process
-from alerting_core.sim.streams import SimSink
+from alerting_core.sim.simulation import Simulation
+from alerting_core.sim.streams import open_sink
 from alerting_core.sim.tenants import NAMES, SOURCES
-
-if TYPE_CHECKING:
-    from alerting_core.sim.world import World
 
 BATCH_MAX: Final = 6
 RETRY_MS: Final = 700.0
@@ -31,43 +30,43 @@ class Source:
         poison: The values that were put among them.
     """
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self._dice = dice_for(world.seed, "source")
+    def __init__(self, simulation: Simulation, log: MemoryLog) -> None:
+        self._simulation, self._log = simulation, log
+        self._dice = dice_for(simulation.seed, "source")
         self.accepted: list[Alert] = []
         self.poison: list[tuple[str, bytes]] = []
         self.is_done = False
 
     async def run(self, *, alerts: int, over_ms: int) -> None:
         """Send *alerts* alerts within about *over_ms*."""
-        gate = Gate(self._world, Process("source"), mortal=False)
-        sink = SimSink(gate, self._world.log)
+        gate = Gate(self._simulation, Process("source"), mortal=False)
+        sink = open_sink(gate, self._log)
         sent = 0
         while sent < alerts:
             count = min(alerts - sent, self._dice.randint(1, BATCH_MAX))
             batch = [self._alert(sent + number) for number in range(count)]
             sent += count
-            await self._world.loop.pause(self._dice.random() * 2.0 * over_ms * count / alerts)
+            await self._simulation.loop.pause(self._dice.random() * 2.0 * over_ms * count / alerts)
             await self._send(sink, [alert_record(alert) for alert in batch])
             self.accepted += batch
-            if happens(self._dice, self._world.faults.poison_per_alert * count):
+            if happens(self._dice, self._simulation.faults.poison_per_alert * count):
                 await self._poison(sink)
-            if happens(self._dice, self._world.faults.duplicates_per_record):
-                self._world.count("alert sent again")
+            if happens(self._dice, self._simulation.faults.duplicates_per_record):
+                self._simulation.count("alert sent again")
                 await self._send(sink, [alert_record(self._dice.choice(self.accepted))])
         self.is_done = True
 
-    async def _send(self, sink: SimSink, records: Sequence[Outgoing]) -> None:
+    async def _send(self, sink: Sink, records: Sequence[Outgoing]) -> None:
         while True:
             try:
                 return await sink.publish(records)
             except PortUnavailable:
-                await self._world.loop.pause(RETRY_MS)
+                await self._simulation.loop.pause(RETRY_MS)
 
-    async def _poison(self, sink: SimSink) -> None:
+    async def _poison(self, sink: Sink) -> None:
         topic = self._dice.choice((ALERTS_NEW, ALERTS_NEW, ALERTS_MATCHED, NOTIFICATIONS_READY))
         value = poison_value(self._dice)
-        self._world.count(f"poison in {topic}")
+        self._simulation.count(f"poison in {topic}")
         self.poison.append((topic, value))
         await self._send(sink, [Outgoing(topic, f"poison-{len(self.poison)}".encode(), value)])
 

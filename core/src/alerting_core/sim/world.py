@@ -12,21 +12,22 @@ once more when all is still.
 from collections.abc import Sequence
 from typing import Final
 
+from alerting_core.pipeline.wiring import Tuning
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.distribution import RulesArrive
 from alerting_core.sim.checkers.roster import SETTLED, make_checkers
 from alerting_core.sim.dice import dice_for
+from alerting_core.sim.fault_injector import FaultInjector, rules_changed_fact
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.parts import Parts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.settled import unsettled
-from alerting_core.sim.shape import Size, draw_distributors, draw_habits, draw_places
+from alerting_core.sim.shape import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
+from alerting_core.sim.simulation import PEOPLE
 from alerting_core.sim.tenants import HOSTS_MAX, Tenants
 from alerting_core.sim.traffic import Source
-from alerting_core.sim.weather import Weather, rules_changed_fact
-from alerting_core.sim.wiring import Habits, Place
 from alerting_core.stages.retry import RetrySchedule
 
 STEPS_MS: Final = (2_000, 8_000, 30_000)
@@ -47,8 +48,8 @@ class World(Platform):
         seed: Decides everything.
         faults: What goes wrong; drawn by the seed when None.
         size: How much there is; drawn by the seed when None.
-        places: Who works in it; drawn by the seed when None.
-        habits: How they go about it; drawn by the seed when None.
+        worker_specs: Who works in it; drawn by the seed when None.
+        tuning: How they go about it; drawn by the seed when None.
         parts: What it is made of.
         schedule: When failed attempts are made again.
         trace_lines_max: How much of the trace is kept; None for all.
@@ -60,8 +61,8 @@ class World(Platform):
         faults: Faults | None = None,
         *,
         size: Size | None = None,
-        places: Sequence[Place] | None = None,
-        habits: Habits | None = None,
+        worker_specs: Sequence[WorkerSpec] | None = None,
+        tuning: Tuning | None = None,
         parts: Parts | None = None,
         schedule: RetrySchedule | None = None,
         trace_lines_max: int | None = TRACE_SHOWN_LINES,
@@ -70,24 +71,21 @@ class World(Platform):
         self.drawn_faults = Faults.drawn(shape) if faults is None else faults
         self.size = Size.drawn(shape) if size is None else size
         self.schedule = schedule or RetrySchedule(STEPS_MS)
-        drawn_habits = draw_habits(shape, self.schedule)
-        if places is None:
-            places = draw_places(shape)
-            places += draw_distributors(shape, sorted({place.machine for place in places}))
+        drawn_tuning = draw_tuning(shape, self.schedule)
+        if worker_specs is None:
+            drawn = draw_workers(shape)
+            worker_specs = [*drawn, *draw_rule_workers(shape, sorted({spec.machine for spec in drawn}))]
         super().__init__(
             seed,
             self.drawn_faults,
-            places=places,
-            habits=habits or drawn_habits,
+            worker_specs=worker_specs,
+            tuning=tuning or drawn_tuning,
             parts=parts,
             trace_lines_max=trace_lines_max,
         )
         self.violations: list[Violation] = []
-        self.is_quiet = False
-        self.tenants = Tenants(
-            self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms("people")
-        )
-        self.source = Source(self)
+        self.tenants = Tenants(self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms(PEOPLE))
+        self.source = Source(self, self.log)
         evidence = Evidence(
             self.database,
             self.log,
@@ -126,7 +124,7 @@ class World(Platform):
         self.receivers.gone.update(url for url in dict.fromkeys(urls) if shape.random() < self.faults.gone_endpoints)
         for worker in self.workers:
             worker.start()
-        Weather(self).start()
+        FaultInjector(self, self.tenants, self.rules_changed).start()
         self.outside(self.source.run(alerts=size.alerts, over_ms=size.traffic_ms))
 
     def run_until(self, at_ms: int) -> None:
@@ -154,7 +152,7 @@ class World(Platform):
     def settle(self) -> None:
         """Let time pass until everything has come to its end, or should have."""
         end_ms = self.loop.now_ms() + SETTLE_MS_MAX
-        while not self.violations and unsettled(self) and self.loop.now_ms() < end_ms:
+        while not self.violations and self._unsettled() and self.loop.now_ms() < end_ms:
             self.run_until(self.loop.now_ms() + LOOK_EVERY_MS)
 
     def finish(self) -> RunReport:
@@ -162,7 +160,7 @@ class World(Platform):
         if not self.violations:
             for checker in self.checkers:
                 checker.finish()
-            for what in unsettled(self):
+            for what in self._unsettled():
                 self._blame(SETTLED, f"{what} long after the last fault")
         report = RunReport(
             seed=self.seed,
@@ -180,6 +178,9 @@ class World(Platform):
     def rules_changed(self) -> None:
         """Note what the rules are now."""
         self.tell(rules_changed_fact(self.database))
+
+    def _unsettled(self) -> list[str]:
+        return unsettled(self, self.source, behind=self.rules_arrive.behind())
 
     def _blame(self, checker: str, message: str) -> None:
         self.violations.append(Violation(checker, message, self.loop.now_ms()))

@@ -1,18 +1,19 @@
-"""What a person can do to a running platform: each deed as a value, read from JSON and checked as a whole."""
+"""What a person can do to a running platform: each action as a value, read from JSON and checked as a whole."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, RULE_CHANGED
 from alerting_core.problem import Problem, ProblemCode
+from alerting_core.topology import alert_stages, rule_stages
 from alerting_playground.http.message import Request
 from alerting_playground.session import limits
 from alerting_playground.session.errors import Refused
+from alerting_playground.session.groups import topics_of
 from alerting_playground.session.json_values import as_object, as_whole
 from alerting_playground.session.settings import FIXED, read_settings
 
-TOPICS: Final = (ALERTS_NEW, ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED)
+TOPICS: Final = topics_of([*alert_stages(), *rule_stages()])
 KILL_POINTS: Final = ("now", "before-commit", "between", "after-commit")
 HOST_STATES: Final = ("well", "down", "slow", "errors", "limits", "gone")
 SERVERS: Final = ("kafka", "redis", "postgres")
@@ -20,7 +21,7 @@ SERVERS: Final = ("kafka", "redis", "postgres")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a deed.
+    """One field of an action.
 
     Attributes:
         check: Whether a value is allowed.
@@ -49,7 +50,7 @@ _NAME: Final = Field(lambda value: isinstance(value, str) and 0 < len(value) <= 
 _OBJECT: Final = Field(lambda value: isinstance(value, dict), "an object")
 _FOR_MS: Final = _whole(0, limits.FAULT_MS_MAX)
 
-DEEDS: Final[Mapping[str, Mapping[str, Field]]] = {
+ACTIONS: Final[Mapping[str, Mapping[str, Field]]] = {
     "set": {"settings": _OBJECT},
     "kill": {"worker": _NAME, "when": _one_of(*KILL_POINTS), "restart_ms": _or_null(_FOR_MS)},
     "restart": {"worker": _NAME},
@@ -63,15 +64,15 @@ DEEDS: Final[Mapping[str, Mapping[str, Field]]] = {
     "poison": {"topic": _one_of(*TOPICS)},
     "request": {"request": _OBJECT},
 }
-"""Deed → its fields, all of which have to be given."""
+"""Action → its fields, all of which have to be given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One deed.
+    """One action.
 
     Attributes:
-        do: Which, a key of `DEEDS`.
+        do: Which, a key of `ACTIONS`.
         given: Its fields, checked.
     """
 
@@ -84,19 +85,19 @@ class Action:
 
 
 def read_action(given: object, *, path: str = "") -> Action:
-    """Read a deed. Raises Refused with all that is wrong with it."""
+    """Read an action. Raises Refused with all that is wrong with it."""
     problems: list[Problem] = []
     named = as_object(given) or {}
-    deed = DEEDS.get(str(named.get("do")))
-    if deed is None:
-        problems.append(Problem("do", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(DEEDS)}"))
+    fields = ACTIONS.get(str(named.get("do")))
+    if fields is None:
+        problems.append(Problem("do", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(ACTIONS)}"))
     else:
         problems += [
-            Problem(name[:80], ProblemCode.UNKNOWN_FIELD, "does not belong to this deed")
+            Problem(name[:80], ProblemCode.UNKNOWN_FIELD, "does not belong to this action")
             for name in named
-            if name not in {*deed, "do", "at_ms"}
+            if name not in {*fields, "do", "at_ms"}
         ]
-        for name, one in deed.items():
+        for name, one in fields.items():
             if name not in named:
                 problems.append(Problem(name, ProblemCode.MISSING, f"expected {one.expected}"))
             elif not one.check(named[name]):
@@ -105,10 +106,10 @@ def read_action(given: object, *, path: str = "") -> Action:
         problems += _setting_problems(named["settings"])
     if not problems and named["do"] == "request":
         problems += request_problems(named["request"])
-    if problems or deed is None:
+    if problems or fields is None:
         found = [problem.under(path) if path else problem for problem in problems]
         raise Refused("bad-action", f"this cannot be done: {found[0].path}: {found[0].detail}", found)
-    return Action(named["do"], {name: named[name] for name in deed})
+    return Action(named["do"], {name: named[name] for name in fields})
 
 
 def _setting_problems(given: Mapping[str, Any]) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.session.ledger import AtRisk, Pair
 from alerting_playground.session.world import LiveWorld
 

@@ -8,7 +8,7 @@ from alerting_core.generator.pace import pace_of
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.jobs import GeneratorJob, JobStatus
 from alerting_core.ports.records import alert_record
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.session import limits
 
 if TYPE_CHECKING:

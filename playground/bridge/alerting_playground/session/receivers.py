@@ -1,18 +1,17 @@
 """The endpoints of a session: how long they take, how often they fail, and what was done to a host."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from alerting_core.domain.delivery import Reason
 from alerting_core.domain.message import EmailMessage, HttpReply, Message, SmtpReply, Unreached
 from alerting_core.limits import REQUEST_MS_MAX
 from alerting_core.sim.dice import happens, wait_ms
-from alerting_core.sim.platform import Platform
 from alerting_core.sim.receivers import Receivers, Treatment
+from alerting_core.sim.simulation import Simulation
 from alerting_core.stages.hosts import SMTP_HOST, host_name_of
-
-if TYPE_CHECKING:
-    from alerting_playground.session.world import LiveWorld
+from alerting_playground.session.settings import Settings
 
 RETRY_AFTER: Final = "5"
 MAIL_HOST: Final = "mail"
@@ -46,8 +45,10 @@ class Host:
 class LiveReceivers(Receivers):
     """All hosts."""
 
-    def __init__(self, world: Platform) -> None:
-        super().__init__(world)
+    def __init__(self, simulation: Simulation, settings: Callable[[], Settings]) -> None:
+        """Let endpoints be as *settings* say at each moment."""
+        super().__init__(simulation)
+        self._settings = settings
         self.hosts: dict[str, Host] = {}
 
     def host(self, name: str) -> Host:
@@ -70,10 +71,9 @@ class LiveReceivers(Receivers):
         return treatment
 
     def _treat(self, host: Host, *, by_mail: bool) -> Treatment:
-        world: LiveWorld = self._world  # type: ignore[assignment]  # pyright: ignore
-        dice, settings = self._dice, world.settings
+        dice, settings = self._dice, self._settings()
         after_ms = wait_ms(dice, mean_ms=settings.endpoint_ms) if settings.endpoint_ms else 0.0
-        state = host.state if world.loop.now_ms() < host.until_ms else "well"
+        state = host.state if self._simulation.loop.now_ms() < host.until_ms else "well"
         if state == "down":
             return Treatment(accepted=False, reply=Unreached(Reason.CONNECTION_FAILED, "refused"), after_ms=after_ms)
         if state == "slow" or happens(dice, settings.endpoint_slow):

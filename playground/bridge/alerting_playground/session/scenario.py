@@ -21,13 +21,13 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """A deed and its virtual time."""
+    """An action and its virtual time."""
 
     at_ms: int
     action: Action
 
     def to_json(self) -> dict[str, Any]:
-        """Return the deed with its time."""
+        """Return the action with its time."""
         return {"at_ms": self.at_ms, **self.action.to_json()}
 
 

@@ -1,9 +1,9 @@
 """One session: a scenario that runs, is watched, disturbed and shared.
 
 Theory of operation. Whatever a person does is entered into the script with its virtual time, a whole number of
-milliseconds. Everything that happens up to that time has happened before the deed is done, and whatever the deed sets
-off at that very instant happens right after it. So the script says all: run from the beginning with the same seed and
-settings it leads to the same state, however the time was cut into pieces, and however fast it passed. Reads change
+milliseconds. Everything that happens up to that time has happened before the action is done, and whatever the action
+sets off at that very instant happens right after it. So the script says all: run from the beginning with the same seed
+and settings it leads to the same state, however the time was cut into pieces, and however fast it passed. Reads change
 nothing: they throw no dice, take no ids and schedule nothing.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.http.message import Answer, Request
 from alerting_playground.session import limits, views
 from alerting_playground.session.actions import Action, read_action, read_request
+from alerting_playground.session.api_port import ApiPort
 from alerting_playground.session.checks import show_checks
-from alerting_playground.session.deeds import do
-from alerting_playground.session.desk import Desk
+from alerting_playground.session.effects import do
 from alerting_playground.session.errors import Refused
 from alerting_playground.session.scenario import Intervention, Scenario
 from alerting_playground.session.world import LiveWorld
@@ -32,8 +32,8 @@ class Session:
         self._done = 0
         self.world = LiveWorld(scenario)
         self.world.start()
-        self._desk = Desk(self.world)
-        # Nothing is left to begin when the first deed is done, however early that is.
+        self._api = ApiPort(self.world)
+        # Nothing is left to begin when the first action is done, however early that is.
         self.world.run_until(0)
         self.at_ms = 0
         self._intervene()
@@ -67,7 +67,7 @@ class Session:
         }
 
     def act(self, given: object) -> dict[str, Any]:
-        """Do a deed now. What the script would have done later is dropped: the run is another one from here on.
+        """Do an action now. What the script would have done later is dropped: the run is another one from here on.
 
         Raises:
             Refused: It cannot be done; nothing was changed.
@@ -86,20 +86,20 @@ class Session:
         Raises:
             Refused: The request would have to be a part of the script, which is full.
         """
-        if self._desk.is_read(request):
-            return self._desk.answer(request, number=None)
+        if self._api.is_read(request):
+            return self._api.answer(request, number=None)
         if len(request.body) > limits.BODY_BYTES_MAX:
             raise Refused("too-many", f"a request of a simulation has at most {limits.BODY_BYTES_MAX:,} bytes")
         self._make_room()
-        answer = self._desk.answer(request, number=self._done)
-        if self._desk.changes(answer):
+        answer = self._api.answer(request, number=self._done)
+        if self._api.changes(answer):
             self._enter(Action("request", {"request": _shown(request)}))
         self.world.run_until(self.at_ms)
         return answer
 
     def end(self) -> None:
         """Let go of everything."""
-        self._desk.close()
+        self._api.close()
         self.world.end()
 
     def snapshot(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Session:
         while self._done < len(self._script) and self._script[self._done].at_ms <= self.at_ms:
             action = self._script[self._done].action
             if action.do == "request":
-                self._desk.answer(read_request(action.given["request"]), number=self._done)
+                self._api.answer(read_request(action.given["request"]), number=self._done)
             else:
                 self._replay(action)
             self._done += 1

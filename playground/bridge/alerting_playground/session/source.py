@@ -1,7 +1,8 @@
 """Where the alerts of a session come from: so many a virtual second, drawn from the distributions."""
 
+from collections.abc import Callable, MutableMapping
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.severity import Severity
@@ -9,13 +10,12 @@ from alerting_core.generator.alerts import ENVIRONMENT_SHARE, ENVIRONMENTS, REGI
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing
 from alerting_core.sim.dice import dice_for
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.platform import Platform
 from alerting_core.sim.traffic import poison_value
 from alerting_playground.session import limits
-
-if TYPE_CHECKING:
-    from alerting_playground.session.settings import Settings
-    from alerting_playground.session.world import LiveWorld
+from alerting_playground.session.ledger import Kind
+from alerting_playground.session.settings import Settings
 
 TICK_MS: Final = 10
 """How finely a high rate is spread."""
@@ -36,8 +36,16 @@ class LiveSource:
         held_back: How often a tick found the platform too far behind, or the log away.
     """
 
-    def __init__(self, world: "LiveWorld") -> None:
-        self._world = world
+    def __init__(
+        self,
+        world: Platform,
+        settings: Settings,
+        *,
+        fresh: MutableMapping[str, Kind],
+        under_way: Callable[[], int],
+    ) -> None:
+        """Send to *world*, enter each alert in *fresh*, and hold back while too much is *under_way*."""
+        self._world, self._fresh, self._under_way = world, fresh, under_way
         self._dice = dice_for(world.seed, "alerts").random
         self._poison_dice = dice_for(world.seed, "poison")
         self._owed = 0
@@ -45,10 +53,11 @@ class LiveSource:
         self.sent = 0
         self.held_back = 0
         self.poison_sent = 0
-        self.use(world.settings)
+        self.use(settings)
 
-    def use(self, settings: "Settings") -> None:
+    def use(self, settings: Settings) -> None:
         """Draw from the distributions of *settings* from now on."""
+        self._settings = settings
         self._severities = [Severity[name] for name in settings.distribution("severity_dist").by_percent()]
         self._sources = settings.distribution("source_dist").by_percent()
         self._names = settings.distribution("name_dist").by_percent()
@@ -56,17 +65,17 @@ class LiveSource:
     async def run(self) -> None:
         """Send for as long as the scenario asks for."""
         world = self._world
-        end_ms = world.settings.duration_ms
+        end_ms = self._settings.duration_ms
         while end_ms is None or world.loop.now_ms() < end_ms:
-            tick_ms = TICK_MS if world.settings.alerts_per_s > SLOW_ALERTS_PER_S else SLOW_TICK_MS
+            tick_ms = TICK_MS if self._settings.alerts_per_s > SLOW_ALERTS_PER_S else SLOW_TICK_MS
             await world.loop.pause(tick_ms)
             self._tick(tick_ms)
 
     def _tick(self, tick_ms: int) -> None:
         world = self._world
-        self._owed += round(world.settings.alerts_per_s * 1_000) * tick_ms
+        self._owed += round(self._settings.alerts_per_s * 1_000) * tick_ms
         due = self._owed // 1_000_000
-        if due and (world.is_away(Resource.LOG) or world.under_way() > limits.UNFINISHED_MAX):
+        if due and (world.is_away(Resource.LOG) or self._under_way() > limits.UNFINISHED_MAX):
             self.held_back += 1
             self._owed = min(self._owed, limits.UNFINISHED_MAX * 1_000_000)
             return
@@ -74,7 +83,7 @@ class LiveSource:
             count = min(due, BATCH_MAX)
             self._owed -= count * 1_000_000
             self._send(count)
-        self._poison_owed += round(world.settings.poison_per_minute * 1_000) * tick_ms
+        self._poison_owed += round(self._settings.poison_per_minute * 1_000) * tick_ms
         while self._poison_owed >= 60_000_000:
             self._poison_owed -= 60_000_000
             self.poison(ALERTS_NEW)
@@ -90,7 +99,7 @@ class LiveSource:
         event_ts = self._world.wall_ms("people") // 1_000
         alerts = [self._alert(number, event_ts) for number in range(self.sent + 1, self.sent + count + 1)]
         self.sent += count
-        self._world.fresh.update((alert.alert_id, (alert.severity, alert.source, alert.name)) for alert in alerts)
+        self._fresh.update((alert.alert_id, (alert.severity, alert.source, alert.name)) for alert in alerts)
         self._world.log.append([alert_record(alert) for alert in alerts])
 
     def _alert(self, number: int, event_ts: int) -> Alert:

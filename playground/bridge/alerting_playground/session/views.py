@@ -4,51 +4,27 @@ from typing import Any, Final
 
 from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.pipeline.deliver import Deliverer
+from alerting_core.pipeline.deliver import Sender
 from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.report import Stage
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    DLQ_SUFFIX,
-    EVALUATOR_GROUP,
-    NOTIFICATIONS_READY,
-    RECORDER_GROUP,
-    RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
-)
-from alerting_core.sim.gate import Resource
-from alerting_core.sim.parts import GROUPS
-from alerting_core.sim.strikes import Point
+from alerting_core.pipeline.report import StageName, WorkerKind
+from alerting_core.pipeline.wiring import PlatformPorts, StageSpec
+from alerting_core.ports.stream import DLQ_SUFFIX
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.workers import Worker
 from alerting_core.stages.hosts import host_name
+from alerting_core.topology import groups_of
 from alerting_playground.session import limits
+from alerting_playground.session.groups import topics_of, worker_groups
 from alerting_playground.session.receivers import MAIL_HOST, shown_host
-from alerting_playground.session.world import ALL_TEAMS, LiveWorld
+from alerting_playground.session.world import LiveWorld
 
-TEAM_OF_GROUP: Final = {
-    RECORDER_GROUP: "recorder",
-    EVALUATOR_GROUP: "evaluator",
-    AGGREGATOR_GROUP: "aggregator",
-    SENDER_GROUP: "sender",
-    RULE_UPDATER_GROUP: "rule-updater",
-}
-GROUP_OF_STAGE: Final = {
-    Stage.RECORDER: RECORDER_GROUP,
-    Stage.EVALUATOR: EVALUATOR_GROUP,
-    Stage.AGGREGATOR: AGGREGATOR_GROUP,
-    Stage.DISPATCHER: SENDER_GROUP,
-    Stage.RULE_UPDATER: RULE_UPDATER_GROUP,
-}
 KILL_POINTS: Final = {Point.BEFORE: "before-commit", Point.BETWEEN: "between", Point.AFTER: "after-commit"}
 _DOES: Final = (("poll", "polling"), ("commit", "committing"), ("send", "sending"))
-_TOPICS: Final = (ALERTS_NEW, ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED)
 
 
 def worker_of(process_name: str | None) -> str | None:
-    """Return at which place a process runs: `aggregator-1` of `aggregator-1.3`."""
+    """Return the worker whose process this is: `aggregator-1` of `aggregator-1.3`."""
     return None if process_name is None else process_name.rpartition(".")[0] or process_name
 
 
@@ -69,35 +45,32 @@ def show_totals(world: LiveWorld) -> dict[str, Any]:
     }
 
 
-def show_stages(world: LiveWorld, rates: dict[tuple[Stage, str], float]) -> list[dict[str, Any]]:
+def show_stages(world: LiveWorld, rates: dict[tuple[StageName, str], float]) -> list[dict[str, Any]]:
     """Return each stage."""
-    shown: list[dict[str, Any]] = []
-    for team, stages in ALL_TEAMS.items():
-        if team == "rule-updater" and not world.distributes_rules:
-            continue
-        for stage in stages:
-            group = GROUP_OF_STAGE.get(stage)
-            topic = None if group is None else GROUPS[group]
-            shown.append(
-                {
-                    "stage": stage.value,
-                    "team": team,
-                    "topic": topic,
-                    "group": group,
-                    "lag": 0 if group is None or topic is None else world.lag(group, topic),
-                    "in_total": world.done[stage, "in"],
-                    "out_total": world.done[stage, "out"],
-                    "in_per_s": rates.get((stage, "in"), 0.0),
-                    "out_per_s": rates.get((stage, "out"), 0.0),
-                    "failures": world.done[stage, "failed"],
-                }
-            )
-    return shown
+    groups = worker_groups(rule_distribution=world.distributes_rules)
+    return [_show_stage(world, kind, spec, rates) for kind, specs in groups.items() for spec in specs]
+
+
+def _show_stage(
+    world: LiveWorld, kind: WorkerKind, spec: StageSpec[PlatformPorts], rates: dict[tuple[StageName, str], float]
+) -> dict[str, Any]:
+    return {
+        "stage": spec.name.value,
+        "team": kind.value,
+        "topic": spec.topic,
+        "group": spec.group,
+        "lag": 0 if spec.group is None or spec.topic is None else world.lag(spec.group, spec.topic),
+        "in_total": world.done[spec.name, "in"],
+        "out_total": world.done[spec.name, "out"],
+        "in_per_s": rates.get((spec.name, "in"), 0.0),
+        "out_per_s": rates.get((spec.name, "out"), 0.0),
+        "failures": world.done[spec.name, "failed"],
+    }
 
 
 def show_topics(world: LiveWorld) -> list[dict[str, Any]]:
     """Return each topic with its partitions and how far the groups have come."""
-    return [_show_topic(world, topic) for topic in _TOPICS if topic != RULE_CHANGED or world.distributes_rules]
+    return [_show_topic(world, topic) for topic in topics_of(world.stage_specs)]
 
 
 def _show_topic(world: LiveWorld, topic: str) -> dict[str, Any]:
@@ -112,14 +85,15 @@ def _show_topic(world: LiveWorld, topic: str) -> dict[str, Any]:
         for number, end in enumerate(ends)
     ]
     groups: list[dict[str, Any]] = []
-    for group, read in GROUPS.items():
-        if read == topic:
-            committed = list(log.committed(group, topic).values())
-            owners = [worker_of(owner) for owner in log.owners(group, topic)]
-            lag = sum(ends) - sum(committed)
-            groups.append(
-                {"group": group, "team": TEAM_OF_GROUP[group], "committed": committed, "owners": owners, "lag": lag}
-            )
+    for kind, specs in worker_groups(rule_distribution=world.distributes_rules).items():
+        for group, read in groups_of(specs).items():
+            if read == topic:
+                committed = list(log.committed(group, topic).values())
+                owners = [worker_of(owner) for owner in log.owners(group, topic)]
+                lag = sum(ends) - sum(committed)
+                groups.append(
+                    {"group": group, "team": kind.value, "committed": committed, "owners": owners, "lag": lag}
+                )
     dead = sum(log.end_offsets(topic + DLQ_SUFFIX)) if topic + DLQ_SUFFIX in log.topics() else 0
     return {"topic": topic, "partitions": partitions, "groups": groups, "dead_letters": dead}
 
@@ -130,28 +104,27 @@ def show_workers(world: LiveWorld) -> list[dict[str, Any]]:
 
 
 def _show_worker(world: LiveWorld, worker: Worker) -> dict[str, Any]:
-    name, now_ms = worker.place.name, world.loop.now_ms()
+    name, now_ms = worker.spec.name, world.loop.now_ms()
     process = worker.process if worker.incarnation else None
     frozen = process is not None and world.frozen_until_ms.get(process.name, 0) > now_ms
     owned: dict[str, list[int]] = {}
     if process is not None:
-        for group, topic in GROUPS.items():
-            if TEAM_OF_GROUP[group] == name.rpartition("-")[0]:
-                owned[topic] = list(world.log.owned(group, topic, process.name))
+        for group, topic in groups_of(worker.spec.stages).items():
+            owned[topic] = list(world.log.owned(group, topic, process.name))
     state = "dead"
     if worker.is_alive:
         state = "paused" if frozen else "stopping" if worker.stop.is_set() else "running"
-    struck = None if process is None else world.strikes.ordered(process.name)
+    kill_at = None if process is None else world.kill_schedule.ordered(process.name)
     restart_in_ms = world.restart_at_ms.get(name, 0.0) - now_ms
     rules = _rules_of(worker)
     return {
         "worker": name,
         "team": name.rpartition("-")[0],
-        "machine": worker.place.machine,
+        "machine": worker.spec.machine,
         "process": None if process is None else process.name,
         "state": state,
         "restart_in_ms": round(restart_in_ms) if state == "dead" and restart_in_ms > 0 else None,
-        "pending_kill": None if struck is None else KILL_POINTS[struck],
+        "pending_kill": None if kill_at is None else KILL_POINTS[kill_at],
         "does": _does(process.does) if process is not None and state == "running" else "nothing",
         "partitions": owned,
         "batch": 0 if process is None or state == "dead" else world.movements.in_hand.get(process.name, 0),
@@ -164,7 +137,7 @@ def _show_worker(world: LiveWorld, worker: Worker) -> dict[str, Any]:
 def _rules_of(worker: Worker) -> tuple[int | None, int | None] | None:
     if not worker.is_alive:
         return None
-    evaluator = worker.conductors.get(Stage.EVALUATOR)
+    evaluator = worker.stages.get(StageName.EVALUATOR)
     return (evaluator.rules.version, evaluator.rules.age_ms()) if isinstance(evaluator, Evaluator) else None
 
 
@@ -215,9 +188,9 @@ def show_hosts(world: LiveWorld) -> list[dict[str, Any]]:
     """Return the hosts that were told most."""
     circuits: dict[str, str] = {}
     for worker in world.workers:
-        deliverer = worker.conductors.get(Stage.DELIVERER) if worker.is_alive else None
-        if isinstance(deliverer, Deliverer):
-            circuits.update((shown_host(host_name(one.host)), one.state) for one in deliverer.circuits())
+        sender = worker.stages.get(StageName.SENDER) if worker.is_alive else None
+        if isinstance(sender, Sender):
+            circuits.update((shown_host(host_name(one.host)), one.state) for one in sender.circuits())
     now_ms = world.loop.now_ms()
     busiest = sorted(world.endpoints.hosts.items(), key=lambda item: (-item[1].arrivals, item[0]))
     return [

@@ -1,7 +1,7 @@
 """The platform of a session: it goes on for as long as somebody watches, whatever is done to it."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,24 +10,23 @@ from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.retention import forget_old
 from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.loop import Conductor, Failure
+from alerting_core.pipeline.loop import Failure, Stage
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Stage
-from alerting_core.ports.stream import Stream
+from alerting_core.pipeline.report import BatchReport, StageName, WorkerKind
+from alerting_core.pipeline.wiring import StageSpec, Tuning, Wiring
 from alerting_core.sim.checkers.checker import Evidence
 from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
+from alerting_core.sim.fault_injector import rules_changed_fact
 from alerting_core.sim.faults import Faults
-from alerting_core.sim.parts import Parts
+from alerting_core.sim.parts import Parts, SimPorts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.process import Process
-from alerting_core.sim.shape import DISTRIBUTION, TEAMS
-from alerting_core.sim.weather import rules_changed_fact
-from alerting_core.sim.wiring import Habits, Place, Ports, make_conductors
-from alerting_core.sim.workers import Worker
+from alerting_core.sim.shape import WorkerSpec
+from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
 from alerting_playground.session.flow import Movements, Tallies
-from alerting_playground.session.groups import GROUPS_TO_FINISH
+from alerting_playground.session.groups import readers_on_path, setting_of, worker_groups
 from alerting_playground.session.ledger import Kind, Ledger, PoisonBook
 from alerting_playground.session.population import Population
 from alerting_playground.session.receivers import LiveReceivers
@@ -41,25 +40,14 @@ SECOND_MS: Final = 1_000
 RESTART_MS: Final = 2_000.0
 """How long a supervisor takes to start a process anew when nobody said otherwise."""
 
-ALL_TEAMS: Final[Mapping[str, Sequence[Stage]]] = {**TEAMS, "rule-updater": DISTRIBUTION}
-TEAM_SETTINGS: Final[Mapping[str, str]] = {
-    "recorder": "recorders",
-    "evaluator": "evaluators",
-    "aggregator": "aggregators",
-    "sender": "senders",
-    "rule-updater": "rule_updaters",
-}
-"""Kind of worker → the setting that says how many there are."""
-
 _SHOWN: Final = (" commit ", " sends ", " is told ")
 """What of the everyday events people see in the log."""
 
-HABITS: Final = Habits(
+TUNING: Final = Tuning(
     records_max=250,
     outputs_max=1_000,
     wait_ms=500,
     sweep_after_ms=60_000,
-    sweep_every_ms=10_000,
     policy=DeliveryPolicy(idle_wait_ms=1_000),
     rule_clients_max=20,
 )
@@ -103,7 +91,7 @@ class LiveWorld(Platform):
         self.restarts: dict[str, float | None] = {}
         self.restart_at_ms: dict[str, float] = {}
         self.meter = StageMeter()
-        self.done: Counter[tuple[Stage, str]] = Counter()
+        self.done: Counter[tuple[StageName, str]] = Counter()
         self.fresh: dict[str, Kind] = {}
         self._lines = 0
         self._routine_second = self._routine_lines = 0
@@ -111,15 +99,16 @@ class LiveWorld(Platform):
         super().__init__(
             scenario.seed,
             Faults(),
-            places=list(_places(self.settings)),
-            habits=HABITS,
+            worker_specs=list(_worker_specs(self.settings)),
+            tuning=TUNING,
             parts=_parts(self),
             trace_lines_max=0,
         )
+        self._groups_on_path = groups_of(readers_on_path(self.stage_specs))
         evidence = Evidence(
             self.database,
             self.log,
-            HABITS.policy.schedule,
+            TUNING.policy.schedule,
             (),
             (),
             self.blame,
@@ -135,8 +124,8 @@ class LiveWorld(Platform):
         population = Population(self.database, seed=self.seed, now_ms=self.wall_ms("people"))
         population.make(self.settings)
         population.add_own(scenario.catalog)
-        self.source = LiveSource(self)
-        self.series = Series(self)
+        self.source = LiveSource(self, self.settings, fresh=self.fresh, under_way=self.under_way)
+        self.series = Series(self, self.tallies, self.done)
 
     @property
     def endpoints(self) -> LiveReceivers:
@@ -170,8 +159,8 @@ class LiveWorld(Platform):
         if hasattr(self, "source"):
             self.source.use(settings)
         for worker in self.workers:
-            team, _, number = worker.place.name.rpartition("-")
-            wanted = int(number) <= getattr(settings, TEAM_SETTINGS[team])
+            kind, _, number = worker.spec.name.rpartition("-")
+            wanted = int(number) <= getattr(settings, setting_of(WorkerKind(kind)))
             if worker.is_wanted and not wanted:
                 worker.is_wanted = False
                 if worker.is_alive:
@@ -190,13 +179,9 @@ class LiveWorld(Platform):
 
     def under_way(self) -> int:
         """Return how much work is under way, in records and notifications."""
-        return sum(self.lag(group, topic) for group, topic in GROUPS_TO_FINISH) + len(
+        return sum(self.lag(group, topic) for group, topic in self._groups_on_path.items()) + len(
             self.database.notifications.received
         )
-
-    def lag(self, group: str, topic: str) -> int:
-        """Return how many records wait for a group."""
-        return sum(self.log.end_offsets(topic)) - sum(self.log.committed(group, topic).values())
 
     def blame(self, check: str, what: str) -> None:
         """Note a broken promise; the world goes on."""
@@ -227,17 +212,17 @@ class LiveWorld(Platform):
             self._routine_lines += 1
             self._show(text, "normal")
 
-    def reported(self, worker: Worker, report: BatchReport) -> None:
+    def reported(self, worker: str, report: BatchReport) -> None:
         """Count what a step did."""
-        self.meter.step_done(report, instance=worker.place.name, now_ms=self.wall_ms("people"))
+        self.meter.step_done(report, instance=worker, now_ms=self.wall_ms("people"))
         if report.received or report.published:
             self.done[report.stage, "in"] += report.received
             self.done[report.stage, "out"] += report.published
 
-    def failed(self, worker: Worker, stage: Stage, failure: Failure) -> None:
+    def failed(self, worker: str, stage: StageName, failure: Failure) -> None:
         """Count a step that failed."""
         code, now_ms = failure.error.code, self.wall_ms("people")
-        self.meter.step_failed(stage, code, instance=worker.place.name, now_ms=now_ms)
+        self.meter.step_failed(stage, code, instance=worker, now_ms=now_ms)
         self.done[stage, "failed"] += 1
 
     def kill(self, process: Process, *, why: str) -> None:
@@ -246,11 +231,11 @@ class LiveWorld(Platform):
         self.claims.forget(process)
         super().kill(process, why=why)
 
-    def restart_ms(self, worker: Worker) -> float | None:
+    def restart_ms(self, worker: str) -> float | None:
         """Say when another process takes the place of one that died."""
-        ms = self.restarts.pop(worker.place.name, RESTART_MS)
+        ms = self.restarts.pop(worker, RESTART_MS)
         if ms is not None:
-            self.restart_at_ms[worker.place.name] = self.loop.now_ms() + ms
+            self.restart_at_ms[worker] = self.loop.now_ms() + ms
         return ms
 
     def _apart_ms(self) -> int:
@@ -272,12 +257,10 @@ class LiveWorld(Platform):
             self.hidden_until_ms = {place: at for place, at in self.hidden_until_ms.items() if at > now_ms}
 
 
-def _places(settings: Settings) -> Iterator[Place]:
-    for team, stages in ALL_TEAMS.items():
-        if team == "rule-updater" and not settings.rule_distribution:
-            continue
+def _worker_specs(settings: Settings) -> Iterator[WorkerSpec]:
+    for kind, stages in worker_groups(rule_distribution=settings.rule_distribution).items():
         for number in range(1, limits.WORKERS_MAX + 1):
-            yield Place(f"{team}-{number}", f"node-{number}", stages)
+            yield WorkerSpec(f"{kind}-{number}", f"node-{number}", stages)
 
 
 def _parts(world: LiveWorld) -> Parts:
@@ -285,16 +268,19 @@ def _parts(world: LiveWorld) -> Parts:
         kept = limits.RECORDS_KEPT
         return MemoryLog(partitions=world.settings.partitions, records_kept_max=kept, **options)  # type: ignore[arg-type]
 
-    def conductors(ports: Ports, habits: Habits) -> dict[Stage, Callable[[], Conductor]]:
-        def open_stream(group: str) -> Stream:
-            return EagerStream(ports.open_stream(group), ports.sink, lambda: world.settings.commit_first)
+    def stage(spec: StageSpec[SimPorts]) -> StageSpec[SimPorts]:
+        def make(wiring: Wiring[SimPorts]) -> Stage:
+            if wiring.stream is None:
+                return spec.make(wiring)
+            stream = EagerStream(wiring.stream, wiring.ports.sink, lambda: world.settings.commit_first)
+            return spec.make(replace(wiring, stream=stream))
 
-        return make_conductors(replace(ports, open_stream=open_stream), habits)
+        return replace(spec, make=make)
 
     return Parts(
         log=log,
         alerts=lambda database: MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT),
         deliveries=lambda database, _: MemoryDeliveryStore(database),
-        conductors=conductors,
-        receivers=LiveReceivers,
+        stage=stage,
+        receivers=lambda simulation: LiveReceivers(simulation, lambda: world.settings),
     )

@@ -12,7 +12,7 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, Stage
+from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import StageState
 
 Make = Callable[..., StageLog]
@@ -41,7 +41,7 @@ def make(meter: StageMeter, clock: MemoryClock) -> Make:
     return make
 
 
-EVALUATED = BatchReport(Stage.EVALUATOR, received=3, published=2, counts={Count.ALERTS_MATCHED: 2})
+EVALUATED = BatchReport(StageName.EVALUATOR, received=3, published=2, counts={Count.ALERTS_MATCHED: 2})
 
 
 def failure(in_a_row: int) -> Failure:
@@ -53,7 +53,7 @@ def test_many_steps_become_one_line_a_stage_for_programs(make: Make) -> None:
     with capture_logs() as lines:
         for _ in range(100):
             log.on_report(EVALUATED)
-            log.on_report(BatchReport(Stage.SWEEPER))
+            log.on_report(BatchReport(StageName.SWEEPER))
         log.flush()
         log.flush()
     (line,) = lines
@@ -71,8 +71,8 @@ def test_people_are_told_in_one_line_what_came_of_the_alerts(make: Make) -> None
     log = make(together=True)
     with capture_logs() as lines:
         log.on_report(EVALUATED)
-        log.on_report(BatchReport(Stage.AGGREGATOR, received=2, counts={Count.NOTIFICATIONS_CREATED: 2}))
-        log.on_report(BatchReport(Stage.DELIVERER, received=2, counts={Count.DELIVERIES_DELIVERED: 2}))
+        log.on_report(BatchReport(StageName.AGGREGATOR, received=2, counts={Count.NOTIFICATIONS_CREATED: 2}))
+        log.on_report(BatchReport(StageName.SENDER, received=2, counts={Count.DELIVERIES_DELIVERED: 2}))
         log.flush()
     (line,) = lines
     assert line == {"event": "alerts_processed", "log_level": "info", "alerts": 3, "notifications": 2, "delivered": 2}
@@ -81,8 +81,8 @@ def test_people_are_told_in_one_line_what_came_of_the_alerts(make: Make) -> None
 def test_poison_is_a_warning_once_though_two_stages_meet_it(make: Make) -> None:
     log = make(together=True)
     with capture_logs() as lines:
-        log.on_report(BatchReport(Stage.RECORDER, received=1, rejected=1))
-        log.on_report(BatchReport(Stage.EVALUATOR, received=1, rejected=1))
+        log.on_report(BatchReport(StageName.RECORDER, received=1, rejected=1))
+        log.on_report(BatchReport(StageName.EVALUATOR, received=1, rejected=1))
         log.flush()
     (line,) = lines
     assert (line["log_level"], line["rejected"]) == ("warning", 1)
@@ -90,11 +90,11 @@ def test_poison_is_a_warning_once_though_two_stages_meet_it(make: Make) -> None:
 
 def test_an_outage_is_told_at_its_begin_and_at_its_end_and_seldom_between(make: Make) -> None:
     log = make(together=True)
-    log.on_report(BatchReport(Stage.EVALUATOR))
+    log.on_report(BatchReport(StageName.EVALUATOR))
     with capture_logs() as lines:
         for in_a_row in range(1, 200):
-            log.on_failure(Stage.EVALUATOR, failure(in_a_row))
-        log.on_report(BatchReport(Stage.EVALUATOR))
+            log.on_failure(StageName.EVALUATOR, failure(in_a_row))
+        log.on_report(BatchReport(StageName.EVALUATOR))
     told = [(line["event"], line.get("failures")) for line in lines]
     assert told == [
         ("stage_waiting", 1), ("stage_waiting", 3), ("stage_waiting", 10), ("stage_waiting", 100),
@@ -106,25 +106,25 @@ def test_a_stage_that_waits_for_the_start_of_another_is_no_warning(make: Make) -
     log = make(together=True)
     with capture_logs() as lines:
         for in_a_row in range(1, 5):
-            log.on_failure(Stage.DELIVERER, failure(in_a_row))
-        log.on_report(BatchReport(Stage.DELIVERER))
+            log.on_failure(StageName.SENDER, failure(in_a_row))
+        log.on_report(BatchReport(StageName.SENDER))
     assert lines == []
 
 
 def test_a_stage_that_still_waits_when_the_start_is_over_is_a_warning_at_once(make: Make, clock: MemoryClock) -> None:
     log = make(together=True)
     with capture_logs() as lines:
-        log.on_failure(Stage.DELIVERER, failure(1))
+        log.on_failure(StageName.SENDER, failure(1))
         clock.advance(STARTING_MS)
         for in_a_row in (6, 7, 10):
-            log.on_failure(Stage.DELIVERER, failure(in_a_row))
+            log.on_failure(StageName.SENDER, failure(in_a_row))
     assert [(line["event"], line["failures"]) for line in lines] == [("stage_waiting", 6), ("stage_waiting", 10)]
 
 
 async def test_the_meter_learns_of_every_step_and_every_failure(make: Make, meter: StageMeter) -> None:
     log = make(together=True)
     log.on_report(EVALUATED)
-    log.on_failure(Stage.EVALUATOR, failure(1))
+    log.on_failure(StageName.EVALUATOR, failure(1))
     (figures,) = await meter.read(now_ms=1_000_000)
     assert (figures.received, figures.published, figures.errors) == (3, 2, 1)
     assert (figures.state, figures.last_error) == (StageState.UNHEALTHY, "unavailable")
@@ -135,6 +135,6 @@ async def test_a_stage_that_reports_no_more_is_offline_though_its_lag_is_still_m
 ) -> None:
     make(together=True).on_report(EVALUATED)
     later_ms = 1_000_000 + limits.STAGE_OFFLINE_MS
-    meter.lag_measured(Stage.EVALUATOR, 7, instance="one", now_ms=later_ms)
+    meter.lag_measured(StageName.EVALUATOR, 7, instance="one", now_ms=later_ms)
     (figures,) = await meter.read(now_ms=later_ms)
     assert (figures.state, figures.lag) == (StageState.OFFLINE, 7)

@@ -11,7 +11,7 @@ from alerting_core.app.dashboard import Dashboard
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.ports.journal import Journal, Totals
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
 from alerting_core.ports.paging import Scope
@@ -107,7 +107,7 @@ async def test_counts_are_told_although_the_stages_figures_are_away() -> None:
 
 async def test_a_stage_whose_processes_are_all_silent_is_offline() -> None:
     meter = StageMeter()
-    meter.step_done(BatchReport(Stage.DELIVERER, received=5), instance="gone", now_ms=-(10**7))
+    meter.step_done(BatchReport(StageName.SENDER, received=5), instance="gone", now_ms=-(10**7))
     (summary,) = (await make(SlowJournal(took_ms=10), meter).read(None)).pipeline
     assert (summary.state, summary.received, summary.rate_per_s) == (StageState.OFFLINE, 5, 0)
     assert summary.lag == 4, "what waits for the deliverer are deliveries that were never tried"

@@ -1,4 +1,4 @@
-"""A platform in memory for tests of conductors: the adapters that ship, a clock that stands still."""
+"""A platform in memory for tests of stages: the adapters that ship, a clock that stands still."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,9 @@ from alerting_core.memory.rules import MemoryRuleSource
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.memory.transport import MemoryTransport
 from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.loop import DrainableStage
+from alerting_core.pipeline.report import BatchReport, StageName
+from alerting_core.pipeline.wiring import Tuning
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.stream import Stream
 
@@ -56,7 +58,13 @@ class Platform:
             presence=MemoryPresence(self.db, "only"),
             abandoned=MemoryAbandonedLeases(self.db),
         )
-        return Pipeline(ports, policy=DeliveryPolicy(idle_wait_ms=1), wait_ms=0)
+        return Pipeline(ports, Tuning(policy=DeliveryPolicy(idle_wait_ms=1), wait_ms=0))
+
+    async def drain(self) -> BatchReport:
+        """Let the sender end what it has under way; return what it did."""
+        sender = self.pipeline.by_name[StageName.SENDER]
+        assert isinstance(sender, DrainableStage)
+        return await sender.drain()
 
     def open_stream(self, topic: str, group: str) -> Stream:
         """Return the one consumer of a group."""
@@ -83,14 +91,20 @@ class Platform:
         """Append alerts to alerts.new."""
         self.log.append([alert_record(alert) for alert in alerts])
 
-    async def step(self, stage: Stage) -> BatchReport:
-        """Run one step of one conductor."""
-        return await self.pipeline.conductors[stage].step()
+    async def step(self, stage: StageName) -> BatchReport:
+        """Run one step of one stage."""
+        return await self.pipeline.by_name[stage].step()
 
     async def run_all(self, *, steps: int = 6) -> None:
-        """Run every conductor in turn, often enough for an alert to pass through."""
+        """Run every stage in turn, often enough for an alert to pass through."""
         for _ in range(steps):
-            for stage in (Stage.RECORDER, Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+            for stage in (
+                StageName.RECORDER,
+                StageName.EVALUATOR,
+                StageName.AGGREGATOR,
+                StageName.DISPATCHER,
+                StageName.SENDER,
+            ):
                 await self.step(stage)
 
     def records(self, topic: str) -> Sequence[bytes]:

@@ -6,7 +6,7 @@ from alerting_core.codec.alert import decode_match
 from alerting_core.domain.match import Match
 from alerting_core.errors import PortUnavailable
 from alerting_core.pipeline.evaluate import match_records
-from alerting_core.pipeline.report import Count, Stage
+from alerting_core.pipeline.report import Count, StageName
 from alerting_core.ports.records import alert_record
 from alerting_core.ports.rules import RuleChanges
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record
@@ -18,7 +18,7 @@ async def test_an_alert_that_no_rule_wants_is_counted_and_published_nowhere() ->
     platform = Platform()
     await platform.add_rule("acme", source="db")
     platform.send(make_alert())
-    report = await platform.step(Stage.EVALUATOR)
+    report = await platform.step(StageName.EVALUATOR)
     assert report.counts[Count.ALERTS_UNMATCHED] == 1
     assert report.published == 0
     assert platform.records(ALERTS_MATCHED) == []
@@ -27,10 +27,10 @@ async def test_an_alert_that_no_rule_wants_is_counted_and_published_nowhere() ->
 async def test_an_alert_published_after_an_edit_meets_the_edited_rule() -> None:
     platform = Platform()
     await platform.add_rule("acme", source="db")
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     await platform.add_rule("late", source="api")
     platform.send(make_alert())
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     (value,) = platform.records(ALERTS_MATCHED)
     match = decode_match(value)
     assert isinstance(match, Match)
@@ -75,7 +75,7 @@ async def test_an_alert_cannot_carry_a_client_or_rules_of_its_own() -> None:
     forged = alert_record(make_alert())
     forged = replace(forged, value=forged.value + b"\x42\x06victim" + b"\x4a\x05wrong")
     platform.log.append([forged])
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     (value,) = platform.records(ALERTS_MATCHED)
     match = decode_match(value)
     assert isinstance(match, Match)
@@ -94,12 +94,12 @@ async def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() 
 
     platform = Platform()
     await platform.add_rule("acme")
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     feed = platform.pipeline.rules
     feed._source.changes = Away(platform).changes  # type: ignore[method-assign]
     platform.clock.advance(5_000)
     platform.send(make_alert())
-    report = await platform.step(Stage.EVALUATOR)
+    report = await platform.step(StageName.EVALUATOR)
     assert report.published == 1
     assert report.counts[Count.RULE_SOURCE_AWAY] == 1
     assert feed.age_ms() == 5_000

@@ -4,7 +4,7 @@ from alerting_core.codec.alert import decode_match
 from alerting_core.domain.match import Match
 from alerting_core.domain.message import HttpMessage
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.pipeline.report import Count, Stage
+from alerting_core.pipeline.report import Count, StageName
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY
 
 from .platform import NOW_MS, Platform, make_alert
@@ -26,12 +26,12 @@ async def test_a_crash_between_insert_and_publish_heals_when_the_record_comes_ag
     platform = Platform()
     await platform.add_rule("acme")
     platform.send(make_alert())
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     (value,) = platform.records(ALERTS_MATCHED)
     match = decode_match(value)
     assert isinstance(match, Match)
     await platform.notifications.record([match], now_ms=NOW_MS)
-    report = await platform.step(Stage.AGGREGATOR)
+    report = await platform.step(StageName.AGGREGATOR)
     assert report.counts[Count.NOTIFICATIONS_KNOWN] == 1
     assert report.published == 1
     await platform.run_all()
@@ -54,9 +54,9 @@ async def test_a_match_of_a_deleted_client_is_counted_and_stops_nothing() -> Non
     await platform.add_rule("gone")
     await platform.add_rule("stays")
     platform.send(make_alert())
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     del platform.db.clients["gone"]
-    report = await platform.step(Stage.AGGREGATOR)
+    report = await platform.step(StageName.AGGREGATOR)
     assert report.counts[Count.CLIENTS_UNKNOWN] == 1
     assert [one.client_id for one in platform.db.notifications.values()] == ["stays"]
 
@@ -76,13 +76,13 @@ async def test_the_sweeper_drives_again_what_nobody_was_told_of() -> None:
     platform = Platform()
     await platform.add_rule("acme")
     platform.send(make_alert())
-    await platform.step(Stage.EVALUATOR)
+    await platform.step(StageName.EVALUATOR)
     match = decode_match(platform.records(ALERTS_MATCHED)[0])
     assert isinstance(match, Match)
     await platform.notifications.record([match], now_ms=NOW_MS)
-    assert (await platform.step(Stage.SWEEPER)).is_idle
+    assert (await platform.step(StageName.SWEEPER)).is_idle
     platform.clock.advance(60_001)
-    report = await platform.step(Stage.SWEEPER)
+    report = await platform.step(StageName.SWEEPER)
     assert report.counts[Count.NOTIFICATIONS_DRIVEN_AGAIN] == 1
     assert len(platform.records(NOTIFICATIONS_READY)) == 1
-    assert (await platform.step(Stage.SWEEPER)).is_idle, "it is driven again at most once per minute"
+    assert (await platform.step(StageName.SWEEPER)).is_idle, "it is driven again at most once per minute"

@@ -9,9 +9,10 @@ from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.report import BatchReport, Stage
-from alerting_core.pipeline.side_by_side import Running, run_side_by_side
+from alerting_core.pipeline.report import BatchReport, StageName
+from alerting_core.pipeline.side_by_side import run_side_by_side
 from alerting_core.pipeline.timed import TimedStream
+from alerting_core.pipeline.wiring import WiredStage
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 
 
@@ -48,7 +49,7 @@ class Worker:
         await self.stream.commit([], {})
         if self.steps == 3:
             self.stop.set()
-        return BatchReport(Stage.EVALUATOR, received=1)
+        return BatchReport(StageName.EVALUATOR, received=1)
 
 
 async def test_a_step_takes_the_time_from_its_records_to_their_commit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,8 +61,7 @@ async def test_a_step_takes_the_time_from_its_records_to_their_commit(monkeypatc
     clock = MemoryClock()
     stream = TimedStream(SlowStream(clock), clock)
     await run_side_by_side(
-        [Running(Stage.EVALUATOR, Worker(stream, clock, stop), stream=stream)],
-        clock=clock,
+        [WiredStage(StageName.EVALUATOR, Worker(stream, clock, stop), clock, stream=stream)],
         stop=stop,
         on_report=reports.append,
         on_failure=lambda _stage, failure: failures.append(failure),

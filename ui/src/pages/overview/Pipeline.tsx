@@ -1,10 +1,10 @@
 import { Group, Paper, Text } from "@mantine/core";
 import { Fragment } from "react";
 
-import type { MetricSeries, StageSummary } from "@/api/types";
+import type { MetricSeries, StageSummary, StageWiring } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
 import { count, duration, rate, rateText } from "@/shared/figures";
-import { aboutStage, MAIN_STAGES } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 import { ago } from "@/shared/TimeAgo";
 
 import classes from "./overview.module.css";
@@ -16,14 +16,20 @@ const SPARK_BUCKETS = 60;
 /** The way of an alert through the stages, with what goes through each now, and what waits for it. */
 export function Pipeline({
   stages,
+  topology,
   series,
 }: {
   stages: readonly StageSummary[];
+  topology: readonly StageWiring[];
   series: MetricSeries | undefined;
 }) {
   const named = new Map(stages.map((stage) => [stage.stage, stage]));
-  const main = MAIN_STAGES.flatMap((name) => named.get(name) ?? []);
-  const beside = stages.filter(({ stage }) => !(MAIN_STAGES as readonly string[]).includes(stage));
+  const onPath = topology.filter((each) => each.on_path);
+  const main = onPath.flatMap((wiring) => {
+    const stage = named.get(wiring.stage);
+    return stage === undefined ? [] : [{ wiring, stage }];
+  });
+  const beside = stages.filter(({ stage }) => !onPath.some((each) => each.stage === stage));
   const receivedOf = (name: string) => series?.stages.find(({ stage }) => stage === name)?.received ?? [];
   return (
     <section aria-labelledby="pipeline">
@@ -31,10 +37,10 @@ export function Pipeline({
         Pipeline
       </h2>
       <ol className={classes.pipeline}>
-        {main.map((stage) => (
+        {main.map(({ wiring, stage }) => (
           <Fragment key={stage.stage}>
             <li className={classes.topic}>
-              <span className={classes.topicName}>{breakable(aboutStage(stage.stage).reads ?? "")}</span>
+              <span className={classes.topicName}>{breakable(wiring.reads ?? "")}</span>
               <span className={classes.waiting} data-waits={(stage.lag ?? 0) > 0 || undefined}>
                 {stage.lag === null
                   ? "not measured"
@@ -44,7 +50,12 @@ export function Pipeline({
               </span>
             </li>
             <li className={classes.stage}>
-              <StageCard stage={stage} received={receivedOf(stage.stage)} bucketS={series?.bucket_s ?? 0} />
+              <StageCard
+                stage={stage}
+                does={wiring.does}
+                received={receivedOf(stage.stage)}
+                bucketS={series?.bucket_s ?? 0}
+              />
             </li>
           </Fragment>
         ))}
@@ -55,7 +66,7 @@ export function Pipeline({
             <li key={stage.stage} className={classes.besideStage}>
               <Group justify="space-between" gap="xs" wrap="nowrap">
                 <Text fw={600} size="sm">
-                  {aboutStage(stage.stage).label}
+                  {stageLabel(stage.stage)}
                 </Text>
                 <StatusBadge status={stage.state} />
               </Group>
@@ -73,26 +84,27 @@ export function Pipeline({
 
 function StageCard({
   stage,
+  does,
   received,
   bucketS,
 }: {
   stage: StageSummary;
+  does: string;
   /** In each span of *bucketS* seconds; the last one is under way. */
   received: readonly number[];
   bucketS: number;
 }) {
-  const about = aboutStage(stage.stage);
   const processes = Object.values(stage.instances).reduce((sum, each) => sum + each, 0);
   const p99 = stage.step_times.p99_ms;
   const { figure, unit } = rate(stage.rate_per_s);
   return (
     <Paper p="sm" className={classes.card} data-state={stage.state}>
       <Group justify="space-between" gap="2px 6px">
-        <Text fw={600}>{about.label}</Text>
+        <Text fw={600}>{stageLabel(stage.stage)}</Text>
         <StatusBadge status={stage.state} />
       </Group>
       <Text size="xs" c="dimmed" className={classes.does}>
-        {about.does}
+        {does}
       </Text>
       <div className={classes.rate}>
         <span className="tabular">{figure}</span>

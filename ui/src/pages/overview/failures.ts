@@ -1,7 +1,7 @@
 import type { components } from "@/api/schema";
 import type { Metrics } from "@/api/types";
 import { count } from "@/shared/figures";
-import { aboutStage } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 
 type DeadLetterTopics = components["schemas"]["LetterTopicsShown"];
 
@@ -38,10 +38,7 @@ function stageFailures(metrics: Metrics): Failure[] {
     .map(({ stage, state, last_error }) => ({
       key: `stage ${stage}`,
       tone: "bad",
-      title:
-        state === "offline"
-          ? `${aboutStage(stage).label} is offline`
-          : `${aboutStage(stage).label} is failing`,
+      title: state === "offline" ? `${stageLabel(stage)} is offline` : `${stageLabel(stage)} is failing`,
       detail: state === "offline" ? "Nothing was heard of it for two minutes." : last_error,
       link,
     }));
@@ -51,7 +48,7 @@ function stageFailures(metrics: Metrics): Failure[] {
     found.push({
       key: `instances ${stage}`,
       tone: "warning",
-      title: `${aboutStage(stage).label}: ${away} of ${away + (instances.healthy ?? 0)} processes not healthy`,
+      title: `${stageLabel(stage)}: ${away} of ${away + (instances.healthy ?? 0)} processes not healthy`,
       detail: null,
       link,
     });

@@ -57,7 +57,11 @@ export default function OverviewPage() {
             <Failures failures={failuresIn(metrics.data, deadLetters.data ?? null)} />
             {metrics.data.totals.rules_enabled === 0 && <FirstSteps isOperator={caller.isOperator} />}
             {metrics.data.pipeline.length > 0 && (
-              <Pipeline stages={metrics.data.pipeline} series={series.data} />
+              <Pipeline
+                topology={metrics.data.topology}
+                stages={metrics.data.pipeline}
+                series={series.data}
+              />
             )}
             <Totals totals={metrics.data.totals} isOperator={caller.isOperator} />
             <LastDay metrics={metrics.data} />

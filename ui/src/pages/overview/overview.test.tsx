@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Metrics, StageSummary } from "@/api/types";
 import { renderIn } from "@/testing/render";
 import { problem, TestPlatform } from "@/testing/TestPlatform";
+import { TOPOLOGY } from "@/testing/topology";
 
 import OverviewPage from ".";
 import { failuresIn } from "./failures";
@@ -36,6 +37,7 @@ function metrics(changes: Partial<Metrics> = {}, totals: Partial<Metrics["totals
     pipeline: ["recorder", "evaluator", "aggregator", "dispatcher", "deliverer"].map((name) => stage(name)),
     circuits: [],
     stages_unavailable: false,
+    topology: [...TOPOLOGY],
     totals: {
       clients: 3,
       rules_enabled: 12,
@@ -147,9 +149,9 @@ describe("the overview", () => {
     ).toHaveTextContent("2a minute");
   });
 
-  it("shows a stage that it has never heard of by its own name", async () => {
+  it("shows a stage that the platform does not describe by its own name", async () => {
     renderIn(<OverviewPage />, { platform: makePlatform(metrics({ pipeline: [stage("polisher")] })) });
-    expect(await screen.findByText("polisher")).toBeVisible();
+    expect(await screen.findByText("Polisher")).toBeVisible();
   });
 
   it("spares a client the stages, which are not its business", async () => {

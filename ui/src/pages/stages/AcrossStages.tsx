@@ -1,8 +1,8 @@
 import { useMemo } from "react";
 
-import type { MetricSeries } from "@/api/types";
+import type { MetricSeries, StageWiring } from "@/api/types";
 import { count } from "@/shared/figures";
-import { aboutStage, MAIN_STAGES } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 import { TimeChart } from "@/shared/TimeChart";
 
 import { ChartPanel } from "./ChartPanel";
@@ -10,11 +10,19 @@ import { perSecond, timesOf, whole } from "./expected";
 import classes from "./stages.module.css";
 
 /** The main stages side by side: the one that falls behind is seen at once. */
-export function AcrossStages({ series }: { series: MetricSeries }) {
+export function AcrossStages({
+  topology,
+  series,
+}: {
+  topology: readonly StageWiring[];
+  series: MetricSeries;
+}) {
   const times = useMemo(() => timesOf(series), [series]);
   const charts = useMemo(() => {
-    const main = MAIN_STAGES.flatMap((name) => series.stages.find(({ stage }) => stage === name) ?? []);
-    const named = main.map((each) => ({ each, label: aboutStage(each.stage).label }));
+    const main = topology
+      .filter((each) => each.on_path)
+      .flatMap((each) => series.stages.find(({ stage }) => stage === each.stage) ?? []);
+    const named = main.map((each) => ({ each, label: stageLabel(each.stage) }));
     return {
       rate: named.map(({ each, label }) => ({ label, values: perSecond(each.received, series) })),
       lag: named.map(({ each, label }) => ({ label, values: whole(each.lag, series) })),
@@ -23,7 +31,7 @@ export function AcrossStages({ series }: { series: MetricSeries }) {
         values: whole(each.errors, series).map((errors, place) => errors + (each.rejected[place] ?? 0)),
       })),
     };
-  }, [series]);
+  }, [topology, series]);
   return (
     <section aria-labelledby="across" className={classes.three}>
       <h2 id="across" className="visually-hidden">

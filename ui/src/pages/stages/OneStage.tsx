@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import type { MetricSeries, StageSummary } from "@/api/types";
 import { count } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
-import { aboutStage } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 import { TimeChart } from "@/shared/TimeChart";
 import { useFilter } from "@/shared/useFilter";
 
@@ -22,7 +22,8 @@ export function OneStage({ stages, series }: { stages: readonly Shown[]; series:
   const [named, setNamed] = useFilter("stage");
   const chosen = stages.find(({ stage }) => stage === (named ?? FIRST)) ?? stages[0];
   if (chosen === undefined) return null;
-  const about = aboutStage(chosen.stage);
+  const { wiring } = chosen;
+  const label = stageLabel(chosen.stage);
   return (
     <section aria-labelledby="one-stage">
       <h2 id="one-stage" className={classes.title}>
@@ -34,16 +35,16 @@ export function OneStage({ stages, series }: { stages: readonly Shown[]; series:
         onChoose={(stage) => setNamed(stage === FIRST ? null : stage)}
       />
       <Text size="sm" mb="sm">
-        <b>{about.label}</b>
-        {about.does !== "" && `: ${about.does.charAt(0).toLowerCase()}${about.does.slice(1)}`}
-        {about.reads !== null && ` (reads ${about.reads})`}.
+        <b>{label}</b>
+        {wiring !== null && `: ${wiring.does.charAt(0).toLowerCase()}${wiring.does.slice(1)}`}
+        {typeof wiring?.reads === "string" && ` (reads ${wiring.reads})`}.
       </Text>
       {chosen.summary === null ? (
         <Alert
           color="red"
           variant="light"
           icon={<IconAlertTriangle size={18} aria-hidden />}
-          title={`The ${about.label.toLowerCase()} is not reporting`}
+          title={`The ${label.toLowerCase()} is not reporting`}
         >
           No process has said anything about it. Either none runs this stage, or none can reach what keeps the
           figures: look at the processes, and at their logs.

@@ -6,7 +6,7 @@ import { type Column, ItemTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
 import { count, duration, rateText } from "@/shared/figures";
 import { HostileText, OneLine } from "@/shared/HostileText";
-import { aboutStage } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 import { TimeAgo } from "@/shared/TimeAgo";
 
 import type { Shown } from "./expected";
@@ -54,7 +54,7 @@ const COLUMNS: readonly Column<Row>[] = [
     width: 136,
     cell: ({ stage }) => (
       <Text span size="sm" fw={500}>
-        {aboutStage(stage).label}
+        {stageLabel(stage)}
       </Text>
     ),
   },

@@ -1,7 +1,7 @@
 import { UnstyledButton } from "@mantine/core";
 
 import { StatusBadge } from "@/shared/badges";
-import { aboutStage } from "@/shared/stages";
+import { stageLabel } from "@/shared/stages";
 
 import type { Shown } from "./expected";
 import classes from "./stages.module.css";
@@ -25,7 +25,7 @@ export function StageTabs({
             aria-pressed={stage === chosen}
             onClick={() => onChoose(stage)}
           >
-            <span>{aboutStage(stage).label}</span>
+            <span>{stageLabel(stage)}</span>
             <StatusBadge status={summary?.state ?? "silent"} />
           </UnstyledButton>
         </li>

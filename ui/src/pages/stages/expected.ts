@@ -1,34 +1,29 @@
-import type { MetricSeries, StageSummary } from "@/api/types";
-
-/** Stages without which some alert, notification or delivery would wait for ever. */
-const ALWAYS = [
-  "recorder",
-  "evaluator",
-  "aggregator",
-  "dispatcher",
-  "deliverer",
-  "reclaimer",
-  "sweeper",
-] as const;
-
-/** Stages that carry edits of rules to evaluators in other processes: all of them, or none. */
-const RULES = ["relay", "rule-updater", "rule-reconciler"] as const;
+import type { MetricSeries, StageSummary, StageWiring } from "@/api/types";
 
 export interface Shown {
   stage: string;
+  /** null: the platform that is shown does not know it any more, or not yet. */
+  wiring: StageWiring | null;
   /** null: no process reports it. */
   summary: StageSummary | null;
 }
 
-/** All stages that there should be, in pipeline order, with those that no process reports. */
-export function shownStages(reported: readonly StageSummary[]): Shown[] {
+/**
+ * All stages that there should be, in pipeline order, with those that no process reports. Those that carry edits of
+ * rules to evaluators in other processes are needed all of them, or none.
+ */
+export function shownStages(topology: readonly StageWiring[], reported: readonly StageSummary[]): Shown[] {
   const named = new Map(reported.map((summary) => [summary.stage, summary]));
-  const withRules = RULES.some((stage) => named.has(stage));
-  const expected: readonly string[] = [...ALWAYS, ...(withRules ? RULES : [])];
-  const others = reported.filter(({ stage }) => !expected.includes(stage));
+  const withRules = topology.some(({ stage, handles }) => handles === "rules" && named.has(stage));
+  const expected = topology.filter(({ handles }) => handles === "alerts" || withRules);
+  const others = reported.filter(({ stage }) => !expected.some((each) => each.stage === stage));
   return [
-    ...expected.map((stage) => ({ stage, summary: named.get(stage) ?? null })),
-    ...others.map((summary) => ({ stage: summary.stage, summary })),
+    ...expected.map((wiring) => ({
+      stage: wiring.stage,
+      wiring,
+      summary: named.get(wiring.stage) ?? null,
+    })),
+    ...others.map((summary) => ({ stage: summary.stage, wiring: null, summary })),
   ];
 }
 

@@ -36,7 +36,7 @@ export default function StagesPage() {
   });
   // All at once: what came later would push down what is being read.
   const isPending = metrics.isPending || series.isLoading;
-  const stages = shownStages(metrics.data?.pipeline ?? []);
+  const stages = shownStages(metrics.data?.topology ?? [], metrics.data?.pipeline ?? []);
   return (
     <>
       <PageHeader
@@ -69,7 +69,7 @@ export default function StagesPage() {
               <>
                 {series.data !== undefined && (
                   <>
-                    <AcrossStages series={series.data} />
+                    <AcrossStages topology={metrics.data.topology} series={series.data} />
                     <OneStage stages={stages} series={series.data} />
                   </>
                 )}

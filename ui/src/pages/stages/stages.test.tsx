@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 
 import { renderIn } from "@/testing/render";
 import { TestPlatform } from "@/testing/TestPlatform";
+import { TOPOLOGY } from "@/testing/topology";
 
 import StagesPage from ".";
 
@@ -50,6 +51,7 @@ function makePlatform(isOperator: boolean, metrics: object = {}) {
       at: AT,
       circuits: [{ host: "hooks.acme.io:443", instance: "sender-1", state: "open" }],
       pipeline: [SUMMARY],
+      topology: TOPOLOGY,
       stages: [
         {
           ...SUMMARY,

@@ -18,7 +18,7 @@ ANSWER_SECONDS_MAX: Final = 2.0
 """One command; the longest, of half a megabyte, takes some milliseconds."""
 
 CONNECTIONS_MAX: Final = 4
-"""Of one process: its conductors ask one after the other. Who finds none free waits for one."""
+"""Of one process: its stages ask one after the other. Who finds none free waits for one."""
 
 
 @asynccontextmanager

@@ -41,6 +41,15 @@ _DONE: Final[dict[str, Any]] = {
     },
     "gauges": {"rules-indexed": 28800, "rules-age-ms": 240},
 }
+_WIRING: Final[dict[str, Any]] = {
+    "stage": "evaluator",
+    "worker": "evaluator",
+    "does": "Matches alerts against the rules of all clients",
+    "reads": "alerts.new",
+    "group": "evaluator-group",
+    "on_path": True,
+    "handles": "alerts",
+}
 _SUMMARY: Final = _DONE | {"instances": {"healthy": 2, "unhealthy": 0, "offline": 0}}
 _STAGE: Final = _DONE | {
     "instance": "evaluator-1",
@@ -143,6 +152,26 @@ class CircuitShown(ResponseModel):
     state: Literal["open", "half-open"]
 
 
+class StageWiringShown(ResponseModel):
+    """How a stage of the pipeline is wired, whether or not any process reports it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_WIRING]})
+
+    stage: str
+    worker: Annotated[str, Field(description="The kind of worker that runs it in the distributed mode.")]
+    does: Annotated[str, Field(description="For people.")]
+    reads: Annotated[
+        str | None,
+        Field(description="Where its work waits: a topic if it is in a group, else a table; null: it waits nowhere."),
+    ]
+    group: Annotated[str | None, Field(description="The consumer group in which it reads.")]
+    on_path: Annotated[bool, Field(description="Whether alerts wait for it; the others work beside their path.")]
+    handles: Annotated[
+        Literal["alerts", "rules"],
+        Field(description="rules: it carries edited rules to evaluators in other processes, and may not be needed."),
+    ]
+
+
 class MetricsShown(ResponseModel):
     """The dashboard."""
 
@@ -156,6 +185,7 @@ class MetricsShown(ResponseModel):
                     "stages": [_STAGE],
                     "circuits": [],
                     "stages_unavailable": False,
+                    "topology": [_WIRING],
                 }
             ]
         }
@@ -171,6 +201,7 @@ class MetricsShown(ResponseModel):
     stages_unavailable: Annotated[
         bool, Field(description="Whether the stages' figures could not be had: what keeps them is away.")
     ]
+    topology: Annotated[list[StageWiringShown], Field(description="All stages that there can be, in pipeline order.")]
 
 
 class StageSeriesShown(ResponseModel):

@@ -11,6 +11,7 @@ from alerting_core.domain.timestamp import rfc3339
 from alerting_core.ports.journal import Totals
 from alerting_core.ports.metrics import StageFigures
 from alerting_core.ports.stage_series import SeriesBucket, StageSeries
+from alerting_core.topology import ALERT_WORKERS, RULE_WORKERS
 
 T = TypeVar("T")
 
@@ -28,7 +29,26 @@ def metrics_shape(figures: Figures) -> JsonObject:
         "stages": [_stage_shape(of_stage) for of_stage in figures.stages],
         "circuits": [_circuit_shape(held) for held in figures.circuits],
         "stages_unavailable": figures.unavailable,
+        "topology": topology_shape(),
     }
+
+
+def topology_shape() -> list[JsonObject]:
+    """Write which stages there are, whether or not any process reports them."""
+    return [
+        {
+            "stage": spec.name,
+            "worker": kind,
+            "does": spec.does,
+            "reads": spec.reads,
+            "group": spec.group,
+            "on_path": spec.is_on_path,
+            "handles": handles,
+        }
+        for handles, workers in (("alerts", ALERT_WORKERS), ("rules", RULE_WORKERS))
+        for kind, specs in workers.items()
+        for spec in specs
+    ]
 
 
 def series_shape(series: Sequence[StageSeries], *, now_ms: int, minutes: int) -> JsonObject:

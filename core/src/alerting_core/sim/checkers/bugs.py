@@ -1,4 +1,4 @@
-"""Conductors end by being stopped or killed, not by errors of their own."""
+"""Stages end by being stopped or killed, not by errors of their own."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from alerting_core.sim.facts import Fact, Raised
 
 
 class NoBugs(Checker):
-    """No conductor raises anything but what may pass."""
+    """No stage raises anything but what may pass."""
 
     name: ClassVar[str] = "no-bugs"
     sees = (Raised,)

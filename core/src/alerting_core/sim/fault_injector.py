@@ -1,7 +1,7 @@
 """What happens to a world by itself: processes die, resources go away, clocks jump, people edit."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
@@ -9,11 +9,10 @@ from alerting_core.memory.journal import MemoryJournal
 from alerting_core.ports.records import ready_record
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.facts import RulesChanged
-from alerting_core.sim.gate import Resource
-from alerting_core.sim.tenants import HOSTS_MAX, Edit
-
-if TYPE_CHECKING:
-    from alerting_core.sim.world import World
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.platform import Platform
+from alerting_core.sim.simulation import PEOPLE
+from alerting_core.sim.tenants import HOSTS_MAX, Edit, Tenants
 
 MINUTE_MS: Final = 60_000
 OUTAGE_MS_MEAN: Final = 4_000.0
@@ -23,17 +22,18 @@ UNANNOUNCED: Final = 0.3
 """How often who resends dies between the change and its announcement: the sweeper has to see it."""
 
 
-class Weather:
+class FaultInjector:
     """Runs one task for each kind of event, each with dice of its own."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, world: Platform, tenants: Tenants, rules_changed: Callable[[], None]) -> None:
+        """Break *world*, and let people edit what *tenants* have; *rules_changed* is called after an edit of a rule."""
+        self._world, self._tenants, self._rules_changed = world, tenants, rules_changed
         self._journal = MemoryJournal(world.database)
-        self._dice = dice_for(world.seed, "weather")
+        self._dice = dice_for(world.seed, "weather")  # Purposes are part of what a seed means: they keep their names.
 
     def start(self) -> None:
         """Let everything happen from now on, each as often as the world's faults say."""
-        faults, tenants = self._world.faults, self._world.tenants
+        faults, tenants = self._world.faults, self._tenants
         events: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("crash anywhere", faults.crashes_per_minute, self._crash),
             ("graceful stop", faults.stops_per_minute, self._stop),
@@ -97,7 +97,7 @@ class Weather:
             self._world.count(edited.kind)
             self._world.trace(edited.what)
             if edited.changed_rules:
-                self._world.rules_changed()
+                self._rules_changed()
 
     async def _resend(self) -> None:
         finished = [
@@ -109,7 +109,7 @@ class Weather:
         self._world.count("resend")
         self._world.trace(f"{notification.client_id} resends {notification.notification_id}")
         await self._journal.resend(
-            notification.client_id, notification.notification_id, now_ms=self._world.wall_ms("people")
+            notification.client_id, notification.notification_id, now_ms=self._world.wall_ms(PEOPLE)
         )
         if self._dice.random() < UNANNOUNCED:
             self._world.count("resend not announced")

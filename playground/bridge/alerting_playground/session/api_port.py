@@ -1,4 +1,4 @@
-"""Where the API is answered in a session: by the platform's use cases on the world's own tables, at once.
+"""The port of the API in a session: answered by the platform's use cases on the world's own tables, at once.
 
 The answer is worked out on a loop of its own, beside the world's: so a read schedules nothing there, and nothing can
 wait for time to pass. While a server is away, what needs it is refused as by the real adapters.
@@ -25,7 +25,7 @@ from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.stream import MemorySink
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.gate import Resource
+from alerting_core.sim.faults import Resource
 from alerting_playground.http.message import Answer, Request
 from alerting_playground.http.parts import Parts
 from alerting_playground.http.router import answer
@@ -53,7 +53,7 @@ class Guarded:
         return call
 
 
-class DeskIds:
+class RequestIds:
     """Ids of what is made by requests: those of one request follow from its place in the script."""
 
     def __init__(self, seed: int) -> None:
@@ -88,12 +88,12 @@ class PeoplesClock:
         return self._world.loop.monotonic_ms()
 
 
-class Desk:
+class ApiPort:
     """Answers requests."""
 
     def __init__(self, world: LiveWorld) -> None:
         self._world, self._loop = world, SimLoop()
-        self._ids = DeskIds(world.seed)
+        self._ids = RequestIds(world.seed)
         jobs = MemoryJobStore()
         self._parts = _parts(world, self._ids, jobs)
         world.outside(run_jobs(world, jobs))
@@ -121,7 +121,7 @@ class Desk:
         return answered
 
 
-def _parts(world: LiveWorld, ids: DeskIds, jobs: MemoryJobStore) -> Parts:
+def _parts(world: LiveWorld, ids: RequestIds, jobs: MemoryJobStore) -> Parts:
     database, clock = world.database, PeoplesClock(world)
 
     def stored(port: Any) -> Any:

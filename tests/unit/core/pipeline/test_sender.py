@@ -9,7 +9,7 @@ from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.report import Count, Stage
+from alerting_core.pipeline.report import Count, StageName
 
 from .platform import Platform, make_alert
 
@@ -32,7 +32,7 @@ async def _claimed_and_hanging(platform: Platform, transport: Hanging) -> None:
     platform.pipeline = platform.new_pipeline()
     await platform.add_rule("acme")
     platform.send(make_alert())
-    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+    for stage in (StageName.EVALUATOR, StageName.AGGREGATOR, StageName.DISPATCHER, StageName.SENDER):
         await platform.step(stage)
     await asyncio.sleep(0)
 
@@ -41,7 +41,7 @@ async def test_stopping_lets_the_attempts_under_way_end_and_records_them() -> No
     platform, transport = Platform(), Hanging()
     await _claimed_and_hanging(platform, transport)
     assert transport.sent == 1
-    draining = asyncio.create_task(platform.pipeline.deliverer.drain())
+    draining = asyncio.create_task(platform.drain())
     await asyncio.sleep(0)
     transport.open.set()
     report = await draining
@@ -57,12 +57,12 @@ async def test_stopping_gives_back_at_once_what_waits_for_its_turn() -> None:
     await platform.add_rule("acme")
     platform.send(*[make_alert(f"a{number}") for number in range(40)])
     for _ in range(3):
-        for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+        for stage in (StageName.EVALUATOR, StageName.AGGREGATOR, StageName.DISPATCHER):
             await platform.step(stage)
-    await platform.step(Stage.DELIVERER)
+    await platform.step(StageName.SENDER)
     await asyncio.sleep(0)
     assert transport.sent == 32, "the others wait for their turn at the host"
-    draining = asyncio.create_task(platform.pipeline.deliverer.drain())
+    draining = asyncio.create_task(platform.drain())
     while sum(row.lease_owner is None for row in platform.db.deliveries.values()) < 8:
         assert not draining.done()
         await asyncio.sleep(0)
@@ -90,7 +90,7 @@ async def test_what_cannot_be_given_back_is_tried_again_when_the_attempts_have_e
     transport.open.set()
     for _ in range(5):
         await asyncio.sleep(0)
-    await platform.pipeline.deliverer.drain()
+    await platform.drain()
     assert calls == 2
     (row,) = platform.db.deliveries.values()
     assert row.delivery.status is DeliveryStatus.DELIVERED
@@ -100,7 +100,7 @@ async def test_outcomes_are_kept_until_the_store_has_taken_them() -> None:
     platform = Platform()
     await platform.add_rule("acme")
     platform.send(make_alert())
-    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER, Stage.DELIVERER):
+    for stage in (StageName.EVALUATOR, StageName.AGGREGATOR, StageName.DISPATCHER, StageName.SENDER):
         await platform.step(stage)
     stored = platform.deliveries.record_outcomes
 
@@ -111,15 +111,15 @@ async def test_outcomes_are_kept_until_the_store_has_taken_them() -> None:
     for _ in range(3):
         with pytest.raises(PortUnavailable):
             for _ in range(3):
-                await platform.step(Stage.DELIVERER)
+                await platform.step(StageName.SENDER)
     platform.deliveries.record_outcomes = stored  # type: ignore[method-assign]
-    await platform.step(Stage.DELIVERER)
+    await platform.step(StageName.SENDER)
     (row,) = platform.db.deliveries.values()
     assert row.delivery.status is DeliveryStatus.DELIVERED
     assert len(platform.transport.arrivals) == 1, "it was not sent again"
 
 
-async def test_a_bug_in_an_attempt_ends_the_deliverer_instead_of_hiding() -> None:
+async def test_a_bug_in_an_attempt_ends_the_sender_instead_of_hiding() -> None:
     class Buggy:
         async def send(self, message: Message) -> Reply:
             raise ZeroDivisionError
@@ -129,11 +129,11 @@ async def test_a_bug_in_an_attempt_ends_the_deliverer_instead_of_hiding() -> Non
     platform.pipeline = platform.new_pipeline()
     await platform.add_rule("acme")
     platform.send(make_alert())
-    for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+    for stage in (StageName.EVALUATOR, StageName.AGGREGATOR, StageName.DISPATCHER):
         await platform.step(stage)
     with pytest.raises(ZeroDivisionError):
         for _ in range(5):
-            await platform.step(Stage.DELIVERER)
+            await platform.step(StageName.SENDER)
 
 
 async def test_a_dead_host_does_not_hold_up_the_others() -> None:
@@ -151,10 +151,10 @@ async def test_a_dead_host_does_not_hold_up_the_others() -> None:
     await platform.add_rule("alive")
     platform.send(*[make_alert(f"a{number}") for number in range(300)])
     for _ in range(3):
-        for stage in (Stage.EVALUATOR, Stage.AGGREGATOR, Stage.DISPATCHER):
+        for stage in (StageName.EVALUATOR, StageName.AGGREGATOR, StageName.DISPATCHER):
             await platform.step(stage)
     for _ in range(40):
-        await platform.step(Stage.DELIVERER)
+        await platform.step(StageName.SENDER)
     done = [row.delivery.host for row in platform.db.deliveries.values() if row.delivery.status.is_final]
     assert len(done) == 300
     assert set(done) == {"alive.local:80"}

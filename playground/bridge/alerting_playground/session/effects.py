@@ -1,12 +1,12 @@
-"""How each deed of a person is done to a world."""
+"""What each action of a person does to a world."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from alerting_core.ports.stream import Outgoing
-from alerting_core.sim.gate import Resource
-from alerting_core.sim.strikes import Point
+from alerting_core.sim.faults import Resource
+from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.workers import SESSION_MS_MEAN, Worker
 from alerting_playground.session.actions import Action
 from alerting_playground.session.errors import Refused
@@ -28,8 +28,8 @@ _RESOURCES: Final = {
 
 
 def do(world: LiveWorld, action: Action) -> str:
-    """Do a deed, all but requests; return what was done, in words. Raises Refused."""
-    done = _DEEDS[action.do](world, action.given)
+    """Do an action, all but requests; return what was done, in words. Raises Refused."""
+    done = _EFFECTS[action.do](world, action.given)
     world.note(f"you: {done}", tone="person")
     return done
 
@@ -41,25 +41,25 @@ def _set(world: LiveWorld, given: Given) -> str:
 
 def _kill(world: LiveWorld, given: Given) -> str:
     worker, when = _living(world, given["worker"]), given["when"]
-    world.restarts[worker.place.name] = None if given["restart_ms"] is None else float(given["restart_ms"])
+    world.restarts[worker.spec.name] = None if given["restart_ms"] is None else float(given["restart_ms"])
     if when == "now":
         world.kill(worker.process, why="by you")
-        return f"kill {worker.place.name}"
+        return f"kill {worker.spec.name}"
     # Whatever the order of work and commit is, this is the moment between the two.
     swapped = when == "before-commit" and world.settings.commit_first
-    world.strikes.order(worker.process.name, Point.AFTER if swapped else _POINTS[when])
+    world.kill_schedule.order(worker.process.name, Point.AFTER if swapped else _POINTS[when])
     where = "between its commit and its work" if swapped else _WHERE[when]
-    return f"kill {worker.place.name} {where}, the next time it gets there"
+    return f"kill {worker.spec.name} {where}, the next time it gets there"
 
 
 def _restart(world: LiveWorld, given: Given) -> str:
     worker = _worker(world, given["worker"])
     if worker.is_alive:
-        world.restarts[worker.place.name] = 0.0
+        world.restarts[worker.spec.name] = 0.0
         world.kill(worker.process, why="by you, to be started anew")
     else:
         worker.start()
-    return f"restart {worker.place.name}"
+    return f"restart {worker.spec.name}"
 
 
 def _pause(world: LiveWorld, given: Given) -> str:
@@ -76,7 +76,7 @@ def _pause(world: LiveWorld, given: Given) -> str:
 
     if for_ms > SESSION_MS_MEAN:
         world.loop.later(SESSION_MS_MEAN, missed)
-    return f"let {worker.place.name} stand still for {_seconds(for_ms)}"
+    return f"let {worker.spec.name} stand still for {_seconds(for_ms)}"
 
 
 def _duplicate(world: LiveWorld, given: Given) -> str:
@@ -129,7 +129,7 @@ def _poison(world: LiveWorld, given: Given) -> str:
 
 
 def _worker(world: LiveWorld, name: str) -> Worker:
-    found = next((w for w in world.workers if w.place.name == name and w.is_wanted), None)
+    found = next((w for w in world.workers if w.spec.name == name and w.is_wanted), None)
     if found is None:
         raise Refused("bad-action", f"there is no worker {name[:80]}")
     return found
@@ -146,7 +146,7 @@ def _seconds(ms: int) -> str:
     return f"{ms / 1_000:g} s"
 
 
-_DEEDS: Final[Mapping[str, Callable[[LiveWorld, Given], str]]] = {
+_EFFECTS: Final[Mapping[str, Callable[[LiveWorld, Given], str]]] = {
     "set": _set,
     "kill": _kill,
     "restart": _restart,

@@ -1,4 +1,4 @@
-"""What a worker stands on: the servers that its kind needs, each opened once."""
+"""The servers that a worker needs, each opened once."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -17,8 +17,8 @@ from alerting_backend.workers.dependencies import Dependency, redis_check, schem
 from alerting_core.app.readiness import ReadinessCheck
 
 
-class Ground:
-    """What a worker stands on; nothing is connected before it is used. Closed with *stack*."""
+class Resources:
+    """The servers of one worker; nothing is connected before it is used. Closed with *stack*."""
 
     def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class Ground:
         return RuleKeys(self.settings.redis_prefix)
 
     def stream(self, topic: str, group: str) -> KafkaStream:
-        """Return a consumer; it leaves its group when the ground is closed."""
+        """Return a consumer; it leaves its group when the stack is closed."""
         instance_id = self.settings.kafka_instance_id
         stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group, instance_id=instance_id)
         self.stack.push_async_callback(stream.close)

@@ -1,11 +1,13 @@
-"""Mistakes of transports and conductors."""
+"""Mistakes of transports and stages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
-from alerting_core.pipeline.deliver import Deliverer
-from alerting_core.pipeline.report import BatchReport, Stage
+from alerting_core.pipeline.deliver import Sender
+from alerting_core.pipeline.report import BatchReport, StageName
 from alerting_core.ports.transport import Transport
+from tests.simulation.planted.plant import SimWiring
 
 
 @dataclass
@@ -53,24 +55,41 @@ class SignsWithAnotherSecret:
         return await self.transport.send(message)
 
 
-class DrainsOneBatch(Deliverer):
+class DrainsOneBatch(Sender):
     """Records one batch when it drains, however many attempts have ended."""
 
     async def drain(self) -> BatchReport:
         self._attempts.call_off_waiting()
         await self._attempts.end(within_ms=self._policy.drain_ms)
-        return BatchReport(Stage.DELIVERER, counts=await self._record())
+        return BatchReport(StageName.SENDER, counts=await self._record())
 
 
 class Raises:
-    """A conductor with a mistake in it."""
+    """A stage with a mistake in it."""
 
     async def step(self) -> BatchReport:
         raise KeyError("a mistake")
 
 
 class DoesNothing:
-    """A conductor that is switched off."""
+    """A stage that is switched off."""
 
     async def step(self) -> BatchReport:
-        return BatchReport(Stage.SWEEPER)
+        return BatchReport(StageName.SWEEPER)
+
+
+def with_transport(planted: Callable[[Transport], Transport]) -> Callable[[SimWiring], SimWiring]:
+    """Return a change that puts a transport in front of the real one."""
+    return lambda wiring: replace(wiring, ports=replace(wiring.ports, transport=planted(wiring.ports.transport)))
+
+
+def draining_one_batch(wiring: SimWiring) -> DrainsOneBatch:
+    """Make a sender that records one attempt when it drains."""
+    return DrainsOneBatch(
+        wiring.ports.deliveries,
+        wiring.ports.transport,
+        wiring.ports.clock,
+        wiring.ports.presence.new_owner,
+        policy=replace(wiring.tuning.policy, claim_max=1, held_max=64),
+        wakeup=wiring.wakeup,
+    )

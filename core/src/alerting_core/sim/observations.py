@@ -1,0 +1,125 @@
+"""What is noticed of each call of a port, and how it may go wrong: one table for all ports.
+
+A method that is not in it passes the gate like any other: it may be late, fail, lose its answer, or be the last thing
+that its process does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from alerting_core.domain.claim import Claim, Outcome
+from alerting_core.memory.tables import DeliveryRow
+from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.sim.facts import Claimed, Recorded, Released, RulesRead, TakenBack
+from alerting_core.sim.gate import Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Of the calls of one method. The functions are also given the arguments of the call.
+
+    Attributes:
+        weight: How many times as often as others such a call fails. Calls that are made seldom fail more often, so
+            that what hangs on them is seen as often as the rest.
+        noted: Whether it is in the trace; what only looks, many times a minute, is not.
+        is_commit: Whether work becomes done by it, so that nothing of it is done again: where kills are ordered.
+        at_call: (gate, port) when the process makes the call.
+        before: (gate) in the instant of the effect, before it; what it returns is given to `after`.
+        after: (gate, what `before` returned, answer) in the instant of the effect, whether or not the process ever
+            has the answer.
+        at_answer: (gate, answer) when the process has the answer.
+        gives_port: Whether the answer is a port itself, whose calls pass the gate too.
+    """
+
+    weight: float = 1.0
+    noted: bool = True
+    is_commit: bool = False
+    at_call: Callable[..., None] | None = None
+    before: Callable[..., object] | None = None
+    after: Callable[..., None] | None = None
+    at_answer: Callable[..., None] | None = None
+    gives_port: bool = False
+
+
+def _claimed(gate: Gate, _: object, claims: Sequence[Claim], *, now_ms: int, lease_ms: int, **_others: Any) -> None:
+    for claim in claims:
+        gate.simulation.trace_routine(f"{gate.process.name} claims {claim.delivery.delivery_id[:8]}")
+        gate.simulation.claims.open(gate.process, claim)
+        gate.simulation.tell(Claimed(gate.process, claim, now_ms, lease_ms))
+
+
+def _rows_before(gate: Gate, outcomes: Sequence[Outcome], **_: Any) -> list[DeliveryRow | None]:
+    rows = gate.simulation.database.deliveries
+    return [rows.get(outcome.claim.delivery.delivery_id) for outcome in outcomes]
+
+
+def _recorded(
+    gate: Gate,
+    before: Sequence[DeliveryRow | None],
+    moved: Sequence[bool],
+    outcomes: Sequence[Outcome],
+    *,
+    now_ms: int,
+) -> None:
+    for outcome, one, row in zip(outcomes, moved, before, strict=True):
+        id_, event = outcome.claim.delivery.delivery_id[:8], outcome.event or "postponed"
+        gate.simulation.trace_routine(f"{gate.process.name} records {id_} {event}{'' if one else ', too late'}")
+        gate.simulation.claims.close(gate.process, outcome.claim)
+        gate.simulation.tell(Recorded(gate.process, outcome, one, row, now_ms))
+
+
+def _released(gate: Gate, _: object, __: None, claims: Sequence[Claim], **_others: Any) -> None:
+    for claim in claims:
+        gate.simulation.claims.close(gate.process, claim)
+        gate.simulation.tell(Released(gate.process, claim))
+
+
+def _leased(gate: Gate, *_: Any, **__: Any) -> dict[str, str]:
+    rows = gate.simulation.database.deliveries
+    return {id_: rows[id_].lease_owner or "" for id_ in rows.leased}
+
+
+def _taken_back(gate: Gate, leased: Mapping[str, str], *_: Any, **__: Any) -> None:
+    rows = gate.simulation.database.deliveries
+    for delivery_id, owner in leased.items():
+        if rows[delivery_id].lease_owner is None:
+            gate.simulation.count("lease taken back")
+            gate.simulation.trace(f"{gate.process.name} takes {delivery_id[:8]} back from {owner}")
+            gate.simulation.tell(TakenBack(gate.process, delivery_id, owner))
+
+
+def _rules_read(gate: Gate, answer: RuleSnapshot | RuleChanges | None, *_: Any) -> None:
+    if answer is not None:
+        gate.simulation.tell(RulesRead(gate.process, answer.version, answer))
+
+
+def _join(gate: Gate, port: Any, **_: Any) -> None:
+    """Let a consumer be in its group, also after the group took it for dead."""
+    port.join(gate.process.name)
+
+
+_ROUTINE: Final = Observation(noted=False)
+
+ORDINARY: Final = Observation()
+"""Of a method that is not in the table."""
+
+OBSERVATIONS: Final[Mapping[str, Observation]] = {
+    "deliveries.claim_due": Observation(after=_claimed),
+    "deliveries.record_outcomes": Observation(is_commit=True, before=_rows_before, after=_recorded),
+    "deliveries.release": Observation(weight=20.0, after=_released),
+    "deliveries.settle": Observation(weight=3.0),
+    "leases.take_back": Observation(weight=20.0, before=_leased, after=_taken_back),
+    "outbox.unpublished": _ROUTINE,
+    "origin.next_clients": _ROUTINE,
+    "rules.changes": Observation(at_answer=_rules_read),
+    "rules.snapshot": Observation(at_answer=_rules_read),
+    "snapshot.begin": Observation(gives_port=True),
+    "snapshot.client_ids": _ROUTINE,
+    "snapshot.held": _ROUTINE,
+    "snapshot.is_sound": _ROUTINE,
+    "snapshot.state": _ROUTINE,
+    "stream.commit": Observation(is_commit=True),
+    "stream.poll": Observation(at_call=_join),
+}
+"""Port and method → what is special about its calls."""

@@ -1,0 +1,151 @@
+"""What all parts of a simulated world share: time, chance, faults, tables, and the record of what happens."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from random import Random
+from typing import Any, Final
+
+from alerting_core.pipeline.loop import Failure
+from alerting_core.pipeline.report import BatchReport, StageName
+from alerting_core.sim import facts
+from alerting_core.sim.checkers.checker import Checker
+from alerting_core.sim.claims import ClaimBook
+from alerting_core.sim.dice import dice_for
+from alerting_core.sim.engine import SimLoop
+from alerting_core.sim.faults import Faults, Resource
+from alerting_core.sim.kill_schedule import KillSchedule
+from alerting_core.sim.process import Process
+from alerting_core.sim.tables import watched_database
+from alerting_core.sim.trace import Trace
+
+EPOCH_MS: Final = 1_767_225_600_000
+"""What every wall clock shows at the beginning: the first of January 2026."""
+
+PEOPLE: Final = "people"
+"""Whose clock shows the time of those who use the API."""
+
+RESTART_MS_MEAN: Final = 2_000.0
+
+
+class Simulation:
+    """The basis of a world; it knows nothing of workers and of what they are wired to.
+
+    Args:
+        seed: Decides everything.
+        faults: What goes wrong by chance.
+        machines: Each has a wall clock of its own.
+        trace_lines_max: How much of the trace is kept; None for all.
+
+    Attributes:
+        kill_schedule: Kills that were ordered.
+        hidden_until_ms: (topic, partition) → until when no consumer sees its records.
+        frozen_until_ms: Process name → until when it stands still, at the next call that it makes.
+        is_quiet: No fault happens by itself any more.
+        is_over: Nothing may happen any more.
+    """
+
+    def __init__(self, seed: int, faults: Faults, *, machines: Sequence[str], trace_lines_max: int | None) -> None:
+        self.seed, self.faults, self.machines = seed, faults, machines
+        self.loop = SimLoop()
+        self.counts: Counter[str] = Counter()
+        self.is_over = self.is_quiet = False
+        self.away_until_ms: dict[Resource, int] = {}
+        self.claims = ClaimBook()
+        self.kill_schedule = KillSchedule()
+        self.hidden_until_ms: dict[tuple[str, int], int] = {}
+        self.frozen_until_ms: dict[str, int] = {}
+        self.skew_ms = dict.fromkeys((*machines, PEOPLE), 0)
+        self.database = watched_database(self.tell)
+        self._dice: dict[str, Random] = {}
+        self._trace = Trace(lines_max=trace_lines_max)
+        self._number = 0
+        self._outside: list[asyncio.Task[None]] = []
+        self._listeners: dict[type[facts.Fact], list[Callable[[facts.Fact], None]]] = {}
+
+    def watch(self, checkers: Sequence[Checker]) -> None:
+        """Let *checkers* see each fact of the kinds that they look at."""
+        for checker in checkers:
+            for kind in checker.sees:
+                self._listeners.setdefault(kind, []).append(checker.see)
+
+    def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what is no process of the platform: sources, people, faults."""
+        self._outside.append(self.loop.create_task(coroutine))
+
+    def check_outside(self) -> None:
+        """Raise what went wrong in the world itself: then the world is wrong, not the platform."""
+        for task in self._outside:
+            if task.done() and not task.cancelled():
+                task.result()
+        self._outside = [task for task in self._outside if not task.done()]
+
+    def dice(self, purpose: str) -> Random:
+        """Return the dice of one purpose."""
+        found = self._dice.get(purpose)
+        if found is None:
+            found = self._dice[purpose] = dice_for(self.seed, purpose)
+        return found
+
+    def wall_ms(self, machine: str) -> int:
+        """Return what the clock of a machine shows."""
+        return EPOCH_MS + self.loop.now_ms() + self.skew_ms[machine]
+
+    def set_clock(self, machine: str, *, by_ms: int) -> None:
+        """Let the clock of a machine jump."""
+        if by_ms:
+            self.skew_ms[machine] += by_ms
+            self.trace(f"the clock of {machine} jumps by {by_ms} ms")
+            self.tell(facts.ClockJumped(machine, by_ms))
+
+    def next_number(self) -> int:
+        """Return a number that was not given out before."""
+        self._number += 1
+        return self._number
+
+    def is_away(self, resource: Resource) -> bool:
+        """Whether there is an outage of *resource*."""
+        return self.loop.now_ms() < self.away_until_ms.get(resource, 0)
+
+    def tell(self, fact: facts.Fact) -> None:
+        """Show a fact to those checkers that look at its kind."""
+        if not self.is_over:
+            for see in self._listeners.get(type(fact), ()):
+                see(fact)
+
+    def trace(self, text: str) -> None:
+        """Take down a line."""
+        self._trace.note(self.loop.now_ms(), text)
+
+    def trace_routine(self, text: str) -> None:
+        """Take down a line about what happens all the time."""
+        self.trace(text)
+
+    def trace_lines(self) -> Sequence[str]:
+        """Return what is kept of the trace."""
+        return self._trace.last(self._trace.count)
+
+    def digest(self) -> str:
+        """Return the hash of all that happened so far: the same in equal runs."""
+        return self._trace.digest()
+
+    def count(self, what: str) -> None:
+        """Count one more of *what*."""
+        self.counts[what] += 1
+
+    def kill(self, process: Process, *, why: str) -> None:
+        """Kill a process."""
+        self.trace(f"{process.name} is killed {why}")
+        self.loop.kill(process)
+        self.tell(facts.Died(process))
+
+    def reported(self, worker: str, report: BatchReport) -> None:
+        """Take note of a step that a stage of *worker* made."""
+
+    def failed(self, worker: str, stage: StageName, failure: Failure) -> None:
+        """Take note of a step that failed and will be made again."""
+
+    def restart_ms(self, worker: str) -> float | None:
+        """Return after how long another process takes the place of one of *worker* that died; None for never."""
+        del worker
+        return self.dice("supervisor").expovariate(1.0) * RESTART_MS_MEAN
