@@ -4,9 +4,9 @@ A `Table` names each attribute of a dataclass once, with the column that holds i
 are put together from it, so that another attribute is one more line there, and one more column in a migration.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import asyncpg
@@ -73,9 +73,12 @@ class Table(Generic[T]):
         read = [one.name for one in fields(kind)][: len(attributes)]
         assert set(read) == set(attributes), f"the columns of {name} are not those of {kind.__name__}"
         # In the order of the fields, so that an object is made of them by position: by name takes twice as long.
-        self._reads: Final = [attributes[attribute] for attribute in read]
-        self._stored: Final = itemgetter(*(column for one in self._reads for column in one.types))
-        self._is_plain: Final = all(one.read is None for one in self._reads)
+        in_order = [attributes[attribute] for attribute in read]
+        self._stored: Final = itemgetter(*(column for one in in_order for column in one.types))
+        self._reads: Final = [(one.read, len(one.types)) for one in in_order]
+        self._is_plain: Final = all(one.read is None for one in in_order)
+        self._values_of: Final = attrgetter(*attributes)
+        self._writes: Final = [(one.write, len(one.types)) for one in attributes.values()]
 
     @property
     def columns(self) -> str:
@@ -103,7 +106,15 @@ class Table(Generic[T]):
 
     def row(self, item: T) -> tuple[Any, ...]:
         """Return the values of `columns`."""
-        return tuple(value for name, one in self._attributes.items() for value in _written(one, getattr(item, name)))
+        values: list[Any] = []
+        for value, (write, columns) in zip(self._values_of(item), self._writes, strict=True):
+            if write is None:
+                values.append(value)
+            elif columns == 1:
+                values.append(write(value))
+            else:
+                values += write(value)
+        return tuple(values)
 
     def rows(self, items: Iterable[T]) -> list[Sequence[Any]]:
         """Return the values of many rows, column by column; nothing for no rows."""
@@ -114,30 +125,27 @@ class Table(Generic[T]):
         stored = self._stored(row)
         if self._is_plain:
             return self._make(*stored)
-        values = iter(stored)
-        return self._make(*(next(values) if one.read is None else _read(one, values) for one in self._reads))
+        values: list[Any] = []
+        at = 0
+        for read, columns in self._reads:
+            if read is None:
+                values.append(stored[at])
+            elif columns == 1:
+                values.append(read(stored[at]))
+            else:
+                values.append(read(*stored[at : at + columns]))
+            at += columns
+        return self._make(*values)
 
     def changes(self, kept: Collection[str], *, first: int) -> str:
         """Return what an UPDATE sets: all but what holds *kept*, as `a = $3, b = $4`, numbered from *first*."""
-        columns = [name for attribute in self._changed(kept) for name in self._attributes[attribute].types]
+        columns = [name for one in self._changed(kept).values() for name in one.types]
         return ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, start=first))
 
     def changed_values(self, item: T, kept: Collection[str]) -> list[Any]:
         """Return the values for `changes` with the same *kept*."""
-        changed = self._changed(kept)
-        return [value for name in changed for value in _written(self._attributes[name], getattr(item, name))]
+        stored = dict(zip(self.types, self.row(item), strict=True))
+        return [stored[name] for one in self._changed(kept).values() for name in one.types]
 
-    def _changed(self, kept: Collection[str]) -> list[str]:
-        return [attribute for attribute in self._attributes if attribute not in kept]
-
-
-def _written(one: Columns, value: Any) -> Iterable[Any]:
-    if one.write is None:
-        return (value,)
-    written: Any = one.write(value)
-    return written if len(one.types) > 1 else (written,)
-
-
-def _read(one: Columns, values: Iterator[Any]) -> Any:
-    assert one.read is not None
-    return one.read(*(next(values) for _ in one.types))
+    def _changed(self, kept: Collection[str]) -> Mapping[str, Columns]:
+        return {attribute: one for attribute, one in self._attributes.items() if attribute not in kept}
