@@ -7,6 +7,10 @@
 DROP INDEX deliveries_next_due;
 CREATE INDEX deliveries_next_due ON deliveries (due_at) WHERE status IN ('PENDING', 'RETRYING');
 
+-- In the whole order that the sweep goes by, so that it never sorts what waits.
+DROP INDEX notifications_unfinished;
+CREATE INDEX notifications_unfinished ON notifications (updated_at, notification_id) WHERE status = 'RECEIVED';
+
 -- All indexes below begin with the client. Where each client had one row when they were analyzed, the client alone looked
 -- as good as the whole key, and a look-up of one row read all of a client's. A hundred is no guess at how many there are:
 -- it says that a client is never one row.

@@ -20,7 +20,7 @@ from tests.bench.growing_rules import draw_questions, grow_rules, vocabulary_for
 from tests.support.catalog import NOW_MS
 
 SIZE: Final = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)
-LARGE: Final = Size(clients=100, rules_per_client=2_880, endpoints_per_rule=1)
+LARGE: Final = Size(clients=1_000, rules_per_client=288, endpoints_per_rule=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,11 @@ CLIENTS: Final = 100
 RECORDS: Final = 20_000
 """Of each topic."""
 
-_NOW: Final = f"to_timestamp({NOW_MS / 1_000}) - interval '1 hour' + interval '1 millisecond' * i"
+# Row i was stored i milliseconds after an hour before the moment of the state.
+_NOW: Final = (
+    "to_timestamp(current_setting('state.now_ms')::double precision / 1000) - interval '1 hour' "
+    "+ interval '1 millisecond' * i"
+)
 
 # Numbers that run on make ids that run on, which indexes take up quickly.
 _ID: Final = "lpad(to_hex({}), 32, '0')::uuid"
@@ -163,7 +167,7 @@ async def make_state(address: Address, state: State) -> None:
     """Bring the tables of a new database into *state*."""
     async with owner_connection(address) as connection:
         await connection.execute(_QUIET)
-        await connection.execute("SET session_replication_role = replica")
+        await _begin(connection, now_ms=NOW_MS)
         await _store(connection, state.stored)
         if state.is_analyzed:
             await connection.execute("ANALYZE")
@@ -171,12 +175,17 @@ async def make_state(address: Address, state: State) -> None:
         await _store_due(connection, state.stored, stored, state.more_due, state.more_clients)
 
 
-async def add_finished(address: Address, deliveries: int) -> None:
-    """Add so many finished *deliveries* to a database without any, and have the tables analyzed."""
+async def add_finished(address: Address, deliveries: int, *, now_ms: int) -> None:
+    """Add so many *deliveries* that were finished lately to a database without any, and have the tables analyzed."""
     async with owner_connection(address) as connection:
-        await connection.execute("SET session_replication_role = replica")
+        await _begin(connection, now_ms=now_ms)
         await _store_finished(connection, Amount(finished=deliveries))
         await connection.execute("ANALYZE")
+
+
+async def _begin(connection: Connection, *, now_ms: int) -> None:
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("SELECT set_config('state.now_ms', $1, false)", str(now_ms))
 
 
 async def _store_finished(connection: Connection, amount: Amount) -> None:

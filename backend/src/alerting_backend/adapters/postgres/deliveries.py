@@ -43,7 +43,7 @@ FROM (
 WHERE d.client_id = own.client_id AND d.delivery_id = own.delivery_id
 """
 
-_NEXT_DUE: Final = f"SELECT min(due_at) FROM deliveries WHERE {UNFINISHED}"
+_NEXT_DUE: Final = f"SELECT due_at FROM deliveries WHERE {UNFINISHED} ORDER BY due_at LIMIT 1"
 
 
 class PgDeliveryStore:

@@ -71,7 +71,7 @@ SELECT max(change_id) AS last, count(*) AS found
 FROM (SELECT change_id, created_at FROM outbox ORDER BY change_id LIMIT $2) AS oldest WHERE created_at < $1
 """
 
-CHANGES_MAX: Final = 10_000
+CHANGES_MAX: Final = 1_000
 """Changes of rules that one transaction forgets: no writer of rules waits for longer than that takes."""
 
 # By an index that holds the waiting rows alone.
