@@ -6,10 +6,10 @@ from typing import Final
 from alerting_backend.adapters.postgres.interrupted import LostLease, record_interrupted
 from alerting_backend.adapters.postgres.pools import Connection, Pool, transaction
 from alerting_backend.adapters.postgres.presence import LOCK_OF_SENDER
-from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, read_delivery
+from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, UNFINISHED, read_delivery
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.
-_LEASED: Final = "due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
+_LEASED: Final = f"{UNFINISHED} AND due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
 
 _SENDERS: Final = f"""
 SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE {_LEASED}

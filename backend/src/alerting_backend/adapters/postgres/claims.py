@@ -47,6 +47,10 @@ SELECT client_id, host, due_at FROM places LIMIT $3
 # From each place the earliest few are looked at; `rank` is a delivery's turn within its client, and `host_rank` its
 # turn within its host, so that all first turns come before any second turn. Rows that another sender is just leasing
 # are passed over, and those that it has leased are due no more.
+#
+# The turns are reckoned once, and what is taken is looked up by its key, one row at a time: MATERIALIZED and OFFSET 0
+# leave the planner nothing to choose, whatever it believes to be due. A condition on due_at beside the key would let it
+# choose another index, so it stands outside.
 _CLAIM: Final = f"""
 WITH due AS (
     SELECT
@@ -58,15 +62,19 @@ WITH due AS (
         WHERE o.due_at IS NOT NULL AND o.client_id = places.client_id AND o.host = places.host AND o.due_at <= $2
         ORDER BY o.due_at LIMIT $8
     ) AS d
-), turns AS (
+), turns AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY host ORDER BY rank, due_at, delivery_id) AS host_rank FROM due
-), taken AS (
+), taken AS MATERIALIZED (
     SELECT d.client_id, d.delivery_id, d.due_at AS was_due_at, d.lease_owner AS was_owner
-    FROM turns JOIN deliveries AS d USING (client_id, delivery_id)
-    WHERE turns.host_rank <= $5 AND d.due_at <= $2
-    ORDER BY turns.rank, turns.due_at, turns.delivery_id
+    FROM (SELECT * FROM turns WHERE host_rank <= $5 ORDER BY rank, due_at, delivery_id) AS turns
+    CROSS JOIN LATERAL (
+        SELECT o.client_id, o.delivery_id, o.due_at, o.lease_owner FROM deliveries AS o
+        WHERE o.client_id = turns.client_id AND o.delivery_id = turns.delivery_id
+        OFFSET 0
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS d
+    WHERE d.due_at <= $2
     LIMIT $4
-    FOR NO KEY UPDATE OF d SKIP LOCKED
 ), leased AS (
     UPDATE deliveries AS d SET due_at = $3, lease_owner = $1
     FROM taken WHERE d.client_id = taken.client_id AND d.delivery_id = taken.delivery_id
@@ -75,7 +83,9 @@ WITH due AS (
 SELECT
     {", ".join(f"leased.{column}" for column in DELIVERY_COLUMNS.split(", "))}, leased.was_due_at, leased.was_owner,
     e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until
-FROM leased LEFT JOIN endpoints AS e ON e.client_id = leased.client_id AND e.endpoint_id = leased.endpoint_id
+FROM leased LEFT JOIN LATERAL (
+    SELECT * FROM endpoints AS o WHERE o.client_id = leased.client_id AND o.endpoint_id = leased.endpoint_id OFFSET 0
+) AS e ON true
 ORDER BY leased.was_due_at, leased.delivery_id
 """  # noqa: S608 - constants alone
 

@@ -8,7 +8,7 @@ from alerting_backend.adapters.postgres.catalog.endpoint_rows import read_endpoi
 from alerting_backend.adapters.postgres.claims import BEFORE_ALL, PLACES_MAX, Wanted, claim_due
 from alerting_backend.adapters.postgres.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, delivery_row
+from alerting_backend.adapters.postgres.rows import DELIVERY_COLUMNS, UNFINISHED, delivery_row
 from alerting_backend.adapters.postgres.settling import lock_received, settle_ended, settle_without_work
 from alerting_core.codec.notification import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan
@@ -16,10 +16,14 @@ from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef
 
+# OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.
 _ENDPOINTS: Final = f"""
-SELECT {ENDPOINT_COLUMNS}
-FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id) JOIN endpoints USING (client_id, rule_id)
-ORDER BY endpoint_id
+SELECT e.*
+FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id)
+CROSS JOIN LATERAL (
+    SELECT {ENDPOINT_COLUMNS} FROM endpoints AS o WHERE o.client_id = w.client_id AND o.rule_id = w.rule_id OFFSET 0
+) AS e
+ORDER BY e.endpoint_id
 """  # noqa: S608 - constants alone
 
 _PLAN: Final = f"""
@@ -44,7 +48,7 @@ FROM (
 WHERE d.client_id = own.client_id AND d.delivery_id = own.delivery_id
 """
 
-_NEXT_DUE: Final = "SELECT min(due_at) FROM deliveries WHERE due_at IS NOT NULL"
+_NEXT_DUE: Final = f"SELECT due_at FROM deliveries WHERE {UNFINISHED} ORDER BY due_at LIMIT 1"  # noqa: S608 - constants alone
 
 
 class PgDeliveryStore:

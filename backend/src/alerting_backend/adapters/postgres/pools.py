@@ -82,11 +82,17 @@ async def make_pool(address: Address, role: Role, *, size_min: int, size_max: in
     Raises:
         PortUnavailable: *size_min* connections cannot be made.
     """
+    with border("connect"):
+        pool: Pool = await asyncpg.create_pool(
+            **address.log_in(role), **pool_settings(role), min_size=size_min, max_size=size_max
+        )
+    return pool
+
+
+def pool_settings(role: Role) -> dict[str, Any]:
+    """Return what the driver's pool is given for *role*, beside where it logs in and how many connections it has."""
     statement_ms_max = _STATEMENT_MS_MAX[role]
     arguments: dict[str, Any] = {
-        **address.log_in(role),
-        "min_size": size_min,
-        "max_size": size_max,
         "init": set_codecs,
         "timeout": CONNECT_SECONDS_MAX,
         "command_timeout": statement_ms_max / 1_000 + _ANSWER_SECONDS_SLACK,
@@ -100,15 +106,16 @@ async def make_pool(address: Address, role: Role, *, size_min: int, size_max: in
             # What is worked on is young and in memory, where any page costs what the next one does: batches look their
             # rows up by keys instead of reading a whole table of some ten thousand for them.
             "random_page_cost": "1.1",
+            # A plan that is kept was made for tables as they were: one that was made while they were empty reads all of
+            # a client for each key, also where foreign keys are checked, until the tables are analyzed again.
+            "plan_cache_mode": "force_custom_plan",
         },
     }
     if role is not Role.API:
         # Nothing sets what outlives its transaction, so that a reset per use would be a round trip for nothing. The
         # tenants' connections are reset all the same: a forgotten client_id must not reach another tenant.
         arguments["reset"] = _leave_as_is
-    with border("connect"):
-        pool: Pool = await asyncpg.create_pool(**arguments)
-    return pool
+    return arguments
 
 
 @asynccontextmanager

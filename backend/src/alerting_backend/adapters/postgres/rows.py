@@ -19,6 +19,9 @@ DELIVERY_COLUMNS: Final = (
     "created_at, updated_at"
 )
 
+UNFINISHED: Final = "status IN ('PENDING', 'RETRYING')"
+"""Deliveries that are due at some time, in the words of the index deliveries_next_due: by time, over all clients."""
+
 ATTEMPT_COLUMNS: Final = (
     "attempt_id, delivery_id, number, reason, status_code, response, detail, started_at, latency_ms"
 )
