@@ -17,12 +17,17 @@ from alerting_core.ports.stream import DLQ_SUFFIX, Record
 
 _COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
 
-# The topics are few and known: by them the letters are found, without a look at the records of all other topics.
-_TOPICS: Final = "SELECT DISTINCT topic FROM stream_partitions WHERE right(topic, 4) = $1"
-
-_COUNT: Final = f"""
-SELECT topic, count(*) FROM stream_records WHERE topic = ANY (ARRAY({_TOPICS})) GROUP BY topic ORDER BY topic
-"""  # noqa: S608 - constants alone
+# Of each partition by the range of its offsets: no look at the records of other topics, whatever part of all they are.
+_COUNT: Final = """
+SELECT p.topic, sum(own.letters)::bigint
+FROM stream_partitions AS p CROSS JOIN LATERAL (
+    SELECT count(*) AS letters FROM stream_records AS s
+    WHERE s.topic = p.topic AND s.partition = p.partition
+      AND s."offset" >= p.first_offset AND s."offset" < p.next_offset
+) AS own
+WHERE right(p.topic, 4) = $1 AND own.letters > 0
+GROUP BY p.topic ORDER BY p.topic
+"""
 
 # Of each partition the latest are looked at. The newest of these are chosen by what orders them alone,
 # and only their values are read. Times are those that are shown, to the millisecond.

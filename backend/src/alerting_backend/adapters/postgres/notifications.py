@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
@@ -47,21 +48,46 @@ CROSS JOIN LATERAL (
 ) AS n
 """  # noqa: S608 - constants alone
 
-_TAKE_UNFINISHED: Final = """
-UPDATE notifications AS n SET updated_at = $2
+LOOKS_MAX: Final = 2_000
+"""RECEIVED notifications that one statement looks at. Most of a backlog waits for its deliveries, and each costs a look
+into another index."""
+
+# Deliveries are looked up by their notification, with no condition that would make another index look cheaper.
+_OLD_RECEIVED: Final = """
+SELECT n.client_id, n.notification_id, n.updated_at, EXISTS (
+    SELECT FROM (
+        SELECT d.due_at FROM deliveries AS d
+        WHERE d.client_id = n.client_id AND d.notification_id = n.notification_id
+        OFFSET 0
+    ) AS own WHERE own.due_at IS NOT NULL
+) AS will_be_finished
 FROM (
-    SELECT u.client_id, u.notification_id, u.updated_at
-    FROM notifications AS u
-    WHERE u.status = 'RECEIVED' AND u.updated_at < $1 AND NOT EXISTS (
-        SELECT FROM deliveries AS d
-        WHERE d.client_id = u.client_id AND d.notification_id = u.notification_id AND d.due_at IS NOT NULL
-    )
-    ORDER BY u.updated_at, u.notification_id LIMIT $3
-    FOR UPDATE SKIP LOCKED
+    SELECT client_id, notification_id, updated_at FROM notifications
+    WHERE status = 'RECEIVED' AND updated_at < $1 AND (updated_at, notification_id) > ($2, $3)
+    ORDER BY updated_at, notification_id LIMIT $4
+) AS n
+ORDER BY n.updated_at, n.notification_id
+"""
+
+_TAKE: Final = """
+UPDATE notifications AS n SET updated_at = $4
+FROM (
+    SELECT o.client_id, o.notification_id, o.updated_at
+    FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)
+    CROSS JOIN LATERAL (
+        SELECT u.client_id, u.notification_id, u.status, u.updated_at FROM notifications AS u
+        WHERE u.client_id = w.client_id AND u.notification_id = w.notification_id
+        OFFSET 0
+        FOR UPDATE SKIP LOCKED
+    ) AS o
+    WHERE o.status = 'RECEIVED' AND o.updated_at < $3
 ) AS old
 WHERE n.client_id = old.client_id AND n.notification_id = old.notification_id
 RETURNING n.client_id, n.notification_id, old.updated_at AS changed_at
 """
+
+_BEFORE_ALL: Final = (0, str(UUID(int=0)))
+"""(updated_at, notification_id)."""
 
 _CLIENT_GONE_TRIES: Final = 5
 """How often a client may be deleted between the look at it and the insert before that is taken for something else."""
@@ -72,10 +98,12 @@ class PgNotificationStore:
 
     Args:
         pool: Of the worker's role.
+        looks_max: RECEIVED notifications that one statement looks at.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, looks_max: int = LOOKS_MAX) -> None:
         self._pool = pool
+        self._looks_max = looks_max
 
     async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
         """Store a RECEIVED notification per match that has none yet."""
@@ -104,10 +132,18 @@ class PgNotificationStore:
 
     async def take_unfinished(self, *, older_than_ms: int, now_ms: int, limit: int) -> Sequence[NotificationRef]:
         """Return the oldest RECEIVED notifications without a delivery that will finish them; note that they were."""
+        after, rows = _BEFORE_ALL, list[asyncpg.Record]()
         async with transaction(self._pool, "take_unfinished") as connection:
-            rows = await connection.fetch(_TAKE_UNFINISHED, older_than_ms, now_ms, limit)
+            while not rows:
+                old = await connection.fetch(_OLD_RECEIVED, older_than_ms, *after, self._looks_max)
+                unfinished = [_ref(row) for row in old if not row["will_be_finished"]][:limit]
+                if unfinished:
+                    rows = await connection.fetch(_TAKE, *columns_of(unfinished), older_than_ms, now_ms)
+                if len(old) < self._looks_max:
+                    break
+                after = old[-1]["updated_at"], old[-1]["notification_id"]
         oldest_first = sorted(rows, key=lambda row: (row["changed_at"], row["notification_id"]))
-        return [NotificationRef(row["client_id"], row["notification_id"]) for row in oldest_first]
+        return list(map(_ref, oldest_first))
 
 
 async def load(connection: Connection, refs: Iterable[NotificationRef]) -> Sequence[Notification]:
@@ -120,6 +156,10 @@ def columns_of(refs: Iterable[NotificationRef]) -> tuple[Sequence[str], Sequence
     """Return client ids and notification ids, as a statement takes them."""
     refs = list(refs)
     return [ref.client_id for ref in refs], [ref.notification_id for ref in refs]
+
+
+def _ref(row: asyncpg.Record) -> NotificationRef:
+    return NotificationRef(row["client_id"], row["notification_id"])
 
 
 def _ref_of(match: Match) -> NotificationRef:

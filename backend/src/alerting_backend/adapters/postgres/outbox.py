@@ -23,7 +23,7 @@ WITH head AS (
     UPDATE outbox_head SET trimmed_change_id = greatest(trimmed_change_id, least($1, last_change_id))
     RETURNING trimmed_change_id
 )
-DELETE FROM outbox USING head WHERE change_id <= head.trimmed_change_id
+DELETE FROM outbox USING head WHERE change_id <= $1 AND change_id <= head.trimmed_change_id
 """
 
 

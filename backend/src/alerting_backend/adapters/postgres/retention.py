@@ -28,8 +28,8 @@ WITH old AS (
         ORDER BY "offset" LIMIT $5
     ) AS first WHERE created_at < $4
 ), gone AS (
-    DELETE FROM stream_records AS r USING old
-    WHERE r.topic = $1 AND r.partition = $2 AND r."offset" = old."offset"
+    DELETE FROM stream_records AS r
+    WHERE r.topic = $1 AND r.partition = $2 AND r."offset" = ANY (ARRAY(SELECT "offset" FROM old))
     RETURNING r."offset"
 ), moved AS (
     UPDATE stream_partitions AS p SET first_offset = greatest(p.first_offset, ends.next_offset)
@@ -74,7 +74,14 @@ _CLEAR: Final[Mapping[Old, str]] = {
 
 _NEWEST_BEYOND: Final = "SELECT received_at FROM alerts ORDER BY received_at DESC, alert_id DESC OFFSET $1 LIMIT 1"
 
-_OLD_CHANGE: Final = "SELECT max(change_id) FROM outbox WHERE created_at < $1"
+# Of the oldest alone: from the other end, all that are kept would be looked at.
+_OLD_CHANGES: Final = """
+SELECT max(change_id) AS last, count(*) AS found
+FROM (SELECT change_id, created_at FROM outbox ORDER BY change_id LIMIT $2) AS oldest WHERE created_at < $1
+"""
+
+CHANGES_MAX: Final = 1_000
+"""Changes of rules that one transaction forgets: no writer of rules waits for longer than that takes."""
 
 # By an index that holds the waiting rows alone.
 _FIRST_WAITING: Final = "SELECT min(change_id) FROM outbox WHERE published_at IS NULL"
@@ -87,10 +94,12 @@ class PgRetention:
         pool: Of the worker's role.
         has_relay: Whether changes of rules are published by a relay: then those that still wait for it are kept,
             however old. Where evaluators read the tables themselves, nothing is ever published.
+        changes_max: Changes of rules that one transaction forgets.
     """
 
-    def __init__(self, pool: Pool, *, has_relay: bool = False) -> None:
+    def __init__(self, pool: Pool, *, has_relay: bool = False, changes_max: int = CHANGES_MAX) -> None:
         self._pool = pool
+        self._changes_max = changes_max
         self._has_relay = has_relay
 
     async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
@@ -116,8 +125,16 @@ class PgRetention:
 
     async def forget_changes(self, *, before_ms: int) -> None:
         """Forget the changes of rules from before *before_ms*, up to the first that still waits for the relay."""
+        while await self._forget_some(before_ms=before_ms):
+            pass
+
+    async def _forget_some(self, *, before_ms: int) -> bool:
+        """Forget the oldest changes; return whether there may be more to forget."""
         async with transaction(self._pool, "forget_changes") as connection:
-            change_id = await connection.fetchval(_OLD_CHANGE, before_ms)
+            old = await connection.fetchrow(_OLD_CHANGES, before_ms, self._changes_max)
+            if old is None or old["last"] is None:
+                return False
             waiting = await connection.fetchval(_FIRST_WAITING) if self._has_relay else None
-            if change_id is not None:
-                await trim_changes(connection, up_to=change_id if waiting is None else min(change_id, waiting - 1))
+            up_to = old["last"] if waiting is None else min(old["last"], waiting - 1)
+            await trim_changes(connection, up_to=up_to)
+        return bool(old["found"] == self._changes_max and up_to == old["last"])
