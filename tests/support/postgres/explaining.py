@@ -1,0 +1,155 @@
+"""Connections that explain each statement before they run it: the plan, and what reading it came to.
+
+The plan is that of the very statement with its very arguments, as the role that runs it, in the transaction that it is
+in; what explaining it changed is undone. Rows read are counted by the server over everything that the statement sets
+off, so that the checks of foreign keys are among them, which no plan shows.
+"""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import asyncpg
+
+from alerting_backend.adapters.postgres.address import Address, Role
+from alerting_backend.adapters.postgres.pools import Pools, pool_settings
+
+if TYPE_CHECKING:
+    _Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:  # The driver's class takes no type argument at run time.
+    _Connection = asyncpg.Connection
+
+Node: TypeAlias = Mapping[str, Any]
+
+_EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
+_EXPLAINED: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+_ROWS_READ: Final = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables"
+_REMOVED: Final = ("Rows Removed by Filter", "Rows Removed by Join Filter", "Rows Removed by Index Recheck")
+_ADAPTERS: Final = "alerting_backend.adapters.postgres."
+_PASSES_ON: Final = frozenset({"asyncpg.pool", Pools.__module__, __name__})
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One statement as it was run.
+
+    Attributes:
+        function: Of the adapters, that ran it: module and name.
+        keys: The longest array among its arguments.
+        rows_read: From tables, by scans of all kinds.
+    """
+
+    function: tuple[str, str]
+    statement: str
+    keys: int
+    plan: Node
+    rows_read: int
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield all nodes of the plan."""
+        waiting = [self.plan]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(node.get("Plans", ()))
+
+    @property
+    def items(self) -> int:
+        """How many rows the statement is about: returned, changed or named by its arguments."""
+        changed = (child for node in self.nodes() if node["Node Type"] == "ModifyTable" for child in node["Plans"])
+        return max(self.keys, rows_of(self.plan), *map(rows_of, changed), 1)
+
+    @property
+    def rows_handled(self) -> int:
+        """Rows that all nodes of the plan gave on or threw away."""
+        return sum(rows_of(node) + _removed(node) for node in self.nodes())
+
+    @property
+    def buffers(self) -> int:
+        """Shared buffers touched."""
+        return int(self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"])
+
+
+def rows_of(node: Node) -> int:
+    """Return how many rows a node gave on, over all its runs."""
+    return round(float(node["Actual Rows"]) * int(node["Actual Loops"]))
+
+
+def _removed(node: Node) -> int:
+    return round(sum(float(node.get(kind, 0)) for kind in _REMOVED) * int(node["Actual Loops"]))
+
+
+class ExplainingConnection(_Connection):
+    """Explains what it is given to run. Each test makes a subclass, with a list of its own."""
+
+    explained: list[Explained]
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+        """Explain and run."""
+        await self._explain(query, args)
+        return await super().fetch(query, *args, **options)
+
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        """Explain and run."""
+        await self._explain(query, args)
+        return await super().fetchrow(query, *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        """Explain and run."""
+        await self._explain(query, args)
+        return await super().fetchval(query, *args, **options)
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+        """Explain and run."""
+        await self._explain(query, args)
+        return await super().execute(query, *args, **options)
+
+    async def _explain(self, statement: str, arguments: Sequence[Any]) -> None:
+        function = _calling_function()
+        if function is None or not statement.lstrip().startswith(_EXPLAINED):
+            return
+        undone = self.transaction()
+        await undone.start()
+        before = await super().fetchval(_ROWS_READ) or 0
+        found = await super().fetchval(_EXPLAIN + statement, *arguments)
+        rows_read = (await super().fetchval(_ROWS_READ) or 0) - before
+        await undone.rollback()
+        keys = max((len(argument) for argument in arguments if isinstance(argument, list | tuple)), default=0)
+        (shown,) = json.loads(found)
+        self.explained.append(Explained(function, statement, keys, shown["Plan"], rows_read))
+
+
+@asynccontextmanager
+async def explaining_pools(address: Address) -> AsyncIterator[tuple[Pools, list[Explained]]]:
+    """Yield pools as the platform opens them, of connections that explain, and the list that grows of it."""
+    explained: list[Explained] = []
+
+    class Connection(ExplainingConnection):
+        """Of this test."""
+
+    Connection.explained = explained
+    async with AsyncExitStack() as stack:
+        api, admin, worker = [
+            await stack.enter_async_context(
+                asyncpg.create_pool(
+                    **address.log_in(role), **pool_settings(role), min_size=1, max_size=2, connection_class=Connection
+                )
+            )
+            for role in Role
+        ]
+        yield Pools(api=api, admin=admin, worker=worker), explained
+
+
+def _calling_function() -> tuple[str, str] | None:
+    """Return which function of the adapters awaits this; None when it is the driver's own doing."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals["__name__"] in _PASSES_ON:
+        frame = frame.f_back
+    module = "" if frame is None else frame.f_globals["__name__"]
+    if frame is None or not module.startswith(_ADAPTERS):
+        return None
+    return module.removeprefix(_ADAPTERS), frame.f_code.co_name

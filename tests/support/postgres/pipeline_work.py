@@ -1,0 +1,185 @@
+"""What the pipeline and its readers do with Postgres, each thing once, in batches as large as theirs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Final
+
+from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
+from alerting_backend.adapters.postgres.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.journal import PgJournal
+from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes, trim_changes
+from alerting_backend.adapters.postgres.pools import Pools, transaction
+from alerting_backend.adapters.postgres.retention import Old, PgRetention
+from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
+from alerting_backend.adapters.postgres.rules import PgRuleSource
+from alerting_backend.adapters.postgres.sink import PgSink
+from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_backend.adapters.postgres.unpublished import PgOutbox
+from alerting_core.codec.rule import RuleAction
+from alerting_core.domain.claim import Claim
+from alerting_core.domain.match import Match
+from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.alerts import AlertFilter
+from alerting_core.ports.journal import NotificationFilter
+from alerting_core.ports.paging import PageRequest
+from tests.support.catalog import NOW_MS
+from tests.support.pipeline import (
+    LEASE_MS,
+    accepted,
+    given_up,
+    make_alert,
+    make_delivery,
+    make_output,
+    make_plan,
+    postponed,
+    to_retry,
+)
+
+BATCH: Final = 256
+LATER_MS: Final = NOW_MS + 1_000
+DLQ: Final = "alerts.new.dlq"
+LOOKS_MAX: Final = 1_000
+OLD_MS: Final = NOW_MS - 3_599_000
+"""A second of what is stored is older, a row a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A rule that alerts meet, and whose it is."""
+
+    client_id: str
+    rule_id: str
+
+
+async def do_all(pools: Pools, subjects: Sequence[Subject]) -> None:
+    """Do everything once, with matches of the rules of *subjects* in turn."""
+    await _streams(pools)
+    await _alerts(pools)
+    matches = [Match(make_alert(), subject.client_id, (subject.rule_id,)) for subject in islice(cycle(subjects), BATCH)]
+    notifications = await _notifications(pools, matches)
+    await _deliveries(pools, notifications)
+    await PgNotificationStore(pools.worker).take_unfinished(older_than_ms=LATER_MS, now_ms=LATER_MS, limit=BATCH)
+    await _rules(pools, subjects)
+    await _people(pools, notifications[0])
+    await _retention(pools)
+
+
+async def _streams(pools: Pools) -> None:
+    log = PgLog(pools.worker)
+    await PgSink(log).publish([make_output("alerts.new", f"key {number}".encode()) for number in range(BATCH)])
+    stream = PgStream(log, topic="alerts.new", group="readers")
+    records = await stream.poll(records_max=1_000, wait_ms=0)
+    offsets = {record.partition: record.offset + 1 for record in records}
+    await stream.commit([make_output("alerts.matched", record.key) for record in records], offsets)
+    await stream.lag()
+    await PgStream(log, topic="alerts.matched", group="new readers").poll(records_max=1_000, wait_ms=0)
+    await PgSink(log).publish([make_output(DLQ, f"key {number}".encode()) for number in range(BATCH)])
+    dead = PgDeadLetters(log)
+    await dead.counts()
+    first = await dead.list(PageRequest(50))
+    await dead.list(PageRequest(50, first.next_cursor), topic=DLQ)
+    letters = await dead.page(DLQ, after=(0, 5), limit=50)
+    await dead.replay(letters)
+
+
+async def _alerts(pools: Pools) -> None:
+    log = PgAlertLog(pools.worker)
+    alerts = [make_alert() for _ in range(BATCH)]
+    await log.record(alerts, now_ms=NOW_MS)
+    await log.get(alerts[0].alert_id)
+    await log.recent(limit=200)
+    first = await log.list(PageRequest(50), AlertFilter())
+    await log.list(PageRequest(50, first.next_cursor), AlertFilter(source="api", since_ms=NOW_MS - 86_400_000))
+
+
+async def _notifications(pools: Pools, matches: Sequence[Match]) -> Sequence[Notification]:
+    store = PgNotificationStore(pools.worker)
+    await store.record(matches, now_ms=NOW_MS)
+    recorded = await store.record(matches, now_ms=NOW_MS)
+    return await store.load([one.ref for one in recorded])
+
+
+async def _deliveries(pools: Pools, notifications: Sequence[Notification]) -> None:
+    store = PgDeliveryStore(pools.worker)
+    endpoints = await store.endpoints_of(notifications)
+    plans = [
+        make_plan(each, *(make_delivery(each, endpoint) for endpoint in endpoints[each.notification_id]))
+        for each in notifications
+    ]
+    await store.plan([make_plan(notifications[0]), *plans[1:]], now_ms=NOW_MS)
+    await store.next_due_ms()
+    claims = await _claim(store, "one/1")
+    assert claims, "something is due"
+    await store.release(claims, now_ms=NOW_MS)
+    claims = await _claim(store, "one/2")
+    quarter = len(claims) // 4
+    retried, gone, held, done = (claims[part * quarter : (part + 1) * quarter] for part in range(4))
+    outcomes = [
+        *(to_retry(claim, at_ms=NOW_MS + 5_000) for claim in retried),
+        *(given_up(claim, disable_endpoint=True) for claim in gone),
+        *(postponed(claim, until_ms=NOW_MS + 5_000) for claim in held),
+        *map(accepted, done[len(done) // 2 :]),  # The sender ends before it records the others.
+    ]
+    await store.record_outcomes(outcomes, now_ms=NOW_MS)
+    await store.settle([claim.notification.ref for claim in claims], now_ms=NOW_MS)
+    await _abandoned(pools)
+    await _claim(store, "two/1")
+    await _claim(store, "three/1", now_ms=NOW_MS + LEASE_MS)
+
+
+async def _claim(store: PgDeliveryStore, owner: str, *, now_ms: int = NOW_MS) -> Sequence[Claim]:
+    return await store.claim_due(
+        owner=owner, now_ms=now_ms, lease_ms=LEASE_MS, limit=BATCH, per_host_max=BATCH, hosts_excluded={"host-6"}
+    )
+
+
+async def _abandoned(pools: Pools) -> None:
+    abandoned = PgAbandonedLeases(pools.worker)
+    senders = await abandoned.absent(now_ms=NOW_MS, lease_ms=LEASE_MS)
+    assert senders, "leases are held by senders that are not there"
+    await abandoned.take_back(senders, now_ms=NOW_MS, lease_ms=LEASE_MS, limit=BATCH)
+
+
+async def _rules(pools: Pools, subjects: Sequence[Subject]) -> None:
+    source, origin, outbox = PgRuleSource(pools.worker), PgRuleOrigin(pools.worker), PgOutbox(pools.worker)
+    version = (await source.snapshot()).version
+    changes = [RuleChange(each.client_id, each.rule_id, RuleAction.UPDATED, 2) for each in subjects[:50]]
+    async with transaction(pools.admin, "change") as connection:
+        await append_changes(connection, changes, now_ms=NOW_MS)
+    await source.changes(version)
+    first = await origin.next_clients(None, clients_max=10)
+    await origin.next_clients(max(first.by_client), clients_max=10)
+    await origin.rules_of([each.client_id for each in subjects[:1]])
+    rows = await outbox.unpublished(limit=BATCH)
+    await outbox.mark_published([row.change_id for row in rows], now_ms=NOW_MS)
+    async with transaction(pools.worker, "trim") as connection:
+        await trim_changes(connection, up_to=len(changes))
+
+
+async def _people(pools: Pools, notification: Notification) -> None:
+    journal, client_id = PgJournal(pools, looks_max=LOOKS_MAX), notification.client_id
+    for scope in (None, client_id):
+        first = await journal.list(scope, PageRequest(50), NotificationFilter())
+        await journal.list(scope, PageRequest(50, first.next_cursor), NotificationFilter())
+        await journal.list(scope, PageRequest(50), NotificationFilter(alert_id=notification.alert_id))
+        await journal.list(
+            scope, PageRequest(50), NotificationFilter(status=NotificationStatus.RECEIVED, since_ms=NOW_MS - 86_400_000)
+        )
+        await journal.list(scope, PageRequest(50), NotificationFilter(rule_id=notification.rule_ids[0]))
+        await journal.detail(scope, notification.notification_id)
+    await journal.resend(client_id, notification.notification_id, now_ms=LATER_MS)
+
+
+async def _retention(pools: Pools) -> None:
+    retention = PgRetention(pools.worker, has_relay=True)
+    for old in Old:
+        await retention.clear(old, before_ms=OLD_MS, rows_max=BATCH)
+    for partition, below in (await retention.readable_partitions()).items():
+        await retention.clear_records(partition, below=below, before_ms=LATER_MS, rows_max=BATCH)
+    await retention.alerts_beyond_ms(1_000)
+    await retention.forget_changes(before_ms=OLD_MS)
