@@ -3,7 +3,8 @@
 On a Kafka, a Redis and a Postgres of its own (with fsync), 28,800 rules of 100 clients. In the same run, beside each:
 Kafka's own ProducerPerformance with records of the same size, a bare bulk insert in batches of the same size, and a
 bare HTTP client of the same library against the same endpoint. `make bench` runs this with all others;
-`python -m tests.bench.bench_workers evaluator --rounds 1` a part of it.
+`python -m tests.bench.bench_workers evaluator --rounds 1` a part of it, and `… states` the whole pipeline alone, on a
+fresh database, beside a million finished deliveries, and with ten times the rules.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tests.bench.workers.ground import Backlog, open_ground
 from tests.bench.workers.measures import Measures, Round
 from tests.bench.workers.report import as_figures, show
 from tests.bench.workers.rule_sets import make_rule_sets
+from tests.bench.workers.states import measure_states, show_states
 from tests.support.distributed import distributed
 
 AMOUNTS: Final[Mapping[str, int]] = {"evaluator": 200_000, "aggregator": 60_000, "sender": 12_000, "whole": 20_000}
@@ -29,6 +31,9 @@ AMOUNTS: Final[Mapping[str, int]] = {"evaluator": 200_000, "aggregator": 60_000,
 
 FIRST_SET_ALONE: Final = frozenset({"aggregator", "sender"})
 """A row costs the same, and so does a webhook, whatever rules it came of."""
+
+STATES: Final = "states"
+"""Named instead of parts."""
 
 Results = dict[str, dict[str, list[Round]]]
 
@@ -80,22 +85,29 @@ def tell(line: str) -> None:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_workers", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(AMOUNTS)}; all unless given")
-    parser.add_argument("--rounds", type=int, default=3, help="the medians are of so many (default 3)")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(AMOUNTS)}; all unless given; or {STATES}"
+    )
+    parser.add_argument("--rounds", type=int, help=f"the medians are of so many (default 3, {STATES} 5)")
     parser.add_argument("--sets", type=int, default=3, help="of 5 and 100 clients an alert, and wildcards (default 3)")
     parser.add_argument("--scale", type=float, default=1.0, help="do so many times as much in each round")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = parser.parse_args()
     parts = arguments.parts or list(AMOUNTS)
-    if unknown := set(parts) - set(AMOUNTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(AMOUNTS)}")
     # Told to end, it ends its servers and workers first, as it does at Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    results = measure(parts, sets=arguments.sets, rounds=arguments.rounds, scale=arguments.scale)
+    if parts == [STATES]:
+        deliveries = int(AMOUNTS["whole"] * arguments.scale)
+        show_states(measure_states(rounds=arguments.rounds or 5, deliveries=deliveries, on_progress=tell))
+        return 0
+    if unknown := set(parts) - set(AMOUNTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(AMOUNTS)}")
+    rounds = arguments.rounds or 3
+    results = measure(parts, sets=arguments.sets, rounds=rounds, scale=arguments.scale)
     if arguments.json:
         print(json.dumps({"machine": machine(), "workers": as_figures(results)}, indent=2))
     else:
-        print(f"{machine()}; medians of {arguments.rounds}")
+        print(f"{machine()}; medians of {rounds}")
         show(results)
     return 0
 

@@ -37,14 +37,26 @@ T = TypeVar("T")
 
 READY_SECONDS_MAX: Final = 120.0
 
+LOGGED_MS_MIN: Final = 20
+"""Shorter statements are not looked for: thousands of them run in a second."""
+
 
 class DurablePostgres(PostgresOnTcp):
-    """A Postgres that writes to the disk what it commits, with the settings of the embedded one."""
+    """A Postgres that writes to the disk what it commits, with the settings of the embedded one.
+
+    It logs statements that took long, each in a line that begins with the role.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         network = {"listen_addresses": "127.0.0.1", "port": str(self._port), "max_connections": "200"}
-        self._server = PostgresServer(folder, settings={**SETTINGS, **network})
+        log = {
+            "log_min_duration_statement": str(LOGGED_MS_MIN),
+            "log_parameter_max_length": "0",
+            "log_line_prefix": "%u ",
+        }
+        self._server = PostgresServer(folder, settings={**SETTINGS, **network, **log})
+        self.log: Final = self._data.parent / "postgres.log"
 
     def processes(self) -> Sequence[psutil.Process]:
         """Return the server's processes."""

@@ -20,6 +20,7 @@ from tests.bench.growing_rules import draw_questions, grow_rules, vocabulary_for
 from tests.support.catalog import NOW_MS
 
 SIZE: Final = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)
+LARGE: Final = Size(clients=1_000, rules_per_client=288, endpoints_per_rule=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,23 @@ class RuleSet:
 
 def make_rule_sets(url: str) -> Iterator[Callable[[], RuleSet]]:
     """Yield what makes each set, with webhooks at *url*."""
-    template = EndpointTemplate(EndpointType.WEBHOOK, url + "/{client_id}/{rule}")
-    yield lambda: _test_data("5 clients an alert", Dataset.VARIED, template)
-    yield lambda: _test_data("100 clients an alert", Dataset.IDENTICAL, template)
+    template = _webhooks_at(url)
+    yield lambda: varied(url, SIZE)
+    yield lambda: _test_data("100 clients an alert", Dataset.IDENTICAL, template, SIZE)
     yield lambda: _wildcards(template)
 
 
-def _test_data(name: str, dataset: Dataset, template: EndpointTemplate) -> RuleSet:
-    clients = tuple(make_dataset(dataset, template=template, now_ms=NOW_MS, size=SIZE))
+def varied(url: str, size: Size) -> RuleSet:
+    """Return rules of which an alert meets some in five clients, with webhooks at *url*."""
+    return _test_data("5 clients an alert", Dataset.VARIED, _webhooks_at(url), size)
+
+
+def _webhooks_at(url: str) -> EndpointTemplate:
+    return EndpointTemplate(EndpointType.WEBHOOK, url + "/{client_id}/{rule}")
+
+
+def _test_data(name: str, dataset: Dataset, template: EndpointTemplate, size: Size) -> RuleSet:
+    clients = tuple(make_dataset(dataset, template=template, now_ms=NOW_MS, size=size))
     return RuleSet(name, clients, _index_of(clients), _generated)
 
 
