@@ -17,7 +17,7 @@ help: ## Show this list
 setup: $(installed) ## Install everything into this checkout
 	@:
 
-$(installed): uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml playground/bridge/pyproject.toml .make/setup .make/uv
+$(installed): uv.lock pyproject.toml core/pyproject.toml api/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml playground/bridge/pyproject.toml .make/setup .make/uv
 	@.make/setup
 
 .PHONY: run

@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_backend.api.app import install
-from alerting_backend.api.ui_files import PAGES, read_ui
+from alerting_backend.api.files import PAGES, read_ui
 from tests.api.catalog import refusal
 from tests.api.world import World
 from tests.tidy.sources import CHECKOUT

@@ -12,7 +12,7 @@ from httpx import ASGITransport, AsyncClient
 
 from alerting_backend.api.app import create_app
 from alerting_backend.api.container import Container
-from alerting_playground.http.message import Answer, Request
+from alerting_playground.asgi import Answer, Request
 from tests.playground.twins import without_uses
 from tests.unit.playground.script import play
 from tests.unit.playground.world import ADMIN_KEY, World, make_world

@@ -13,7 +13,7 @@ from typing import Any, Final
 from httpx import AsyncClient, Response
 
 from alerting_core.memory.clock import MemoryClock
-from alerting_playground.http.message import Request
+from alerting_playground.asgi import Request
 from alerting_playground.http.parts import Parts
 from alerting_playground.http.router import answer
 from tests.api.backing_memory import MemoryBacking

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from alerting_playground.http.message import Answer, Request
+from alerting_playground.asgi import Answer, Request
 from alerting_playground.http.router import answer
 from tests.unit.playground.script import play
 from tests.unit.playground.world import make_world

@@ -13,7 +13,7 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.idempotency import Answer as KeptAnswer
 from alerting_core.ports.idempotency import Fresh
-from alerting_playground.http.message import Request
+from alerting_playground.asgi import Request
 from alerting_playground.http.operation import path_pattern
 from alerting_playground.http.parts import VISITOR, Parts
 from alerting_playground.http.router import OPERATIONS, answer

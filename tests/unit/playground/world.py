@@ -31,7 +31,8 @@ from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stage_series import StageSeries
 from alerting_core.ports.stream import ALERTS_NEW, Record
 from alerting_core.stages.plan import plan_deliveries
-from alerting_playground.http.parts import Parts
+from alerting_api.auth import KeyAuthenticator
+from alerting_api.container import Container
 
 ADMIN_KEY: Final = "alk_admin-key-of-the-tests"
 START_MS: Final = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
@@ -66,7 +67,7 @@ class OneStage:
 class World:
     """The parts of the bridge, and what stands behind them."""
 
-    parts: Parts
+    parts: Container
     ports: ApplicationPorts
     database: MemoryDatabase
     stages: StageMetrics
@@ -107,14 +108,14 @@ async def make_world() -> World:
     )
     stages, use = OneStage(), Application.on(ports)
     await use.keys.ensure_admin_key(ADMIN_KEY)
-    (caller,) = await ports.keys.operators()
-    parts = Parts(
+    parts = Container(
         use=use,
         clock=clock,
         idempotency=MemoryIdempotencyStore(),
         jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
         dead_letters=Letters(MemoryDeadLetters(log)),
         dashboard=Dashboard(ports.journal, stages, clock),
-        caller=caller,
+        authenticator=KeyAuthenticator(ports.keys, clock),
+        started_at_ms=START_MS,
     )
     return World(parts, ports, database, stages)
