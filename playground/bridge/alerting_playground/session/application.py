@@ -137,5 +137,5 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         dead_letters=Letters(letters),
         dashboard=Dashboard(journal, world.meter, clock),
         started_at_ms=clock.now_ms(),
-        new_request_id=lambda: derive_uuid("playground request", str(world.seed), str(next(numbers))),
+        new_request_id=lambda: derive_uuid("api request", str(world.seed), str(next(numbers))),
     )
