@@ -26,10 +26,11 @@ from alerting_api.openapi import describe
 from alerting_api.problems import EXPECTED_ERRORS, answer_error
 
 # Explanations before alerts and rules: their paths hold ids, and an id may be anything.
-_NOUNS: Final = (
+NOUNS: Final = (
     *(explain, alerts, prometheus, clients, rules, endpoints),
     *(notifications, keys, jobs, metrics, dead_letters),
 )
+"""The modules whose routers make up the API, in this order."""
 
 
 def create_app(container: Container) -> FastAPI:
@@ -49,7 +50,7 @@ def make_routes(more: Iterable[APIRouter] = ()) -> FastAPI:
         redirect_slashes=False,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
-    for router in (*(noun.router for noun in _NOUNS), *more):
+    for router in (*(noun.router for noun in NOUNS), *more):
         app.include_router(router)
     for error in EXPECTED_ERRORS:
         app.add_exception_handler(error, answer_error)

@@ -106,6 +106,8 @@ class EndpointReplacement(NewEndpoint):
     A `secret` replaces the current one as a rotation does; left out, it stays.
     """
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_NEW, "headers": {"X-Team": "ops"}}]})
+
     def change(self) -> EndpointChange:
         """Return the same for the use case."""
         return EndpointChange(self.type, self.value, self.headers, self.secret, self.enabled)

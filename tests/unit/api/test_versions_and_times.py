@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from alerting_api.headers import NO_VERSION, read_if_match
+from alerting_api.refusals import etag
+from alerting_api.schema import clamped_ms, read_moment, unix_ms
 from alerting_core import limits
-from alerting_core.api.moments import clamped_ms, read_moment, unix_ms
-from alerting_core.api.versions import NO_VERSION, etag, expected_version
 from alerting_core.domain.timestamp import rfc3339
 from alerting_core.errors import InvalidInput
 from alerting_core.problem import Problem, ProblemCode
@@ -32,9 +33,9 @@ from alerting_core.problem import Problem, ProblemCode
 def test_an_etag_names_a_version(sent: str | None, expected: int | None) -> None:
     if sent in {'"１"', '"anything else"'}:  # No ETag may hold these characters.
         with pytest.raises(InvalidInput):
-            expected_version(sent)
+            read_if_match(sent)
         return
-    assert expected_version(sent) == expected
+    assert read_if_match(sent) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import pytest
 
+from alerting_api.refusals import PROBLEM_TYPES, ProblemKind, refusal_of
 from alerting_core import errors
-from alerting_core.api.problem_kinds import PROBLEM_TYPES, ProblemKind
-from alerting_core.api.refusal import refusal_of
 from alerting_core.problem import Problem, ProblemCode
 
 PROBLEM = Problem("a", ProblemCode.EMPTY, "b")
