@@ -25,12 +25,18 @@ _LOCK: Final = FOLDER / ".building"
 _PYODIDE: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "package.json")
 """What a browser needs of the npm package; the last one names version and licence."""
 
-_PLATFORM: Final = "cp314", "pyemscripten_2026_0_wasm32"
+_PLATFORM: Final = ("314", "pyemscripten_2026_0_wasm32")
 """What wheels of this Pyodide are for; pure ones fit as well."""
 
 _PYTHON_SOURCES: Final = (CHECKOUT / "core", CHECKOUT / "api", FOLDER / "bridge")
 _OTHER_SOURCES: Final = (UI / "src", UI / "public", FOLDER / "site")
-_SINGLE_SOURCES: Final = (UI / "playground.html", UI / "vite.config.ts", UI / "package-lock.json", FOLDER / "build.py", CHECKOUT / "uv.lock")
+_SINGLE_SOURCES: Final = (
+    UI / "playground.html",
+    UI / "vite.config.ts",
+    UI / "package-lock.json",
+    FOLDER / "build.py",
+    CHECKOUT / "uv.lock",
+)
 
 
 def build() -> None:
@@ -89,16 +95,21 @@ def fetch_packages() -> Path:
     stamp = _PACKAGES / "requirements.txt"
     if not (stamp.exists() and stamp.read_text() == listed):
         shutil.rmtree(_PACKAGES, ignore_errors=True)
-        _PACKAGES.mkdir()
-        wanted = _PACKAGES / "wanted.txt"
-        wanted.write_text(listed)
-        version, platform = _PLATFORM
-        target = ("--python-version", version.removeprefix("cp"), "--platform", platform, "--only-binary", ":all:")
-        source = ("--require-hashes", "--no-deps", "--requirement", wanted)
-        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
-        _run(*pip, *target, *source, "--dest", _PACKAGES)
-        wanted.rename(stamp)  # Only now: a download that was cut off is done again.
+        _run(*download_packages(listed, _PACKAGES))
+        stamp.write_text(listed)  # Only now: a download that was cut off is done again.
     return _PACKAGES
+
+
+def download_packages(requirements: str, folder: Path) -> Sequence[str | Path]:
+    """Return the command that puts the wheels of *requirements* that fit the browser's Python into *folder*."""
+    folder.mkdir(parents=True)
+    wanted = folder / "wanted.txt"
+    wanted.write_text(requirements)
+    version, platform = _PLATFORM
+    target = ("--python-version", version, "--platform", platform, "--only-binary", ":all:")
+    source = ("--require-hashes", "--no-deps", "--requirement", wanted)
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
+    return (*pip, *target, *source, "--dest", folder)
 
 
 def _uv() -> str:

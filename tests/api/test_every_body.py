@@ -11,7 +11,6 @@ from tests.api.spoiled import spoiled_bodies
 from tests.api.stage import *  # noqa: F403 - fixtures
 from tests.api.stage import JSON, Stage, every_with_body
 
-
 EXAMPLES = [(operation, name) for operation in WITH_BODY for name in operation.body_examples]
 
 

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi.exceptions import RequestValidationError
@@ -187,6 +188,7 @@ def _response(kinds: list[ProblemKind]) -> dict[str, Any]:
     }
 
 
+@cache
 def _example(kind: ProblemKind) -> dict[str, Any]:
     shown = document(Refusal(kind, PROBLEM_TYPES[kind].says), request_id="9f1c2b4e-8f0a-4c57-9d0e-2f6b8a7c5d31")
     if kind is _K.INVALID_INPUT:

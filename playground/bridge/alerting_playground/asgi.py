@@ -60,7 +60,9 @@ async def ask(app: AsgiApp, request: Request) -> Answer:
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
-            headers.update({name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]})
+            headers.update(
+                {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
+            )
         else:
             body.extend(message.get("body", b""))
 

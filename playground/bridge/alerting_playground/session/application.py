@@ -52,7 +52,7 @@ _AUTHORIZATION: Final = {"authorization": "Bearer visitor"}
 
 
 class OpenDoor:
-    """Takes everybody for the visitor: there is nobody to be kept out of one's own tab. Keys that are made open nothing."""
+    """Takes everybody for the visitor: nobody is to be kept out of one's own tab. Keys that are made open nothing."""
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return the visitor."""
