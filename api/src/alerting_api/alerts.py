@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Self, TypeAlias
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import ConfigDict, Discriminator, Field, Tag
@@ -153,7 +153,7 @@ class AlertShown(ResponseModel):
     received_at: Time
 
     @classmethod
-    def of(cls, value: object, /, **more: object) -> "AlertShown":
+    def of(cls, value: object, /, **more: object) -> Self:
         """Read a stored alert."""
         if isinstance(value, StoredAlert):
             return super().of(value.alert, received_at_ms=value.received_at_ms, **more)

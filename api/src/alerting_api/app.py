@@ -17,6 +17,8 @@ from alerting_api import (
     metrics,
     notifications,
     prometheus,
+    replay,
+    rotation,
     rules,
 )
 from alerting_api.container import Container
@@ -25,10 +27,10 @@ from alerting_api.middleware import BodyLimit, KeyUse, SecurityHeaders, Unexpect
 from alerting_api.openapi import describe
 from alerting_api.problems import EXPECTED_ERRORS, answer_error
 
-# Explanations before alerts and rules: their paths hold ids, and an id may be anything.
+# Explanations before alerts and rules, replays before dead letters: an id in a path may be anything.
 NOUNS: Final = (
-    *(explain, alerts, prometheus, clients, rules, endpoints),
-    *(notifications, keys, jobs, metrics, dead_letters),
+    *(explain, alerts, prometheus, clients, rules, endpoints, rotation),
+    *(notifications, keys, jobs, metrics, replay, dead_letters),
 )
 """The modules whose routers make up the API, in this order."""
 

@@ -30,7 +30,6 @@ from alerting_core import limits
 from alerting_core.app.endpoints import EndpointChange, EndpointDraft
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.webhook_check import check_secret
 from alerting_core.ports.catalog import EndpointFilter
 
 ENDPOINTS: Final = "/api/v1/endpoints"
@@ -42,19 +41,25 @@ EndpointId = Annotated[
 ]
 TypeName: TypeAlias = Literal["email", "slack", "webhook"]
 
-_VALUE: Final = Field(
-    description="`email`: up to 20 addresses separated by commas. `slack`: the URL of an incoming webhook. "
-    "`webhook`: any http or https URL, which is sent signed POST requests by the Standard Webhooks specification.",
-    json_schema_extra={"minLength": 1, "maxLength": limits.ENDPOINT_VALUE_CHARS_MAX},
-)
-_HEADERS: Final = Field(description="Extra HTTP headers, for a webhook only.")
-_SECRET: Final = Field(description="`whsec_` and base64 of 24 to 64 bytes, for a webhook only. Left out: one is made.")
-
-Value: TypeAlias = Annotated[str, _VALUE]
-Headers: TypeAlias = Annotated[dict[str, str], _HEADERS]
-Secret: TypeAlias = Annotated[str | None, _SECRET]
+Value: TypeAlias = Annotated[
+    str,
+    Field(
+        description="`email`: up to 20 addresses separated by commas. `slack`: the URL of an incoming webhook. "
+        "`webhook`: any http or https URL, which is sent signed POST requests by the Standard Webhooks specification.",
+        json_schema_extra={"minLength": 1, "maxLength": limits.ENDPOINT_VALUE_CHARS_MAX},
+    ),
+]
+Headers: TypeAlias = Annotated[dict[str, str], Field(description="Extra HTTP headers, for a webhook only.")]
+Secret: TypeAlias = Annotated[
+    str | None,
+    Field(description="`whsec_` and base64 of 24 to 64 bytes, for a webhook only. Left out: one is made."),
+]
 
 _NEW: Final[Mapping[str, Any]] = {"type": "webhook", "value": "https://example.com/hooks/alerts"}
+_OTHERS: Final = (
+    {"type": "email", "value": "ops@example.com, night-shift@example.com"},
+    {"type": "slack", "value": "https://hooks.slack.com/services/T000/B000/XXXX"},
+)
 _SHOWN: Final[Mapping[str, Any]] = {
     "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
     "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
@@ -67,21 +72,14 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
 }
+_TEST: Final = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"}
 _K = ProblemKind
 
 
 class NewEndpoint(RequestModel):
     """An endpoint to create."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                dict(_NEW),
-                {"type": "email", "value": "ops@example.com, night-shift@example.com"},
-                {"type": "slack", "value": "https://hooks.slack.com/services/T000/B000/XXXX"},
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_NEW), *_OTHERS]})
 
     type: TypeName
     value: Value
@@ -145,26 +143,10 @@ class EndpointWithSecret(EndpointShown):
     ]
 
 
-class SecretRotation(RequestModel):
-    """How to rotate a signing secret."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
-
-    secret: Secret = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.secret is not None and (problems := tuple(check_secret(self.secret))):
-            raise core_error(problems)
-        return self
-
-
 class TestAccepted(ResponseModel):
     """A test message is on its way."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_TEST]})
 
     notification_id: Annotated[Uuid, Field(description="Its detail tells what became of the message.")]
 
@@ -284,27 +266,3 @@ async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: 
     disabled endpoint is refused (409).
     """
     return TestAccepted.of(await use.endpoint_test.send(caller.scope, endpoint_id))
-
-
-@router.post(
-    ENDPOINTS + "/{endpoint_id}/secret/rotate",
-    responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, *VERSIONED, _K.CONFLICT),
-)
-async def rotate_secret(
-    use: Use,
-    caller: RuleWriter,
-    _once: Once,
-    endpoint_id: EndpointId,
-    version: ExpectedVersion,
-    response: Response,
-    body: SecretRotation | None = None,
-) -> EndpointWithSecret:
-    """Give a webhook a new signing secret.
-
-    The answer shows it this once. For 24 hours messages are signed with the old one too, so that a receiver can change
-    over without a gap. An endpoint that is no webhook is refused (409).
-    """
-    secret = body.secret if body else None
-    endpoint = await use.endpoints.rotate_secret(caller.scope, endpoint_id, secret=secret, expected_version=version)
-    response.headers["ETag"] = etag(endpoint.version)
-    return EndpointWithSecret.of(endpoint)

@@ -130,7 +130,7 @@ class JobShown(ResponseModel):
     completed_at: Time | None
 
     @classmethod
-    def of(cls, value: object, /, **more: object) -> "JobShown":
+    def of(cls, value: object, /, **more: object) -> Self:
         """Read a job."""
         assert isinstance(value, GeneratorJob)
         return super().of(value, alerts_total=pace_of(value.config).alerts_total, **more)

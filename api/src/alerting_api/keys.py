@@ -1,6 +1,6 @@
 """API keys: made by operators, and by a client's admin key for that client; and whose key a request came with."""
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import ConfigDict, Field
@@ -98,7 +98,7 @@ class KeyShown(ResponseModel):
     last_used_at: Annotated[Time | None, Field(description="To within a minute. null: not used yet.")]
 
     @classmethod
-    def of(cls, value: object, /, **more: object) -> "KeyShown":
+    def of(cls, value: object, /, **more: object) -> Self:
         """Read a key."""
         assert isinstance(value, ApiKey)
         return super().of(value, prefix=KEY_PREFIX + value.prefix, scopes=_in_order(value), **more)

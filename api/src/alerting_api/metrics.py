@@ -55,13 +55,13 @@ _DONE: Final[dict[str, Any]] = {
     },
     "gauges": {"rules-indexed": 28800, "rules-age-ms": 240},
 }
-_SUMMARY: Final = _DONE | {"instances": {"healthy": 2, "unhealthy": 0, "offline": 0}}
-_STAGE: Final = _DONE | {
+_SUMMARY: Final[dict[str, Any]] = _DONE | {"instances": {"healthy": 2, "unhealthy": 0, "offline": 0}}
+_STAGE: Final[dict[str, Any]] = _DONE | {
     "instance": "evaluator-1",
     "last_seen": _AT,
     "counts": {"alerts-matched": 524, "alerts-unmatched": 4685},
 }
-_CIRCUIT: Final = {"instance": "sender-1", "host": "hooks.acme.io:443", "state": "open"}
+_CIRCUIT: Final[dict[str, Any]] = {"instance": "sender-1", "host": "hooks.acme.io:443", "state": "open"}
 _METRICS: Final[dict[str, Any]] = {
     "at": _AT,
     "totals": _EXAMPLE,

@@ -59,7 +59,7 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
         cache_logger_on_first_use=True,
     )
     output = logging.StreamHandler(sys.stdout)
-    foreign = (*shared, structlog.stdlib.ExtraAdder(allow=_EXTRA))
+    foreign: Sequence[Processor] = (*shared, structlog.stdlib.ExtraAdder(allow=_EXTRA))
     output.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=_rendering(form)))
     logging.raiseExceptions = False  # Whoever closes our output, as `| head` does, is not to be told so, line by line.
     logging.basicConfig(handlers=[output], level=threshold, force=True)
