@@ -56,10 +56,10 @@ Secret: TypeAlias = Annotated[
 ]
 
 _NEW: Final[Mapping[str, Any]] = {"type": "webhook", "value": "https://example.com/hooks/alerts"}
-_OTHERS: Final = (
+_OTHERS: Final[list[Any]] = [
     {"type": "email", "value": "ops@example.com, night-shift@example.com"},
     {"type": "slack", "value": "https://hooks.slack.com/services/T000/B000/XXXX"},
-)
+]
 _SHOWN: Final[Mapping[str, Any]] = {
     "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
     "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
@@ -72,7 +72,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
 }
-_TEST: Final = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"}
+_TEST: Final[dict[str, Any]] = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"}
 _K = ProblemKind
 
 
