@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
+from alerting_api.metrics import MetricsShown, topology_shown
 from alerting_backend.settings import Settings
 from alerting_backend.workers.resources import Resources
 from alerting_backend.workers.worker import NEEDS, make_worker
-from alerting_core.api.shapes.metrics import metrics_shape
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.memory.journal import MemoryJournal
 from alerting_core.pipeline.intake import offsets_after
@@ -117,7 +117,8 @@ async def test_the_user_interface_gets_an_added_stage_with_its_figures(seen: lis
     await platform.run_all()
     for one in platform.pipeline.stages:
         meter.step_done(await one.stage.step(), instance="only", now_ms=NOW_MS)
-    shown = metrics_shape(await Dashboard(MemoryJournal(platform.db), meter, platform.clock).read(None))
+    figures = await Dashboard(MemoryJournal(platform.db), meter, platform.clock).read(None)
+    shown = MetricsShown.of(figures, topology=topology_shown()).model_dump(mode="json")
     assert {
         "stage": "auditor",
         "worker": "recorder",

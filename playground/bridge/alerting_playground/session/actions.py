@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from alerting_core.problem import Problem, ProblemCode
 from alerting_core.topology import alert_stages, rule_stages
-from alerting_playground.http.message import Request
+from alerting_playground.asgi import Request
 from alerting_playground.session import limits
 from alerting_playground.session.errors import Refused
 from alerting_playground.session.groups import topics_of

@@ -1,0 +1,58 @@
+"""Whether this process lives, and whether it can work."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field
+
+from alerting_api.problems import refusals
+from alerting_api.route import ApiRoute
+from alerting_api.schema import ResponseModel
+from alerting_backend.api.container import ServerParts
+from alerting_core.app.readiness import check_readiness
+
+router = APIRouter(tags=["probes"], route_class=ApiRoute)
+
+
+class Alive(ResponseModel):
+    """This process serves requests."""
+
+    status: Literal["alive"] = "alive"
+
+
+class CheckShown(ResponseModel):
+    """One dependency."""
+
+    name: str
+    ok: bool
+    reason: Annotated[str | None, Field(description="Stable code of what is wrong; null when nothing is.")]
+
+
+class Readiness(ResponseModel):
+    """Whether everything that the platform needs answers."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ready": True, "checks": [{"name": "postgres", "ok": True, "reason": None}]}]}
+    )
+
+    ready: bool
+    checks: list[CheckShown]
+
+
+@router.get("/healthz", responses=refusals())
+async def get_health() -> Alive:
+    """Say that this process lives.
+
+    It asks nothing else: restarting it would mend nothing that is away.
+    """
+    return Alive()
+
+
+@router.get("/readyz", responses=refusals() | {503: {"model": Readiness, "description": "Something is away."}})
+async def get_readiness(parts: ServerParts, response: Response) -> Readiness:
+    """Say whether this process can work, and if not, which dependency fails."""
+    found = await check_readiness(parts.checks)
+    if not found.ready:
+        response.status_code = 503
+    shown = [CheckShown(name=check.name, ok=check.ok, reason=check.reason) for check in found.checks]
+    return Readiness(ready=found.ready, checks=shown)
