@@ -27,8 +27,7 @@ from alerting_api.rules import RULES, EnabledChange, RuleId
 from alerting_api.schema import Exact, ItemPage, PageQuery, RequestModel, ResponseModel, Time, Uuid, page_of
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.app.endpoints import EndpointChange, EndpointDraft
-from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.ports.catalog import EndpointFilter
 

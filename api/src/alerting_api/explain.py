@@ -14,7 +14,7 @@ from alerting_api.route import ApiRoute
 from alerting_api.rules import RULES, RulePattern
 from alerting_api.schema import LimitQuery, ResponseModel, RuleSeverity, Uuid
 from alerting_core import limits
-from alerting_core.app.rules import RuleDraft
+from alerting_core.domain.rule import RuleDraft
 from alerting_core.matching.explain import MatchReason
 
 router = APIRouter(route_class=ApiRoute)

@@ -37,8 +37,7 @@ from alerting_api.schema import (
 )  # fmt: skip
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.app.rules import RuleDraft
-from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.rule import Rule, RuleDraft, check_rule
 from alerting_core.ports.catalog import RuleFilter
 
 RULES: Final = "/api/v1/rules"
