@@ -5,22 +5,18 @@ from dataclasses import replace
 from itertools import count
 
 from alerting_core.app.application import ApplicationPorts
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
+from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.dead_letters import MemoryDeadLetters
 from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
-from alerting_core.memory.ids import SeededIds
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.stream import MemorySink, MemoryStream
+from alerting_core.memory.rules import MemoryRuleStore
+from alerting_core.memory.stream import MemoryDeadLetters, MemorySink, MemoryStream
 from alerting_core.ports.stream import Stream
 from tests.api.world import START_MS, Backing, digest
 

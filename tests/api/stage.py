@@ -7,9 +7,8 @@ from typing import Any, Final
 import pytest
 from httpx import AsyncClient, Response
 
-from alerting_core.codec.alert import encode_alert
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
+from alerting_core.codec.records import encode_alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.ports.paging import PageRequest
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog

@@ -7,8 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_core import limits
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Alert, Severity
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import START_MS, World
 

@@ -9,10 +9,9 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_core.app.dead_letters import Letters
-from alerting_core.codec.alert import encode_alert
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
-from alerting_core.memory.dead_letters import MemoryDeadLetters
+from alerting_core.codec.records import encode_alert
+from alerting_core.domain.alert import Alert, Severity
+from alerting_core.memory.stream import MemoryDeadLetters
 from alerting_core.ports.dead_letters import DeadLetter, RecordId
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 from tests.api.backing_memory import MemoryBacking

@@ -1,6 +1,6 @@
 """Who may call which operation, for every operation of our own OpenAPI document."""
 
-from alerting_core.domain.key import KeyScope
+from alerting_core.domain.client import KeyScope
 from tests.api.catalog import Catalog, refusal
 from tests.api.operations import Operation
 from tests.api.stage import *  # noqa: F403 - fixtures

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alerting_core.problem import ProblemCode
+from alerting_core.errors import ProblemCode
 from tests.api.catalog import problems, refusal
 from tests.api.operations import ALL, Operation, document, resolve
 from tests.api.stage import *  # noqa: F403 - fixtures

@@ -1,6 +1,6 @@
 """Who is calling."""
 
-from alerting_core.domain.key import KeyScope
+from alerting_core.domain.client import KeyScope
 from tests.api.catalog import Catalog, refusal
 from tests.api.world import World
 

@@ -7,8 +7,8 @@ from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerting_core import limits
-from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import Circuit, Gauge
+from alerting_core.stages.batch import BatchReport, Count, StageName
 from tests.api.catalog import Catalog
 from tests.api.world import START_MS, World
 

@@ -70,7 +70,7 @@ def test_no_schema_of_the_framework_shines_through() -> None:
 
 def test_a_command_writes_the_document_without_starting_anything(tmp_path: Path) -> None:
     written = tmp_path / "openapi.json"
-    subprocess.run([sys.executable, "-m", "alerting_backend.api.openapi", written], check=True)
+    subprocess.run([sys.executable, "-m", "alerting_backend.api.app", written], check=True)
     assert json.loads(written.read_text()) == document()
-    printed = subprocess.run([sys.executable, "-m", "alerting_backend.api.openapi"], check=True, capture_output=True)
+    printed = subprocess.run([sys.executable, "-m", "alerting_backend.api.app"], check=True, capture_output=True)
     assert json.loads(printed.stdout) == document()

@@ -1,9 +1,9 @@
-"""Health and readiness."""
+"""Health and operations."""
 
 import asyncio
 from typing import Any
 
-from alerting_core.app import readiness
+from alerting_core.app import operations
 from alerting_core.errors import PortUnavailable
 from tests.api.backing_memory import MemoryBacking
 from tests.api.world import make_world
@@ -38,7 +38,7 @@ async def test_it_is_ready_when_everything_answers() -> None:
 
 
 async def test_it_says_which_dependency_fails(monkeypatch: Any) -> None:
-    monkeypatch.setattr(readiness, "CHECK_S_MAX", 0.01)
+    monkeypatch.setattr(operations, "CHECK_S_MAX", 0.01)
     status, body = await _get("/readyz", pipeline=_answers, postgres=_is_away, broker=_hangs)
     assert status == 503
     assert body == {

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from alerting_core.errors import PortContractBroken, PortUnavailable
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemorySink
 from alerting_core.ports.paging import PageRequest
 from tests.api.backing_memory import MemoryBacking

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Severity
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import problems, refusal
 from tests.api.world import World, make_world

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Alert, Severity
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import START_MS, World
 

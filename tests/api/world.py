@@ -10,30 +10,22 @@ from httpx import ASGITransport, AsyncClient
 
 from alerting_api.auth import KeyAuthenticator
 from alerting_backend.api.app import create_app, install
-from alerting_backend.api.container import ServerContainer
+from alerting_backend.api.probes import ServerContainer
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
-from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.codec.alert import decode_alert
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready
-from alerting_core.codec.rejected import Rejected
-from alerting_core.domain.alert import Alert
+from alerting_core.app.operations import Dashboard, GeneratorJobs
+from alerting_core.codec.records import NotificationReady, Rejected, decode_alert, decode_notification_ready
+from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Outcome
-from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
-from alerting_core.domain.match import Match
-from alerting_core.domain.notification import Notification
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.notification import Attempt, DeliveryEvent, Notification, Reason
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.meter import StageMeter
 from alerting_core.ports.dead_letters import DeadLetters
-from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.ports.delivery import DeliveryStore, NotificationStore
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.jobs import JobStore
-from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.records import dead_letter
-from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream
-from alerting_core.stages.plan import plan_deliveries
+from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream, dead_letter
+from alerting_core.stages.meter import StageMeter
 
 START_MS = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
 ADMIN_KEY = "alk_admin-key-of-the-tests"

@@ -17,7 +17,7 @@ import aiohttp
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_core import limits
-from alerting_core.domain.message import HttpMessage, HttpReply
+from alerting_core.domain.claim import HttpMessage, HttpReply
 from tests.bench.endpoint import serve_endpoint
 from tests.bench.measure import machine
 

@@ -18,7 +18,7 @@ from itertools import islice
 from statistics import median
 from typing import Final
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics
@@ -31,13 +31,11 @@ from alerting_core.generator.testdata import Dataset, Size, make_dataset
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.rule_source import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.intake import offsets_after
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream, alert_record
+from alerting_core.stages.batch import offsets_after
+from alerting_core.stages.evaluate import Evaluator, RuleFeed
 from tests.bench.measure import machine
 from tests.bench.producer_performance import producer_performance
 from tests.support.catalog import NOW_MS

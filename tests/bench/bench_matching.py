@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.bench.by_size import measure_by_size, table

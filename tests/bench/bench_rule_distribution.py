@@ -16,26 +16,23 @@ from statistics import median, quantiles
 from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
-from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
-from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.loop import Stage, run_steps
-from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS
-from alerting_core.pipeline.relay import RELAY_EVERY_MS
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.ports.rule_origin import RulesAsOf
+from alerting_core.ports.rule_distribution import RulesAsOf
 from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP
+from alerting_core.stages.evaluate import Evaluator, RuleFeed
+from alerting_core.stages.loop import Stage, run_steps
+from alerting_core.stages.rule_distribution import RECONCILE_EVERY_MS, RELAY_EVERY_MS
 from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import grow_rules
 from tests.bench.rule_watch import Busy, Watch

@@ -20,8 +20,8 @@ from redis.asyncio import Redis
 
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.pools import connected, open_pools
-from alerting_backend.adapters.redis.keys import RuleKeys
-from alerting_core.domain.severity import Severity
+from alerting_backend.adapters.redis.scripts import RuleKeys
+from alerting_core.domain.alert import Severity
 from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import grow_rules
 from tests.support.catalog import NOW_MS, make_client

@@ -7,8 +7,8 @@ from math import isqrt
 from typing import Final
 from uuid import UUID
 
+from alerting_core.domain.alert import SEVERITY_NAMES, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import SEVERITY_NAMES, Severity
 
 RULES_PER_CLIENT: Final = 288
 SEED: Final = 20_260_101

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from alerting_core.domain.alert import WILDCARD, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import WILDCARD, Severity
 from alerting_core.matching.table import MASKS
 
 

@@ -6,32 +6,27 @@ from dataclasses import dataclass
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
+from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
-from alerting_backend.adapters.postgres.catalog.keys import PgKeyStore
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.journal import PgJournal
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.history.notifications import PgJournal
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
-from alerting_core.codec.rule import RuleAction
-from alerting_core.memory.catalog.bulk import MemoryBulkLoader
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.codec.records import RuleAction
+from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.history import MemoryJournal
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
-from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, RuleStore
-from alerting_core.ports.deliveries import DeliveryStore
+from alerting_core.memory.rules import MemoryBulkLoader, MemoryRuleStore
+from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, KeyStore, RuleStore
+from alerting_core.ports.delivery import DeliveryStore, NotificationStore
+from alerting_core.ports.history import Journal
 from alerting_core.ports.idempotency import IdempotencyStore
-from alerting_core.ports.journal import Journal
-from alerting_core.ports.keys import KeyStore
-from alerting_core.ports.notifications import NotificationStore
 from tests.support.postgres.cluster import Cluster
 
 RULES_MAX = 5

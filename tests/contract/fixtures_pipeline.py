@@ -6,31 +6,24 @@ from dataclasses import dataclass
 
 import pytest
 
-from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
-from alerting_backend.adapters.postgres.address import Address
-from alerting_backend.adapters.postgres.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.outbox import trim_changes
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource, trim_changes
+from alerting_backend.adapters.postgres.connection import Address
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.pools import Pools, open_pools, transaction
-from alerting_backend.adapters.postgres.presence import present
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_core.domain.delivery import Delivery
+from alerting_backend.adapters.postgres.presence import PgAbandonedLeases, present
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Notification
+from alerting_core.domain.notification import Delivery, Notification
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
+from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
-from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.ports.alerts import AlertLog
-from alerting_core.ports.deliveries import DeliveryStore
-from alerting_core.ports.journal import DeliveryDetail
-from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.presence import AbandonedLeases, Presence
-from alerting_core.ports.rules import RuleSource
+from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence
+from alerting_core.ports.history import AlertLog, DeliveryDetail
+from alerting_core.ports.rule_distribution import RuleSource
 from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid
 from tests.support.pipeline import make_match

@@ -7,23 +7,18 @@ from typing import Any, cast
 
 import pytest
 
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
-from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.keys import RuleKeys
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
-from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_backend.adapters.redis.scripts import RuleKeys
+from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.outbox import MemoryOutbox
-from alerting_core.memory.rule_origin import MemoryRuleOrigin
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.ports.outbox import Outbox
-from alerting_core.ports.rule_origin import RuleOrigin
-from alerting_core.ports.rule_snapshot import RuleSnapshotStore
-from alerting_core.ports.rules import RuleSource
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin
+from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore, RuleSource
 from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.contract.fixtures_pipeline import World, memory_world, postgres_world
 from tests.support.catalog import NOW_MS

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from alerting_core.domain.claim import Claim
-from alerting_core.domain.delivery import DeliveryStatus, Reason
-from alerting_core.domain.lease import sender_of
+from alerting_core.domain.claim import Claim, sender_of
+from alerting_core.domain.notification import DeliveryStatus, Reason
 from alerting_core.errors import PortUnavailable
-from alerting_core.ports.presence import Presence
+from alerting_core.ports.delivery import Presence
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import LEASE_MS, accepted, make_delivery, make_plan, to_retry

@@ -3,7 +3,7 @@
 import pytest
 
 from alerting_core import limits
-from alerting_core.codec.rule import RuleAction
+from alerting_core.codec.records import RuleAction
 from alerting_core.errors import Conflict
 from alerting_core.ports.catalog import EndpointFilter, Loaded, RuleFilter
 from alerting_core.ports.paging import PageRequest

@@ -5,27 +5,23 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics
-from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
-from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
+from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.dead_letters import MemoryDeadLetters
 from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.stream import MemorySink, MemoryStream
-from alerting_core.pipeline.intake import offsets_after
-from alerting_core.ports.cursor import TimeKey, encode_time_cursor
+from alerting_core.memory.stream import MemoryDeadLetters, MemorySink, MemoryStream
 from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetters, RecordId
-from alerting_core.ports.paging import PageRequest
-from alerting_core.ports.records import dead_letter
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream
+from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream, dead_letter
+from alerting_core.stages.batch import offsets_after
 from tests.support.catalog import NOW_MS, new_uuid, walk
 from tests.support.postgres.cluster import Cluster
 from tests.support.servers.topics import Topics

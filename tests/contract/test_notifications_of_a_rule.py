@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerting_core.domain.notification import Notification, NotificationStatus
-from alerting_core.ports.journal import Journal, NotificationFilter
+from alerting_core.ports.history import Journal, NotificationFilter
 from alerting_core.ports.paging import PageRequest, Scope
 from tests.contract.fixtures_catalog import LOOKS_MAX, Catalog
 from tests.contract.story import Story

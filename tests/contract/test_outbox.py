@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alerting_core.codec.rule import RuleAction, RuleChanged
+from alerting_core.codec.records import RuleAction, RuleChanged
 from alerting_core.domain.rule import Rule
 from tests.contract.fixtures_rules import DatabaseOfRecord
 from tests.support.catalog import NOW_MS, make_client, make_rule

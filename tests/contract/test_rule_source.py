@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.index import RuleIndex
-from alerting_core.ports.rules import RuleChanges
+from alerting_core.ports.rule_distribution import RuleChanges
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, make_client, make_rule
 

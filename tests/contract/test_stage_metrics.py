@@ -9,9 +9,9 @@ import pytest
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_core import limits
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import Circuit, Gauge, StageMetrics, StageState
+from alerting_core.stages.batch import BatchReport, Count, StageName
+from alerting_core.stages.meter import StageMeter
 from tests.support.catalog import NOW_MS
 
 BUCKET_MS = limits.SERIES_BUCKET_MS

@@ -8,17 +8,15 @@ import pytest
 
 from alerting_api.metrics import MetricsShown, topology_shown
 from alerting_backend.settings import Settings
-from alerting_backend.workers.resources import Resources
-from alerting_backend.workers.worker import NEEDS, make_worker
-from alerting_core.app.dashboard import Dashboard
-from alerting_core.memory.journal import MemoryJournal
-from alerting_core.pipeline.intake import offsets_after
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, StageName, WorkerKind
-from alerting_core.pipeline.wiring import AlertPorts, StageSpec, Wiring
+from alerting_backend.workers.worker import NEEDS, Resources, make_worker
+from alerting_core.app.operations import Dashboard
+from alerting_core.memory.history import MemoryJournal
 from alerting_core.ports.stream import NOTIFICATIONS_READY, Record, Stream
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.world import World
+from alerting_core.stages.batch import BatchReport, StageName, WorkerKind, offsets_after
+from alerting_core.stages.meter import StageMeter
+from alerting_core.stages.wiring import AlertPorts, StageSpec, Wiring
 from alerting_core.topology import ALERT_WORKERS, alert_stages, groups_of, rule_stages, workers
 from alerting_playground.session.scenario import Scenario
 from tests.playground.live import session_of

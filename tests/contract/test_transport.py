@@ -13,11 +13,11 @@ from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_backend.adapters.transport.router import TransportRouter
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply, Unreached
+from alerting_core.delivery.judge import UNREACHED_REASONS
+from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.memory.transport import MemoryTransport, target_of
-from alerting_core.ports.transport import Transport
-from alerting_core.stages.judge import UNREACHED_REASONS
+from alerting_core.ports.delivery import Transport
 from tests.support.raw_servers import Dialogue, RawServer, answers, drips, floods, mail_server, says, serve_raw
 
 REQUEST_MS = 500

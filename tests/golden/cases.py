@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready, encode_notification_ready
-from alerting_core.codec.rejected import Rejected
-from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
+from alerting_core.codec.records import (
+    NotificationReady,
+    Rejected,
+    RuleAction,
+    RuleChanged,
+    decode_alert,
+    decode_match,
+    decode_notification_ready,
+    decode_rule_changed,
+    encode_alert,
+    encode_match,
+    encode_notification_ready,
+    encode_rule_changed,
+)
+from alerting_core.domain.alert import Alert, Match, Severity
 
 FOLDER: Final = Path(__file__).resolve().parent
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from alerting_playground.session.actions import read_request
-from alerting_playground.session.errors import Refused
+from alerting_playground.session.settings import Refused
 from tests.playground.live import broken, checks, live, settle
 from tests.playground.scripts import new_rule
 

@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from alerting_core.sim.dice import dice_for
+from alerting_core.sim.faults import dice_for
 from alerting_playground import main
 from alerting_playground.session import limits
-from alerting_playground.session.errors import Refused
 from alerting_playground.session.population import Reach, draw_rules
 from alerting_playground.session.scenario import Scenario, read_scenario, read_text
-from alerting_playground.session.settings import Settings
+from alerting_playground.session.settings import Refused, Settings
 from tests.playground.live import session_of
 
 ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

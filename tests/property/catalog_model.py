@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from alerting_core import limits
-from alerting_core.codec.rule import RuleAction
+from alerting_core.codec.records import RuleAction
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from alerting_core import limits
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.severity import Severity
 from tests.unit.core.delivery.make import make_notification
 
 _SNIPPETS = (

@@ -2,9 +2,8 @@
 
 from hypothesis import strategies as st
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import SEVERITY_NAMES, Severity
 
 TEXTS = ("api", "API", "api ", "é", "e\u0301", "警報", "*", "**", "None", "0")
 """Alike to a careless eye or a careless comparison; a rule can hold all but `*`, which is the wildcard there."""

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import AlertingError
-from alerting_core.memory.catalog.rules import MemoryRuleStore
 from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.ports.catalog import EndpointFilter, RuleFilter
 from alerting_core.ports.paging import Page, PageRequest
 from tests.contract.fixtures_catalog import RULES_MAX, Catalog, on_memory, on_postgres

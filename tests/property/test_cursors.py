@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from alerting_core import limits
 from alerting_core.errors import InvalidInput
-from alerting_core.memory.pages import newest_first
-from alerting_core.ports.cursor import (
+from alerting_core.memory.database import newest_first
+from alerting_core.ports.paging import (
+    PageRequest,
     TimeKey,
     decode_text_cursor,
     decode_time_cursor,
     encode_text_cursor,
     encode_time_cursor,
 )
-from alerting_core.ports.paging import PageRequest
 
 KEYS = st.builds(TimeKey, st.integers(0, limits.TIME_MS_MAX), st.uuids().map(str))
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=255)

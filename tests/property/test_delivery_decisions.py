@@ -8,23 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_core import limits
-from alerting_core.domain.claim import Outcome
-from alerting_core.domain.delivery import DELIVERY_MOVES, Delivery, DeliveryEvent, DeliveryStatus, Reason
+from alerting_core.delivery.host_breakers import COOL_DOWN_MS_MAX, Breakers
+from alerting_core.delivery.hosts import host_of
+from alerting_core.delivery.judge import UNREACHED_REASONS, judge, skip
+from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.delivery.retry import RetrySchedule, parse_retry_after, retry_delay_ms
+from alerting_core.domain.claim import HttpReply, Outcome, Reply, SmtpReply, Unreached
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.message import HttpReply, Reply, SmtpReply, Unreached
 from alerting_core.domain.notification import (
+    DELIVERY_MOVES,
     NOTIFICATION_MOVES,
+    Delivery,
+    DeliveryEvent,
+    DeliveryStatus,
     NotificationEvent,
     NotificationStatus,
+    Reason,
     settled_by,
 )
 from alerting_core.domain.target import contact_url, read_address, read_url
-from alerting_core.stages.host_breakers import COOL_DOWN_MS_MAX, Breakers
-from alerting_core.stages.hosts import host_of
-from alerting_core.stages.judge import UNREACHED_REASONS, judge, skip
-from alerting_core.stages.plan import plan_deliveries
-from alerting_core.stages.retry import RetrySchedule, parse_retry_after, retry_delay_ms
 from tests.property.hostile import hostile_texts
 from tests.unit.core.delivery.make import (
     NOW_MS,

@@ -6,15 +6,19 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_core.codec.alert import ALERT_MATCHED, ALERT_NEW, decode_alert, decode_match, encode_alert, encode_match
-from alerting_core.codec.fields import read_fields, set_fields
+from alerting_core.codec.fields import read_fields, set_fields, settable_fields
 from alerting_core.codec.message import FieldKind, Message
-from alerting_core.codec.notification import NOTIFICATION_READY
-from alerting_core.codec.rule import RULE_CHANGED
-from alerting_core.codec.settable import settable_fields
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import SEVERITY_NAMES, Severity
+from alerting_core.codec.records import (
+    ALERT_MATCHED,
+    ALERT_NEW,
+    NOTIFICATION_READY,
+    RULE_CHANGED,
+    decode_alert,
+    decode_match,
+    encode_alert,
+    encode_match,
+)
+from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Match, Severity
 from tests.property.test_wire_against_protobuf import alerts, ids, matches, some_bytes, texts
 
 tables = st.sampled_from([ALERT_NEW, ALERT_MATCHED, RULE_CHANGED, NOTIFICATION_READY])

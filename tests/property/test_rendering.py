@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerting_core.delivery import slack
+from alerting_core.delivery.render import render
+from alerting_core.delivery.text import shown, shown_lines
+from alerting_core.delivery.webhook import webhook_body
+from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.message import EmailMessage
 from alerting_core.domain.notification import Notification
-from alerting_core.stages.render import slack
-from alerting_core.stages.render.message import render
-from alerting_core.stages.render.plain import shown, shown_lines
-from alerting_core.stages.render.webhook import webhook_body
 from tests.property.hostile import hostile_notifications, hostile_texts
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery
 

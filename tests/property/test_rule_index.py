@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.explain import MatchReason, explain
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop

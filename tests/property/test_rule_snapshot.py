@@ -16,9 +16,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.ports.rule_snapshot import RuleSnapshotStore, SnapshotBuild
-from alerting_core.ports.rules import RuleSource
+from alerting_core.ports.rule_distribution import RulesAsOf, RuleSnapshotStore, RuleSource, SnapshotBuild
 from tests.support.catalog import make_rule
 
 CLIENTS = ("acme", "globex")

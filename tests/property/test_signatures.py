@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerting_core import limits
+from alerting_core.delivery.render import render
+from alerting_core.delivery.webhook import SignatureVerdict, signature_headers, verify
+from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.endpoint import SigningSecret
-from alerting_core.domain.message import HttpMessage
+from alerting_core.domain.endpoint_check import new_secret
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.webhook_check import new_secret
-from alerting_core.stages.render.message import render
-from alerting_core.stages.sign import SignatureVerdict, signature_headers, verify
 from tests.property.hostile import hostile_notifications
 from tests.unit.core.delivery.make import make_claim, make_state
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_core.domain.text import check_text, is_storable, storable, storable_start
-from alerting_core.problem import ProblemCode
+from alerting_core.errors import ProblemCode
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\0\ud800\udfffa€"), max_size=40)
 

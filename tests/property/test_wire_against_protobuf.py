@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_core.codec import wire
-from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready, encode_notification_ready
-from alerting_core.codec.rejected import Rejected
-from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
-from alerting_core.domain.alert import EVENT_TS_MAX, Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
+from alerting_core.codec.records import (
+    NotificationReady,
+    Rejected,
+    RuleAction,
+    RuleChanged,
+    decode_alert,
+    decode_match,
+    decode_notification_ready,
+    decode_rule_changed,
+    encode_alert,
+    encode_match,
+    encode_notification_ready,
+    encode_rule_changed,
+)
+from alerting_core.domain.alert import EVENT_TS_MAX, Alert, Match, Severity
 from tests.golden.cases import GOLDEN, Golden
 from tests.support.protobuf.alert_pb2 import AlertMatched, AlertNew
 from tests.support.protobuf.notification_pb2 import NotificationReady as NotificationReadyMessage

@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 
-from alerting_core.domain.alert import Alert
+from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.domain.alert import Alert, Severity
+from alerting_core.domain.claim import Reply
 from alerting_core.domain.client import Client
-from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.message import Reply
+from alerting_core.domain.notification import Attempt
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
-from alerting_core.memory.catalog.tables import add_endpoint, add_rule
-from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.report import StageName
-from alerting_core.pipeline.wiring import Tuning
-from alerting_core.ports.records import alert_record
+from alerting_core.memory.clients import add_endpoint, add_rule
+from alerting_core.ports.stream import alert_record
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.receivers import Treatment
-from alerting_core.sim.shape import Size, WorkerSpec
+from alerting_core.sim.workers import Size, WorkerSpec
 from alerting_core.sim.world import World
-from alerting_core.stages.retry import RetrySchedule
+from alerting_core.stages.batch import StageName
+from alerting_core.stages.send import DeliveryPolicy
+from alerting_core.stages.wiring import Tuning
 from alerting_core.topology import alert_stages
 
 HOUR_MS = 3_600_000

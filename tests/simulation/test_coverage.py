@@ -6,8 +6,7 @@ from typing import Final
 
 import pytest
 
-from alerting_core.sim.dice import dice_for
-from alerting_core.sim.faults import Faults, Resource
+from alerting_core.sim.faults import Faults, Resource, dice_for
 from alerting_core.sim.world import World
 
 SEEDS_MAX: Final = 500

@@ -4,11 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from alerting_core.domain.delivery import DeliveryStatus, Reason
+from alerting_core.delivery.retry import DEFAULT_STEPS_MS
+from alerting_core.domain.claim import HttpReply
 from alerting_core.domain.endpoint import DisableReason
-from alerting_core.domain.message import HttpReply
-from alerting_core.domain.notification import NotificationStatus
-from alerting_core.stages.retry import DEFAULT_STEPS_MS
+from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
 from tests.simulation.scenario import HOUR_MS, Scenario
 
 SLACK_MS = 1_000

@@ -6,9 +6,8 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from alerting_core.domain.client import Client
+from alerting_core.domain.client import ApiKey, Client, KeyScope, hash_key
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.key import ApiKey, KeyScope, hash_key
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.paging import Page, PageRequest
 

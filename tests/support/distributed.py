@@ -21,11 +21,11 @@ from uuid import uuid4
 import asyncpg
 import httpx
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import create_topics
-from alerting_backend.adapters.postgres.address import Address
-from alerting_backend.adapters.postgres.migrate import migrate
-from alerting_core.pipeline.report import WorkerKind
+from alerting_backend.adapters.postgres.connection import Address
+from alerting_backend.adapters.postgres.schema.migrate import migrate
+from alerting_core.stages.batch import WorkerKind
 from tests.support.command_process import READY_SECONDS_MAX, CommandProcess
 from tests.support.postgres.servers import scratch_folder
 from tests.support.servers.choice import AnyKafka, AnyRedis

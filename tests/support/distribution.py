@@ -5,17 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.ids import SeededIds
+from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
-from alerting_core.pipeline.reconcile_rules import RuleReconciler
-from alerting_core.pipeline.relay import Relay
-from alerting_core.pipeline.update_rules import RuleUpdater
-from alerting_core.ports.outbox import Outbox
-from alerting_core.ports.rule_origin import RuleOrigin
-from alerting_core.ports.rule_snapshot import RuleSnapshotStore
+from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore
 from alerting_core.ports.stream import RULE_CHANGED, RULE_UPDATER_GROUP
+from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from tests.support.catalog import NOW_MS
 
 EDITS: Final = ("create", "replace", "delete")

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from alerting_backend.demo.inbox import Inbox
 from alerting_backend.demo.mail_sink import MailSink
-from alerting_backend.demo.routes import INBOX_PATH, inbox_router
+from alerting_backend.demo.page import INBOX_PATH, inbox_router
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Claim, Outcome, Plan
-from alerting_core.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.ids import derive_attempt_id, derive_delivery_id
-from alerting_core.domain.match import Match
-from alerting_core.domain.notification import Notification
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.notification import Attempt, Delivery, DeliveryEvent, DeliveryStatus, Notification, Reason
 from alerting_core.ports.stream import Outgoing
 from tests.support.catalog import NOW_MS
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from alerting_backend.adapters.postgres.processes import processes_in, running_postmaster
+from alerting_backend.embedded_postgres.processes import processes_in, running_postmaster
 from tests.support.command_process import ADMIN_KEY, LOOK_SECONDS, READY_SECONDS_MAX, STOP_SECONDS_MAX, CommandProcess
 from tests.support.postgres.servers import scratch_folder
 

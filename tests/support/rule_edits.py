@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 
 import httpx
 
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.catalog import make_rule
 from tests.support.command_process import CommandProcess

@@ -8,8 +8,8 @@ from typing import Final
 
 import httpx
 
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from tests.support.catalog import make_rule
 from tests.support.rule_probe import Probe
 

@@ -9,12 +9,10 @@ from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT
-from alerting_core.codec.alert import decode_match, encode_alert
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
+from alerting_core.codec.records import decode_match, encode_alert
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 
 ANSWER_SECONDS_MAX: Final = 60.0

@@ -9,9 +9,9 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, SOURCES
-from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.connection import Address
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
     ALERTS_MATCHED,

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import sys
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_core.errors import AlertingError
-from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import Outgoing, Record, Stream
+from alerting_core.stages.batch import offsets_after
 
 RECORDS_MAX = 200
 WAIT_MS = 200

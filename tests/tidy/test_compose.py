@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from alerting_backend.runtime.stopping import STOP_SECONDS_MAX
+from alerting_backend.runtime.listening import STOP_SECONDS_MAX
 from alerting_backend.settings import Settings, describe, read_settings
 from alerting_backend.workers.dependencies import require
 from alerting_backend.workers.worker import NEEDS
-from alerting_core.pipeline.report import WorkerKind
+from alerting_core.stages.batch import WorkerKind
 from tests.tidy.sources import CHECKOUT
 
 TEXT = (CHECKOUT / "compose.yaml").read_text(encoding="utf-8")

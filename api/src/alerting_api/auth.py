@@ -17,10 +17,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from alerting_api.container import Authenticator, Principal
 from alerting_api.refusals import ProblemKind, Refusal
 from alerting_core import limits
-from alerting_core.domain.key import ApiKey, KeyScope, hash_key
+from alerting_core.domain.client import ApiKey, KeyScope, hash_key
 from alerting_core.errors import AlertingError
+from alerting_core.ports.catalog import KeyStore
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.keys import KeyStore
 
 PRINCIPAL_KEY: Final = "alerting.principal"
 """Where in the scope of a request it is left who calls."""

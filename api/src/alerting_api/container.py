@@ -8,10 +8,9 @@ from uuid import uuid4
 from fastapi import Depends, Request
 
 from alerting_core.app.application import Application
-from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
-from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.domain.key import ApiKey
+from alerting_core.app.operations import Dashboard, GeneratorJobs
+from alerting_core.domain.client import ApiKey
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.paging import Scope

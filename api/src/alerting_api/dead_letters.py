@@ -13,7 +13,7 @@ from alerting_api.refusals import ProblemKind
 from alerting_api.route import ApiRoute
 from alerting_api.schema import ItemPage, PageQuery, ResponseModel, Time, page_of
 from alerting_core import limits
-from alerting_core.app.letter_view import view_letter
+from alerting_core.app.dead_letters import view_letter
 from alerting_core.codec.message import FieldKind
 from alerting_core.ports.dead_letters import DeadLetter
 from alerting_core.ports.stream import DLQ_SUFFIX

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header
 from starlette.datastructures import Headers
 
-from alerting_core.errors import InvalidInput
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 

@@ -15,9 +15,8 @@ from alerting_api.auth import PRINCIPAL_KEY
 from alerting_api.container import Container, Principal
 from alerting_api.refusals import ProblemKind, Refusal
 from alerting_core import limits
-from alerting_core.errors import AlertingError, InvalidInput
+from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
 from alerting_core.ports.idempotency import Answer, Different, Fresh, Running
-from alerting_core.problem import Problem, ProblemCode
 
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"

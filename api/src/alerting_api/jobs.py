@@ -24,6 +24,7 @@ from alerting_api.schema import (
 )
 from alerting_api.validation import core_error
 from alerting_core.generator import limits
+from alerting_core.generator.alerts import pace_of
 from alerting_core.generator.config import (
     NAME_DIST,
     SEVERITY_DIST,
@@ -32,7 +33,6 @@ from alerting_core.generator.config import (
     GeneratorConfig,
     check_config,
 )
-from alerting_core.generator.pace import pace_of
 from alerting_core.ports.jobs import GeneratorJob, JobStatus
 
 PREFIX = "/api/v1/generator/jobs"

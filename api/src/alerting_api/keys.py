@@ -25,7 +25,7 @@ from alerting_api.schema import (
     unix_ms,
 )
 from alerting_core import limits
-from alerting_core.domain.key import KEY_PREFIX, ApiKey, KeyScope
+from alerting_core.domain.client import KEY_PREFIX, ApiKey, KeyScope
 
 KEYS: Final = "/api/v1/keys"
 

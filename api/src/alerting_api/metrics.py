@@ -14,8 +14,7 @@ from alerting_api.route import ApiRoute
 from alerting_api.schema import QueryModel, ResponseModel, Time
 from alerting_core import limits
 from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
-from alerting_core.ports.metrics import StageState
-from alerting_core.ports.stage_series import SeriesBucket, StageSeries
+from alerting_core.ports.metrics import SeriesBucket, StageSeries, StageState
 from alerting_core.topology import ALERT_WORKERS, RULE_WORKERS
 
 router = APIRouter(tags=["metrics"], route_class=ApiRoute)

@@ -27,9 +27,8 @@ from alerting_api.schema import (
     page_of,
 )
 from alerting_core import limits
-from alerting_core.domain.delivery import DeliveryStatus, Reason
-from alerting_core.domain.notification import NotificationStatus
-from alerting_core.ports.journal import RULE_LOOKS_MAX, DeliveryDetail, NotificationFilter
+from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
+from alerting_core.ports.history import RULE_LOOKS_MAX, DeliveryDetail, NotificationFilter
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"], route_class=ApiRoute)
 

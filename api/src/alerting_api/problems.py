@@ -17,8 +17,7 @@ from alerting_api.headers import request_id_of
 from alerting_api.refusals import PROBLEM_TYPES, ProblemKind, Refusal, refusal_of
 from alerting_api.schema import ResponseModel
 from alerting_api.validation import problems_of
-from alerting_core.errors import AlertingError, PortUnavailable
-from alerting_core.problem import ProblemCode
+from alerting_core.errors import AlertingError, PortUnavailable, ProblemCode
 
 MEDIA_TYPE: Final = "application/problem+json"
 

@@ -19,11 +19,10 @@ from alerting_api.problems import BODY, CALLER, refusals
 from alerting_api.route import ApiRoute
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
-from alerting_core.app.submit import AlertDraft
+from alerting_core.app.alerts import AlertDraft
 from alerting_core.domain.ids import derive_uuid
-from alerting_core.domain.timestamp import rfc3339
-from alerting_core.errors import InvalidInput
-from alerting_core.problem import Problem
+from alerting_core.domain.text import rfc3339
+from alerting_core.errors import InvalidInput, Problem
 
 router = APIRouter(prefix="/api/v2", tags=["prometheus"], route_class=ApiRoute)
 

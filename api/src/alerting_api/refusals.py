@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, VersionConflict
-from alerting_core.problem import Problem
+from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, Problem, VersionConflict
 
 RETRY_AFTER_S: Final = 1
 """What a caller is told to wait when a dependency is away: outages here are restarts, over in seconds."""

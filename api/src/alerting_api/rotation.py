@@ -15,7 +15,7 @@ from alerting_api.refusals import ProblemKind, etag
 from alerting_api.route import ApiRoute
 from alerting_api.schema import RequestModel
 from alerting_api.validation import core_error
-from alerting_core.domain.webhook_check import check_secret
+from alerting_core.domain.endpoint_check import check_secret
 
 router = APIRouter(tags=["endpoints"], route_class=ApiRoute)
 

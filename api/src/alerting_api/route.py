@@ -12,7 +12,7 @@ from starlette.responses import Response
 from alerting_api.auth import admit, needs_of
 from alerting_api.idempotency import AnsweredBefore, settle_key
 from alerting_api.refusals import ProblemKind, Refusal
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 # The standard library reads media types with its mail package, which takes a browser a quarter of a second to load.
 _JSON: Final = re.compile(r"\s*application/(?:json|[^\s/;]+\+json)\s*(?:;|$)", re.IGNORECASE)

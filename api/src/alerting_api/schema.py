@@ -14,11 +14,10 @@ from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, B
 
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.domain.severity import Severity
-from alerting_core.domain.text import check_id, check_text
-from alerting_core.domain.timestamp import rfc3339
+from alerting_core.domain.alert import Severity
+from alerting_core.domain.text import check_id, check_text, rfc3339
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.ports.paging import Page, PageRequest
-from alerting_core.problem import Problem, ProblemCode
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 CORE_ERROR: Final = "core"
 """Type of the pydantic errors that carry problems found by checks of the core, in their context."""

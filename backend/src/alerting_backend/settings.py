@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from alerting_backend import setting_values as values
+from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.delivery.retry import DEFAULT_STEPS_MS
 from alerting_core.errors import AlertingError
-from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
-from alerting_core.stages.retry import DEFAULT_STEPS_MS
 
 PREFIX: Final = "ALERTING_"
 

@@ -10,19 +10,6 @@ from itertools import chain
 from typing import Any, Final
 
 from alerting_core import limits
-from alerting_core.pipeline.aggregate import Aggregator
-from alerting_core.pipeline.deliver import Sender
-from alerting_core.pipeline.dispatch import Dispatcher
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.reclaim import Reclaimer
-from alerting_core.pipeline.reconcile_rules import RECONCILE_EVERY_MS, RuleReconciler
-from alerting_core.pipeline.record import Recorder
-from alerting_core.pipeline.relay import RELAY_EVERY_MS, Relay
-from alerting_core.pipeline.report import StageName, WorkerKind
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.pipeline.sweep import SWEEP_EVERY_MS, Sweeper
-from alerting_core.pipeline.update_rules import RuleUpdater
-from alerting_core.pipeline.wiring import AlertPorts, PlatformPorts, RulePorts, StageSpec
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
     ALERTS_MATCHED,
@@ -34,6 +21,19 @@ from alerting_core.ports.stream import (
     RULE_UPDATER_GROUP,
     SENDER_GROUP,
 )
+from alerting_core.stages.attempts import Reclaimer
+from alerting_core.stages.batch import StageName, WorkerKind
+from alerting_core.stages.evaluate import Evaluator, Recorder, RuleFeed
+from alerting_core.stages.notify import SWEEP_EVERY_MS, Aggregator, Dispatcher, Sweeper
+from alerting_core.stages.rule_distribution import (
+    RECONCILE_EVERY_MS,
+    RELAY_EVERY_MS,
+    Relay,
+    RuleReconciler,
+    RuleUpdater,
+)
+from alerting_core.stages.send import Sender
+from alerting_core.stages.wiring import AlertPorts, PlatformPorts, RulePorts, StageSpec
 
 RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.RECORDER,

@@ -14,16 +14,13 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
-from alerting_backend.adapters.postgres.address import Address, Role
+from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.pools import Pools, make_pool
 from alerting_backend.api.app import create_app
 from alerting_backend.runtime.logs import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, read_settings
-from alerting_backend.wiring.address import address_set_in
-from alerting_backend.wiring.checks import postgres_check
-from alerting_backend.wiring.container import make_container
-from alerting_backend.wiring.ports import PostgresPorts
-from alerting_core.pipeline.meter import StageMeter
+from alerting_backend.wiring.ports import PostgresPorts, address_set_in, make_container, postgres_check
+from alerting_core.stages.meter import StageMeter
 
 CONNECTIONS_MAX: Final = 2
 """Of each role: a copy of the function serves one request at a time."""

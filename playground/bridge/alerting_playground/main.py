@@ -15,10 +15,9 @@ from alerting_core.conformance.sections import digest, digests
 from alerting_playground.asgi import Request
 from alerting_playground.session import limits
 from alerting_playground.session.actions import read_request
-from alerting_playground.session.errors import Refused
 from alerting_playground.session.scenario import Scenario, read_text
 from alerting_playground.session.session import Session
-from alerting_playground.session.settings import FIXED, RANGES
+from alerting_playground.session.settings import FIXED, RANGES, Refused
 
 _DETAIL_CHARS_MAX = 4_000
 

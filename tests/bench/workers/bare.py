@@ -6,7 +6,7 @@ from typing import Final
 
 import aiohttp
 
-from alerting_backend.adapters.postgres.address import Address, Role
+from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
 from alerting_core import limits
 

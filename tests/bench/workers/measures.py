@@ -7,14 +7,12 @@ from typing import Final, TypeAlias
 
 import psutil
 
-from alerting_backend.adapters.postgres.address import Role
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.connection import Role
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.pools import open_pool
 from alerting_core import limits
-from alerting_core.codec.alert import encode_match
-from alerting_core.domain.match import Match
-from alerting_core.pipeline.report import WorkerKind
-from alerting_core.ports.records import alert_record, ready_record
+from alerting_core.codec.records import encode_match
+from alerting_core.domain.alert import Match
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
     ALERTS_MATCHED,
@@ -24,7 +22,10 @@ from alerting_core.ports.stream import (
     RECORDER_GROUP,
     SENDER_GROUP,
     Outgoing,
+    alert_record,
+    ready_record,
 )
+from alerting_core.stages.batch import WorkerKind
 from tests.bench.endpoint import Endpoint
 from tests.bench.producer_performance import producer_performance
 from tests.bench.workers.bare import bulk_insert, post

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from alerting_backend.adapters.postgres.address import Address, Role
-from alerting_backend.adapters.postgres.embedded import DATABASE
-from alerting_backend.adapters.postgres.log import PgLog
+from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.pools import open_pool
-from alerting_backend.adapters.postgres.processes import running_postmaster
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_core.codec.alert import encode_alert
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
+from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
+from alerting_backend.embedded_postgres.embedded import DATABASE
+from alerting_backend.embedded_postgres.processes import running_postmaster
+from alerting_core.codec.records import encode_alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing
 from tests.support.platform_process import PlatformProcess, platform
 

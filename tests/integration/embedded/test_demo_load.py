@@ -8,8 +8,7 @@ import pytest
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.pools import Pools
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_backend.embedded.demo_data import CLIENTS, RULES
-from alerting_backend.embedded.demo_load import DemoLoader
+from alerting_backend.demo.data import CLIENTS, RULES, DemoLoader
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
 from alerting_core.domain.endpoint import Endpoint

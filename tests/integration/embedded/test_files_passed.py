@@ -12,9 +12,9 @@ from typing import Final
 import httpx
 import pytest
 
-from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.embedded.platform import Audience, Started, run_platform
-from alerting_backend.runtime.stopping import Stop
+from alerting_backend.runtime.listening import Stop
 from alerting_backend.settings import Settings, read_settings
 from tests.support.passage import Passage
 from tests.support.patience import ARRIVE_SECONDS_MAX

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.readiness import TopicsReady
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
-from alerting_backend.adapters.kafka.topics import TOPICS, create_topics
+from alerting_backend.adapters.kafka.topics import TOPICS, TopicsReady, create_topics
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import Outgoing, Record
+from alerting_core.stages.batch import offsets_after
 from tests.support.servers.topics import Topics
 
 PARTITIONS = 6

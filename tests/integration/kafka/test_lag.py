@@ -8,7 +8,7 @@ from aiokafka.errors import GroupAuthorizationFailedError
 
 from alerting_backend.adapters.kafka.member import Member
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.intake import offsets_after
+from alerting_core.stages.batch import offsets_after
 from tests.integration.kafka.conftest import PARTITIONS, Pair
 
 pytestmark = pytest.mark.integration

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from alerting_core.codec.alert import decode_alert
-from alerting_core.codec.headers import MESSAGE_HEADERS
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import ALERTS_NEW, Outgoing
+from alerting_core.codec.records import MESSAGE_HEADERS, decode_alert
+from alerting_core.ports.stream import ALERTS_NEW, Outgoing, alert_record
 from tests.integration.kafka.conftest import KEYS, PARTITIONS, Pair
 from tests.support.pipeline import make_alert
 

@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from alerting_backend.adapters.kafka.readiness import TopicsReady
 from alerting_backend.adapters.kafka.sink import DELIVERY_SECONDS_MAX
 from alerting_backend.adapters.kafka.stream import AWAY_SECONDS, LOOK_SECONDS_MAX
+from alerting_backend.adapters.kafka.topics import TopicsReady
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.pipeline.intake import offsets_after
+from alerting_core.stages.batch import offsets_after
 from tests.integration.kafka.conftest import KEYS, Pair, check_ready, open_pair, until, values_by_key, without_repeats
 from tests.support.pipeline import make_output
 from tests.support.servers.kafka import KafkaServer

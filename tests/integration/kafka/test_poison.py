@@ -4,17 +4,15 @@ import random
 
 import pytest
 
-from alerting_backend.adapters.kafka.letters import KEPT_BYTES, TRUNCATED_HEADER
+from alerting_backend.adapters.kafka.dead_letters import KEPT_BYTES, TRUNCATED_HEADER
 from alerting_backend.adapters.kafka.topics import DEAD_LETTER_BYTES_MAX
-from alerting_core.codec.alert import encode_alert
+from alerting_core.codec.records import encode_alert
 from alerting_core.errors import LimitExceeded
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, Outgoing
+from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, Outgoing, alert_record
+from alerting_core.stages.evaluate import Evaluator, RuleFeed
 from tests.integration.kafka.conftest import Pair
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import make_alert, make_output

@@ -9,7 +9,7 @@ import pytest
 from alerting_backend.adapters.kafka import member
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_core.errors import FencedOff
-from alerting_core.pipeline.intake import offsets_after
+from alerting_core.stages.batch import offsets_after
 from tests.integration.kafka.conftest import KEYS, Pair, until, values_by_key, without_repeats
 from tests.support.stream_copier import copies, copy_batch
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics, describe_topics
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import ALERTS_NEW
+from alerting_core.stages.batch import offsets_after
 from tests.integration.kafka.conftest import check_ready, until
 from tests.support.pipeline import make_output
 from tests.support.servers.secure_kafka import PASSWORD, USER, SecureKafkaServer

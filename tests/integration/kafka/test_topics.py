@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.readiness import TopicsReady
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import (
     DEAD_LETTER_BYTES_MAX,
     RECORD_BYTES_MAX,
     TOPICS,
+    TopicsReady,
     create_topics,
     describe_topics,
 )

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.pools import Pools
 from tests.contract.fixtures_pipeline import World, postgres_world
 from tests.support.catalog import NOW_MS

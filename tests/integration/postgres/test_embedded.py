@@ -14,11 +14,10 @@ from typing import IO, Final
 import psutil
 import pytest
 
-from alerting_backend.adapters.postgres.embedded import SETTINGS, FolderInUse, embedded_postgres, sole_user
 from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.adapters.postgres.processes import processes_in, running_postmaster
-from alerting_backend.adapters.postgres.programs import ServerFailed
-from alerting_backend.adapters.postgres.server import PostgresServer
+from alerting_backend.embedded_postgres.embedded import SETTINGS, FolderInUse, embedded_postgres, sole_user
+from alerting_backend.embedded_postgres.processes import ServerFailed, processes_in, running_postmaster
+from alerting_backend.embedded_postgres.server import PostgresServer
 from tests.support.install.place import CHECKOUT
 from tests.support.postgres.servers import scratch_folder
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from alerting_backend.adapters.postgres.address import Address, Role
-from alerting_backend.adapters.postgres.chain import Migration, MigrationRefused, migrations_folder, read_chain
-from alerting_backend.adapters.postgres.migrate import (
+from alerting_backend.adapters.postgres.connection import Address, Role
+from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
+from alerting_backend.adapters.postgres.schema.chain import Migration, MigrationRefused, migrations_folder, read_chain
+from alerting_backend.adapters.postgres.schema.migrate import (
     MigrationFailed,
     MigrationLocked,
     migrate,
@@ -18,7 +19,6 @@ from alerting_backend.adapters.postgres.migrate import (
     set_passwords,
     status,
 )
-from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
 from alerting_core.errors import PortUnavailable
 from tests.support.postgres.cluster import Cluster
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerting_backend.adapters.postgres import rows
 from alerting_backend.adapters.postgres.columns import Table
+from alerting_backend.adapters.postgres.delivery import rows
 from alerting_backend.adapters.postgres.pools import Pools, transaction
 
 pytestmark = pytest.mark.integration

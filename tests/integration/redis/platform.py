@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from alerting_backend.adapters.postgres.address import Address
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin, PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
+from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_backend.adapters.postgres.unpublished import PgOutbox
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
@@ -19,9 +17,9 @@ from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.index import RuleIndex
-from alerting_core.pipeline.loop import Stage, run_steps
-from alerting_core.pipeline.report import BatchReport, Count
-from alerting_core.pipeline.rulefeed import RuleFeed
+from alerting_core.stages.batch import BatchReport, Count
+from alerting_core.stages.evaluate import RuleFeed
+from alerting_core.stages.loop import Stage, run_steps
 from tests.support.catalog import make_client, make_rule
 from tests.support.distribution import Distribution
 

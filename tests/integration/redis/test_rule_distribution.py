@@ -8,12 +8,12 @@ from itertools import count
 
 import pytest
 
-from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.redis.connection import RedisServer
-from alerting_backend.adapters.redis.keys import RuleKeys
+from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.report import Count
-from alerting_core.ports.rule_origin import RulesAsOf
+from alerting_core.ports.rule_distribution import RulesAsOf
+from alerting_core.stages.batch import Count
 from tests.integration.redis.platform import Platform, open_platform
 from tests.support.catalog import make_rule
 from tests.support.servers.redis import RedisServer as RedisProcess

@@ -6,29 +6,24 @@ from uuid import uuid4
 
 import pytest
 
-from alerting_backend.adapters.postgres.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.log import PgLog
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
 from alerting_backend.adapters.postgres.pools import Pools
-from alerting_backend.adapters.postgres.retention import PgRetention
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_backend.adapters.postgres.stream import PgStream
-from alerting_backend.adapters.postgres.unpublished import PgOutbox
+from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
+from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_backend.runtime import janitor as under_test
 from alerting_backend.runtime.janitor import CHANGES_KEEP_MS, Janitor, Retention
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
-from alerting_core.domain.match import Match
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.intake import offsets_after
 from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP, RECORDER_GROUP, Outgoing
+from alerting_core.stages.batch import offsets_after
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
-from alerting_core.domain.message import HttpMessage
+from alerting_core.domain.claim import HttpMessage
 
 LOOPBACK = AddressPolicy.allowing(["127.0.0.1"])
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from alerting_backend.adapters.transport.mail_transport import MailTransport
+from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
-from alerting_core.domain.message import EmailMessage, Reply, SmtpReply
+from alerting_core.domain.claim import EmailMessage, Reply, SmtpReply
 
 SENDER = "Alerts <alerts@sender.example>"
 READY = b"220 mail.example ESMTP\r\n"

@@ -8,8 +8,8 @@ from aiohttp.abc import ResolveResult
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import HttpReply, Unreached
+from alerting_core.domain.claim import HttpReply, Unreached
+from alerting_core.domain.notification import Reason
 from tests.integration.transport.http_endpoints import LOOPBACK, OK, ScriptedResolver, post
 from tests.support.raw_servers import answers, serve_raw
 

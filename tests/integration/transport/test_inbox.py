@@ -13,11 +13,10 @@ from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_backend.adapters.transport.router import TransportRouter
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
-from alerting_backend.demo.arrival import Channel, SignatureCheck
-from alerting_backend.demo.inbox import Inbox
+from alerting_backend.demo.inbox import Channel, Inbox, SignatureCheck
 from alerting_core import limits
-from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, SmtpReply
-from alerting_core.stages.sign import signature_headers
+from alerting_core.delivery.webhook import signature_headers
+from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, SmtpReply
 from tests.support.inbox_server import serve_inbox
 
 pytestmark = pytest.mark.integration

@@ -20,7 +20,7 @@ import pytest
 from alerting_core.domain.alert import Alert
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
-from alerting_core.pipeline.report import WorkerKind
+from alerting_core.stages.batch import WorkerKind
 from tests.support.distributed import API, NAMES, DistributedPlatform
 from tests.support.loader import Loader, as_json
 from tests.support.patience import ACCEPT_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_MAX

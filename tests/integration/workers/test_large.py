@@ -13,8 +13,8 @@ from alerting_core.domain.alert import Alert
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.generator.testdata import Size
-from alerting_core.pipeline.report import WorkerKind
-from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import alert_record
+from alerting_core.stages.batch import WorkerKind
 from tests.support.distributed import DistributedPlatform
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart

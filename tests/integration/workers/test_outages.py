@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from alerting_backend.runtime.stopping import EXIT_AT_ONCE
+from alerting_backend.runtime.listening import EXIT_AT_ONCE
 from tests.support.command_process import CommandProcess
 from tests.support.distributed import DistributedPlatform, Servers
 from tests.support.loader import Loader

@@ -10,11 +10,16 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, SOURCES
-from alerting_core.codec.alert import encode_alert, encode_match
-from alerting_core.codec.notification import NotificationReady, encode_notification_ready
-from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_changed
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
+from alerting_core.codec.records import (
+    NotificationReady,
+    RuleAction,
+    RuleChanged,
+    encode_alert,
+    encode_match,
+    encode_notification_ready,
+    encode_rule_changed,
+)
+from alerting_core.domain.alert import Alert, Match
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.generator.testdata import Size

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from alerting_backend.adapters.kafka.letters import KEPT_BYTES, TRUNCATED_HEADER
-from alerting_core.codec.alert import encode_alert, encode_match
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
+from alerting_backend.adapters.kafka.dead_letters import KEPT_BYTES, TRUNCATED_HEADER
+from alerting_core.codec.records import encode_alert, encode_match
+from alerting_core.domain.alert import Alert, Match
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.generator.testdata import Size

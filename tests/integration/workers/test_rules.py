@@ -15,12 +15,11 @@ from redis.asyncio import Redis
 
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.catalog import make_client
 from tests.support.distributed import API, DistributedPlatform, PlatformPart, Servers

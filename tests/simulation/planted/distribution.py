@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot, MemorySnapshotBuild
-from alerting_core.pipeline.reconcile_rules import RuleReconciler
-from alerting_core.pipeline.relay import Relay
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.ports.rule_snapshot import RuleSnapshotStore
+from alerting_core.ports.rule_distribution import RulesAsOf, RuleSnapshotStore
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.rule_distribution import Relay, RuleReconciler
 from tests.simulation.planted.plant import SimWiring
 
 LATE_MS: Final = 20 * 60_000

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
-from alerting_core.pipeline.deliver import Sender
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.ports.transport import Transport
+from alerting_core.domain.claim import HttpMessage, HttpReply, Message, Reply
+from alerting_core.ports.delivery import Transport
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.send import Sender
 from tests.simulation.planted.plant import SimWiring
 
 

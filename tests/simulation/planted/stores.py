@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from alerting_core.codec.alert import decode_match
-from alerting_core.domain.match import Match
+from alerting_core.codec.records import decode_match
+from alerting_core.domain.alert import Match
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.pipeline.intake import offsets_after, take_in
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.ports.notifications import NotificationStore, Recorded
-from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.ports.delivery import NotificationStore, Recorded
+from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
+from alerting_core.stages.batch import BatchReport, StageName, offsets_after, take_in
 from tests.simulation.planted.plant import SimWiring
 
 

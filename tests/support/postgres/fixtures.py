@@ -7,7 +7,7 @@ import pytest
 
 # The driver is imported by those tests alone that use it.
 if TYPE_CHECKING:
-    from alerting_backend.adapters.postgres.address import Address
+    from alerting_backend.adapters.postgres.connection import Address
     from alerting_backend.adapters.postgres.pools import Pools
     from tests.support.postgres.cluster import Cluster
 

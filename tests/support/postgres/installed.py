@@ -9,15 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from alerting_backend.adapters.postgres.account import account_for
-from alerting_backend.adapters.postgres.processes import (
+from alerting_backend.embedded_postgres.processes import (
     Postmaster,
+    account_for,
     is_alive,
+    process_arguments,
     processes_in,
     read_postmaster,
     running_postmaster,
 )
-from alerting_backend.adapters.postgres.programs import process_arguments
 from tests.support.install.postgres import PostgresPrograms
 
 START_SECONDS_MAX: Final = 60.0

@@ -5,28 +5,29 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Final
 
-from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
-from alerting_backend.adapters.postgres.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.journal import PgJournal
-from alerting_backend.adapters.postgres.log import PgLog
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes, trim_changes
+from alerting_backend.adapters.postgres.catalog.rule_distribution import (
+    PgOutbox,
+    PgRuleOrigin,
+    PgRuleSource,
+    RuleChange,
+    append_changes,
+    trim_changes,
+)
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
+from alerting_backend.adapters.postgres.history.notifications import PgJournal
 from alerting_backend.adapters.postgres.pools import Pools, transaction
-from alerting_backend.adapters.postgres.retention import PgRetention
-from alerting_backend.adapters.postgres.rule_origin import PgRuleOrigin
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_backend.adapters.postgres.stream import PgStream
-from alerting_backend.adapters.postgres.unpublished import PgOutbox
-from alerting_core.codec.rule import RuleAction
+from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
+from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_core.codec.records import RuleAction
+from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim
-from alerting_core.domain.match import Match
 from alerting_core.domain.notification import Notification, NotificationStatus
-from alerting_core.ports.alerts import AlertFilter
 from alerting_core.ports.dead_letters import RecordId
-from alerting_core.ports.journal import NotificationFilter
+from alerting_core.ports.history import AlertFilter, NotificationFilter
 from alerting_core.ports.paging import PageRequest
 from alerting_core.ports.retention import Old
 from tests.support.catalog import NOW_MS

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from alerting_backend.adapters.postgres.address import Address
+from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import Connection, owner_connection
 from tests.support.catalog import NOW_MS
 

@@ -8,9 +8,9 @@ import pytest
 
 from alerting_api import auth
 from alerting_api.auth import KEY_CACHE_MS, KeyAuthenticator
-from alerting_core.domain.key import KEY_USE_MS, ApiKey, KeyScope, hash_key
+from alerting_core.domain.client import KEY_USE_MS, ApiKey, KeyScope, hash_key
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.catalog.keys import MemoryKeyStore
+from alerting_core.memory.clients import MemoryKeyStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 

@@ -4,7 +4,7 @@ import pytest
 
 from alerting_api.refusals import PROBLEM_TYPES, ProblemKind, refusal_of
 from alerting_core import errors
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 PROBLEM = Problem("a", ProblemCode.EMPTY, "b")
 

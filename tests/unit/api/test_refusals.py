@@ -12,7 +12,7 @@ from alerting_api.refusals import ProblemKind, Refusal
 from alerting_api.route import decode_json, require_json
 from alerting_api.schema import RequestModel
 from alerting_api.validation import PATH_CHARS_MAX, placed, problems_of
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 
 def test_a_document_says_all_that_is_wrong_and_which_request_it_was() -> None:

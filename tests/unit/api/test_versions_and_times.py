@@ -8,9 +8,8 @@ from alerting_api.headers import NO_VERSION, read_if_match
 from alerting_api.refusals import etag
 from alerting_api.schema import clamped_ms, read_moment, unix_ms
 from alerting_core import limits
-from alerting_core.domain.timestamp import rfc3339
-from alerting_core.errors import InvalidInput
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.domain.text import rfc3339
+from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import typer
 
 from alerting_backend.cli import calls
 from alerting_backend.cli.calls import Platform
-from alerting_backend.cli.exits import ExitCode
+from alerting_backend.cli.output import ExitCode
 
 Answers = Iterator[httpx.Response | Exception]
 

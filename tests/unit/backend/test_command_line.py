@@ -11,8 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from alerting_backend.cli.app import app
-from alerting_backend.cli.exits import ExitCode, fail
-from alerting_backend.cli.output import shown
+from alerting_backend.cli.output import ExitCode, fail, shown
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 

@@ -17,7 +17,7 @@ from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBat
 from aiokafka.producer.sender import Sender
 
 import alerting_backend.adapters.kafka.internals
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 
 INTERNALS = Path(alerting_backend.adapters.kafka.internals.__file__)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerting_backend.adapters.kafka.letters import KEPT_BYTES, TRUNCATED_HEADER, shortened
-from alerting_backend.adapters.kafka.partition import partition_of
+from alerting_backend.adapters.kafka.dead_letters import KEPT_BYTES, TRUNCATED_HEADER, shortened
 from alerting_backend.adapters.kafka.share import Share
+from alerting_backend.adapters.kafka.sink import partition_of
 from alerting_core.errors import FencedOff
 from alerting_core.ports.stream import Record
 from tests.support.pipeline import make_output

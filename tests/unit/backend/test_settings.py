@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from alerting_backend.settings import Settings, SettingsInvalid, describe, read_settings
-from alerting_backend.wiring.mail import provider_order
-from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
-from alerting_core.stages.retry import DEFAULT_STEPS_MS
+from alerting_backend.wiring.transport import provider_order
+from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.delivery.retry import DEFAULT_STEPS_MS
 
 FIXED = {
     "ALERTING_HTTP_PORT": ("8080", "http_port", 8080),

@@ -3,7 +3,7 @@
 import time
 
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_core.codec.notification import is_uuid
+from alerting_core.codec.records import is_uuid
 
 
 def test_the_clock_tells_unix_milliseconds() -> None:

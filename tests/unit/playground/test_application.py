@@ -10,7 +10,7 @@ import pytest
 
 from alerting_api.app import create_app
 from alerting_api.container import Container
-from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.app.operations import GeneratorJobs
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.idempotency import Answer as KeptAnswer

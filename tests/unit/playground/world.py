@@ -6,33 +6,24 @@ from typing import Final
 from alerting_api.auth import KeyAuthenticator
 from alerting_api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
-from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.app.operations import Dashboard, GeneratorJobs
+from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.domain.alert import Alert, Match, Severity
+from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
+from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.dead_letters import MemoryDeadLetters
 from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
-from alerting_core.memory.ids import SeededIds
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.journal import MemoryJournal
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.stream import MemorySink
-from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
-from alerting_core.ports.records import dead_letter
-from alerting_core.ports.stage_series import StageSeries
-from alerting_core.ports.stream import ALERTS_NEW, Record
-from alerting_core.stages.plan import plan_deliveries
+from alerting_core.memory.rules import MemoryRuleStore
+from alerting_core.memory.stream import MemoryDeadLetters, MemorySink
+from alerting_core.ports.metrics import StageFigures, StageMetrics, StageSeries, StageState
+from alerting_core.ports.stream import ALERTS_NEW, Record, dead_letter
 
 ADMIN_KEY: Final = "alk_admin-key-of-the-tests"
 START_MS: Final = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z

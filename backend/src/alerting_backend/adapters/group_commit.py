@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from alerting_core.errors import AlertingError
-from alerting_core.ports.records import check_sizes
-from alerting_core.ports.stream import Outgoing
+from alerting_core.ports.stream import Outgoing, check_sizes
 
 BATCH_BYTES_MAX: Final = 16 * 1_048_576
 """Of several callers together: what is held twice, by the callers and as a batch, while a batch is under way."""

@@ -1,12 +1,68 @@
-"""The application of a server: the API, and beside it probes, the exposition for Prometheus, and pages for people."""
+"""The API of a server: the application, its pages, a line in the log for each request, and its description."""
 
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import orjson
+import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerting_api import app as api
+from alerting_api.auth import PRINCIPAL_KEY
+from alerting_api.container import Principal
+from alerting_api.headers import assign_request_id
+from alerting_api.middleware import operation_of
 from alerting_backend.api import exposition, pages, probes
-from alerting_backend.api.container import ServerContainer
-from alerting_backend.api.request_log import RequestLog
+from alerting_backend.api.exposition import RequestMetrics
+from alerting_backend.api.probes import ServerContainer
+
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds by machines: told at DEBUG, unless they fail."""
+
+_log = structlog.get_logger("alerting.api")
+
+
+class RequestLog:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        container: ServerContainer = scope["app"].state.container
+        request_id = assign_request_id(scope, container.new_request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self.app(scope, receive, send_noted)
+            _account(scope, status=status, seconds=time.perf_counter() - started)
+
+
+def _account(scope: Scope, *, status: int, seconds: float) -> None:
+    operation = operation_of(scope)
+    metrics: RequestMetrics = scope["app"].state.request_metrics
+    metrics.observe(**operation, status=status, seconds=seconds)
+    quiet = operation["path"] in _QUIET and status < 400
+    write = _log.debug if quiet else _log.info
+    principal: Principal | None = scope.get(PRINCIPAL_KEY)
+    who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
+    write("request_answered", **operation, status=status, duration_ms=round(seconds * 1000, 1), **who)
 
 
 def create_app(container: ServerContainer) -> FastAPI:
@@ -28,3 +84,17 @@ def install(app: FastAPI, container: ServerContainer) -> None:
     """Let *app* serve *container* from now on."""
     api.install(app, container)
     app.state.request_metrics = exposition.RequestMetrics()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write to the file named, or to standard output."""
+    document = orjson.dumps(make_routes().openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if arguments:
+        Path(arguments[0]).write_bytes(document)
+    else:
+        sys.stdout.buffer.write(document)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from alerting_api.problems import refusals
 from alerting_api.route import ApiRoute
-from alerting_backend.api.container import ServerParts
+from alerting_backend.api.probes import ServerParts
 from alerting_core.ports.metrics import StageFigures, StageState
 
 router = APIRouter(tags=["metrics"], route_class=ApiRoute)

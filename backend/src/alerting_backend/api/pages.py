@@ -15,8 +15,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from alerting_api.problems import answer_error
-from alerting_backend.api.container import ServerContainer, ServerParts
 from alerting_backend.api.files import ASK_EACH_TIME, PAGE, PAGES, File, Files
+from alerting_backend.api.probes import ServerContainer, ServerParts
 
 router = APIRouter(include_in_schema=False)
 

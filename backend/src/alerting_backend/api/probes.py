@@ -1,15 +1,45 @@
-"""Whether this process lives, and whether it can work."""
+"""What the API of a server is made of, and whether this process lives and can work."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
+from alerting_api.container import Container
 from alerting_api.problems import refusals
 from alerting_api.route import ApiRoute
 from alerting_api.schema import ResponseModel
-from alerting_backend.api.container import ServerParts
-from alerting_core.app.readiness import check_readiness
+from alerting_backend.api.files import Files
+from alerting_core.app.operations import ReadinessCheck, check_readiness
+from alerting_core.ports.metrics import StageMetrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerContainer(Container):
+    """Everything that a request to a server may need.
+
+    Attributes:
+        stages: The figures of this process, for Prometheus, which asks each process for its own.
+        checks: What readiness depends on, by the name that `/readyz` shows.
+        ui: The built user interface, where there is one.
+    """
+
+    stages: StageMetrics
+    checks: Mapping[str, ReadinessCheck] = field(default_factory=dict[str, ReadinessCheck])
+    ui: Files | None = None
+
+
+async def server_container_of(request: Request) -> ServerContainer:
+    """Return the container of the application that serves *request*."""
+    container: ServerContainer = request.app.state.container
+    return container
+
+
+ServerParts = Annotated[ServerContainer, Depends(server_container_of)]
+"""A route's way to what only a server has."""
+
 
 router = APIRouter(tags=["probes"], route_class=ApiRoute)
 

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 
 import typer
 
-from alerting_backend.cli.exits import ExitCode, fail
 from alerting_backend.cli.groups import dlq, topics
 from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
+from alerting_backend.cli.output import ExitCode, fail
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig
 from alerting_core.generator.testdata import Dataset
-from alerting_core.pipeline.report import WorkerKind
+from alerting_core.stages.batch import WorkerKind
 
 app: Final = typer.Typer(
     name="alerting",
@@ -52,7 +52,7 @@ def _options(
 def up(as_json: AsJson = False) -> None:
     """Run the whole platform in this process, with its own database."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.up import run_up
+    from alerting_backend.cli.processes import run_up
 
     run_up(settings, as_json=as_json)
 
@@ -70,7 +70,7 @@ def worker(
     They stand on Kafka, Redis and Postgres.
     """
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.worker import run_worker_command
+    from alerting_backend.cli.processes import run_worker_command
 
     run_worker_command(kind, settings, as_json=as_json)
 
@@ -82,7 +82,7 @@ def api(as_json: AsJson = False) -> None:
     Alerts go to Kafka, for the workers; everything else is in Postgres.
     """
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.worker import run_api_command
+    from alerting_backend.cli.processes import run_api_command
 
     run_api_command(settings, as_json=as_json)
 
@@ -102,7 +102,7 @@ def migrate(
 ) -> None:
     """Bring the schema of the database up to date."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.migrate import run_migrate, show_status
+    from alerting_backend.cli.database import run_migrate, show_status
 
     (show_status if status else run_migrate)(settings, as_json=as_json)
 
@@ -158,7 +158,7 @@ def testdata(
 ) -> None:
     """Load clients, rules and endpoints into the database of a platform, running or not."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.testdata import make_template, run_testdata
+    from alerting_backend.cli.database import make_template, run_testdata
     from alerting_core.generator.testdata import SIZES
 
     template = make_template(
@@ -209,7 +209,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure speed, in a checkout of the repository."""
-    from alerting_backend.cli.bench import run_bench
+    from alerting_backend.cli.options import run_bench
 
     run_bench(names or [], as_json=as_json)
 
@@ -220,7 +220,7 @@ def openapi(
     as_json: AsJson = False,
 ) -> None:
     """Write the description of the API as an OpenAPI document."""
-    from alerting_backend.cli.openapi import write_openapi
+    from alerting_backend.cli.options import write_openapi
 
     write_openapi(file, as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from alerting_backend.cli.exits import ExitCode, fail
+from alerting_backend.cli.output import ExitCode, fail
 
 REQUEST_SECONDS_MAX: Final = 30.0
 """One request: a batch of a thousand alerts takes well under a second."""

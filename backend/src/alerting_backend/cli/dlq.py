@@ -9,15 +9,14 @@ from typing import Any, Final, TypeVar
 
 from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
 from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
-from alerting_backend.adapters.postgres.log import PgLog
 from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.log import PgLog
 from alerting_backend.cli.database import has_database, reach_database
-from alerting_backend.cli.exits import ExitCode, fail, told_errors
-from alerting_backend.cli.output import shown, write_json, write_table
+from alerting_backend.cli.output import ExitCode, fail, shown, told_errors, write_json, write_table
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.kafka import kafka_address
-from alerting_core.app.mend import fields_of
+from alerting_backend.wiring.ports import kafka_address
+from alerting_core.app.repair import fields_of
 from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAY_BATCH_MAX, DeadLetter, DeadLetters, RecordId, place_in
 from alerting_core.ports.stream import DLQ_SUFFIX
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from alerting_backend.cli.dlq import Wanted, find, place_of, with_letters
-from alerting_backend.cli.exits import ExitCode, fail
-from alerting_backend.cli.output import write_json
+from alerting_backend.cli.output import ExitCode, fail, write_json
 from alerting_backend.settings import Settings
-from alerting_core.app.mend import STILL_REFUSED, Mending
+from alerting_core.app.repair import STILL_REFUSED, Mending
+from alerting_core.errors import Problem
 from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
-from alerting_core.problem import Problem
 
 
 def read_mending(assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> Mending:

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from alerting_backend.cli.calls import Platform, calling
-from alerting_backend.cli.exits import ExitCode, fail
-from alerting_backend.cli.output import shown, write_json, write_table
+from alerting_backend.cli.output import ExitCode, fail, shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_core import limits
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import SEVERITY_NAMES, Severity
 from alerting_core.matching.explain import RuleExplanation, explain
 
 

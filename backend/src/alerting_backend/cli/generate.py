@@ -11,20 +11,16 @@ from typing import Any, Final
 
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, calling
-from alerting_backend.cli.exits import ExitCode, told_errors
-from alerting_backend.cli.output import write_json
-from alerting_backend.cli.progress import Advance, progress_bar
+from alerting_backend.cli.output import Advance, ExitCode, progress_bar, told_errors, write_json
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.kafka import kafka_address
+from alerting_backend.wiring.ports import kafka_address
 from alerting_backend.workers.dependencies import Dependency, require
 from alerting_core import limits
 from alerting_core.domain.alert import Alert
-from alerting_core.generator.alerts import generate_alerts
+from alerting_core.generator.alerts import Pace, generate_alerts, pace_of
 from alerting_core.generator.config import GeneratorConfig, choose_seed
-from alerting_core.generator.pace import Pace, pace_of
-from alerting_core.pipeline.loop import Failure, retry_until_stopped
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import Outgoing
+from alerting_core.ports.stream import Outgoing, alert_record
+from alerting_core.stages.loop import Failure, retry_until_stopped
 
 STEP_SECONDS: Final = 0.1
 """Between two requests of a slow job: ten times a second look even."""

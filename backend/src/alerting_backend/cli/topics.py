@@ -4,10 +4,9 @@ import asyncio
 from dataclasses import asdict
 
 from alerting_backend.adapters.kafka.topics import TOPICS, create_topics, describe_topics
-from alerting_backend.cli.exits import ExitCode, told_errors
-from alerting_backend.cli.output import write_json, write_table
+from alerting_backend.cli.output import ExitCode, told_errors, write_json, write_table
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.kafka import kafka_address
+from alerting_backend.wiring.ports import kafka_address
 from alerting_backend.workers.dependencies import Dependency, require
 
 

@@ -1,20 +1,68 @@
-"""The database of the process: the embedded one, or the operator's own."""
+"""The database of the process, the embedded one or the operator's own, and what readiness depends on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar, Final
 
-from alerting_backend.adapters.postgres.address import Address
-from alerting_backend.adapters.postgres.embedded import embedded_postgres
-from alerting_backend.adapters.postgres.locks import SoleLock
-from alerting_backend.adapters.postgres.migrate import Progress, migrate, set_passwords
-from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.adapters.postgres.processes import running_postmaster
+from alerting_backend.adapters.postgres.connection import Address, SoleLock
+from alerting_backend.adapters.postgres.pools import Pools, owner_connection
+from alerting_backend.adapters.postgres.schema.migrate import Progress, migrate, set_passwords
+from alerting_backend.embedded_postgres.embedded import embedded_postgres
+from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.address import address_set_in
+from alerting_backend.wiring.ports import address_set_in, postgres_check, rules_check
+from alerting_core.app.operations import ReadinessCheck
+from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
+from alerting_core.stages.batch import StageName
+
+
+class PipelineNotRunning(AlertingError):
+    """The pipeline has not been started yet, or is being stopped."""
+
+    code: ClassVar[str] = "pipeline-not-running"
+
+
+class Health:
+    """Answers the checks.
+
+    Attributes:
+        pipeline_runs: Set by who runs it.
+    """
+
+    def __init__(self, pools: Pools, pipeline: Pipeline) -> None:
+        """Look at *pools* and *pipeline*."""
+        self._pools = pools
+        self._pipeline = pipeline
+        self.pipeline_runs = False
+
+    def checks(self) -> Mapping[str, ReadinessCheck]:
+        """Return all checks by name."""
+        return {"postgres": postgres_check(self._pools.admin), "pipeline": self.pipeline, "streams": self.streams}
+
+    async def pipeline(self) -> None:
+        """See whether the pipeline runs, with rules that are current."""
+        if not self.pipeline_runs:
+            raise PipelineNotRunning("the pipeline does not run")
+        await rules_check(self._pipeline.rules)()
+
+    async def streams(self) -> None:
+        """See whether the streams can be read."""
+        await self._pipeline.streams[StageName.EVALUATOR].lag()
+
+    async def wait_until_ready(self, *, look_s: float = 0.02) -> None:
+        """Return when all checks pass."""
+        while True:
+            try:
+                for check in self.checks().values():
+                    await check()
+            except AlertingError:
+                await asyncio.sleep(look_s)
+            else:
+                return
+
 
 _LOOK_SECONDS: Final = 2.0
 

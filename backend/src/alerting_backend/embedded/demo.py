@@ -12,18 +12,17 @@ from fastapi import APIRouter
 
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
+from alerting_backend.demo.data import ALERTS, MAIL_DOMAIN, DemoAlert, DemoLoader
 from alerting_backend.demo.inbox import Inbox
 from alerting_backend.demo.mail_sink import MailSink
-from alerting_backend.demo.routes import ALERTS_MINUTES, INBOX_PATH, inbox_router
-from alerting_backend.embedded.demo_data import ALERTS, MAIL_DOMAIN, DemoAlert
-from alerting_backend.embedded.demo_load import DemoLoader
+from alerting_backend.demo.page import ALERTS_MINUTES, INBOX_PATH, inbox_router
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_backend.wiring.transport import LocalMail
+from alerting_core.app.alerts import AlertDraft
 from alerting_core.app.application import Application
-from alerting_core.app.submit import AlertDraft
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.loop import pause
+from alerting_core.stages.loop import pause
 
 ALERT_EVERY_MS: Final = 4_000
 """Between two alerts: time to see what each of them leads to."""

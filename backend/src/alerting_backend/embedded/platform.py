@@ -15,32 +15,26 @@ from ipaddress import ip_address
 
 import structlog
 
+from alerting_backend.adapters.postgres.history.alerts import PgRetention
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.migrate import Progress
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.presence import present
-from alerting_backend.adapters.postgres.retention import PgRetention
+from alerting_backend.adapters.postgres.schema.migrate import Progress
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.api.app import create_app
-from alerting_backend.embedded.checks import Health
-from alerting_backend.embedded.database import open_database, watch_server
+from alerting_backend.embedded.database import Health, open_database, watch_server
 from alerting_backend.embedded.demo import Demo, open_demo
-from alerting_backend.runtime.instance import instance_name
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.job_runner import JobRunner
-from alerting_backend.runtime.lag import measure_lag
-from alerting_backend.runtime.listening import ApiServer, listen, reachable_host, url_of
-from alerting_backend.runtime.stage_log import TELL_EVERY_S, StageLog
-from alerting_backend.runtime.stopping import Stop
+from alerting_backend.runtime.listening import ApiServer, Stop, listen, reachable_host, url_of
+from alerting_backend.runtime.reporting import TELL_EVERY_S, StageLog, instance_name, measure_lag
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.container import make_container
-from alerting_backend.wiring.delivery import delivery_policy
-from alerting_backend.wiring.ports import PostgresPorts
-from alerting_backend.wiring.transport import open_transport
+from alerting_backend.wiring.ports import PostgresPorts, make_container
+from alerting_backend.wiring.transport import delivery_policy, open_transport
 from alerting_core.app.application import Application
 from alerting_core.embedded.pipeline import Pipeline
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.wiring import Tuning
+from alerting_core.stages.meter import StageMeter
+from alerting_core.stages.wiring import Tuning
 
 _log = structlog.get_logger("alerting.platform")
 

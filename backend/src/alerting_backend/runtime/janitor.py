@@ -12,9 +12,9 @@ import structlog
 from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.loop import pause
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.retention import Old, RetentionStore
+from alerting_core.stages.loop import pause
 
 EVERY_MS: Final = 60_000
 """Between two rounds. What has become old is minutes late at most."""

@@ -12,16 +12,14 @@ from typing import Final
 
 import structlog
 
-from alerting_core.codec.alert import encode_alert
-from alerting_core.codec.headers import message_headers
+from alerting_core.codec.records import encode_alert, message_headers
 from alerting_core.domain.alert import Alert
 from alerting_core.errors import PortUnavailable
-from alerting_core.generator.alerts import generate_alerts
-from alerting_core.generator.pace import pace_of
-from alerting_core.pipeline.loop import Failure, pause, retry_until_stopped
+from alerting_core.generator.alerts import generate_alerts, pace_of
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Sink
+from alerting_core.stages.loop import Failure, pause, retry_until_stopped
 
 JOBS_AT_ONCE_MAX: Final = 4
 """Jobs that run side by side; others wait. More would only share out what the platform can take."""

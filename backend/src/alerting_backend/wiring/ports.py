@@ -1,27 +1,126 @@
-"""The ports of the core on one Postgres."""
+"""The ports of the core, and the container of the API, on the servers that the settings name."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
+from typing import ClassVar, Final
 
-from alerting_backend.adapters.postgres.abandoned import PgAbandonedLeases
-from alerting_backend.adapters.postgres.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
+from alerting_api.auth import KeyAuthenticator
+from alerting_backend.adapters.kafka.connection import KafkaAddress
+from alerting_backend.adapters.kafka.topics import TopicsReady
+from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.keys import PgKeyStore
+from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.journal import PgJournal
-from alerting_backend.adapters.postgres.log import PgLog
-from alerting_backend.adapters.postgres.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.pools import Pools
-from alerting_backend.adapters.postgres.rules import PgRuleSource
-from alerting_backend.adapters.postgres.sink import PgSink
-from alerting_backend.adapters.postgres.stream import PgStream
+from alerting_backend.adapters.postgres.connection import Address, Role
+from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
+from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.history.notifications import PgJournal
+from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
+from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
+from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.redis.connection import open_redis
+from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_core.app.application import ApplicationPorts
+from alerting_backend.api.files import Files, read_ui, ui_folder
+from alerting_backend.api.probes import ServerContainer
+from alerting_backend.settings import Settings, SettingsInvalid
+from alerting_core.app.application import Application, ApplicationPorts
+from alerting_core.app.dead_letters import Letters
+from alerting_core.app.operations import Dashboard, GeneratorJobs, ReadinessCheck
 from alerting_core.embedded.pipeline import PipelinePorts
-from alerting_core.ports.presence import Presence
+from alerting_core.errors import AlertingError
+from alerting_core.ports.dead_letters import DeadLetters
+from alerting_core.ports.delivery import Presence, Transport
+from alerting_core.ports.metrics import StageMetrics
 from alerting_core.ports.stream import Sink, Stream
-from alerting_core.ports.transport import Transport
+from alerting_core.stages.evaluate import RuleFeed
+
+
+def address_set_in(settings: Settings) -> Address | None:
+    """Return the address of the operator's own Postgres; None: the embedded one is used."""
+    if settings.postgres_dsn is None:
+        return None
+    passwords = {
+        Role.API: settings.postgres_api_password,
+        Role.ADMIN: settings.postgres_admin_password,
+        Role.WORKER: settings.postgres_worker_password,
+    }
+    return Address(settings.postgres_dsn, {role: given for role, given in passwords.items() if given is not None})
+
+
+def kafka_address(settings: Settings) -> KafkaAddress:
+    """Return the address of the cluster, which must be set."""
+    assert settings.kafka_brokers is not None, "the command has checked it"
+    return KafkaAddress(
+        settings.kafka_brokers,
+        prefix=settings.kafka_prefix,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_user,
+        sasl_password=settings.kafka_sasl_password,
+        ca_file=settings.kafka_ca_file,
+    )
+
+
+def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitStack) -> ReadinessCheck:
+    """Return the check that *topics* can be read and written; its connection is closed with *stack*."""
+    ready = TopicsReady(address, topics)
+    stack.push_async_callback(ready.close)
+    return ready.check
+
+
+async def open_figures(settings: Settings, stack: AsyncExitStack) -> RedisFigures | None:
+    """Return the board of figures, connected when first used and closed with *stack*; None without a Redis."""
+    if settings.redis_url is None:
+        return None
+    server = await stack.enter_async_context(open_redis(settings.redis_url))
+    return RedisFigures(server, FigureKeys(settings.redis_prefix))
+
+
+RULES_AGE_MS_MAX: Final = 30_000
+"""Rules that were not confirmed for so long may be out of date; the evaluator asks twice a second."""
+
+
+class RulesNotLoaded(AlertingError):
+    """The evaluator has no rules yet."""
+
+    code: ClassVar[str] = "rules-not-loaded"
+
+
+class RulesOutdated(AlertingError):
+    """The evaluator could not ask for changes of rules for a while."""
+
+    code: ClassVar[str] = "rules-outdated"
+
+
+def postgres_check(pool: Pool) -> ReadinessCheck:
+    """Return the check that Postgres answers."""
+
+    async def check() -> None:
+        async with connected(pool, "readiness") as connection:
+            await connection.fetchval("SELECT 1")
+
+    return check
+
+
+def rules_check(rules: RuleFeed) -> ReadinessCheck:
+    """Return the check that an evaluator has rules, and that they are current."""
+
+    async def check() -> None:
+        age_ms = rules.age_ms()
+        if age_ms is None:
+            raise RulesNotLoaded("the rules are being loaded")
+        if age_ms > RULES_AGE_MS_MAX:
+            raise RulesOutdated(f"the rules were last confirmed {age_ms // 1_000} s ago")
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +165,50 @@ class PostgresPorts:
 
     def _open_stream(self, topic: str, group: str) -> Stream:
         return PgStream(self.log, topic=topic, group=group)
+
+
+def make_container(
+    ports: PostgresPorts,
+    settings: Settings,
+    *,
+    stages: StageMetrics,
+    checks: Mapping[str, ReadinessCheck],
+    board: StageMetrics | None = None,
+    letters: DeadLetters | None = None,
+) -> ServerContainer:
+    """Return all that requests need.
+
+    Args:
+        ports: On the database.
+        settings: Of this process.
+        stages: The figures of this process.
+        checks: What readiness depends on.
+        board: The figures of all processes; those of this one when it is the only one.
+        letters: The dead letters; those of the streams in the database when left out.
+    """
+    application = ports.application
+    return ServerContainer(
+        use=Application.on(application, placeholders=settings.placeholder_domains),
+        clock=application.clock,
+        authenticator=KeyAuthenticator(application.keys, application.clock),
+        idempotency=PgIdempotencyStore(ports.pools),
+        jobs=GeneratorJobs(PgJobStore(ports.pools), application.clock, application.ids),
+        dead_letters=Letters(PgDeadLetters(ports.log) if letters is None else letters),
+        dashboard=Dashboard(application.journal, stages if board is None else board, application.clock),
+        started_at_ms=application.clock.now_ms(),
+        stages=stages,
+        checks=checks,
+        source_label=settings.prometheus_source_label,
+        version=version("alerting-backend"),
+        ui=_ui(settings),
+    )
+
+
+def _ui(settings: Settings) -> Files | None:
+    """Return the built user interface; without one, the API shows a page of its own."""
+    folder = ui_folder() if settings.ui_dir is None else settings.ui_dir
+    try:
+        return None if folder is None else read_ui(folder)
+    except OSError as error:
+        name = "ALERTING_UI_DIR" if settings.ui_dir else str(folder)
+        raise SettingsInvalid([f"{name} has no index.html that can be read: {error.strerror}"]) from error

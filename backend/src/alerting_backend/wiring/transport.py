@@ -1,20 +1,113 @@
-"""The transports of deliveries, as the settings say."""
+"""The transports of deliveries, who carries mail among them, as the settings say."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
+from alerting_backend.adapters.transport.mail import MailTransport
+from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
 from alerting_backend.adapters.transport.router import EmailSender, TransportRouter
-from alerting_backend.settings import Settings
-from alerting_backend.wiring.mail import open_mail
-from alerting_core.domain.message import EmailMessage, Reply
-from alerting_core.ports.transport import Transport
+from alerting_backend.adapters.transport.ses import SesTransport
+from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
+from alerting_backend.settings import EmailProviderName, Settings, SettingsInvalid
+from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.domain.claim import EmailMessage, Reply
+from alerting_core.ports.delivery import Transport
+from alerting_core.stages.send import DeliveryPolicy
+
+DRAIN_MS: Final = 5_000
+"""How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
+
+
+def delivery_policy(settings: Settings) -> DeliveryPolicy:
+    """Return the policy of this process's sender."""
+    schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
+    return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)
+
 
 _log = structlog.get_logger("alerting.mail")
+
+
+def provider_order(settings: Settings) -> Sequence[EmailProviderName]:
+    """Return the providers in the order in which they are asked; none when none is set up."""
+    if settings.email_providers:
+        return settings.email_providers
+    if settings.smtp_host is not None:
+        return ["smtp"]
+    return ["ses"] if settings.ses_region is not None else []
+
+
+@asynccontextmanager
+async def open_mail(settings: Settings) -> AsyncIterator[MailProviders | None]:
+    """Open the transports of mail, and close them on leaving; None when no provider is set up.
+
+    Raises:
+        SettingsInvalid: A provider cannot work as it is set.
+    """
+    order = provider_order(settings)
+    if not order:
+        yield None
+        return
+    providers = [MailProvider(name, _transport(name, settings)) for name in order]
+    async with MailProviders(providers) as mail:
+        for provider in providers:
+            await _prepare(provider)
+        _log.info("mail_providers", order=",".join(mail.names))
+        yield mail
+
+
+def _transport(name: EmailProviderName, settings: Settings) -> MailTransport:
+    try:
+        return _smtp(settings) if name == "smtp" else _ses(settings)
+    except ValueError as error:
+        raise _invalid(name, error) from None
+
+
+async def _prepare(provider: MailProvider) -> None:
+    if not isinstance(provider.transport, SesTransport):
+        return
+    try:
+        missing = await provider.transport.prepare()
+    except ValueError as error:
+        raise _invalid("ses", error) from None
+    if missing is not None:
+        mend = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role that may ses:SendEmail"
+        _log.warning("mail_provider_not_ready", provider=provider.name, why=missing, mend_it=mend)
+
+
+def _smtp(settings: Settings) -> SmtpTransport:
+    assert settings.smtp_host is not None
+    assert settings.smtp_from is not None, "the settings were checked"
+    server = SmtpServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        SmtpSecurity(settings.smtp_security),
+        settings.smtp_user,
+        settings.smtp_password,
+    )
+    return SmtpTransport(server, sender=settings.smtp_from, per_second=settings.smtp_per_second)
+
+
+def _ses(settings: Settings) -> SesTransport:
+    sender = settings.ses_from or settings.smtp_from
+    assert settings.ses_region is not None
+    assert sender is not None, "the settings were checked"
+    return SesTransport(
+        sender=sender,
+        region=settings.ses_region,
+        endpoint_url=settings.ses_endpoint,
+        per_second=settings.ses_per_second,
+    )
+
+
+def _invalid(name: EmailProviderName, error: ValueError) -> SettingsInvalid:
+    setting = {"smtp": "ALERTING_SMTP_FROM", "ses": "ALERTING_SES_REGION"}[name]
+    return SettingsInvalid([f"{setting} sets up mail in a way that cannot work: {error}"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,25 +11,27 @@ import structlog
 
 from alerting_backend.adapters.kafka.dead_letters import FreshLetters, KafkaDeadLetters
 from alerting_backend.adapters.kafka.topics import SOURCES
+from alerting_backend.adapters.postgres.connection import SoleLock
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.locks import SoleLock
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.sole import run_as_sole
+from alerting_backend.adapters.postgres.presence import run_as_sole
 from alerting_backend.api.app import create_app
 from alerting_backend.runtime.job_runner import JobRunner
-from alerting_backend.runtime.listening import ApiServer, listen, url_of
-from alerting_backend.runtime.stopping import Stop
+from alerting_backend.runtime.listening import ApiServer, Stop, listen, url_of
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.address import address_set_in
-from alerting_backend.wiring.container import make_container
-from alerting_backend.wiring.figures import open_figures
-from alerting_backend.wiring.kafka import kafka_address, kafka_check
-from alerting_backend.wiring.ports import PostgresPorts
+from alerting_backend.wiring.ports import (
+    PostgresPorts,
+    address_set_in,
+    kafka_address,
+    kafka_check,
+    make_container,
+    open_figures,
+)
 from alerting_backend.workers.dependencies import close_in_time, schema_check, sink_on, wait_for_all
 from alerting_core.app.application import Application
-from alerting_core.app.readiness import ReadinessCheck
-from alerting_core.pipeline.loop import retry_until_stopped
-from alerting_core.pipeline.meter import StageMeter
+from alerting_core.app.operations import ReadinessCheck
+from alerting_core.stages.loop import retry_until_stopped
+from alerting_core.stages.meter import StageMeter
 
 _log = structlog.get_logger("alerting.api")
 

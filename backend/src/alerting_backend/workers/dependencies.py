@@ -8,17 +8,17 @@ from typing import ClassVar, Final
 
 import structlog
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
+from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.adapters.postgres.chain import read_chain
-from alerting_backend.adapters.postgres.migrate import schema_version
 from alerting_backend.adapters.postgres.pools import Pool
+from alerting_backend.adapters.postgres.schema.chain import read_chain
+from alerting_backend.adapters.postgres.schema.migrate import schema_version
 from alerting_backend.adapters.redis.connection import RedisServer
-from alerting_backend.runtime.stage_log import is_reported
+from alerting_backend.runtime.reporting import is_reported
 from alerting_backend.settings import PREFIX, Settings
-from alerting_core.app.readiness import ReadinessCheck
+from alerting_core.app.operations import ReadinessCheck
 from alerting_core.errors import AlertingError, PortUnavailable
-from alerting_core.pipeline.loop import Failure, retry_until_stopped
+from alerting_core.stages.loop import Failure, retry_until_stopped
 
 LOOK_SECONDS_MAX: Final = 15.0
 """One look at a dependency while starting; a check of Kafka that takes longer gives up by itself."""

@@ -1,36 +1,78 @@
-"""The composition root of a worker: from settings to a process that works until it is told to stop.
-
-Order of the start: the port, so that probes are answered from the first moment on; the dependencies, each waited for
-with a growing pause and a line in the log; the stages. Order of the end: the stages finish the step that they
-are at, deliveries under way end and are recorded; the consumers leave their groups, so that others take over at once;
-then the connections and the port are closed. What takes too long is cut off: it was not committed, and others do it
-again.
-"""
+"""The composition root of a worker, from settings to a process that works until it is asked to stop; its probes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
+from dataclasses import asdict
 from typing import Final
 
 import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from alerting_backend.runtime.instance import instance_name
-from alerting_backend.runtime.lag import measure_lag
-from alerting_backend.runtime.listening import ApiServer, listen, url_of
-from alerting_backend.runtime.reporting import report_figures
-from alerting_backend.runtime.stage_log import TELL_EVERY_S, StageLog
-from alerting_backend.runtime.stopping import Stop
+from alerting_backend.api.exposition import CONTENT_TYPE, expose
+from alerting_backend.runtime.listening import ApiServer, Stop, listen, url_of
+from alerting_backend.runtime.reporting import TELL_EVERY_S, StageLog, instance_name, measure_lag, report_figures
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.figures import open_figures
+from alerting_backend.wiring.ports import open_figures
 from alerting_backend.workers.dependencies import close_in_time, wait_for_all
-from alerting_backend.workers.probes import Probes
-from alerting_backend.workers.resources import Resources
-from alerting_backend.workers.worker import NEEDS, Worker, make_worker
-from alerting_core.app.readiness import ReadinessCheck, check_readiness
-from alerting_core.pipeline.loop import pause
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import WorkerKind
-from alerting_core.pipeline.side_by_side import run_side_by_side
+from alerting_backend.workers.worker import NEEDS, Resources, Worker, make_worker
+from alerting_core.app.operations import CheckResult, ReadinessCheck, ReadinessReport, check_readiness
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.metrics import StageMetrics
+from alerting_core.stages.batch import WorkerKind
+from alerting_core.stages.loop import pause
+from alerting_core.stages.meter import StageMeter
+from alerting_core.stages.wiring import run_side_by_side
+
+STARTING: Final = CheckResult("worker", ok=False, reason="starting")
+
+
+class Probes:
+    """Answers probes from the moment that the port is open.
+
+    Attributes:
+        checks: What readiness depends on; those of the dependencies first, the worker's own when it runs.
+        is_starting: Whether the worker does not work yet.
+    """
+
+    def __init__(self, stages: StageMetrics, clock: Clock) -> None:
+        self.checks: dict[str, ReadinessCheck] = {}
+        self.is_starting = True
+        self._stages = stages
+        self._clock = clock
+
+    def app(self) -> Starlette:
+        """Return the application that serves the probes."""
+        routes = {"/healthz": self.healthz, "/readyz": self.readyz, "/metrics": self.metrics}
+        return Starlette(routes=[Route(path, endpoint) for path, endpoint in routes.items()])
+
+    def add(self, checks: Mapping[str, ReadinessCheck]) -> None:
+        """Let readiness depend on *checks* too."""
+        self.checks.update(checks)
+
+    async def readiness(self) -> ReadinessReport:
+        """Return what fails, if anything."""
+        found = await check_readiness(self.checks)
+        return ReadinessReport([*found.checks, STARTING]) if self.is_starting else found
+
+    async def healthz(self, _request: Request) -> Response:
+        """Say that this process lives."""
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(self, _request: Request) -> Response:
+        """Say whether this process can work, and if not, which dependency fails."""
+        found = await self.readiness()
+        shown = {"ready": found.ready, "checks": [asdict(check) for check in found.checks]}
+        return JSONResponse(shown, status_code=200 if found.ready else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Return the figures for Prometheus."""
+        figures = await self._stages.read(now_ms=self._clock.now_ms())
+        return Response(expose(figures, None), media_type=CONTENT_TYPE)
+
 
 WORK_SECONDS_MAX: Final = 5.5
 """How long the stages may take to end, deliveries under way included; it leaves time to close in order."""

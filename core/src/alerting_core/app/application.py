@@ -3,22 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from alerting_core.app.clients import Clients
-from alerting_core.app.endpoint_test import EndpointTest
-from alerting_core.app.endpoints import Endpoints
-from alerting_core.app.insight import Insight
-from alerting_core.app.keys import Keys
-from alerting_core.app.notifications import Notifications
+from alerting_core.app.alerts import Insight, Intake, Notifications
+from alerting_core.app.clients import Clients, Keys
+from alerting_core.app.endpoints import Endpoints, EndpointTest
 from alerting_core.app.rules import Rules
-from alerting_core.app.submit import Intake
-from alerting_core.ports.alerts import AlertLog
-from alerting_core.ports.catalog import ClientStore, EndpointStore, RuleStore
-from alerting_core.ports.clock import Clock
-from alerting_core.ports.ids import IdSource
-from alerting_core.ports.journal import Journal
-from alerting_core.ports.keys import KeyStore
+from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.ports.catalog import ClientStore, EndpointStore, KeyStore, RuleStore
+from alerting_core.ports.clock import Clock, IdSource
+from alerting_core.ports.history import AlertLog, Journal
 from alerting_core.ports.stream import Sink
-from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,26 @@
-"""Clients, as operators keep them."""
+"""Clients, as operators keep them, and their API keys: made once, shown once, looked up by their hash."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from alerting_core import limits
-from alerting_core.domain.client import Client, check_client
+from alerting_core.app.request import owner_of
+from alerting_core.domain.client import (
+    ApiKey,
+    Client,
+    KeyScope,
+    check_client,
+    check_given_key,
+    check_key,
+    format_key,
+    hash_key,
+    shown_prefix,
+)
 from alerting_core.domain.text import check_text
-from alerting_core.errors import InvalidInput
-from alerting_core.ports.catalog import ClientStore
-from alerting_core.ports.clock import Clock
+from alerting_core.errors import Conflict, InvalidInput
+from alerting_core.ports.catalog import ClientStore, KeyStore
+from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 
@@ -42,3 +55,90 @@ class Clients:
     async def delete(self, client_id: str) -> None:
         """Delete the client with all that it owns. Raises NotFound."""
         await self.store.delete(client_id, now_ms=self.clock.now_ms())
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made, with its text, which is shown this once."""
+
+    key: ApiKey
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What may be done with keys."""
+
+    store: KeyStore
+    clock: Clock
+    ids: IdSource
+
+    async def create(
+        self,
+        scope: Scope,
+        client_id: str | None,
+        *,
+        name: str,
+        scopes: Collection[str],
+        expires_at_ms: int | None = None,
+    ) -> NewKey:
+        """Make a key for *client_id*; an operator who names none makes an operator's key.
+
+        Raises InvalidInput, NotFound (the client).
+        """
+        if problems := check_key(name, list(scopes), expires_at_ms=expires_at_ms, now_ms=self.clock.now_ms()):
+            raise InvalidInput(problems)
+        owner = None if scope is None and client_id is None else owner_of(scope, client_id)
+        text = format_key(self.ids.new_bytes(limits.KEY_BYTES))
+        key = self._key(text, owner, name, frozenset(KeyScope(s) for s in scopes), expires_at_ms)
+        return NewKey(await self.store.create(key), text)
+
+    async def list(self, scope: Scope, page: PageRequest, *, client_id: str | None = None) -> Page[ApiKey]:
+        """Return a page of keys, newest first, revoked ones included. Raises InvalidInput for a foreign cursor.
+
+        Args:
+            client_id: Only the keys of this client.
+        """
+        if client_id is None:
+            return await self.store.list(scope, page)
+        return await self.store.list(client_id, page) if scope in (None, client_id) else Page(())
+
+    async def revoke(self, scope: Scope, key_id: str) -> ApiKey:
+        """Make the key useless from now on. Raises NotFound."""
+        return await self.store.revoke(scope, key_id, now_ms=self.clock.now_ms())
+
+    async def ensure_admin_key(self, given: str | None = None) -> str | None:
+        """See to it that an operator can get in; return the text of a key that was made for that, to be shown once.
+
+        Args:
+            given: A key chosen by the operator, which then is valid. None: a key is made when there is none yet.
+
+        Raises:
+            InvalidInput: *given* cannot be sent as a bearer token.
+        """
+        if given is None:
+            now_ms = self.clock.now_ms()
+            if any(key.is_valid(now_ms=now_ms) for key in await self.store.operators()):
+                return None
+            made = format_key(self.ids.new_bytes(limits.KEY_BYTES))
+            await self.store.create(self._key(made, None, "first admin key", frozenset({KeyScope.ADMIN}), None))
+            return made
+        if problems := tuple(check_given_key(given)):
+            raise InvalidInput(problems, "the given admin key cannot be used")
+        with suppress(Conflict):  # It was given at an earlier start, too.
+            await self.store.create(self._key(given, None, "given admin key", frozenset({KeyScope.ADMIN}), None))
+        return None
+
+    def _key(
+        self, text: str, client_id: str | None, name: str, scopes: frozenset[KeyScope], expires_at_ms: int | None
+    ) -> ApiKey:
+        return ApiKey(
+            key_id=self.ids.new_uuid(),
+            client_id=client_id,
+            name=name,
+            prefix=shown_prefix(text),
+            hash=hash_key(text),
+            scopes=scopes,
+            created_at_ms=self.clock.now_ms(),
+            expires_at_ms=expires_at_ms,
+        )

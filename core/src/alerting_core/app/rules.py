@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from alerting_core.app.owner import owner_of
-from alerting_core.app.retrying import retry_on_version_conflict
+from alerting_core.app.request import owner_of, retry_on_version_conflict
 from alerting_core.domain.rule import Rule, RuleDraft, check_draft, new_rule, redrafted
 from alerting_core.errors import InvalidInput
 from alerting_core.ports.catalog import RuleFilter, RuleStore
-from alerting_core.ports.clock import Clock
-from alerting_core.ports.ids import IdSource
+from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 

@@ -1,8 +1,4 @@
-"""The fields of the messages by name: to show a message of which some are wrong, and to give them other values.
-
-A decoder answers whether a message can be used. Here it is taken apart without asking that, field by field, so that a
-person sees what is in a refused one; and what is not named keeps its bytes, those of later versions included.
-"""
+"""The fields of the messages by name: to show a message of which some are wrong, and to give them other values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +7,9 @@ from typing import Final
 from alerting_core.codec import wire
 from alerting_core.codec.message import FieldKind, Message, encode_entry, label_entry
 from alerting_core.codec.wire import Undecodable
-from alerting_core.domain.severity import SEVERITY_NAMES, Severity
+from alerting_core.domain.alert import SEVERITY_NAMES, Severity
 from alerting_core.domain.text import check_storable
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 _SEVERITIES: Final = {int(one): one.name for one in Severity}
 
@@ -139,3 +135,43 @@ def _without(value: bytes, replaced: set[tuple[int, bytes | None]]) -> Iterator[
             is_replaced = (number, label_entry(payload, bytes)[0]) in replaced
         if not is_replaced:
             yield value[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """A field that `set_fields` may name.
+
+    Attributes:
+        name: As it is named there; one of the kind LABELS stands for any further `name.LABEL`.
+        value: As people write it; empty for what is not there.
+    """
+
+    name: str
+    kind: FieldKind
+    value: str
+
+
+def settable_fields(message: Message, value: bytes) -> Sequence[Settable]:
+    """Return all that can be set, in the order of the message, each once; nothing when this is no message."""
+    found = read_fields(message, value)
+    if not found and not _is_message(value):
+        return ()
+    return [one for name, field in message.fields.items() for one in _of_field(name, field.kind, found)]
+
+
+def _of_field(name: str, kind: FieldKind, found: Sequence[tuple[str, str]]) -> Iterator[Settable]:
+    if kind is FieldKind.LABELS:
+        # Of a label that is there twice the last one counts, as with any other field. One without a name is not set.
+        labels = dict(one for one in found if one[0].startswith(f"{name}.") and one[0] != f"{name}.")
+        yield from (Settable(label, FieldKind.TEXT, text) for label, text in labels.items())
+        yield Settable(name, kind, "")
+        return
+    texts = [text for one, text in found if one == name]
+    yield Settable(name, kind, ", ".join(texts) if kind is FieldKind.TEXTS else "".join(texts[-1:]))
+
+
+def _is_message(value: bytes) -> bool:
+    try:
+        return all(True for _ in wire.spans(value))
+    except Undecodable:
+        return False

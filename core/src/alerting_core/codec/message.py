@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from alerting_core.codec import wire
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Severity
 
 T = TypeVar("T")
 

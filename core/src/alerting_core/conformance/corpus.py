@@ -6,11 +6,10 @@ from hashlib import blake2b
 from itertools import product
 from typing import Final
 
-from alerting_core.domain.alert import Alert, check_alert
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity, check_alert
 from alerting_core.domain.ids import derive_notification_id, derive_uuid
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.domain.rule import Rule, check_rule
-from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD, Severity
 
 NOW_MS: Final = 1_767_225_600_123
 """The first of January 2026, and a little."""

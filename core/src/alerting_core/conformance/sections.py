@@ -6,22 +6,20 @@ from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Any, Final
 
-from alerting_core.codec.alert import decode_alert, encode_alert, encode_match
+from alerting_core.codec.records import decode_alert, encode_alert, encode_match
 from alerting_core.conformance import corpus
-from alerting_core.domain.claim import Claim
-from alerting_core.domain.delivery import EndpointState
+from alerting_core.delivery.judge import judge
+from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.delivery.render import render
+from alerting_core.delivery.retry import RetrySchedule, parse_retry_after, retry_delay_ms
+from alerting_core.domain.alert import Match
+from alerting_core.domain.claim import Claim, EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.match import Match
-from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
-from alerting_core.domain.notification import Notification
+from alerting_core.domain.notification import EndpointState, Notification
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.matching.explain import explain
 from alerting_core.matching.index import RuleIndex
-from alerting_core.stages.judge import judge
-from alerting_core.stages.plan import plan_deliveries
-from alerting_core.stages.render.message import render
-from alerting_core.stages.retry import RetrySchedule, parse_retry_after, retry_delay_ms
 
 RETRY_AFTER: Final = ("0", "7", "999999999999", "Thu, 01 Jan 2026 00:01:00 GMT", "soon", "", "-1", "\u0663")
 REPLIES: Final[tuple[Reply, ...]] = (

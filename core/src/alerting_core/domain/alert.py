@@ -1,12 +1,38 @@
-"""One occurrence that a source reports. It has no owner: it is matched against the rules of every client."""
+"""One occurrence that a source reports, how bad it is, and the rules of one client that it met."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
 
 from alerting_core import limits
-from alerting_core.domain.severity import Severity
 from alerting_core.domain.text import check_id, check_text
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
+
+WILDCARD: Final = "*"
+"""In a rule's field: any value, unknown severities included. In an alert's own field it is plain text."""
+
+
+class Severity(IntEnum):
+    """Severity of an alert. An unknown number from a newer producer reads as UNSPECIFIED."""
+
+    UNSPECIFIED = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @classmethod
+    def from_number(cls, number: int) -> "Severity":
+        """Read a number of the wire; one that this version does not know is UNSPECIFIED."""
+        return _BY_NUMBER.get(number, cls.UNSPECIFIED)
+
+
+SEVERITY_NAMES: Final = tuple(one.name for one in Severity if one is not Severity.UNSPECIFIED)
+"""What a caller may name, mildest first."""
+
+_BY_NUMBER: Final = {int(s): s for s in Severity}
+
 
 SCHEMA_VERSION = 1
 """Version of the messages this package writes."""
@@ -67,3 +93,16 @@ def check_context(context: Mapping[str, str]) -> Iterator[Problem]:
     if total > limits.CONTEXT_BYTES_MAX:
         detail = f"has {total} bytes in all, at most {limits.CONTEXT_BYTES_MAX} are allowed"
         yield Problem("context", ProblemCode.TOO_LARGE, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One alert and one client with all of that client's matching rules.
+
+    Attributes:
+        rule_ids: At least one, the most specific rule first.
+    """
+
+    alert: Alert
+    client_id: str
+    rule_ids: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where a client gets its notifications: e-mail addresses, a Slack incoming webhook, or any HTTP endpoint."""
+"""Where a client wants notifications to be sent: e-mail addresses, a Slack webhook, or any HTTP endpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace

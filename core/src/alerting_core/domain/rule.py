@@ -5,9 +5,9 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Final, TypeAlias
 
 from alerting_core import limits
-from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD, Severity
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Severity
 from alerting_core.domain.text import check_text
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 Pattern: TypeAlias = tuple[Severity | None, str | None, str | None]
 """(severity, source, name) of a rule, None where it has the wildcard: an alert's own `*` can then never be mistaken."""

@@ -1,14 +1,11 @@
-"""What text may be stored, and the checks of single fields by everything that takes text from outside.
-
-Text can be stored and sent when UTF-8 can encode it, so that it holds no lone surrogate, and when it holds no NUL, for
-which Postgres has no place. This is decided here alone: `is_storable` tells, `check_text` reports, `storable` cleans.
-"""
+"""Text and points in time: what is taken from outside, and how they are written."""
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 _NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
@@ -94,3 +91,17 @@ def _id_problems(path: str, value: object, *, chars_max: int) -> Iterator[Proble
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not begin or end with white space")
         elif has_control_characters(value):
             yield Problem(path, ProblemCode.CONTROL_CHARACTER, "must not hold control characters")
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc3339(at_ms: int) -> str:
+    """Return unix milliseconds as RFC 3339 in UTC, always with milliseconds: `2026-01-02T03:04:05.678Z`."""
+    at = _EPOCH + timedelta(milliseconds=at_ms)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def for_people(at_s: int) -> str:
+    """Return unix seconds as people read them: `2026-01-02 03:04:05 UTC`."""
+    return f"{_EPOCH + timedelta(seconds=at_s):%Y-%m-%d %H:%M:%S} UTC"

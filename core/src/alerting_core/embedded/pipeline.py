@@ -4,20 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.loop import Failure, Stage
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.pipeline.side_by_side import run_side_by_side
-from alerting_core.pipeline.wiring import Tuning, WiredStage, wire
-from alerting_core.ports.alerts import AlertLog
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.deliveries import DeliveryStore
-from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.presence import AbandonedLeases, Presence
-from alerting_core.ports.rules import RuleSource
+from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.history import AlertLog
+from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.ports.stream import Sink, Stream
-from alerting_core.ports.transport import Transport
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.evaluate import Evaluator, RuleFeed
+from alerting_core.stages.loop import Failure, Stage
+from alerting_core.stages.wiring import Tuning, WiredStage, run_side_by_side, wire
 from alerting_core.topology import alert_stages
 
 

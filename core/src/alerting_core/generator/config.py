@@ -7,12 +7,11 @@ from hashlib import blake2b
 from typing import Final
 
 from alerting_core import limits as core_limits
-from alerting_core.domain.severity import SEVERITY_NAMES
+from alerting_core.domain.alert import SEVERITY_NAMES
 from alerting_core.domain.text import check_text
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.generator import limits
-from alerting_core.generator.distribution import read_distribution
-from alerting_core.generator.duration import read_duration_ms
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.generator.distribution import read_distribution, read_duration_ms
 
 SEVERITY_DIST: Final = "HIGH:30,MEDIUM:30,LOW:25,CRITICAL:15"
 SOURCE_DIST: Final = "api:25,db:20,cache:15,monitor:15,queue:10,worker:5,frontend:5,backend:5"

@@ -8,7 +8,7 @@ from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.ids import derive_uuid
 from alerting_core.domain.rule import Rule
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,15 @@ from itertools import product
 from typing import Final
 
 from alerting_core import limits as core_limits
+from alerting_core.domain.alert import SEVERITY_NAMES
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.ids import derive_uuid
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import SEVERITY_NAMES
-from alerting_core.errors import InvalidInput
+from alerting_core.errors import InvalidInput, Problem, ProblemCode
 from alerting_core.generator import limits
 from alerting_core.generator.template import EndpointTemplate, check_template, make_endpoint
 from alerting_core.generator.varied import NAMES, SOURCES, RuleFields, vary
-from alerting_core.problem import Problem, ProblemCode
 
 
 class Dataset(StrEnum):

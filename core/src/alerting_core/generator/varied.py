@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Final, TypeAlias
 
-from alerting_core.domain.severity import SEVERITY_NAMES, WILDCARD
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST
 from alerting_core.generator.distribution import Distribution, read_distribution
 

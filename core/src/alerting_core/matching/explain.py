@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import normalize
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import WILDCARD, Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import WILDCARD, Severity
 
 
 class MatchReason(StrEnum):

@@ -1,17 +1,64 @@
-"""The index of all enabled rules: which of them, of which clients, an alert meets.
+"""The index of all enabled rules: which of them, of which clients, an alert meets. Recent results are remembered."""
 
-How look-ups work is told in `table`, how results are remembered in `cache`.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from alerting_core import limits
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
-from alerting_core.matching.cache import NOTHING, Found, MatchCache
 from alerting_core.matching.table import RuleTable, Sharing, key_of
+
+Found: TypeAlias = Mapping[str, tuple[str, ...]]
+"""client_id → that client's matching rule ids, the most specific rule first. Shared: not to be changed."""
+
+Question: TypeAlias = tuple[int, int, str, str]
+"""(number of changes of the index so far, severity, source, name)."""
+
+NOTHING: Final[Found] = MappingProxyType({})
+"""What an alert finds that no rule wants; one object for all of them."""
+
+
+class MatchCache:
+    """Remembers at most *entries_max* results that name at most *clients_max* clients in all.
+
+    A result that names more than half of *clients_max* by itself is not remembered. 0 for either remembers nothing.
+    """
+
+    def __init__(self, *, entries_max: int, clients_max: int) -> None:
+        """Start empty."""
+        assert entries_max >= 0
+        assert clients_max >= 0
+        self._entries_half = entries_max // 2
+        self._clients_half = clients_max // 2
+        self._young: dict[Question, Found] = {}
+        self._old: dict[Question, Found] = {}
+        self._young_clients = 0
+
+    def __len__(self) -> int:
+        """Return how many results are held, those of before the last change included."""
+        return len(self._young) + len(self._old)
+
+    def get(self, question: Question) -> Found | None:
+        """Return the remembered result, None when there is none."""
+        found = self._young.get(question)
+        if found is None and self._old:
+            found = self._old.pop(question, None)
+            if found is not None:
+                self.put(question, found)
+        return found
+
+    def put(self, question: Question, found: Found) -> None:
+        """Remember *found*, and forget the oldest results when a bound asks for it."""
+        clients = len(found)
+        if not self._entries_half or clients > self._clients_half:
+            return
+        if len(self._young) >= self._entries_half or self._young_clients + clients > self._clients_half:
+            self._old, self._young, self._young_clients = self._young, {}, 0
+        self._young[question] = found
+        self._young_clients += clients
+
 
 _LOADED_AT_ONCE: Final = 2_000
 """Rules between two pauses of a load: about 10 ms, so that a process with many rules still answers meanwhile."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from alerting_core.domain.alert import WILDCARD, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import WILDCARD, Severity
 
 
 def match_by_nested_loop(

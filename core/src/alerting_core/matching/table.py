@@ -16,8 +16,8 @@ Python's garbage collector leaves such objects out of its rounds.
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
+from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import WILDCARD
 
 Key: TypeAlias = tuple[int | None, str | None, str | None]
 """A `Pattern` with the severity as a plain int, which equals it and is lighter to keep."""

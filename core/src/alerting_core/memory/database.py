@@ -1,14 +1,163 @@
-"""The tables that the memory adapters share, as Postgres holds them for the real ones."""
+"""The tables that all memory adapters share, and how pages are taken of them."""
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from heapq import nlargest, nsmallest
+from typing import TypeVar
 
-from alerting_core.domain.client import Client
-from alerting_core.domain.delivery import Attempt
+from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.key import ApiKey
+from alerting_core.domain.notification import Attempt, Delivery, DeliveryStatus, Notification, NotificationStatus
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.tables import DeliveryTable, NotificationTable
-from alerting_core.ports.alerts import StoredAlert
+from alerting_core.memory.due import DueIndex, Place
+from alerting_core.ports.history import StoredAlert
+from alerting_core.ports.paging import (
+    Page,
+    PageRequest,
+    TimeKey,
+    decode_text_cursor,
+    decode_time_cursor,
+    decode_time_text_cursor,
+    encode_text_cursor,
+    encode_time_cursor,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery with its lease. `due_at_ms` is None once it is final; a lease moves it to the lease's end."""
+
+    delivery: Delivery
+    due_at_ms: int | None
+    lease_owner: str | None = None
+
+
+class NotificationTable(MutableMapping[str, Notification]):
+    """Notifications by id, in the order in which they were first stored.
+
+    Attributes:
+        received: Ids of those that are RECEIVED.
+        by_status: How many each client has of each status.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Notification] = {}
+        self.received: dict[str, None] = {}
+        self.by_status = Counter[tuple[str, NotificationStatus]]()
+
+    def __getitem__(self, notification_id: str) -> Notification:
+        return self._rows[notification_id]
+
+    def __setitem__(self, notification_id: str, row: Notification) -> None:
+        if (old := self._rows.get(notification_id)) is not None:
+            self.by_status[old.client_id, old.status] -= 1
+        self._rows[notification_id] = row
+        self.by_status[row.client_id, row.status] += 1
+        if row.status is NotificationStatus.RECEIVED:
+            self.received[notification_id] = None
+        else:
+            self.received.pop(notification_id, None)
+
+    def __delitem__(self, notification_id: str) -> None:
+        row = self._rows.pop(notification_id)
+        self.by_status[row.client_id, row.status] -= 1
+        self.received.pop(notification_id, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class DeliveryTable(MutableMapping[str, DeliveryRow]):
+    """Deliveries by id, in the order in which they were first stored.
+
+    Attributes:
+        open: How many are not final.
+        due: The order in which those that are not final come up.
+        leased: Ids of those that somebody holds, or held until the lease ran out.
+        by_status: How many each client has of each status.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, DeliveryRow] = {}
+        self.open = 0
+        self.leased: dict[str, None] = {}
+        self.by_status = Counter[tuple[str, DeliveryStatus]]()
+        self.due = DueIndex(self._place_of)
+
+    def __getitem__(self, delivery_id: str) -> DeliveryRow:
+        return self._rows[delivery_id]
+
+    def __setitem__(self, delivery_id: str, row: DeliveryRow) -> None:
+        assert (row.due_at_ms is None) == row.delivery.status.is_final, "a delivery is due until it is final"
+        old = self._rows.get(delivery_id)
+        old_due_at_ms = None if old is None else old.due_at_ms
+        if old is not None:
+            self.by_status[old.delivery.client_id, old.delivery.status] -= 1
+        self._rows[delivery_id] = row
+        self.by_status[row.delivery.client_id, row.delivery.status] += 1
+        self.open += (row.due_at_ms is not None) - (old_due_at_ms is not None)
+        if row.lease_owner is None:
+            self.leased.pop(delivery_id, None)
+        else:
+            self.leased[delivery_id] = None
+        if row.due_at_ms is not None and row.due_at_ms != old_due_at_ms:
+            self.due.put(delivery_id, row.due_at_ms)
+        self.due.shrink(self.open)
+
+    def __delitem__(self, delivery_id: str) -> None:
+        row = self._rows.pop(delivery_id)
+        self.leased.pop(delivery_id, None)
+        self.by_status[row.delivery.client_id, row.delivery.status] -= 1
+        self.open -= row.due_at_ms is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _place_of(self, delivery_id: str) -> Place | None:
+        row = self._rows.get(delivery_id)
+        return None if row is None else (row.due_at_ms, row.delivery.client_id, row.delivery.host)
+
+
+T = TypeVar("T")
+
+
+def newest_first(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
+    """Return the page of *items* in falling order of their keys."""
+    after = None if page.cursor is None else decode_time_cursor(listed, page.cursor)
+    return _newest_first(listed, items, key_of, page, after)
+
+
+def newest_first_by_text(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
+    """Return the page of *items*, whose ids are texts that callers chose, in falling order of their keys."""
+    after = None if page.cursor is None else decode_time_text_cursor(listed, page.cursor)
+    return _newest_first(listed, items, key_of, page, after)
+
+
+def _newest_first(
+    listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest, after: TimeKey | None
+) -> Page[T]:
+    rest = (item for item in items if after is None or key_of(item) < after)
+    chosen = nlargest(page.limit + 1, rest, key=key_of)
+    items_of_page = chosen[: page.limit]
+    more = len(chosen) > page.limit
+    return Page(items_of_page, encode_time_cursor(listed, key_of(items_of_page[-1])) if more else None)
+
+
+def in_text_order(listed: str, items: Iterable[T], key_of: Callable[[T], str], page: PageRequest) -> Page[T]:
+    """Return the page of *items* in the order of their keys' code points."""
+    after = None if page.cursor is None else decode_text_cursor(listed, page.cursor)
+    rest = (item for item in items if after is None or key_of(item) > after)
+    chosen = nsmallest(page.limit + 1, rest, key=key_of)
+    items_of_page = chosen[: page.limit]
+    more = len(chosen) > page.limit
+    return Page(items_of_page, encode_text_cursor(listed, key_of(items_of_page[-1])) if more else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from alerting_core import limits
 from alerting_core.errors import LimitExceeded, NotFound
-from alerting_core.memory.pages import newest_first
-from alerting_core.ports.cursor import TimeKey
+from alerting_core.memory.database import newest_first
 from alerting_core.ports.jobs import GeneratorJob, JobStatus
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.paging import Page, PageRequest, TimeKey
 
 
 class MemoryJobStore:

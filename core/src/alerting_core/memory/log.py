@@ -13,8 +13,7 @@ from zlib import crc32
 
 from alerting_core.errors import FencedOff
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.records import check_sizes
-from alerting_core.ports.stream import Offsets, Outgoing, Record
+from alerting_core.ports.stream import Offsets, Outgoing, Record, check_sizes
 
 PARTITIONS_DEFAULT: Final = 6
 """Partitions of a topic, as in production."""

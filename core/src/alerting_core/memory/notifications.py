@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from heapq import nsmallest
 
+from alerting_core.domain.alert import Match
 from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.match import Match
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
@@ -15,7 +15,7 @@ from alerting_core.domain.notification import (
     settled_by,
 )
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.ports.notifications import Recorded
+from alerting_core.ports.delivery import Recorded
 
 
 class MemoryNotificationStore:

@@ -8,9 +8,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.ports.rule_snapshot import HeldRules, SnapshotState
-from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.ports.rule_distribution import HeldRules, RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState
 
 Readings = dict[str, tuple[int, Sequence[Rule]]]
 """client_id → the number of the latest change in the reading, and the enabled rules."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from alerting_core.domain.message import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
+from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
 
 ARRIVALS_KEPT_MAX: Final = 1_000
 """Messages that are kept for people to look at."""

@@ -1,4 +1,4 @@
-"""What time it is."""
+"""Where time, fresh ids and secrets come from."""
 
 from typing import Protocol
 
@@ -16,4 +16,16 @@ class Clock(Protocol):
 
     def monotonic_ms(self) -> float:
         """Return the milliseconds since some moment that is the same for the whole process; they never go back."""
+        ...
+
+
+class IdSource(Protocol):
+    """Source of identity. Two calls never return the same."""
+
+    def new_uuid(self) -> str:
+        """Return a fresh UUID in its canonical text form."""
+        ...
+
+    def new_bytes(self, count: int) -> bytes:
+        """Return *count* bytes that nobody else can guess."""
         ...

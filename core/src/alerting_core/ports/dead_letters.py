@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from alerting_core.domain.text import is_storable
-from alerting_core.ports.cursor import OFFSETS_END, PARTITIONS_END, PlaceKey, encode_place_cursor
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.paging import OFFSETS_END, PARTITIONS_END, Page, PageRequest, PlaceKey, encode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing, Record
 
 MARK: Final = "dlq-"

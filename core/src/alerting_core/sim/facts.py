@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.message import Message, Reply
+from alerting_core.domain.claim import Claim, Message, Outcome, Reply
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.tables import DeliveryRow
-from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.memory.database import DeliveryRow
+from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Offsets, Record
 from alerting_core.sim.process import Process
 

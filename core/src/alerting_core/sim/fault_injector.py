@@ -5,11 +5,10 @@ from typing import Final
 
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.journal import MemoryJournal
-from alerting_core.ports.records import ready_record
-from alerting_core.sim.dice import dice_for
+from alerting_core.memory.history import MemoryJournal
+from alerting_core.ports.stream import ready_record
 from alerting_core.sim.facts import RulesChanged
-from alerting_core.sim.faults import Resource
+from alerting_core.sim.faults import Resource, dice_for
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.simulation import PEOPLE
 from alerting_core.sim.tenants import HOSTS_MAX, Edit, Tenants

@@ -1,14 +1,25 @@
-"""What can go wrong, how often, and for how long. Every fault can be switched off by itself.
-
-Rates are per opportunity (a port call, an attempt) or per virtual minute, as their names say. `Faults.drawn` gives each
-seed its own faults: each kind is off in some worlds and violent in others, since faults that are always on hide each
-other.
-"""
+"""What can go wrong, how often and for how long, by seeded chance; and kills that were ordered."""
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from random import Random
 from typing import Final
+
+
+def dice_for(seed: int, purpose: str) -> Random:
+    """Return the dice of one purpose in the world of *seed*; the same on every machine."""
+    return Random(f"{seed}/{purpose}")
+
+
+def happens(dice: Random, chance: float) -> bool:
+    """Throw for something that happens with *chance*; nothing is thrown for what never happens."""
+    return chance > 0.0 and dice.random() < chance
+
+
+def wait_ms(dice: Random, *, mean_ms: float) -> float:
+    """Return a wait: mostly short, now and then several times the mean."""
+    return dice.expovariate(1.0) * mean_ms
+
 
 OFF_PERCENT: Final = 35
 """In how many of the drawn worlds one kind of fault does not happen at all."""
@@ -131,3 +142,34 @@ _WORST: Final[dict[str, float]] = {
     "flushes_per_minute": 3.0,
 }
 """Bad enough to happen many times in a world of a minute, not so bad that nothing ever succeeds."""
+
+
+class Point(StrEnum):
+    """Where in a call a process can be killed."""
+
+    BEFORE = "before"
+    BETWEEN = "between"
+    """A commit whose outputs are written and whose offsets are not."""
+    AFTER = "after"
+
+
+class KillSchedule:
+    """Process name → where in its next commit it is killed."""
+
+    def __init__(self) -> None:
+        self._ordered: dict[str, Point] = {}
+
+    def order(self, process_name: str, point: Point) -> None:
+        """Let a process be killed at *point* of its next commit."""
+        self._ordered[process_name] = point
+
+    def ordered(self, process_name: str) -> Point | None:
+        """Return where a process is going to be killed."""
+        return self._ordered.get(process_name)
+
+    def due(self, process_name: str, point: Point) -> bool:
+        """Whether a process is killed at this point of its commit; it is killed once."""
+        if not self._ordered or self._ordered.get(process_name) is not point:
+            return False
+        del self._ordered[process_name]
+        return True

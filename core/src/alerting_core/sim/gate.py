@@ -5,10 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from alerting_core.errors import PortUnavailable
-from alerting_core.sim.dice import dice_for, happens, wait_ms
 from alerting_core.sim.facts import Refused
-from alerting_core.sim.faults import Resource
-from alerting_core.sim.kill_schedule import Point
+from alerting_core.sim.faults import Point, Resource, dice_for, happens, wait_ms
 from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Simulation
 

@@ -1,41 +1,58 @@
 """What a world is made of, and what of it each process sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.domain.claim import Outcome
+from alerting_core.domain.notification import NotificationRef
+from alerting_core.memory.clock import SeededIds
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.ids import SeededIds
+from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
+from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.outbox import MemoryOutbox
-from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
-from alerting_core.memory.rule_origin import MemoryRuleOrigin
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rules import MemoryRuleSource
-from alerting_core.pipeline.wiring import StageSpec
-from alerting_core.ports.alerts import AlertLog
-from alerting_core.ports.clock import Clock
-from alerting_core.ports.deliveries import DeliveryStore
-from alerting_core.ports.ids import IdSource
-from alerting_core.ports.notifications import NotificationStore
-from alerting_core.ports.outbox import Outbox
-from alerting_core.ports.presence import AbandonedLeases, Presence
-from alerting_core.ports.rule_origin import RuleOrigin
-from alerting_core.ports.rule_snapshot import RuleSnapshotStore
-from alerting_core.ports.rules import RuleSource
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin, MemoryRuleSource
+from alerting_core.ports.clock import Clock, IdSource
+from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.history import AlertLog
+from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Sink, Stream
-from alerting_core.ports.transport import Transport
-from alerting_core.sim.dice import dice_for
-from alerting_core.sim.faults import Resource
+from alerting_core.sim.faults import Resource, dice_for
 from alerting_core.sim.gate import Gate
-from alerting_core.sim.gated import gated
+from alerting_core.sim.observations import gated
 from alerting_core.sim.process import Process
-from alerting_core.sim.races import RacingDeliveryStore
 from alerting_core.sim.receivers import Receivers, SimTransport
 from alerting_core.sim.simulation import Simulation
 from alerting_core.sim.streams import open_sink, open_stream
+from alerting_core.stages.wiring import StageSpec
+
+
+class RacingDeliveryStore(MemoryDeliveryStore):
+    """A store whose transactions overlap, as a real one's do: neither sees that the other ends the last delivery but
+    its own, and the notification is left for the sweeper to settle.
+
+    Args:
+        races: Whether this call meets another.
+    """
+
+    def __init__(self, database: MemoryDatabase, races: Callable[[], bool]) -> None:
+        super().__init__(database)
+        self._races = races
+        self._is_racing = False
+
+    async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+        """Record outcomes; settle nothing if another call is recording too."""
+        self._is_racing = self._races()
+        try:
+            return await super().record_outcomes(outcomes, now_ms=now_ms)
+        finally:
+            self._is_racing = False
+
+    async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
+        """Settle what is finished, as far as this call can see."""
+        return 0 if self._is_racing else await super().settle(refs, now_ms=now_ms)
 
 
 @dataclass(frozen=True, slots=True)

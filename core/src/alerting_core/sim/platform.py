@@ -7,16 +7,15 @@ to its end for tests, a session of the playground goes on for as long as somebod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerting_core.pipeline.report import StageName
-from alerting_core.pipeline.wiring import Tuning, WiredStage, wire
 from alerting_core.ports.stream import Record
 from alerting_core.sim.facts import Appended
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.parts import Parts, Servers, ports_of
 from alerting_core.sim.process import Process
-from alerting_core.sim.shape import WorkerSpec
 from alerting_core.sim.simulation import EPOCH_MS, Simulation
-from alerting_core.sim.workers import Worker
+from alerting_core.sim.workers import Worker, WorkerSpec
+from alerting_core.stages.batch import StageName
+from alerting_core.stages.wiring import Tuning, WiredStage, wire
 from alerting_core.topology import groups_of
 
 

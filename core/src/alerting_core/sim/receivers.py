@@ -6,16 +6,14 @@ from random import Random
 from typing import Final, assert_never
 
 from alerting_core import limits
-from alerting_core.domain.claim import Claim
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, HttpReply, Message, Reply, SmtpReply, Unreached
+from alerting_core.delivery.hosts import host_name_of
+from alerting_core.domain.claim import Claim, EmailMessage, HttpReply, Message, Reply, SmtpReply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.memory.transport import target_of
 from alerting_core.sim import facts
-from alerting_core.sim.dice import dice_for, happens, wait_ms
+from alerting_core.sim.faults import Point, dice_for, happens, wait_ms
 from alerting_core.sim.gate import Gate
-from alerting_core.sim.kill_schedule import Point
 from alerting_core.sim.simulation import Simulation
-from alerting_core.stages.hosts import host_name_of
 
 ANSWER_MS_MEAN: Final = 150.0
 """Of an endpoint that is well."""

@@ -6,18 +6,61 @@ from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, Final
 
-from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.report import BatchReport, StageName
+from alerting_core.domain.notification import Notification
+from alerting_core.memory.database import DeliveryRow, DeliveryTable, MemoryDatabase, NotificationTable
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker
-from alerting_core.sim.claims import ClaimBook
-from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.faults import Faults, Resource
-from alerting_core.sim.kill_schedule import KillSchedule
-from alerting_core.sim.process import Process
-from alerting_core.sim.tables import watched_database
-from alerting_core.sim.trace import Trace
+from alerting_core.sim.facts import DeliveryPut, NotificationPut
+from alerting_core.sim.faults import Faults, KillSchedule, Resource, dice_for
+from alerting_core.sim.process import ClaimBook, Process
+from alerting_core.sim.report import Trace
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.loop import Failure
+
+Tell = Callable[[NotificationPut | DeliveryPut], None]
+
+
+class WatchedNotifications(NotificationTable):
+    """Notifications."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __setitem__(self, notification_id: str, row: Notification) -> None:
+        old = self.get(notification_id)
+        super().__setitem__(notification_id, row)
+        self._tell(NotificationPut(old, row))
+
+    def __delitem__(self, notification_id: str) -> None:
+        old = self[notification_id]
+        super().__delitem__(notification_id)
+        self._tell(NotificationPut(old, None))
+
+
+class WatchedDeliveries(DeliveryTable):
+    """Deliveries."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __setitem__(self, delivery_id: str, row: DeliveryRow) -> None:
+        old = self.get(delivery_id)
+        super().__setitem__(delivery_id, row)
+        self._tell(DeliveryPut(old, row))
+
+    def __delitem__(self, delivery_id: str) -> None:
+        old = self[delivery_id]
+        super().__delitem__(delivery_id)
+        self._tell(DeliveryPut(old, None))
+
+
+def watched_database(tell: Tell) -> MemoryDatabase:
+    """Return an empty database that tells of its notifications and deliveries."""
+    return MemoryDatabase(notifications=WatchedNotifications(tell), deliveries=WatchedDeliveries(tell))
+
 
 EPOCH_MS: Final = 1_767_225_600_000
 """What every wall clock shows at the beginning: the first of January 2026."""

@@ -7,12 +7,10 @@ from typing import Final
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.stream import Offsets, Outgoing, Record, Sink, Stream
-from alerting_core.sim.dice import happens
 from alerting_core.sim.facts import Committed, Polled
-from alerting_core.sim.faults import Resource
+from alerting_core.sim.faults import Point, Resource, happens
 from alerting_core.sim.gate import Gate
-from alerting_core.sim.gated import gated
-from alerting_core.sim.kill_schedule import Point
+from alerting_core.sim.observations import gated
 
 HIDDEN_LOOK_MS: Final = 50
 """How long a consumer waits that sees nothing but hidden records."""

@@ -1,34 +1,47 @@
-"""One seeded world: clients and their rules, alerts, workers, endpoints, and everything that goes wrong.
-
-Theory of operation. The same seed makes the same world. While alerts come in, faults happen; from `quiet_at_ms` on
-nothing goes wrong any more, and within a bounded time everything must have come to its end: nothing waits in a stream,
-no delivery and no notification is unfinished. Checkers watch every effect from the first to the last and are asked
-once more when all is still.
-
-`World(seed).run()` does all of that. To watch a world instead: `start`, then `run_until` or `step` as often as wanted,
-`calm` when nothing more shall go wrong, and `settle` and `finish` at the end.
-"""
+"""One seeded world: clients and their rules, alerts, workers, endpoints, and everything that goes wrong."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from alerting_core.pipeline.wiring import Tuning
+from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.distribution import RulesArrive
 from alerting_core.sim.checkers.roster import SETTLED, make_checkers
-from alerting_core.sim.dice import dice_for
+from alerting_core.sim.checkers.rules import RulesArrive
 from alerting_core.sim.fault_injector import FaultInjector, rules_changed_fact
-from alerting_core.sim.faults import Faults
+from alerting_core.sim.faults import Faults, dice_for
 from alerting_core.sim.parts import Parts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.report import RunReport, Violation
-from alerting_core.sim.settled import unsettled
-from alerting_core.sim.shape import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
 from alerting_core.sim.simulation import PEOPLE
-from alerting_core.sim.tenants import HOSTS_MAX, Tenants
-from alerting_core.sim.traffic import Source
-from alerting_core.stages.retry import RetrySchedule
+from alerting_core.sim.tenants import HOSTS_MAX, Source, Tenants
+from alerting_core.sim.workers import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
+from alerting_core.stages.wiring import Tuning
+
+
+def unsettled(platform: Platform, source: Source, *, behind: Sequence[str]) -> list[str]:
+    """Return what is still under way, in words; nothing when the world is still.
+
+    Args:
+        platform: Looked at.
+        source: Of its alerts.
+        behind: Processes that have older rules than are in force.
+    """
+    found: list[str] = []
+    if not source.is_done:
+        found.append("not every alert is accepted")
+    for group, topic in platform.groups.items():
+        if lag := platform.lag(group, topic):
+            found.append(f"{group} lags {lag} records behind")
+    if received := len(platform.database.notifications.received):
+        found.append(f"{received} notifications are RECEIVED")
+    if waiting := platform.database.deliveries.open:
+        found.append(f"{waiting} deliveries are not final")
+    if under_way := platform.claims.under_way():
+        found.append(f"{under_way} attempts are not recorded")
+    found += [f"{name} has older rules than are in force" for name in behind]
+    return found
+
 
 STEPS_MS: Final = (2_000, 8_000, 30_000)
 """Retry schedule of drawn worlds: short, so that a world lasts minutes. The real one has tests of its own."""

@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.topology import alert_stages, rule_stages
 from alerting_playground.asgi import Request
 from alerting_playground.session import limits
-from alerting_playground.session.errors import Refused
 from alerting_playground.session.groups import topics_of
-from alerting_playground.session.json_values import as_object, as_whole
-from alerting_playground.session.settings import FIXED, read_settings
+from alerting_playground.session.settings import FIXED, Refused, as_object, as_whole, read_settings
 
 TOPICS: Final = topics_of([*alert_stages(), *rule_stages()])
 KILL_POINTS: Final = ("now", "before-commit", "between", "after-commit")

@@ -6,10 +6,10 @@ wait for time to pass.
 
 from typing import TYPE_CHECKING, Final
 
-from alerting_core.memory.ids import SeededIds
+from alerting_core.memory.clock import SeededIds
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
+from alerting_core.sim.faults import dice_for
 from alerting_playground.asgi import Answer, Request
 from alerting_playground.session.jobs import run_jobs
 from alerting_playground.session.world import LiveWorld

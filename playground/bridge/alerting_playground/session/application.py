@@ -15,23 +15,19 @@ from fastapi import FastAPI
 from alerting_api.app import install, make_routes
 from alerting_api.container import Container, Principal
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
-from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.app.operations import Dashboard, GeneratorJobs
+from alerting_core.domain.client import ApiKey, KeyScope
 from alerting_core.domain.ids import derive_uuid
-from alerting_core.domain.key import ApiKey, KeyScope
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
-from alerting_core.memory.dead_letters import MemoryDeadLetters
+from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
+from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.journal import MemoryJournal
-from alerting_core.memory.stream import MemorySink
-from alerting_core.ports.ids import IdSource
+from alerting_core.memory.rules import MemoryRuleStore
+from alerting_core.memory.stream import MemoryDeadLetters, MemorySink
+from alerting_core.ports.clock import IdSource
 from alerting_core.sim.faults import Resource
 from alerting_playground.asgi import Answer, Request, ask
 from alerting_playground.session import limits

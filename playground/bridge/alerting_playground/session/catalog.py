@@ -6,10 +6,10 @@ from alerting_core.domain.client import check_new_client_id
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.domain.rule import check_rule
 from alerting_core.domain.text import check_text
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.limits import ID_CHARS_MAX
-from alerting_core.problem import Problem, ProblemCode
 from alerting_playground.session import limits
-from alerting_playground.session.json_values import as_list, as_object
+from alerting_playground.session.settings import as_list, as_object
 
 _CLIENT_FIELDS = ("client_id", "name", "rules")
 _RULE_FIELDS = ("severity", "source", "name", "enabled", "endpoints")

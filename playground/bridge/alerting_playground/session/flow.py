@@ -3,8 +3,7 @@
 from collections import Counter, deque
 from typing import Any, ClassVar
 
-from alerting_core.domain.delivery import DeliveryStatus
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import DeliveryStatus, NotificationStatus
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Sent

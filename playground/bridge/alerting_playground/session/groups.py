@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerting_core.pipeline.report import WorkerKind
-from alerting_core.pipeline.wiring import PlatformPorts, StageSpec
+from alerting_core.stages.batch import WorkerKind
+from alerting_core.stages.wiring import PlatformPorts, StageSpec
 from alerting_core.topology import ALERT_WORKERS, groups_of, rule_stages
 
 

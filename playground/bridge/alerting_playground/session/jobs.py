@@ -3,11 +3,10 @@
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from alerting_core.generator.alerts import generate_alerts
-from alerting_core.generator.pace import pace_of
+from alerting_core.generator.alerts import generate_alerts, pace_of
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.jobs import GeneratorJob, JobStatus
-from alerting_core.ports.records import alert_record
+from alerting_core.ports.stream import alert_record
 from alerting_core.sim.faults import Resource
 from alerting_playground.session import limits
 

@@ -12,14 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias
 
-from alerting_core.codec.alert import decode_alert, decode_match
-from alerting_core.codec.notification import decode_notification_ready
-from alerting_core.codec.rejected import Rejected
-from alerting_core.domain.alert import Alert
+from alerting_core.codec.records import Rejected, decode_alert, decode_match, decode_notification_ready
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
@@ -31,7 +28,7 @@ from alerting_core.ports.stream import (
     Record,
 )
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.rule_history import KnownRules
+from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
 from alerting_core.sim.process import Process
 

@@ -13,14 +13,14 @@ from itertools import product
 from random import Random
 from typing import Any, Final, TypeAlias
 
+from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.ids import derive_uuid
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import WILDCARD
-from alerting_core.memory.catalog.tables import add_endpoint, add_rule
+from alerting_core.memory.clients import add_endpoint, add_rule
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.sim.dice import dice_for
+from alerting_core.sim.faults import dice_for
 from alerting_playground.session.settings import Settings
 
 Pattern: TypeAlias = tuple[str, str, str]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, HttpReply, Message, SmtpReply, Unreached
+from alerting_core.delivery.hosts import SMTP_HOST, host_name_of
+from alerting_core.domain.claim import EmailMessage, HttpReply, Message, SmtpReply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.limits import REQUEST_MS_MAX
-from alerting_core.sim.dice import happens, wait_ms
+from alerting_core.sim.faults import happens, wait_ms
 from alerting_core.sim.receivers import Receivers, Treatment
 from alerting_core.sim.simulation import Simulation
-from alerting_core.stages.hosts import SMTP_HOST, host_name_of
 from alerting_playground.session.settings import Settings
 
 RETRY_AFTER: Final = "5"

@@ -8,13 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerting_core.problem import Problem, ProblemCode
+from alerting_core.errors import Problem, ProblemCode
 from alerting_playground.session import limits
 from alerting_playground.session.actions import Action, read_action
 from alerting_playground.session.catalog import catalog_problems
-from alerting_playground.session.errors import Refused
-from alerting_playground.session.json_values import as_list, as_object, as_whole
-from alerting_playground.session.settings import DEFAULTS, Settings, read_settings
+from alerting_playground.session.settings import (
+    DEFAULTS,
+    Refused,
+    Settings,
+    as_list,
+    as_object,
+    as_whole,
+    read_settings,
+)
 
 VERSION: Final = 1
 

@@ -4,9 +4,9 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alerting_core.domain.delivery import DeliveryStatus
-from alerting_core.pipeline.report import StageName
+from alerting_core.domain.notification import DeliveryStatus
 from alerting_core.sim.platform import Platform
+from alerting_core.stages.batch import StageName
 from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.flow import Tallies

@@ -18,8 +18,8 @@ from alerting_playground.session.actions import Action, read_action, read_reques
 from alerting_playground.session.api_port import ApiPort
 from alerting_playground.session.checks import show_checks
 from alerting_playground.session.effects import do
-from alerting_playground.session.errors import Refused
 from alerting_playground.session.scenario import Intervention, Scenario
+from alerting_playground.session.settings import Refused
 from alerting_playground.session.world import LiveWorld
 
 

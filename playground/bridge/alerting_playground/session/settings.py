@@ -1,15 +1,50 @@
-"""The settings of a scenario: what there is, what may be changed while it runs, and what is wrong with one."""
+"""The settings of a session, and JSON as it is read from outside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from alerting_core.domain.severity import SEVERITY_NAMES
+from alerting_core.domain.alert import SEVERITY_NAMES
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST
 from alerting_core.generator.distribution import Distribution, read_distribution
-from alerting_core.problem import Problem, ProblemCode
 from alerting_playground.session import limits
-from alerting_playground.session.json_values import as_object
+
+
+class Refused(Exception):
+    """The page asked for what cannot be done; nothing was changed.
+
+    Args:
+        code: For programs.
+        detail: For people.
+        problems: All that is wrong, each with its place.
+    """
+
+    def __init__(self, code: str, detail: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.problems = code, detail, tuple(problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer that says so."""
+        problems = [{"path": p.path, "code": str(p.code), "detail": p.detail} for p in self.problems]
+        return {"error": {"code": self.code, "detail": self.detail, "problems": problems}}
+
+
+def as_object(value: object) -> dict[str, Any] | None:
+    """Return an object of JSON; None for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """Return a list of JSON; None for anything else."""
+    return list(cast("Sequence[Any]", value)) if isinstance(value, list) else None
+
+
+def as_whole(value: object, smallest: int, largest: int) -> int | None:
+    """Return a whole number within bounds; None for anything else, true and false among it."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= largest
+    return cast("int", value) if whole else None
+
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "partitions": (1, 12),

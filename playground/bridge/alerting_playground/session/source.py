@@ -4,15 +4,12 @@ from collections.abc import Callable, MutableMapping
 from random import Random
 from typing import Final
 
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.generator.alerts import ENVIRONMENT_SHARE, ENVIRONMENTS, REGION_SHARE, REGIONS
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import ALERTS_NEW, Outgoing
-from alerting_core.sim.dice import dice_for
-from alerting_core.sim.faults import Resource
+from alerting_core.ports.stream import ALERTS_NEW, Outgoing, alert_record
+from alerting_core.sim.faults import Resource, dice_for
 from alerting_core.sim.platform import Platform
-from alerting_core.sim.traffic import poison_value
+from alerting_core.sim.tenants import poison_value
 from alerting_playground.session import limits
 from alerting_playground.session.ledger import Kind
 from alerting_playground.session.settings import Settings

@@ -2,17 +2,15 @@
 
 from typing import Any, Final
 
-from alerting_core.domain.delivery import DeliveryStatus
-from alerting_core.domain.notification import NotificationStatus
-from alerting_core.pipeline.deliver import Sender
-from alerting_core.pipeline.evaluate import Evaluator
-from alerting_core.pipeline.report import StageName, WorkerKind
-from alerting_core.pipeline.wiring import PlatformPorts, StageSpec
+from alerting_core.delivery.hosts import host_name
+from alerting_core.domain.notification import DeliveryStatus, NotificationStatus
 from alerting_core.ports.stream import DLQ_SUFFIX
-from alerting_core.sim.faults import Resource
-from alerting_core.sim.kill_schedule import Point
+from alerting_core.sim.faults import Point, Resource
 from alerting_core.sim.workers import Worker
-from alerting_core.stages.hosts import host_name
+from alerting_core.stages.batch import StageName, WorkerKind
+from alerting_core.stages.evaluate import Evaluator
+from alerting_core.stages.send import Sender
+from alerting_core.stages.wiring import PlatformPorts, StageSpec
 from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.groups import topics_of, worker_groups

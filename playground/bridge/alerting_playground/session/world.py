@@ -5,23 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from alerting_core.memory.alerts import MemoryAlertLog
 from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.history import MemoryAlertLog, forget_old
 from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.retention import forget_old
-from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.loop import Failure, Stage
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, StageName, WorkerKind
-from alerting_core.pipeline.wiring import StageSpec, Tuning, Wiring
 from alerting_core.sim.checkers.checker import Evidence
-from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
+from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.fault_injector import rules_changed_fact
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.parts import Parts, SimPorts
 from alerting_core.sim.platform import Platform
 from alerting_core.sim.process import Process
-from alerting_core.sim.shape import WorkerSpec
+from alerting_core.sim.workers import WorkerSpec
+from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
+from alerting_core.stages.loop import Failure, Stage
+from alerting_core.stages.meter import StageMeter
+from alerting_core.stages.send import DeliveryPolicy
+from alerting_core.stages.wiring import StageSpec, Tuning, Wiring
 from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream

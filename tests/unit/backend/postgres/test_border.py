@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from alerting_backend.adapters.postgres.border import border
+from alerting_backend.adapters.postgres.connection import border
 from alerting_core.errors import PortUnavailable
 
 AWAY = [

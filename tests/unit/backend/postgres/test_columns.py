@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from alerting_backend.adapters.postgres.columns import Columns, Table, column
-from alerting_backend.adapters.postgres.rows import DECIDING_RULES, RULES
+from alerting_backend.adapters.postgres.delivery.rows import DECIDING_RULES, RULES
 from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_FIELDS, Rule
 
 

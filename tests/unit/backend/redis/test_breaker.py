@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting_backend.adapters.redis.breaker import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, RedisBreaker
+from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, RedisBreaker
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.redis.held import read_client, read_mark
 from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable, pack_rules, unpack_rules
+from alerting_backend.adapters.redis.rule_snapshot import read_client, read_mark
 from alerting_core.domain.rule import Rule
 from alerting_core.limits import ID_CHARS_MAX, TIME_MS_MAX
 from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum

@@ -7,8 +7,7 @@ import pytest
 
 from alerting_backend.adapters.system import SystemClock
 from alerting_backend.runtime.job_runner import BATCH_ALERTS_MAX, JobRunner
-from alerting_core.codec.alert import decode_alert
-from alerting_core.codec.rejected import Rejected
+from alerting_core.codec.records import Rejected, decode_alert
 from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig

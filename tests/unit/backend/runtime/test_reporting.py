@@ -11,8 +11,8 @@ from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.runtime import reporting
 from alerting_backend.runtime.reporting import report_figures
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.meter import StageMeter
 from alerting_core.ports.metrics import StageFigures
+from alerting_core.stages.meter import StageMeter
 
 NOBODY = "redis://127.0.0.1:1/0"
 """A port that nobody listens on, and that only the system may listen on."""

@@ -6,14 +6,14 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from alerting_backend.runtime.stage_log import STARTING_MS, StageLog
+from alerting_backend.runtime.reporting import STARTING_MS, StageLog
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, Count, StageName
 from alerting_core.ports.metrics import StageState
+from alerting_core.stages.batch import BatchReport, Count, StageName
+from alerting_core.stages.loop import Failure
+from alerting_core.stages.meter import StageMeter
 
 Make = Callable[..., StageLog]
 

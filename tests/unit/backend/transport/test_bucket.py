@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.transport.bucket import TokenBucket
+from alerting_backend.adapters.transport.mail import TokenBucket
 
 FOREVER = float("inf")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_backend.adapters.transport.mail import Sender, write_mail
-from alerting_core.domain.message import EmailMessage
+from alerting_core.domain.claim import EmailMessage
 
 SENDER = Sender.read("Alerts, Inc. <alerts@bücher.example>".replace("Alerts, Inc.", '"Alerts, Inc."'))
 

@@ -6,14 +6,14 @@ import pytest
 from botocore import exceptions as known
 from urllib3.exceptions import SSLError as Urllib3SslError
 
-from alerting_backend.adapters.transport.handover import Ending
-from alerting_backend.adapters.transport.ses_failures import (
+from alerting_backend.adapters.transport.gate import Ending
+from alerting_backend.adapters.transport.ses import (
     explain_ses_answer,
     explain_ses_opening,
     explain_ses_silence,
     may_pass,
 )
-from alerting_core.domain.message import SmtpReply, Unreached
+from alerting_core.domain.claim import SmtpReply, Unreached
 
 _E = Ending
 URL = "https://email.eu-west-1.amazonaws.com"

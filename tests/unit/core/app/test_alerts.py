@@ -5,14 +5,11 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.app.submit import AlertDraft
-from alerting_core.codec.alert import decode_alert
-from alerting_core.codec.notification import NotificationReady, decode_notification_ready
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
+from alerting_core.app.alerts import AlertDraft
+from alerting_core.codec.records import NotificationReady, decode_alert, decode_notification_ready
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.rule import RuleDraft
-from alerting_core.domain.severity import Severity
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.matching.explain import MatchReason
 from alerting_core.memory.notifications import MemoryNotificationStore

@@ -3,11 +3,11 @@
 import pytest
 
 from alerting_core import limits
-from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
+from alerting_core.codec.records import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
 from alerting_core.domain.client import Client
 from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.ports.catalog import RuleFilter
 from alerting_core.ports.paging import PageRequest, Scope
 from tests.unit.core.app.world import NOW_MS, make_world, problems_of

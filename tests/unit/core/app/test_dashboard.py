@@ -6,15 +6,15 @@ from typing import cast
 
 import pytest
 
-from alerting_core.app import dashboard
-from alerting_core.app.dashboard import Dashboard
+from alerting_core.app import operations
+from alerting_core.app.operations import Dashboard
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.meter import StageMeter
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.ports.journal import Journal, Totals
+from alerting_core.ports.history import Journal, Totals
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
 from alerting_core.ports.paging import Scope
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.meter import StageMeter
 
 EMPTY = Totals(0, 0, 0, {}, {}, {}, 0, [0] * 24, 0)
 
@@ -83,7 +83,7 @@ async def test_a_count_that_fails_is_told_and_made_anew() -> None:
 
 
 async def test_counts_of_a_bounded_number_of_clients_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "SCOPES_MAX", 2)
+    monkeypatch.setattr(operations, "SCOPES_MAX", 2)
     journal = SlowJournal(took_ms=1_000)
     board = make(journal)
     for scope in ("a", "b", "c", "b", "a"):

@@ -6,7 +6,7 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import DisableReason, EndpointChange, EndpointDraft, EndpointType
-from alerting_core.domain.webhook_check import check_secret, new_secret
+from alerting_core.domain.endpoint_check import check_secret, new_secret
 from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
 from tests.unit.core.app.world import NOW_MS, make_world, problems_of
 

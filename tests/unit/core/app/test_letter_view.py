@@ -5,14 +5,17 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.app.letter_view import view_bytes, view_letter
-from alerting_core.codec.alert import encode_match
+from alerting_core.app.dead_letters import view_bytes, view_letter
 from alerting_core.codec.message import FieldKind
-from alerting_core.codec.notification import NotificationReady, encode_notification_ready
-from alerting_core.codec.rule import RuleAction, RuleChanged, encode_rule_changed
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
+from alerting_core.codec.records import (
+    NotificationReady,
+    RuleAction,
+    RuleChanged,
+    encode_match,
+    encode_notification_ready,
+    encode_rule_changed,
+)
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.ports.dead_letters import DeadLetter, RecordId, place_in
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED
 

@@ -3,18 +3,23 @@
 import pytest
 
 from alerting_core import limits
-from alerting_core.codec.alert import decode_alert, decode_match, encode_alert, encode_match, encode_match_tail
-from alerting_core.codec.notification import (
+from alerting_core.codec.records import (
     NotificationReady,
+    Rejected,
+    RuleAction,
+    RuleChanged,
+    decode_alert,
+    decode_match,
     decode_notification_ready,
+    decode_rule_changed,
+    encode_alert,
+    encode_match,
+    encode_match_tail,
     encode_notification_ready,
+    encode_rule_changed,
 )
-from alerting_core.codec.rejected import Rejected
-from alerting_core.codec.rule import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
-from alerting_core.domain.alert import Alert
-from alerting_core.domain.match import Match
-from alerting_core.domain.severity import Severity
-from alerting_core.problem import ProblemCode
+from alerting_core.domain.alert import Alert, Match, Severity
+from alerting_core.errors import ProblemCode
 
 ALERT = Alert("a1", Severity.HIGH, "api", "timeout", 1_700_000_000, {"region": "eu", "environment": "prod"})
 ALERT_BYTES = bytes.fromhex(

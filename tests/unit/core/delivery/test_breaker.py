@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from alerting_core.stages.breaker import BREAKER_MOVES, Breaker, BreakerEvent, BreakerPolicy, BreakerState
+from alerting_core.delivery.breaker import BREAKER_MOVES, Breaker, BreakerEvent, BreakerPolicy, BreakerState
 
 COOL_DOWN_MS_MIN, COOL_DOWN_MS_MAX, PROBE_MS_MAX = 10_000, 300_000, 15_000
 POLICY = BreakerPolicy(

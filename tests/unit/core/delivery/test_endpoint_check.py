@@ -5,11 +5,10 @@ from base64 import b64encode
 import pytest
 
 from alerting_core import limits
+from alerting_core.delivery.hosts import host_of
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.webhook_check import new_secret
-from alerting_core.problem import ProblemCode
-from alerting_core.stages.hosts import host_of
+from alerting_core.domain.endpoint_check import check_endpoint, new_secret
+from alerting_core.errors import ProblemCode
 from tests.unit.core.delivery.make import SECRET, URL
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from alerting_core.delivery.hosts import SMTP_HOST, UNREADABLE_HOST, host_name, host_name_of, host_of, is_placeholder
+from alerting_core.domain.claim import EmailMessage, HttpMessage
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.message import EmailMessage, HttpMessage
-from alerting_core.stages.hosts import SMTP_HOST, UNREADABLE_HOST, host_name, host_name_of, host_of, is_placeholder
 
 PLACEHOLDERS = {"example.com", "localhost"}
 

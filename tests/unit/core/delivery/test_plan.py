@@ -5,11 +5,11 @@ from random import Random
 import pytest
 
 from alerting_core import limits
-from alerting_core.domain.delivery import DeliveryStatus, Reason
+from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.ids import derive_delivery_id
-from alerting_core.stages.hosts import PLACEHOLDER_DOMAINS
-from alerting_core.stages.plan import plan_deliveries
+from alerting_core.domain.notification import DeliveryStatus, Reason
 from tests.unit.core.delivery.make import NOW_MS, URL, make_delivery, make_endpoint, make_notification
 
 

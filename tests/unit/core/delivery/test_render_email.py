@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from alerting_core.delivery.render import render
+from alerting_core.domain.alert import Severity
+from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.message import EmailMessage
-from alerting_core.domain.severity import Severity
-from alerting_core.stages.render.message import render
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_notification
 
 

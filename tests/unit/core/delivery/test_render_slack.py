@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from alerting_core.delivery.render import render
+from alerting_core.delivery.slack import slack_message
+from alerting_core.domain.alert import Severity
+from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.message import HttpMessage
-from alerting_core.domain.severity import Severity
-from alerting_core.stages.render.message import render
-from alerting_core.stages.render.slack import slack_message
 from tests.unit.core.delivery.make import NOW_MS, URL, make_claim, make_delivery, make_notification
 
 

@@ -2,12 +2,11 @@
 
 import json
 
+from alerting_core.delivery.render import render
+from alerting_core.delivery.webhook import SignatureVerdict, verify, webhook_body
+from alerting_core.domain.alert import Severity
+from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.endpoint import SigningSecret
-from alerting_core.domain.message import HttpMessage
-from alerting_core.domain.severity import Severity
-from alerting_core.stages.render.message import render
-from alerting_core.stages.render.webhook import webhook_body
-from alerting_core.stages.sign import SignatureVerdict, verify
 from tests.unit.core.delivery.make import (
     NEXT_SECRET,
     NOW_MS,

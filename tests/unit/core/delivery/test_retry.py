@@ -3,8 +3,8 @@
 import pytest
 
 from alerting_core import limits
+from alerting_core.delivery.retry import DEFAULT_STEPS_MS, RetrySchedule, parse_retry_after, retry_delay_ms
 from alerting_core.errors import InvalidInput
-from alerting_core.stages.retry import DEFAULT_STEPS_MS, RetrySchedule, parse_retry_after, retry_delay_ms
 
 NOW_MS = 784_111_777_000
 """Sun, 06 Nov 1994 08:49:37 GMT, the date that RFC 9110 writes in three ways."""

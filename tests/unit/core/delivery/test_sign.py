@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting_core.stages.sign import TOLERANCE_MS, SignatureVerdict, signature_headers, verify
+from alerting_core.delivery.webhook import TOLERANCE_MS, SignatureVerdict, signature_headers, verify
 from tests.unit.core.delivery.make import NEXT_SECRET, NOW_MS, SECRET
 
 BODY = b'{"name":"timeout"}'

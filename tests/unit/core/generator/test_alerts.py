@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerting_core.domain.alert import Alert, check_alert
-from alerting_core.domain.severity import Severity
+from alerting_core.domain.alert import Alert, Severity, check_alert
 from alerting_core.errors import InvalidInput
 from alerting_core.generator.alerts import ENVIRONMENTS, REGIONS, generate_alerts
 from alerting_core.generator.config import CustomAlert, GeneratorConfig

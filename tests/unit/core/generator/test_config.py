@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from alerting_core.errors import Problem
 from alerting_core.generator.config import CustomAlert, GeneratorConfig, Mode, check_config, choose_seed
-from alerting_core.generator.duration import read_duration_ms
+from alerting_core.generator.distribution import read_duration_ms
 from alerting_core.generator.limits import SEED_MAX
-from alerting_core.problem import Problem
 
 
 def _custom(**changes: object) -> CustomAlert:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.generator.distribution import Distribution, read_distribution
-from alerting_core.problem import Problem, ProblemCode
 
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 

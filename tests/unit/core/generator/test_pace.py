@@ -3,8 +3,8 @@
 import pytest
 
 from alerting_core.errors import InvalidInput
+from alerting_core.generator.alerts import pace_of
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
-from alerting_core.generator.pace import pace_of
 
 
 def test_at_a_rate_the_first_is_due_at_once_and_the_rest_at_even_distances() -> None:

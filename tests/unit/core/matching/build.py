@@ -1,8 +1,7 @@
 """Rules and alerts with boring fields, for tests of matching."""
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 
 
 def make_rule(

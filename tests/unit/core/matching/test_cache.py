@@ -1,8 +1,7 @@
 """Remembered results: true to the index, and bounded."""
 
-from alerting_core.domain.severity import Severity
-from alerting_core.matching.cache import MatchCache, Question
-from alerting_core.matching.index import RuleIndex
+from alerting_core.domain.alert import Severity
+from alerting_core.matching.index import MatchCache, Question, RuleIndex
 from tests.unit.core.matching.build import make_rule
 
 H = Severity.HIGH

@@ -1,7 +1,7 @@
 """Explanations: all that stood against a rule, with stable codes."""
 
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.explain import Finding, MatchReason, RuleExplanation, explain
 from tests.unit.core.matching.build import make_alert, make_rule
 

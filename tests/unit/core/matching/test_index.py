@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
 from tests.unit.core.matching.build import make_rule

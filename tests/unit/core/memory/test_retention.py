@@ -1,18 +1,16 @@
 """What a database in memory forgets, and what it never does."""
 
-from alerting_core.codec.rule import RuleAction
-from alerting_core.domain.alert import Alert
+from alerting_core.codec.records import RuleAction
+from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
-from alerting_core.domain.match import Match
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
-from alerting_core.memory.catalog.tables import append_change
+from alerting_core.memory.clients import append_change
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.history import forget_old
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.retention import forget_old
-from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.rule_source import MemoryRuleSource
 
 
 async def _store(database: MemoryDatabase, count: int) -> list[str]:

@@ -2,31 +2,28 @@
 
 from collections.abc import Sequence
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
-from alerting_core.domain.severity import Severity
 from alerting_core.embedded.pipeline import Pipeline, PipelinePorts
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.deliveries import MemoryDeliveryStore
+from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
+from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.presence import MemoryAbandonedLeases, MemoryPresence
-from alerting_core.memory.rules import MemoryRuleSource
+from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.memory.transport import MemoryTransport
-from alerting_core.pipeline.deliver import DeliveryPolicy
-from alerting_core.pipeline.loop import DrainableStage
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.pipeline.wiring import Tuning
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.stream import Stream
+from alerting_core.ports.stream import Stream, alert_record
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.loop import DrainableStage
+from alerting_core.stages.send import DeliveryPolicy
+from alerting_core.stages.wiring import Tuning
 
 NOW_MS = 1_700_000_000_000
 SECRET = SigningSecret("whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0")

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from alerting_core.codec.alert import decode_match
-from alerting_core.domain.match import Match
+from alerting_core.codec.records import decode_match
+from alerting_core.domain.alert import Match
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.evaluate import match_records
-from alerting_core.pipeline.report import Count, StageName
-from alerting_core.ports.records import alert_record
-from alerting_core.ports.rules import RuleChanges
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record
+from alerting_core.ports.rule_distribution import RuleChanges
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record, alert_record
+from alerting_core.stages.batch import Count, StageName
+from alerting_core.stages.evaluate import match_records
 
 from .platform import Platform, make_alert
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from alerting_core.errors import LimitExceeded, PortUnavailable
-from alerting_core.pipeline.loop import BACKOFF_MS_BASE, BACKOFF_MS_MAX, Failure, backoff_ms, retry_until_stopped
+from alerting_core.stages.loop import BACKOFF_MS_BASE, BACKOFF_MS_MAX, Failure, backoff_ms, retry_until_stopped
 
 
 class Flaky:

@@ -1,11 +1,11 @@
 """From matches to planned deliveries, and what is driven again."""
 
-from alerting_core.codec.alert import decode_match
-from alerting_core.domain.match import Match
-from alerting_core.domain.message import HttpMessage
+from alerting_core.codec.records import decode_match
+from alerting_core.domain.alert import Match
+from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.pipeline.report import Count, StageName
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY
+from alerting_core.stages.batch import Count, StageName
 
 from .platform import NOW_MS, Platform, make_alert
 

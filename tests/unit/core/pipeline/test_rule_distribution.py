@@ -5,26 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from alerting_core.codec.rule import RuleAction, decode_rule_changed
+from alerting_core.codec.records import RuleAction, decode_rule_changed
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortContractBroken, PortUnavailable
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.outbox import MemoryOutbox
-from alerting_core.memory.rule_origin import MemoryRuleOrigin
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin
+from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemoryStream
-from alerting_core.pipeline.rebuild_rules import rebuild_rules
-from alerting_core.pipeline.reconcile_rules import SUSPICION_EVERY_MS_MAX
-from alerting_core.pipeline.report import Count
-from alerting_core.pipeline.rulefeed import RuleFeed
-from alerting_core.pipeline.update_rules import RuleUpdater
-from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.ports.rule_snapshot import SnapshotState
-from alerting_core.ports.rules import RuleChanges, RuleSnapshot
+from alerting_core.ports.rule_distribution import RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState
 from alerting_core.ports.stream import RULE_CHANGED, RULE_UPDATER_GROUP, Outgoing
+from alerting_core.stages.batch import Count
+from alerting_core.stages.evaluate import RuleFeed
+from alerting_core.stages.rule_distribution import SUSPICION_EVERY_MS_MAX, RuleUpdater, rebuild_rules
 from tests.support.catalog import NOW_MS, make_client, make_rule
 from tests.support.distribution import Distribution
 

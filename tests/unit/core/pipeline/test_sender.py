@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from alerting_core.domain.claim import Outcome
-from alerting_core.domain.delivery import DeliveryStatus
-from alerting_core.domain.message import HttpMessage, HttpReply, Message, Reply
+from alerting_core.domain.claim import HttpMessage, HttpReply, Message, Outcome, Reply
+from alerting_core.domain.notification import DeliveryStatus
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.report import Count, StageName
+from alerting_core.stages.batch import Count, StageName
 
 from .platform import Platform, make_alert
 

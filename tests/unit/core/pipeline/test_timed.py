@@ -8,12 +8,10 @@ import pytest
 from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.pipeline.loop import Failure
-from alerting_core.pipeline.report import BatchReport, StageName
-from alerting_core.pipeline.side_by_side import run_side_by_side
-from alerting_core.pipeline.timed import TimedStream
-from alerting_core.pipeline.wiring import WiredStage
 from alerting_core.ports.stream import Offsets, Outgoing, Record
+from alerting_core.stages.batch import BatchReport, StageName
+from alerting_core.stages.loop import Failure, TimedStream
+from alerting_core.stages.wiring import WiredStage, run_side_by_side
 
 
 class SlowStream:
@@ -56,7 +54,7 @@ async def test_a_step_takes_the_time_from_its_records_to_their_commit(monkeypatc
     async def at_once(_stop: asyncio.Event, _pause_ms: int) -> None:
         return
 
-    monkeypatch.setattr("alerting_core.pipeline.loop.pause", at_once)
+    monkeypatch.setattr("alerting_core.stages.loop.pause", at_once)
     stop, reports, failures = asyncio.Event(), list[BatchReport](), list[Failure]()
     clock = MemoryClock()
     stream = TimedStream(SlowStream(clock), clock)

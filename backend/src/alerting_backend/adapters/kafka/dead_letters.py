@@ -1,28 +1,35 @@
-"""The dead letters in Kafka: looked at, and replayed.
-
-Theory of operation. Nothing can be taken out of a topic, so that a letter that was replayed is marked: by a record of
-the same topic without a value, whose header `dlq-replayed` names the place of the letter. The mark is written after the
-letter: a crash in between leaves it to be replayed once more, which tells nobody twice. Letter and mark go when the
-topic's retention has passed.
-"""
+"""The dead letters in Kafka: looked at, shortened where too large, and replayed."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from heapq import nlargest
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border, finish
-from alerting_backend.adapters.kafka.letters import TRUNCATED_HEADER
+from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, bounded_border, finish
 from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
-from alerting_core.ports.cursor import PlaceKey, decode_place_cursor
 from alerting_core.ports.dead_letters import BEFORE_ALL, LISTED, DeadLetter, RecordId, page_of
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.paging import Page, PageRequest, PlaceKey, decode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record, Sink
+
+TRUNCATED_HEADER: Final = "dlq-truncated"
+"""On a dead letter of which only the beginning was kept: its size in bytes, in decimal."""
+
+KEPT_BYTES: Final = 65_536
+"""Kept of the value of such a record: enough to see what it was meant to be, and taken by any broker."""
+
+
+def shortened(letter: Outgoing) -> Outgoing:
+    """Return *letter* with no more than the beginning of its value, and with its size when that was cut."""
+    if len(letter.value) <= KEPT_BYTES:
+        return letter
+    size = (TRUNCATED_HEADER, str(len(letter.value)).encode())
+    return replace(letter, value=letter.value[:KEPT_BYTES], headers=(*letter.headers, size))
+
 
 REPLAYED_HEADER: Final = "dlq-replayed"
 """On a mark: partition/offset of the letter that was replayed."""

@@ -9,8 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, UnknownTopicOrPartitionError
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.border import finish
+from alerting_backend.adapters.kafka.connection import KafkaAddress, finish
 from alerting_backend.adapters.kafka.internals import ConsumerInside
 from alerting_backend.adapters.kafka.share import Share
 

@@ -21,11 +21,8 @@ from typing import Final
 
 from aiokafka.errors import CorruptRecordException, KafkaError
 
-from alerting_backend.adapters.kafka.address import KafkaAddress
-from alerting_backend.adapters.kafka.border import RESOURCE, bounded_border
-from alerting_backend.adapters.kafka.commit import commit_offsets
-from alerting_backend.adapters.kafka.diagnosis import connecting
-from alerting_backend.adapters.kafka.fetched import fill
+from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, bounded_border, connecting
+from alerting_backend.adapters.kafka.fetch import commit_offsets, fill
 from alerting_backend.adapters.kafka.member import Member
 from alerting_backend.adapters.kafka.share import Share
 from alerting_core.errors import FencedOff, PortUnavailable

@@ -5,12 +5,11 @@ from typing import Final
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.locks import LOCK_NEW_JOBS
-from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.connection import LOCK_NEW_JOBS
 from alerting_backend.adapters.postgres.pools import Pools, transaction
-from alerting_backend.adapters.postgres.scoped import Conditions
+from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst
 from alerting_core import limits
-from alerting_core.codec.notification import is_uuid
+from alerting_core.codec.records import is_uuid
 from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
 from alerting_core.ports.jobs import GeneratorJob, JobStatus

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.address import Address, Role
-from alerting_backend.adapters.postgres.border import border
-from alerting_backend.adapters.postgres.codecs import set_codecs
+from alerting_backend.adapters.postgres.connection import Address, Role, border, set_codecs
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy

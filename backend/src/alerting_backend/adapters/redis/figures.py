@@ -12,14 +12,21 @@ from typing import Any, Final
 
 import orjson
 
-from alerting_backend.adapters.redis.border import RESOURCE
-from alerting_backend.adapters.redis.connection import RedisServer
+from alerting_backend.adapters.redis.connection import RESOURCE, RedisServer
 from alerting_core import limits
 from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import PortUnavailable
-from alerting_core.pipeline.meter import in_pipeline_order, place_of
-from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageState, state_of
-from alerting_core.ports.stage_series import SeriesBucket, StageSeries, merged
+from alerting_core.ports.metrics import (
+    Circuit,
+    SeriesBucket,
+    StageFigures,
+    StageMetrics,
+    StageSeries,
+    StageState,
+    merged,
+    state_of,
+)
+from alerting_core.stages.meter import in_pipeline_order, place_of
 
 _FORMAT: Final = 1
 """Of the texts. A reader passes over those of another one: processes of two versions may run side by side."""

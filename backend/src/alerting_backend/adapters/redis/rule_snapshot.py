@@ -2,19 +2,59 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from alerting_backend.adapters.redis import scripts
-from alerting_backend.adapters.redis.border import RESOURCE
-from alerting_backend.adapters.redis.connection import RedisServer
-from alerting_backend.adapters.redis.held import read_client, read_mark
-from alerting_backend.adapters.redis.keys import RuleKeys
-from alerting_backend.adapters.redis.packing import Unreadable, pack_rules
+from alerting_backend.adapters.redis.connection import RESOURCE, RedisServer
+from alerting_backend.adapters.redis.packing import Unreadable, pack_rules, unpack_rules
+from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core import limits
+from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.matching.checksum import combined_checksum, rules_checksum
-from alerting_core.ports.rule_origin import RulesAsOf
-from alerting_core.ports.rule_snapshot import HeldRules, SnapshotState
+from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum
+from alerting_core.ports.rule_distribution import HeldRules, RulesAsOf, SnapshotState
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRules:
+    """The rules of one client, and the reading that they are from; -1 for a client that was never put in."""
+
+    as_of: int
+    checksum: str
+    rules: list[Rule]
+
+
+def read_mark(mark: bytes) -> tuple[int, str]:
+    """Return as_of and checksum, which are noted beside the rules of a client with a blank between.
+
+    Raises:
+        Unreadable: It is no mark.
+    """
+    as_of, _, checksum = mark.decode(errors="replace").partition(" ")
+    if not as_of.isdecimal() or len(checksum) != len(NO_RULES):
+        raise Unreadable("there is no mark beside the rules")
+    return int(as_of), checksum
+
+
+def read_client(client_id: str, packed: bytes, mark: bytes) -> ReadRules:
+    """Return the rules of one client; both are empty where there is nothing.
+
+    Raises:
+        Unreadable: They are not the ones that were put in.
+    """
+    if not packed and not mark:
+        return ReadRules(-1, NO_RULES, [])
+    as_of, checksum = read_mark(mark)
+    rules = unpack_rules(client_id, packed)
+    try:
+        found = rules_checksum(rules)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # No such severity, a number for a text.
+        raise Unreadable(f"this is no rule: {error}") from error
+    if found != checksum:
+        raise Unreadable("the rules are not those that were put in")
+    return ReadRules(as_of, checksum, rules)
+
 
 _LOST: Final = "the construction of the rules snapshot is no longer this builder's"
 

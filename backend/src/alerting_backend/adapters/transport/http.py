@@ -21,13 +21,12 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
-from alerting_backend.adapters.transport.exchange import Exchange, ReportingRequest
-from alerting_backend.adapters.transport.failures import HTTP_FAILURES, explain_http_failure
+from alerting_backend.adapters.transport.exchange import HTTP_FAILURES, Exchange, ReportingRequest, explain_http_failure
 from alerting_backend.adapters.transport.gate import CheckedResolver, ForbiddenTarget, socket_opener
 from alerting_core import limits
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import HttpMessage, Reply, Unreached
-from alerting_core.domain.webhook_check import CONTENT_TYPE, RESERVED_HEADERS
+from alerting_core.domain.claim import HttpMessage, Reply, Unreached
+from alerting_core.domain.endpoint_check import CONTENT_TYPE, RESERVED_HEADERS
+from alerting_core.domain.notification import Reason
 
 CONNECTIONS_MAX: Final = 512
 """Open connections of one sender: all that it claims at once (`limits.CLAIM_DELIVERIES_MAX`) and a few tests beside,

@@ -1,6 +1,10 @@
-"""Writes a mail as the bytes that go over the wire."""
+"""Mail: one message as bytes, how fast it may leave, and the providers that carry it."""
 
+import asyncio
 import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -8,10 +12,49 @@ from email.headerregistry import Address
 from email.message import EmailMessage as MimeMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
-from typing import Final
+from typing import Final, Self
 
-from alerting_core.domain.message import EmailMessage
+from alerting_backend.adapters.system import monotonic_ms
+from alerting_backend.adapters.transport.gate import Ending, Handover
+from alerting_core import limits
+from alerting_core.domain.claim import EmailMessage, Reply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.domain.target import read_address
+
+
+class TokenBucket:
+    """Spaces out takers so that no more than a rate pass, after an initial burst. Takes the time as an argument.
+
+    Takers are served in the order in which they ask: each is told how long to wait, and its token is set aside. The
+    state is one number, the time at which the bucket would be full again.
+
+    Args:
+        per_second: Tokens that come back each second; 0 for no limit.
+        burst: Tokens in a full bucket; at least 1.
+    """
+
+    def __init__(self, per_second: float, *, burst: int = 1) -> None:
+        """Start full."""
+        assert per_second >= 0, "a rate cannot be negative"
+        assert burst >= 1, "a bucket that holds no token lets nobody pass"
+        self._step_ms = 1_000 / per_second if per_second else 0.0
+        self._burst = burst
+        self._full_at_ms = 0.0
+
+    def take(self, *, now_ms: float, wait_ms_max: float) -> float | None:
+        """Set a token aside.
+
+        Returns:
+            Milliseconds until it may be used, 0 to *wait_ms_max*; None when that would be longer, and then nothing was
+            taken.
+        """
+        full_at_ms = max(self._full_at_ms, now_ms)
+        wait_ms = max(0.0, full_at_ms - now_ms - (self._burst - 1) * self._step_ms)
+        if wait_ms > wait_ms_max:
+            return None
+        self._full_at_ms = full_at_ms + self._step_ms
+        return wait_ms
+
 
 SUBJECT_CHARS_MAX: Final = 500
 """Beyond what any mail program shows, and short enough that folding it stays cheap."""
@@ -93,3 +136,120 @@ def write_mail(message: EmailMessage, sender: Sender, *, now_ms: int) -> WireMai
 def _message_id(text: str, domain: str) -> str:
     clean = _NOT_IN_ID.sub("-", text.strip("<>"))
     return f"<{clean}@{domain}>" if clean else make_msgid(domain=domain)
+
+
+RATE_WAIT_MS_MAX: Final = 10_000
+"""How long a mail waits for its turn under the rate limit; the rest of `limits.REQUEST_MS_MAX` is for sending it."""
+
+RATE_PER_SECOND_DEFAULT: Final = 2.0
+"""Providers grant new accounts between one and fourteen mails a second."""
+
+_BEGIN_SHARE_WAITING: Final = 2 / 3
+"""Of the time until a mail is handed over, for its turn; the rest is for reaching the provider."""
+
+
+def _always() -> bool:
+    return True
+
+
+class MailTransport(ABC):
+    """Sends `EmailMessage`s through one provider. Use as an async context manager.
+
+    Args:
+        sender: Whom mails are from, as `alerts@example.com` or `Alerts <alerts@example.com>`.
+        called: What the provider is called when it does not answer.
+        per_second: Rate limit; 0 for none.
+        request_ms: For the whole attempt, with the wait for the rate limit.
+        clock_ms: A clock that never goes back.
+
+    Raises:
+        ValueError: *sender* holds no address.
+    """
+
+    def __init__(
+        self,
+        *,
+        sender: str,
+        called: str,
+        per_second: float = RATE_PER_SECOND_DEFAULT,
+        request_ms: int = limits.REQUEST_MS_MAX,
+        clock_ms: Callable[[], float] = monotonic_ms,
+    ) -> None:
+        """Connect to nothing yet."""
+        self._sender = Sender.read(sender)
+        self._called = called
+        self._request_ms = request_ms
+        self._clock_ms = clock_ms
+        self._bucket = TokenBucket(per_second, burst=max(1, int(per_second)))
+
+    async def __aenter__(self) -> Self:
+        """Open nothing: connections are made when the first mail leaves."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every connection."""
+        await self.close()
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close every connection."""
+
+    @abstractmethod
+    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+        """Hand *mail* to the provider.
+
+        Args:
+            mail: As it goes over the wire.
+            handing_over: Called just before the provider is given what it could take for the whole mail.
+        """
+
+    async def send(self, message: EmailMessage) -> Reply:
+        """Make one attempt; see `Transport.send`."""
+        return (await self.hand_in(message, within_ms=self._request_ms)).reply
+
+    async def hand_in(
+        self,
+        message: EmailMessage,
+        *,
+        within_ms: float,
+        begin_ms: float | None = None,
+        still: Callable[[], bool] = _always,
+    ) -> Handover:
+        """Make one attempt, and say how it ended.
+
+        Args:
+            message: The mail.
+            within_ms: For the whole attempt.
+            begin_ms: For all until the mail is handed over; by default as long as the whole.
+            still: Asked when the turn of the mail has come; if not, the mail is taken elsewhere.
+        """
+        begin_ms = within_ms if begin_ms is None else min(begin_ms, within_ms)
+        try:
+            mail = write_mail(message, self._sender, now_ms=int(time.time() * 1_000))
+        except ValueError:
+            reply = Unreached(Reason.PROTOCOL_ERROR, "the address or the text cannot be written as a mail")
+            return Handover(Ending.MAIL_UNFIT, reply)
+        wait_ms_max = min(RATE_WAIT_MS_MAX, begin_ms * _BEGIN_SHARE_WAITING)
+        wait_ms = self._bucket.take(now_ms=self._clock_ms(), wait_ms_max=wait_ms_max)
+        if wait_ms is None:
+            reply = Unreached(Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
+            return Handover(Ending.TURN_TOO_FAR, reply)
+        silent = Ending.NOT_REACHED
+        begun_at = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(begun_at + begin_ms / 1_000) as limit:
+
+                def handing_over() -> None:
+                    nonlocal silent
+                    silent = Ending.MAYBE_TAKEN
+                    limit.reschedule(begun_at + within_ms / 1_000)
+
+                await asyncio.sleep(wait_ms / 1_000)
+                if not still():
+                    reply = Unreached(Reason.CONNECTION_FAILED, "left alone since others have failed there")
+                    return Handover(Ending.PASSED_BY, reply)
+                return await self.carry(mail, handing_over)
+        except TimeoutError:
+            took_ms = within_ms if silent is Ending.MAYBE_TAKEN else begin_ms
+            detail = f"{self._called} did not answer within {took_ms / 1_000:.3g} s"
+            return Handover(silent, Unreached(Reason.TIMED_OUT, detail))

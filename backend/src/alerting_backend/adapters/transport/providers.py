@@ -1,12 +1,4 @@
-"""Sends e-mail through the first of several providers that takes it.
-
-Theory of operation. The providers are asked in the operator's order; the table in `handover` says after which endings
-the next one is. One that fails is left alone by a circuit breaker of its own: while that is open, and beside the one
-mail that probes it then, mails ask the provider last, but they do ask it when all others have failed as well. All of it
-is one attempt and has to fit into one:
-until a mail is handed over, a provider may take its equal share of the time that is left, so that there is some for
-those behind it; from then on it may take all of it, for no other is asked any more.
-"""
+"""Several providers of mail in an order: one that fails is asked last for a while."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,13 +9,13 @@ from typing import Final, Self
 import structlog
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.handover import Ending, Handover, Shows
-from alerting_backend.adapters.transport.mail_transport import MailTransport
+from alerting_backend.adapters.transport.gate import Ending, Handover, Shows
+from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_core import limits
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, Reply, Unreached
-from alerting_core.stages.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
-from alerting_core.stages.host_breakers import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
+from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
+from alerting_core.delivery.host_breakers import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
+from alerting_core.domain.claim import EmailMessage, Reply, Unreached
+from alerting_core.domain.notification import Reason
 
 WELL: Final = Breaker(
     BreakerPolicy(

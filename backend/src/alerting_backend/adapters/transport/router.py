@@ -2,8 +2,8 @@
 
 from typing import Protocol, assert_never
 
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import EmailMessage, HttpMessage, Message, Reply, Unreached
+from alerting_core.domain.claim import EmailMessage, HttpMessage, Message, Reply, Unreached
+from alerting_core.domain.notification import Reason
 
 
 class HttpSender(Protocol):

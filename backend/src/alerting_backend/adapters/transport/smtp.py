@@ -20,13 +20,12 @@ from typing import Final
 import aiosmtplib
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.handover import Ending, Handover
-from alerting_backend.adapters.transport.mail import WireMail
-from alerting_backend.adapters.transport.mail_transport import RATE_PER_SECOND_DEFAULT, MailTransport
+from alerting_backend.adapters.transport.gate import Ending, Handover
+from alerting_backend.adapters.transport.mail import RATE_PER_SECOND_DEFAULT, MailTransport, WireMail
 from alerting_backend.adapters.transport.smtp_failures import SMTP_FAILURES, explain_connect, explain_submit, plain_text
 from alerting_core import limits
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import SmtpReply, Unreached
+from alerting_core.domain.claim import SmtpReply, Unreached
+from alerting_core.domain.notification import Reason
 
 CONNECTIONS_MAX: Final = 8
 """Connections to one mail server; most providers allow 10 from one sender."""

@@ -8,11 +8,11 @@ from typing import Final
 
 import aiosmtplib
 
-from alerting_backend.adapters.transport.failures import socket_text, tls_text
-from alerting_backend.adapters.transport.handover import Ending, Handover
+from alerting_backend.adapters.transport.exchange import socket_text, tls_text
+from alerting_backend.adapters.transport.gate import Ending, Handover
 from alerting_core import limits
-from alerting_core.domain.delivery import Reason
-from alerting_core.domain.message import SmtpReply, Unreached
+from alerting_core.domain.claim import SmtpReply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.domain.text import storable
 
 SMTP_FAILURES: Final = (aiosmtplib.SMTPException, OSError, ValueError)

@@ -1,14 +1,16 @@
-"""What checkers have in common."""
+"""What checkers have in common, and records as messages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Final
 
+from alerting_core.codec.records import decode_alert, decode_match, decode_notification_ready, decode_rule_changed
+from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.alert import Alert
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.log import MemoryLog
 from alerting_core.sim.facts import Fact
-from alerting_core.stages.retry import RetrySchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,12 @@ class Checker:
     def blame(self, message: str) -> None:
         """Report that the promise was broken."""
         self.evidence.blame(self.name, message)
+
+
+_VALUES_MAX: Final = 4_096
+"""More than one world has."""
+
+read_alert = lru_cache(maxsize=_VALUES_MAX)(decode_alert)
+read_match = lru_cache(maxsize=_VALUES_MAX)(decode_match)
+read_ready = lru_cache(maxsize=_VALUES_MAX)(decode_notification_ready)
+read_rule_changed = lru_cache(maxsize=_VALUES_MAX)(decode_rule_changed)

@@ -8,14 +8,12 @@ what the reference says under some version in force since the alert was first po
 
 from typing import ClassVar
 
-from alerting_core.codec.rejected import Rejected
-from alerting_core.domain.alert import Alert
+from alerting_core.codec.records import Rejected
+from alerting_core.domain.alert import Alert, Match
 from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.match import Match
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, EVALUATOR_GROUP
-from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.reading import read_alert, read_match
-from alerting_core.sim.checkers.rule_history import RuleHistory
+from alerting_core.sim.checkers.checker import Checker, Evidence, read_alert, read_match
+from alerting_core.sim.checkers.rules import RuleHistory
 from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
 from alerting_core.sim.process import Process
 

@@ -2,16 +2,18 @@
 
 from typing import ClassVar
 
-from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.notification import (
+    DELIVERY_MOVES,
     NOTIFICATION_MOVES,
+    DeliveryEvent,
+    DeliveryStatus,
     Notification,
     NotificationEvent,
     NotificationStatus,
     settled_by,
 )
-from alerting_core.memory.tables import DeliveryRow
+from alerting_core.memory.database import DeliveryRow
 from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.facts import DeliveryPut, Fact, NotificationPut
 from alerting_core.sim.process import current_process

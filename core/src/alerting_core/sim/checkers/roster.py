@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, RetryTimes
-from alerting_core.sim.checkers.bugs import NoBugs
+from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, Leases, RetryTimes
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.distribution import RulesArrive, WholeRules
-from alerting_core.sim.checkers.leases import Leases
 from alerting_core.sim.checkers.matching import FreshRules, NothingLost, OnlyMatches
 from alerting_core.sim.checkers.notifications import AllowedMoves, FinalState, OneNotification
-from alerting_core.sim.checkers.offsets import Offsets
-from alerting_core.sim.checkers.poison import Poison
+from alerting_core.sim.checkers.records import NoBugs, Offsets, Poison
+from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.checkers.sending import AtLeastOnce, OwnClient, PracticallyOnce
 
 SETTLED: Final = "settled"

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes
+from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
+from alerting_backend.adapters.postgres.delivery.rows import CLIENTS, ENDPOINTS, RULES
 from alerting_backend.adapters.postgres.pools import Pools, transaction
-from alerting_backend.adapters.postgres.rows import CLIENTS, ENDPOINTS, RULES
 from alerting_core import limits
-from alerting_core.codec.rule import RuleAction
+from alerting_core.codec.records import RuleAction
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.delivery.rows import ENDPOINTS
 from alerting_backend.adapters.postgres.pools import Connection, Pools
-from alerting_backend.adapters.postgres.rows import ENDPOINTS
-from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
+from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst, all_storable, refusals, scoped
 from alerting_core import limits
-from alerting_core.codec.notification import is_uuid
+from alerting_core.codec.records import is_uuid
 from alerting_core.domain.endpoint import KEPT_FIELDS, Endpoint, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from alerting_backend.adapters.postgres.locks import LOCK_RULES_OF_CLIENT
-from alerting_backend.adapters.postgres.outbox import RuleChange, append_changes
-from alerting_backend.adapters.postgres.pages import NewestFirst
+from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
+from alerting_backend.adapters.postgres.connection import LOCK_RULES_OF_CLIENT
+from alerting_backend.adapters.postgres.delivery.rows import RULES
 from alerting_backend.adapters.postgres.pools import Connection, Pools, tenant_transaction
-from alerting_backend.adapters.postgres.rows import RULES
-from alerting_backend.adapters.postgres.scoped import Conditions, all_storable, refusals, scoped
+from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst, all_storable, refusals, scoped
 from alerting_core import limits
-from alerting_core.codec.notification import is_uuid
-from alerting_core.codec.rule import RuleAction
+from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.rule import KEPT_FIELDS, Rule, next_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import RuleFilter

@@ -1,0 +1,1 @@
+"""What senders and aggregators do in Postgres: notifications, deliveries, claims and outcomes."""

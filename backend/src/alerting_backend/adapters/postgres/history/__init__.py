@@ -1,0 +1,1 @@
+"""What people look at in Postgres: notifications and alerts as they were."""

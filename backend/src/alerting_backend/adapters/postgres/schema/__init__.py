@@ -1,0 +1,1 @@
+"""The schema in Postgres: the chain of migrations, and their runner."""

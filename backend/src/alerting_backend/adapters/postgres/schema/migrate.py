@@ -1,0 +1,171 @@
+"""Bringing the schema up to date: forward only, each step once, one runner at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import ClassVar, Final, TypeAlias
+
+import asyncpg
+
+from alerting_backend.adapters.postgres.connection import Address, Role, SoleLock, border, says_away
+from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, owner_connection
+from alerting_backend.adapters.postgres.schema.chain import Applied, Migration, read_chain, refuse_misfits
+from alerting_core.errors import AlertingError
+
+LOCK_SECONDS_MAX: Final = 300.0
+"""How long a runner waits for another one to finish."""
+
+_LOCK_LOOK_SECONDS: Final = 0.1
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+Progress: TypeAlias = Callable[[Migration, int, int], None]
+"""Told before each step: the migration, its place among the pending ones from 1, and their number."""
+
+
+class MigrationFailed(AlertingError):
+    """Postgres refused a step. That step left nothing behind; those before it stay."""
+
+    code: ClassVar[str] = "migration-failed"
+
+
+class MigrationLocked(AlertingError):
+    """Another runner has been at it for longer than this one waits."""
+
+    code: ClassVar[str] = "migration-locked"
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration and when it was applied; None: it is pending."""
+
+    version: int
+    name: str
+    applied_at_ms: int | None
+
+
+async def migrate(
+    address: Address,
+    *,
+    chain: Sequence[Migration] | None = None,
+    progress: Progress | None = None,
+    lock_seconds_max: float = LOCK_SECONDS_MAX,
+) -> Sequence[Migration]:
+    """Apply what is pending, each step in its own transaction; return what was applied, nothing when up to date.
+
+    Runs as the owner. A second runner waits for the first and then finds nothing to do.
+
+    Raises:
+        MigrationRefused: An applied file was changed or is missing, or a new one comes before an applied one.
+        MigrationFailed: Postgres refused a step.
+        MigrationLocked: Another runner takes too long.
+        PortUnavailable: Postgres is away; what was applied stays.
+    """
+    chain = read_chain() if chain is None else chain
+    async with owner_connection(address) as connection, _sole_runner(connection, lock_seconds_max):
+        applied = await _begin(connection)
+        refuse_misfits(chain, applied)
+        pending = [migration for migration in chain if migration.version not in applied]
+        for place, migration in enumerate(pending, start=1):
+            if progress is not None:
+                progress(migration, place, len(pending))
+            await _apply(connection, migration)
+        return pending
+
+
+async def status(address: Address, *, chain: Sequence[Migration] | None = None) -> Sequence[Step]:
+    """Return all steps in order, applied and pending; changes nothing.
+
+    Raises:
+        MigrationRefused: The files and the database do not fit together.
+        PortUnavailable: Postgres is away.
+    """
+    chain = read_chain() if chain is None else chain
+    async with owner_connection(address) as connection:
+        with border("migration_status"):
+            known = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
+            applied = await _applied(connection) if known else {}
+    refuse_misfits(chain, applied)
+    return [Step(m.version, m.name, applied[m.version].applied_at_ms if m.version in applied else None) for m in chain]
+
+
+async def schema_version(pool: Pool) -> int:
+    """Return the version of the schema as any of the roles may ask for it, 0 for an empty database."""
+    async with connected(pool, "schema_version") as connection:
+        if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
+            return 0
+        version: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_migrations")
+        return version
+
+
+async def set_passwords(address: Address) -> None:
+    """Give the roles the passwords of *address*. Needed where the server does not trust whoever reaches it."""
+    async with owner_connection(address) as connection:
+        with border("set_passwords"):
+            for role in Role:
+                password = address.passwords.get(role)
+                if password is not None:
+                    command = await connection.fetchval(
+                        "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", str(role), password
+                    )
+                    await connection.execute(command)
+
+
+@asynccontextmanager
+async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncIterator[None]:
+    """Hold the lock of the runners; it is let go of with the connection."""
+    deadline = monotonic() + seconds_max
+    with border("migrate"):
+        # Asked for again and again: a statement that waited inside the server would keep its snapshot open.
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.MIGRATIONS):
+            if monotonic() > deadline:
+                raise MigrationLocked(f"another run of the migrations has been going on for {seconds_max:.0f} s")
+            await asyncio.sleep(_LOCK_LOOK_SECONDS)
+    yield
+
+
+async def _begin(connection: Connection) -> Mapping[int, Applied]:
+    """Return what has been applied; the table that says so is made when missing."""
+    try:
+        with border("migrate"):
+            await connection.execute(_TABLE)
+            return await _applied(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        detail = f"the user of the DSN may not make tables, and must be the one who owns the schema: {error}"
+        raise MigrationFailed(detail) from error
+
+
+async def _applied(connection: Connection) -> Mapping[int, Applied]:
+    rows = await connection.fetch("SELECT version, name, checksum, applied_at FROM schema_migrations")
+    return {row["version"]: Applied(row["name"], row["checksum"], row["applied_at"]) for row in rows}
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+                migration.version,
+                migration.name,
+                migration.checksum,
+            )
+    except asyncpg.PostgresError as error:
+        if says_away(error):
+            with border("migrate"):
+                raise
+        detail = f"{migration.version:04}_{migration.name}.sql was refused and left nothing behind: {error}"
+        raise MigrationFailed(detail) from error
+    except (OSError, asyncpg.InterfaceError):
+        with border("migrate"):
+            raise

@@ -1,0 +1,1 @@
+"""Streams as tables, for the platform without a broker."""

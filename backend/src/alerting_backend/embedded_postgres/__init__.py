@@ -1,0 +1,1 @@
+"""The Postgres that comes with the platform: its programs, its folder, its process. No SQL."""

@@ -1,0 +1,1 @@
+"""Decisions over batches, synchronous and pure: time, randomness and ids are arguments. No ports, no waiting."""

@@ -1,1 +1,0 @@
-"""What people edit, in memory: clients, rules, endpoints, keys. All stores share one `MemoryDatabase`."""

@@ -1,0 +1,166 @@
+"""What happened: recent alerts, and notifications with their deliveries and attempts, to be read and resent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from alerting_core.domain.alert import Alert
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import Attempt, Delivery, Notification, NotificationStatus
+from alerting_core.ports.paging import Page, PageRequest, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert and when the platform first recorded it."""
+
+    alert: Alert
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Narrows a list of alerts; None leaves a field open. Times are those of the recording, `until_ms` exclusive."""
+
+    severity: str | None = None
+    source: str | None = None
+    name: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+class AlertLog(Protocol):
+    """Append-mostly log of alerts, kept for a bounded time."""
+
+    async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
+        """Store *alerts*, durable on return. An alert_id that is stored already stays as it was first stored."""
+        ...
+
+    async def get(self, alert_id: str) -> StoredAlert | None:
+        """Return the alert, or None when it is unknown or no longer kept."""
+        ...
+
+    async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
+        """Return the latest alerts, newest first, at most *limit*."""
+        ...
+
+    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of alerts, newest first (received_at, then alert_id).
+
+        Raises InvalidInput for a foreign cursor.
+        """
+        ...
+
+
+RULE_LOOKS_MAX: Final = 10_000
+"""Notifications that a page of one rule looks at: a few hundredths of a second, even where hardly any is the rule's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFilter:
+    """Narrows a list of notifications; None leaves a field open. Times are of creation, `until_ms` exclusive.
+
+    Attributes:
+        rule_id: Of a rule that led to it, which may have been deleted since.
+    """
+
+    client_id: str | None = None
+    status: NotificationStatus | None = None
+    severity: str | None = None
+    source: str | None = None
+    name: str | None = None
+    alert_id: str | None = None
+    rule_id: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """One delivery with its attempts, first to last.
+
+    Attributes:
+        leased_until_ms: When the lease ends that a sender has on it, or had: until then it is being sent, and from then
+            on it is due. None when it waits, or is final. A leased one has no next attempt of its own.
+    """
+
+    delivery: Delivery
+    attempts: Sequence[Attempt]
+    leased_until_ms: int | None = None
+
+    def is_being_sent(self, *, now_ms: int) -> bool:
+        """Whether a sender is at it."""
+        return self.leased_until_ms is not None and now_ms < self.leased_until_ms
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationDetail:
+    """One notification with all its deliveries, by creation then id."""
+
+    notification: Notification
+    deliveries: Sequence[DeliveryDetail]
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotification:
+    """A notification that is stored together with its deliveries."""
+
+    notification: Notification
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Exact counts for the dashboard, of one client or of all.
+
+    Attributes:
+        counted_at_ms: When they were taken.
+        last_hour: Notifications created in the 60 minutes up to now.
+        by_hour: Notifications created in each of the 24 hours up to now, the oldest first, so that the last is
+            `last_hour`; empty hours are 0.
+    """
+
+    clients: int
+    rules_enabled: int
+    rules_disabled: int
+    endpoints_by_type: Mapping[str, int]
+    notifications_by_status: Mapping[str, int]
+    deliveries_by_status: Mapping[str, int]
+    last_hour: int
+    by_hour: Sequence[int]
+    counted_at_ms: int
+
+
+class Journal(Protocol):
+    """Read side of notifications, and what people may do to them."""
+
+    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+        """Return a page of notifications, newest first (created_at, then notification_id).
+
+        With a rule_id, a page looks at a bounded number of those of the client and the times asked for. It may hold
+        fewer than its limit then, even none, and still tell where the list goes on.
+        """
+        ...
+
+    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+        """Return one notification with all that was tried. Raises NotFound."""
+        ...
+
+    async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
+        """Make a finished notification RECEIVED again and its deliveries PENDING and due, with attempts from 0.
+
+        What was attempted stays recorded. Targets that its rules have gained since are planned by the dispatcher, whom
+        the caller tells by publishing NotificationReady. Raises NotFound; Conflict while it is RECEIVED.
+        """
+        ...
+
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+        """Store a test notification with its deliveries to *endpoint*, to be sent by the ordinary path.
+
+        Those PENDING are due at once. Raises NotFound when the endpoint is gone.
+        """
+        ...
+
+    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+        """Return the dashboard's counts."""
+        ...

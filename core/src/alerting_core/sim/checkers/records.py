@@ -1,0 +1,182 @@
+"""Records: offsets never pass unfinished work, poison is kept, and stages end by no error of their own."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
+
+from alerting_core.codec.records import NotificationReady, Rejected
+from alerting_core.domain.alert import Alert, Match
+from alerting_core.domain.ids import derive_notification_id
+from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.stream import (
+    AGGREGATOR_GROUP,
+    ALERTS_MATCHED,
+    ALERTS_NEW,
+    DLQ_SUFFIX,
+    NOTIFICATIONS_READY,
+    RECORDER_GROUP,
+    RULE_CHANGED,
+    SENDER_GROUP,
+    Record,
+)
+from alerting_core.sim.checkers.checker import Checker, Evidence, read_alert, read_match, read_ready, read_rule_changed
+from alerting_core.sim.facts import Appended, Committed, Fact, NotificationPut, Polled, Raised
+from alerting_core.sim.process import Process
+
+
+class NoBugs(Checker):
+    """No stage raises anything but what may pass."""
+
+    name: ClassVar[str] = "no-bugs"
+    sees = (Raised,)
+
+    def see(self, fact: Fact) -> None:
+        """Report the error."""
+        assert isinstance(fact, Raised)
+        self.blame(f"{fact.process.name} raised {fact.error!r}")
+
+
+_DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
+    ALERTS_NEW: read_alert,
+    ALERTS_MATCHED: read_match,
+    NOTIFICATIONS_READY: read_ready,
+    RULE_CHANGED: read_rule_changed,
+}
+
+Place = tuple[str, int, int]
+
+
+class Poison(Checker):
+    """Each poison record is in the dead-letter topic of its topic, unchanged, with its place and its reason."""
+
+    name: ClassVar[str] = "poison"
+    sees = (Appended,)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._poison: dict[Place, tuple[Record, str]] = {}
+        self._found: set[Place] = set()
+        self._refused: set[tuple[str, bytes]] = set()
+
+    def see(self, fact: Fact) -> None:
+        """Take down poison, and hold each dead letter against it."""
+        assert isinstance(fact, Appended)
+        record = fact.record
+        if record.topic.endswith(DLQ_SUFFIX):
+            self._check(record)
+            return
+        decoded = _DECODERS[record.topic](record.value)
+        if isinstance(decoded, Rejected):
+            self._poison[record.topic, record.partition, record.offset] = (record, decoded.reason)
+            self._refused.add((record.topic, record.value))
+
+    def finish(self) -> None:
+        """Every poison record was found."""
+        for topic, value in self.evidence.poison:
+            if (topic, value) not in self._refused:
+                self.blame(f"{value!r} in {topic} was taken for a message")
+        for place in self._poison:
+            if place not in self._found:
+                self.blame(f"{'/'.join(map(str, place))} is poison and was dropped")
+
+    def _check(self, letter: Record) -> None:
+        headers = dict(letter.headers)
+        try:
+            topic = headers["dlq-topic"].decode()
+            place = (topic, int(headers["dlq-partition"]), int(headers["dlq-offset"]))
+            record, reason = self._poison[place]
+        except (KeyError, ValueError):
+            self.blame(f"{letter.topic}/{letter.partition}/{letter.offset} is no poison that ever was")
+            return
+        same = (record.key, record.value) == (letter.key, letter.value) and letter.topic == topic + DLQ_SUFFIX
+        if not same or headers.get("dlq-reason") != reason.encode(errors="replace"):
+            self.blame(f"the dead letter of {'/'.join(map(str, place))} does not say what it was and why")
+        self._found.add(place)
+
+
+class Offsets(Checker):
+    """At the instant of a commit the work before the offset is done and durable. (That evaluators have published
+    their matches is watched by `NothingLost`.)"""
+
+    name: ClassVar[str] = "offsets"
+    sees = (Committed, Polled, Appended, NotificationPut)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._announced: set[str] = set()
+        self._polled_at_ms: dict[Process, int] = {}
+        self._resent_at_ms: dict[str, int] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Hold each commit against the tables."""
+        match fact:
+            case Appended(record) if record.topic == NOTIFICATIONS_READY:
+                ready = read_ready(record.value)
+                if isinstance(ready, NotificationReady):
+                    self._announced.add(ready.notification_id)
+            case NotificationPut(Notification() as old, Notification() as new):
+                if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
+                    self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
+            case Polled(process) if fact.group == SENDER_GROUP:
+                self._polled_at_ms[process] = self.evidence.now_ms()
+            case Committed():
+                self._check(fact)
+            case _:
+                pass
+
+    def _check(self, fact: Committed) -> None:
+        for number, end in fact.after.items():
+            start, where = fact.before[number], f"{fact.process.name} of {fact.group}"
+            if end < start:
+                self.blame(f"{where} moved partition {number} back from {start} to {end}")
+            if number not in fact.owned:
+                self.blame(f"{where} moved partition {number}, which belongs to another consumer")
+        for record in fact.records:
+            missing = self._missing(fact, record)
+            if missing is not None:
+                where = f"{fact.process.name} of {fact.group}"
+                self.blame(f"{where} passed {record.topic}/{record.partition}/{record.offset}, but {missing}")
+
+    def _missing(self, fact: Committed, record: Record) -> str | None:
+        """Say what of the work that *record* asks for is not done."""
+        match fact.group:
+            case group if group == RECORDER_GROUP:
+                return self._not_recorded(record)
+            case group if group == AGGREGATOR_GROUP:
+                return self._not_stored(record)
+            case group if group == SENDER_GROUP:
+                return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
+            case _:
+                return None
+
+    def _not_recorded(self, record: Record) -> str | None:
+        alert = read_alert(record.value)
+        if isinstance(alert, Alert) and alert.alert_id not in self.evidence.database.alerts:
+            return f"{alert.alert_id} is not in the log of alerts"
+        return None
+
+    def _not_stored(self, record: Record) -> str | None:
+        match = read_match(record.value)
+        if not isinstance(match, Match) or match.client_id not in self.evidence.database.clients:
+            return None
+        id_ = derive_notification_id(match.client_id, match.alert.alert_id)
+        stored = self.evidence.database.notifications.get(id_)
+        if stored is None:
+            return f"{match.client_id} has no notification of {match.alert.alert_id}"
+        if stored.status is NotificationStatus.RECEIVED and id_ not in self._announced:
+            return f"the dispatcher was never told of {id_}"
+        return None
+
+    def _not_planned(self, record: Record, polled_at_ms: int) -> str | None:
+        ready = read_ready(record.value)
+        if not isinstance(ready, NotificationReady):
+            return None
+        id_ = ready.notification_id
+        stored = self.evidence.database.notifications.get(id_)
+        if stored is None or stored.client_id != ready.client_id or stored.status is not NotificationStatus.RECEIVED:
+            return None
+        # One that was resent after the poll is announced by a record of its own.
+        if self._resent_at_ms.get(id_, -1) >= polled_at_ms or self.evidence.database.deliveries_of_notification.get(
+            id_
+        ):
+            return None
+        return f"{id_} is RECEIVED and has no deliveries"

@@ -1,0 +1,137 @@
+"""What one step of a stage takes in, and the report of what it did."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from alerting_core.codec.records import MESSAGE_HEADERS, TRACE_HEADER, Rejected
+from alerting_core.ports.stream import Headers, Outgoing, Record, dead_letter
+
+
+class StageName(StrEnum):
+    """The stages: those that an alert meets, in that order, then those that an edit of a rule meets.
+
+    Metrics and the API carry the values, which never change: the sender has been called `deliverer` there from the
+    beginning.
+    """
+
+    RECORDER = "recorder"
+    EVALUATOR = "evaluator"
+    AGGREGATOR = "aggregator"
+    DISPATCHER = "dispatcher"
+    SENDER = "deliverer"
+    RECLAIMER = "reclaimer"
+    SWEEPER = "sweeper"
+    RELAY = "relay"
+    RULE_UPDATER = "rule-updater"
+    RULE_RECONCILER = "rule-reconciler"
+
+
+class WorkerKind(StrEnum):
+    """What a worker process does, as it is typed at the command line."""
+
+    RECORDER = "recorder"
+    EVALUATOR = "evaluator"
+    AGGREGATOR = "aggregator"
+    SENDER = "sender"
+    RELAY = "relay"
+    RULE_UPDATER = "rule-updater"
+
+
+class Count(StrEnum):
+    """What stages count beside the records that came in and went out. Names are stable: metrics carry them."""
+
+    ALERTS_MATCHED = "alerts-matched"
+    ALERTS_UNMATCHED = "alerts-unmatched"
+    NOTIFICATIONS_CREATED = "notifications-created"
+    NOTIFICATIONS_KNOWN = "notifications-known"
+    NOTIFICATIONS_SETTLED = "notifications-settled"
+    NOTIFICATIONS_DRIVEN_AGAIN = "notifications-driven-again"
+    NOTIFICATIONS_GONE = "notifications-gone"
+    CLIENTS_UNKNOWN = "clients-unknown"
+    DELIVERIES_PLANNED = "deliveries-planned"
+    DELIVERIES_CLAIMED = "deliveries-claimed"
+    DELIVERIES_DELIVERED = "deliveries-delivered"
+    DELIVERIES_RETRYING = "deliveries-retrying"
+    DELIVERIES_DEAD = "deliveries-dead"
+    DELIVERIES_SKIPPED = "deliveries-skipped"
+    DELIVERIES_POSTPONED = "deliveries-postponed"
+    DELIVERIES_RELEASED = "deliveries-released"
+    DELIVERIES_RECLAIMED = "deliveries-reclaimed"
+    OUTCOMES_TOO_LATE = "outcomes-too-late"
+    RULES_RELOADED = "rules-reloaded"
+    RULE_CLIENTS_UPDATED = "rule-clients-updated"
+    RULE_SOURCE_AWAY = "rule-source-away"
+    RULES_DIFFERED = "rules-differed"
+    RULE_CLIENTS_REPAIRED = "rule-clients-repaired"
+    RULES_REBUILT = "rules-rebuilt"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """One step.
+
+    Attributes:
+        received: Records or claims taken.
+        published: Records written to the next topic, dead letters not included.
+        rejected: Poison records, each of which went to the dead-letter topic.
+        took_ms: From the records in hand to their work committed; None when it was not measured.
+    """
+
+    stage: StageName
+    received: int = 0
+    published: int = 0
+    rejected: int = 0
+    counts: Mapping[Count, int] = field(default_factory=dict[Count, int])
+    took_ms: float | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.received and not self.published and not any(self.counts.values())
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake(Generic[T]):
+    """A batch, decoded. Order within each part is that of the batch."""
+
+    good: Sequence[tuple[Record, T]]
+    dead_letters: Sequence[Outgoing]
+
+    @property
+    def values(self) -> list[T]:
+        """The decoded messages."""
+        return [value for _, value in self.good]
+
+
+def take_in(records: Iterable[Record], decode: Callable[[bytes], T | Rejected]) -> Intake[T]:
+    """Decode *records*; what cannot be used becomes a record for the dead-letter topic."""
+    good: list[tuple[Record, T]] = []
+    dead_letters: list[Outgoing] = []
+    for record in records:
+        value = decode(record.value)
+        if isinstance(value, Rejected):
+            dead_letters.append(dead_letter(record, value.reason))
+        else:
+            good.append((record, value))
+    return Intake(good, dead_letters)
+
+
+def offsets_after(records: Iterable[Record]) -> dict[int, int]:
+    """Return, per partition, the offset that follows the last of *records*."""
+    offsets: dict[int, int] = {}
+    for record in records:
+        offsets[record.partition] = max(record.offset + 1, offsets.get(record.partition, 0))
+    return offsets
+
+
+def headers_from(cause: Record) -> Headers:
+    """Return the headers of a message that *cause* led to; its trace context goes along."""
+    if not cause.headers:
+        return MESSAGE_HEADERS
+    trace = tuple(header for header in cause.headers if header[0] == TRACE_HEADER)
+    return (*MESSAGE_HEADERS, *trace)
