@@ -38,8 +38,8 @@ async def owe(world: World, count: int = 1) -> tuple[Notification, list[Endpoint
     rule = await world.add_rule()
     endpoints = [await world.add_endpoint(rule) for _ in range(count)]
     notification = await world.add_notification(rule)
-    plan = make_plan(notification, *(make_delivery(notification, endpoint) for endpoint in endpoints))
-    await world.deliveries.plan([plan], now_ms=NOW_MS)
+    deliveries = (make_delivery(notification, endpoint) for endpoint in endpoints)
+    await world.deliveries.plan([make_plan(notification, *deliveries)], now_ms=NOW_MS)
     return notification, endpoints
 
 
@@ -82,14 +82,12 @@ async def test_a_failure_that_is_tried_again_waits_for_its_next_attempt(world: W
     assert (detail.delivery.status, detail.delivery.reason) == (DeliveryStatus.RETRYING, Reason.HTTP_SERVER_ERROR)
     assert (detail.delivery.attempts, detail.delivery.next_attempt_at_ms) == (1, due_ms)
     assert list(await claim(world, now_ms=due_ms - 1)) == []
-    (again,) = await claim(world, "o2", now_ms=due_ms)
-    assert again.delivery.attempts == 1
+    assert [again.delivery.attempts for again in await claim(world, "o2", now_ms=due_ms)] == [1]
 
 
 async def test_all_attempts_are_recorded_first_to_last(world: World) -> None:
     notification, _ = await owe(world)
-    made: list[Attempt | None] = []
-    now_ms = NOW_MS
+    made, now_ms = list[Attempt | None](), NOW_MS
     for turn in range(4):
         (claimed,) = await claim(world, f"o{turn}", now_ms=now_ms)
         outcome = given_up(claimed) if turn == 3 else to_retry(claimed, at_ms=now_ms + 1_000)

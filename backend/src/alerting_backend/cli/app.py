@@ -209,7 +209,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure speed, in a checkout of the repository."""
-    from alerting_backend.cli.options import run_bench
+    from alerting_backend.cli.bench import run_bench
 
     run_bench(names or [], as_json=as_json)
 
@@ -220,7 +220,7 @@ def openapi(
     as_json: AsJson = False,
 ) -> None:
     """Write the description of the API as an OpenAPI document."""
-    from alerting_backend.cli.options import write_openapi
+    from alerting_backend.cli.openapi import write_openapi
 
     write_openapi(file, as_json=as_json)
 
