@@ -102,7 +102,7 @@ def test_an_added_stage_is_in_the_picture_of_the_playground(seen: list[Record]) 
         session.advance(5_000)
         snapshot = session.snapshot()
     shown = next(stage for stage in snapshot["stages"] if stage["stage"] == AUDITOR)
-    assert (shown["team"], shown["topic"], shown["group"]) == ("recorder", NOTIFICATIONS_READY, GROUP)
+    assert (shown["worker_group"], shown["topic"], shown["group"]) == ("recorder", NOTIFICATIONS_READY, GROUP)
     assert shown["in_total"] == len(seen) > 0
     topic = next(topic for topic in snapshot["topics"] if topic["topic"] == NOTIFICATIONS_READY)
     assert GROUP in [group["group"] for group in topic["groups"]]

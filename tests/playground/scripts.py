@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from alerting_playground.session.actions import HOST_STATES, KILL_POINTS, SERVERS, TOPICS
 
-TEAMS: Final = ("recorder", "evaluator", "aggregator", "sender", "rule-updater")
+WORKER_GROUPS: Final = ("recorder", "evaluator", "aggregator", "sender", "rule-updater")
 RUN_MS: Final = 9_000
 
 
@@ -28,15 +28,15 @@ def small_settings(dice: Random) -> dict[str, Any]:
     }
 
 
-def script(dice: Random, *, deeds: int) -> list[dict[str, Any]]:
-    """Return *deeds* interventions within `RUN_MS`."""
-    times = sorted(dice.randrange(RUN_MS) for _ in range(deeds))
-    return [{"at_ms": at_ms, **deed(dice)} for at_ms in times]
+def script(dice: Random, *, actions: int) -> list[dict[str, Any]]:
+    """Return *actions* interventions within `RUN_MS`."""
+    times = sorted(dice.randrange(RUN_MS) for _ in range(actions))
+    return [{"at_ms": at_ms, **action(dice)} for at_ms in times]
 
 
-def deed(dice: Random) -> dict[str, Any]:
+def action(dice: Random) -> dict[str, Any]:
     """Return something that a person might do."""
-    worker, for_ms = f"{dice.choice(TEAMS)}-1", dice.randrange(3_000)
+    worker, for_ms = f"{dice.choice(WORKER_GROUPS)}-1", dice.randrange(3_000)
     return dice.choice(
         [
             {"do": "kill", "worker": worker, "when": dice.choice(KILL_POINTS), "restart_ms": dice.randrange(2_000)},

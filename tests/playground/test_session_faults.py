@@ -45,15 +45,15 @@ def test_a_fault_loses_nothing_and_doubles_nothing(fault: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["now", "before-commit", "between", "after-commit"])
-@pytest.mark.parametrize("team", ["recorder", "evaluator", "aggregator", "sender", "rule-updater"])
-def test_a_worker_that_dies_anywhere_loses_nothing(team: str, when: str) -> None:
+@pytest.mark.parametrize("group", ["recorder", "evaluator", "aggregator", "sender", "rule-updater"])
+def test_a_worker_that_dies_anywhere_loses_nothing(group: str, when: str) -> None:
     with live(**TRAFFIC) as session:
         session.advance(3_000)
         for _ in range(3):
-            session.act({"do": "kill", "worker": f"{team}-1", "when": when, "restart_ms": 1_500})
+            session.act({"do": "kill", "worker": f"{group}-1", "when": when, "restart_ms": 1_500})
             session.act({"do": "request", "request": new_rule("aurora", f"source-{session.at_ms}")})
             session.advance(6_000)
-        killed = next(w for w in session.snapshot()["workers"] if w["worker"] == f"{team}-1")
+        killed = next(w for w in session.snapshot()["workers"] if w["worker"] == f"{group}-1")
         assert killed["kills"] == 3
         settle(session)
         assert broken(session) == {}
@@ -144,7 +144,7 @@ def test_while_redis_is_away_evaluators_go_on_and_say_how_old_their_rules_are() 
         after = session.snapshot()
         assert after["redis"]["away_ms"] == 10_000
         assert after["totals"]["notifications"] > before["totals"]["notifications"]
-        ages = [worker["rules_age_ms"] for worker in after["workers"] if worker["team"] == "evaluator"]
+        ages = [worker["rules_age_ms"] for worker in after["workers"] if worker["worker_group"] == "evaluator"]
         assert min(ages) > 500
 
 

@@ -20,7 +20,7 @@ RUNNER: Final = CHECKOUT / "tests" / "playground" / "run_session.mjs"
 def test_the_browsers_python_makes_the_same_run() -> None:
     dice = Random(20_260_101)
     settings = small_settings(dice) | {"alerts_per_s": 150, "fan_out": 3, "clients": 6}
-    scenario = {"version": 1, "seed": 11, "settings": settings, "script": script(dice, deeds=12)}
+    scenario = {"version": 1, "seed": 11, "settings": settings, "script": script(dice, actions=12)}
     started = json.loads(main.start(json.dumps(scenario)))
     assert started["replays_until_ms"] > 0
     main.advance(str(RUN_MS))

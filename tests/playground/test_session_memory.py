@@ -49,8 +49,8 @@ def test_an_endless_run_keeps_no_more_after_a_while() -> None:
         for _ in range(3):
             for second in range(20):
                 if second % 10 == 5:
-                    for team in ("evaluator", "aggregator", "sender"):
-                        worker = f"{team}-{1 + second // 10}"
+                    for group in ("evaluator", "aggregator", "sender"):
+                        worker = f"{group}-{1 + second // 10}"
                         session.act({"do": "kill", "worker": worker, "when": "now", "restart_ms": 100})
                 session.advance(1_000)
             measured.append(sizes(session))

@@ -11,7 +11,7 @@ from alerting_playground.session.errors import Refused
 from alerting_playground.session.scenario import Scenario, read_scenario, read_text
 from alerting_playground.session.session import Session
 from tests.playground.live import session_of
-from tests.playground.scripts import RUN_MS, cuts, deed, script, small_settings
+from tests.playground.scripts import RUN_MS, action, cuts, script, small_settings
 
 READS = (
     "/api/v1/clients",
@@ -35,7 +35,12 @@ def run_of(scenario: Scenario, pieces: list[int]) -> dict[str, Any]:
 def test_a_run_does_not_depend_on_how_time_is_cut(seed: int) -> None:
     dice = Random(seed)
     scenario = read_scenario(
-        {"version": 1, "seed": seed, "settings": small_settings(dice), "script": script(dice, deeds=dice.randrange(8))}
+        {
+            "version": 1,
+            "seed": seed,
+            "settings": small_settings(dice),
+            "script": script(dice, actions=dice.randrange(8)),
+        }
     )
     whole = run_of(scenario, [RUN_MS])
     assert whole["totals"]["alerts"] > 0
@@ -51,7 +56,7 @@ def test_a_shared_link_gives_the_same_run_number_by_number(seed: int) -> None:
         for piece in cuts(dice, RUN_MS):
             session.advance(piece)
             if dice.random() < 0.5:
-                act(session, deed(dice))
+                act(session, action(dice))
             if dice.random() < 0.2:
                 session.advance_to_next()
         end_ms, seen, link = session.at_ms, session.snapshot(), session.scenario.shared()
@@ -59,7 +64,7 @@ def test_a_shared_link_gives_the_same_run_number_by_number(seed: int) -> None:
 
 
 def act(session: Session, given: dict[str, Any]) -> None:
-    """Do a deed; some cannot be done at the moment."""
+    """Do an action; some cannot be done at the moment."""
     try:
         session.act(given)
     except Refused as refused:

@@ -47,8 +47,8 @@ BAD: Final[dict[str, Any]] = {
     "a client twice": {"version": 1, "catalog": [OWN, OWN]},
     "a client that is a text": {"version": 1, "catalog": ["acme"]},
     "an id that is a list": {"version": 1, "catalog": [OWN | {"client_id": []}]},
-    "an unknown deed": {"version": 1, "script": [{"at_ms": 0, "do": "dance"}]},
-    "a deed before the one before": {
+    "an unknown action": {"version": 1, "script": [{"at_ms": 0, "do": "dance"}]},
+    "an action before the one before": {
         "version": 1,
         "script": [{"at_ms": 9, "do": "flush-redis"}, {"at_ms": 8, "do": "flush-redis"}],
     },
@@ -148,7 +148,7 @@ def test_the_page_is_told_of_errors_as_values() -> None:
     assert json.loads(main.defaults())["scenario"] == Scenario().to_json()
 
 
-def test_a_deed_before_the_end_of_a_script_makes_another_run() -> None:
+def test_an_action_before_the_end_of_a_script_makes_another_run() -> None:
     script = [{"at_ms": at_ms, "do": "flush-redis"} for at_ms in (100, 900)]
     with session_of(read_scenario({"version": 1, "script": script})) as session:
         session.advance(500)

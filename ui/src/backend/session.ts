@@ -209,7 +209,7 @@ export type StageName =
   | "rule-reconciler";
 export interface StageView {
   stage: StageName;
-  team: Team;
+  worker_group: WorkerGroup;
   topic: Topic | null;
   group: string | null;
   lag: number;
@@ -219,13 +219,13 @@ export interface StageView {
   out_per_s: number;
   failures: number;
 }
-export type Team = "recorder" | "evaluator" | "aggregator" | "sender" | "rule-updater";
+export type WorkerGroup = "recorder" | "evaluator" | "aggregator" | "sender" | "rule-updater";
 export interface TopicView {
   topic: Topic;
   partitions: { partition: number; end: number; delayed_ms: number }[];
   groups: {
     group: string;
-    team: Team;
+    worker_group: WorkerGroup;
     committed: number[];
     owners: (string | null)[] /* worker */;
     lag: number;
@@ -234,7 +234,7 @@ export interface TopicView {
 }
 export interface WorkerView {
   worker: string /* "aggregator-1" */;
-  team: Team;
+  worker_group: WorkerGroup;
   machine: string;
   process: string /* "aggregator-1.3": third incarnation */;
   state: "running" | "dead" | "paused" | "stopping";

@@ -47,13 +47,14 @@ class _GatedPort:
     ) -> Any:
         gate = self._gate
 
-        async def effect() -> Any:
+        async def effect_seen() -> Any:
             before = None if observed.before is None else observed.before(gate, *args, **options)
             answer = await method(*args, **options)
             if observed.after is not None:
                 observed.after(gate, before, answer, *args, **options)
             return answer
 
+        effect = partial(method, *args, **options) if observed.before is observed.after is None else effect_seen
         if observed.at_call is not None:
             observed.at_call(gate, self._port, *args, **options)
         answer = await gate.call(

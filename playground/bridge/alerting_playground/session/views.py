@@ -55,7 +55,7 @@ def _show_stage(
 ) -> dict[str, Any]:
     return {
         "stage": spec.name.value,
-        "team": kind.value,
+        "worker_group": kind.value,
         "topic": spec.topic,
         "group": spec.group,
         "lag": 0 if spec.group is None or spec.topic is None else world.lag(spec.group, spec.topic),
@@ -91,7 +91,7 @@ def _show_topic(world: LiveWorld, topic: str) -> dict[str, Any]:
                 owners = [worker_of(owner) for owner in log.owners(group, topic)]
                 lag = sum(ends) - sum(committed)
                 groups.append(
-                    {"group": group, "team": kind.value, "committed": committed, "owners": owners, "lag": lag}
+                    {"group": group, "worker_group": kind.value, "committed": committed, "owners": owners, "lag": lag}
                 )
     dead = sum(log.end_offsets(topic + DLQ_SUFFIX)) if topic + DLQ_SUFFIX in log.topics() else 0
     return {"topic": topic, "partitions": partitions, "groups": groups, "dead_letters": dead}
@@ -118,7 +118,7 @@ def _show_worker(world: LiveWorld, worker: Worker) -> dict[str, Any]:
     rules = _rules_of(worker)
     return {
         "worker": name,
-        "team": name.rpartition("-")[0],
+        "worker_group": name.rpartition("-")[0],
         "machine": worker.spec.machine,
         "process": None if process is None else process.name,
         "state": state,

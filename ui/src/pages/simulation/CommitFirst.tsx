@@ -2,13 +2,14 @@ import { Alert, Button, Group, Paper, Switch, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 
 import classes from "./page.module.css";
-import { RESTART_MS } from "./TeamBox";
+import { RESTART_MS } from "./WorkerGroupBox";
 import { distinct, useAct, useControl, useSimulated } from "./use-simulation";
 
 const view = distinct((state) => ({
   isFirst: state.snapshot.settings.commit_first,
-  victim: state.snapshot.workers.find((each) => each.team === "aggregator" && each.state === "running")
-    ?.worker,
+  victim: state.snapshot.workers.find(
+    (each) => each.worker_group === "aggregator" && each.state === "running",
+  )?.worker,
   lost: state.snapshot.checks.find((each) => each.check === "lost")?.status === "broken",
 }));
 

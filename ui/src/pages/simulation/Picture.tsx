@@ -4,7 +4,7 @@ import { useRef } from "react";
 import { EndpointsBox, PostgresBox, RedisBox } from "./Stores";
 import { useFlights } from "./flights";
 import classes from "./picture.module.css";
-import { TeamBox } from "./TeamBox";
+import { WorkerGroupBox } from "./WorkerGroupBox";
 import { TopicBox } from "./TopicBox";
 
 /** The platform, with what moves in it: alerts from left to right, and below, how rules get to the evaluators. */
@@ -17,20 +17,20 @@ export function Picture() {
         <div className={classes.row}>
           <TopicBox topic="alerts.new" from="Alerts come in" />
           <div className={classes.stack}>
-            <TeamBox team="evaluator" />
-            <TeamBox team="recorder" />
+            <WorkerGroupBox group="evaluator" />
+            <WorkerGroupBox group="recorder" />
           </div>
           <TopicBox topic="alerts.matched" />
-          <TeamBox team="aggregator" />
+          <WorkerGroupBox group="aggregator" />
           <TopicBox topic="notifications.ready" />
-          <TeamBox team="sender" />
+          <WorkerGroupBox group="sender" />
           <EndpointsBox />
         </div>
         <p className={classes.caption}>How rules get to the evaluators, and what is stored</p>
         <div className={classes.row} data-row="rules">
           <PostgresBox />
           <TopicBox topic="rule.changed" />
-          <TeamBox team="rule-updater" />
+          <WorkerGroupBox group="rule-updater" />
           <RedisBox />
         </div>
       </div>

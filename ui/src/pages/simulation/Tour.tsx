@@ -11,7 +11,7 @@ import { toastError } from "@/shared/toasts";
 import { explainPath } from "./links";
 import { SHARE_ID } from "./Share";
 import { sendMatchingAlert } from "./send-alert";
-import { RESTART_MS } from "./TeamBox";
+import { RESTART_MS } from "./WorkerGroupBox";
 import classes from "./tour.module.css";
 import type { TourProgress } from "./tour-progress";
 import { asError, distinct, useAct, useSimulated } from "./use-simulation";
@@ -20,7 +20,8 @@ const view = distinct(({ snapshot }) => ({
   kills: snapshot.totals.kills,
   lost: snapshot.checks.find((each) => each.check === "lost")?.count ?? 0,
   isFirst: snapshot.settings.commit_first,
-  victim: snapshot.workers.find((each) => each.team === "aggregator" && each.state === "running")?.worker,
+  victim: snapshot.workers.find((each) => each.worker_group === "aggregator" && each.state === "running")
+    ?.worker,
 }));
 
 interface Step {

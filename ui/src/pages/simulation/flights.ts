@@ -122,5 +122,5 @@ function sendsOf(hosts: readonly HostView[], before: ReadonlyMap<string, number>
   return hosts
     .map((host) => ({ host: host.host, count: host.arrivals - (before.get(host.host) ?? 0) }))
     .filter(({ count }) => count > 0)
-    .map(({ host, count }) => ({ from: "team/sender", to: `host/${host}`, kind: "send" as const, count }));
+    .map(({ host, count }) => ({ from: "workers/sender", to: `host/${host}`, kind: "send" as const, count }));
 }

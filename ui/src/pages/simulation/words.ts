@@ -1,4 +1,4 @@
-import type { CheckName, HostState, KillPoint, Team, WorkerView } from "@/backend/session";
+import type { CheckName, HostState, KillPoint, WorkerGroup, WorkerView } from "@/backend/session";
 
 /** Virtual time since the beginning: 3.25 s, 1:05.2, 1:02:03. */
 export function clock(ms: number): string {
@@ -11,7 +11,7 @@ export function clock(ms: number): string {
   return `${minutes}:${two(whole % 60)}.${Math.floor((ms % 1_000) / 100)}`;
 }
 
-export const TEAMS: Record<Team, { name: string; does: string }> = {
+export const WORKER_GROUPS: Record<WorkerGroup, { name: string; does: string }> = {
   recorder: { name: "Recorders", does: "keep alerts for people to look at" },
   evaluator: { name: "Evaluators", does: "find the rules that match" },
   aggregator: { name: "Aggregators", does: "store one notification per client and alert" },

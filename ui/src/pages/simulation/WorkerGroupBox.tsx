@@ -2,12 +2,12 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { IconDots, IconPlayerPause, IconRefresh, IconSkull } from "@tabler/icons-react";
 import { memo } from "react";
 
-import type { KillPoint, Team, WorkerView } from "@/backend/session";
+import type { KillPoint, WorkerGroup, WorkerView } from "@/backend/session";
 import { count } from "@/shared/figures";
 
 import classes from "./picture.module.css";
 import { distinct, useAct, useSimulated } from "./use-simulation";
-import { KILLS, stateOf, TEAMS } from "./words";
+import { KILLS, stateOf, WORKER_GROUPS } from "./words";
 
 const select = {
   recorder: of("recorder"),
@@ -15,21 +15,21 @@ const select = {
   aggregator: of("aggregator"),
   sender: of("sender"),
   "rule-updater": of("rule-updater"),
-} satisfies Record<Team, unknown>;
+} satisfies Record<WorkerGroup, unknown>;
 
-function of(team: Team) {
-  return distinct((state) => state.snapshot.workers.filter((worker) => worker.team === team));
+function of(group: WorkerGroup) {
+  return distinct((state) => state.snapshot.workers.filter((worker) => worker.worker_group === group));
 }
 
 export const PAUSE_MS = 6_000;
 export const RESTART_MS = 2_000;
 
-/** The workers of one team. */
-export const TeamBox = memo(function TeamBox({ team }: { team: Team }) {
-  const workers = useSimulated(select[team]);
-  const { name, does } = TEAMS[team];
+/** The workers of one group. */
+export const WorkerGroupBox = memo(function WorkerGroupBox({ group }: { group: WorkerGroup }) {
+  const workers = useSimulated(select[group]);
+  const { name, does } = WORKER_GROUPS[group];
   return (
-    <section className={classes.box} data-kind="team" data-place={`team/${team}`} aria-label={name}>
+    <section className={classes.box} data-kind="workers" data-place={`workers/${group}`} aria-label={name}>
       <h3>{name}</h3>
       <p className={classes.note}>{does}</p>
       <ul className={classes.workers}>
