@@ -10,13 +10,13 @@ from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
-from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
+from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.memory.stream import MemoryDeadLetters, MemorySink, MemoryStream
+from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink, MemoryStream
 from alerting_core.ports.stream import Stream
 from tests.api.world import START_MS, Backing, digest
 
@@ -33,13 +33,13 @@ class MemoryBacking(Backing):
         self.jobs = MemoryJobStore()
         self.notifications = MemoryNotificationStore(self.database)
         self.deliveries = MemoryDeliveryStore(self.database)
-        self.letters = MemoryDeadLetters(self.log)
+        self.letters = MemoryDeadLetterStore(self.log)
         self.ports = ApplicationPorts(
             clients=MemoryClientStore(self.database),
             rules=MemoryRuleStore(self.database),
             endpoints=MemoryEndpointStore(self.database),
             keys=MemoryKeyStore(self.database),
-            journal=MemoryJournal(self.database),
+            history=MemoryNotificationHistory(self.database),
             alerts=MemoryAlertLog(self.database),
             sink=MemorySink(self.log),
             clock=clock,

@@ -11,10 +11,10 @@ from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.history.notifications import PgJournal
+from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.pools import Pools, owner_connection
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_core.app.application import ApplicationPorts
@@ -34,13 +34,13 @@ class PostgresBacking(Backing):
         self.jobs = PgJobStore(pools)
         self.notifications = PgNotificationStore(pools.worker)
         self.deliveries = PgDeliveryStore(pools.worker)
-        self.letters = PgDeadLetters(self._log)
+        self.letters = PgDeadLetterStore(self._log)
         self.ports = ApplicationPorts(
             clients=PgClientStore(pools),
             rules=PgRuleStore(pools),
             endpoints=PgEndpointStore(pools),
             keys=PgKeyStore(pools),
-            journal=PgJournal(pools),
+            history=PgNotificationHistory(pools),
             alerts=PgAlertLog(pools.worker),
             sink=PgSink(self._log),
             clock=clock,

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 from httpx import AsyncClient
 
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.memory.stream import MemoryDeadLetters
+from alerting_core.memory.stream import MemoryDeadLetterStore
 from alerting_core.ports.dead_letters import DeadLetter, RecordId
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 from tests.api.backing_memory import MemoryBacking
@@ -126,17 +126,17 @@ async def test_a_letter_is_mended_field_by_field_as_it_is_replayed(world: World,
     replayed = await admin.post(f"{path}/replay", json={"set": wanted})
     assert (replayed.status_code, replayed.json()["replays"]) == (202, 1)
     (alert,) = await world.alerts()
-    mended = replace(WITHOUT_NAME, name="timeout", severity=Severity.LOW, event_ts=8)
-    assert alert == replace(mended, context={"team": "storage", "region": "eu"})
+    repaired = replace(WITHOUT_NAME, name="timeout", severity=Severity.LOW, event_ts=8)
+    assert alert == replace(repaired, context={"team": "storage", "region": "eu"})
     refusal(await admin.post(f"{path}/replay", json={"set": wanted}), 404, "not-found")
 
 
 async def test_a_letter_is_mended_as_a_whole_as_it_is_replayed(world: World, admin: AsyncClient) -> None:
     path = await refused_one(world, admin, b"\xff no message at all")
-    mended = replace(WITHOUT_NAME, name="timeout")
+    repaired = replace(WITHOUT_NAME, name="timeout")
     assert (await admin.get(path)).json()["settable"] == []
-    assert (await admin.post(f"{path}/replay", json=in_base64(encode_alert(mended)))).status_code == 202
-    assert await world.alerts() == [mended]
+    assert (await admin.post(f"{path}/replay", json=in_base64(encode_alert(repaired)))).status_code == 202
+    assert await world.alerts() == [repaired]
     assert (await admin.get(LETTERS)).json()["items"] == []
 
 
@@ -179,10 +179,10 @@ async def test_a_letter_that_would_be_refused_still_is_left_where_it_is(
 async def test_a_body_that_changes_nothing_replays_the_letter_as_it_is(
     world: World, admin: AsyncClient, body: dict[str, Any]
 ) -> None:
-    mended = replace(WITHOUT_NAME, name="timeout")
-    path = await refused_one(world, admin, encode_alert(mended))
+    repaired = replace(WITHOUT_NAME, name="timeout")
+    path = await refused_one(world, admin, encode_alert(repaired))
     assert (await admin.post(f"{path}/replay", json=body)).status_code == 202
-    assert await world.alerts() == [mended]
+    assert await world.alerts() == [repaired]
 
 
 async def test_a_letter_of_no_message_has_no_fields_to_set(world: World, admin: AsyncClient) -> None:
@@ -202,7 +202,7 @@ async def test_a_mended_letter_is_replayed_once_under_one_key(world: World, admi
     assert [alert.name for alert in await world.alerts()] == ["n"]
 
 
-class CutLetters(MemoryDeadLetters):
+class CutLetters(MemoryDeadLetterStore):
     """Of whose letters only the beginning was kept."""
 
     async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
@@ -212,7 +212,7 @@ class CutLetters(MemoryDeadLetters):
 
 async def test_a_letter_that_was_cut_is_replayed_only_when_the_whole_is_given() -> None:
     backing = MemoryBacking()
-    world = await make_world(backing, dead_letters=Letters(CutLetters(backing.log)))
+    world = await make_world(backing, dead_letters=DeadLetters(CutLetters(backing.log)))
     await world.refuse(b"the beginning")
     async with world.http() as http:
         (letter,) = (await http.get(LETTERS)).json()["items"]

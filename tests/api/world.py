@@ -12,7 +12,7 @@ from alerting_api.auth import KeyAuthenticator
 from alerting_backend.api.app import create_app, install
 from alerting_backend.api.probes import ServerContainer
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.codec.records import NotificationReady, Rejected, decode_alert, decode_notification_ready
 from alerting_core.delivery.plan import plan_deliveries
@@ -20,7 +20,7 @@ from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.notification import Attempt, DeliveryEvent, Notification, Reason
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.ports.dead_letters import DeadLetters
+from alerting_core.ports.dead_letters import DeadLetterStore
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.jobs import JobStore
@@ -40,7 +40,7 @@ class Backing:
     jobs: JobStore
     notifications: NotificationStore
     deliveries: DeliveryStore
-    letters: DeadLetters
+    letters: DeadLetterStore
 
     def stream(self, topic: str) -> Stream:
         """Return a consumer that starts at the first record of *topic*."""
@@ -145,8 +145,8 @@ async def make_world(backing: Backing, **changes: Any) -> World:
         authenticator=KeyAuthenticator(ports.keys, ports.clock),
         idempotency=backing.idempotency,
         jobs=GeneratorJobs(backing.jobs, ports.clock, ports.ids),
-        dead_letters=Letters(backing.letters),
-        dashboard=Dashboard(ports.journal, meter, ports.clock),
+        dead_letters=DeadLetters(backing.letters),
+        dashboard=Dashboard(ports.history, meter, ports.clock),
         started_at_ms=START_MS,
         stages=meter,
     )

@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
@@ -92,7 +92,7 @@ async def _measure(pools: Pools, server: RedisServer, count: int) -> Figures:
     async with connected(pools.worker, "bench") as connection:
         await connection.execute("UPDATE outbox SET published_at = now()")  # Only the edits are to be spread.
     snapshot = RedisRuleSnapshot(server)
-    distribution = Distribution(PgOutbox(pools.worker), PgRuleOrigin(pools.worker), snapshot, clients_max=20)
+    distribution = Distribution(PgOutbox(pools.worker), PgRuleDatabase(pools.worker), snapshot, clients_max=20)
     started = time.perf_counter()
     await distribution.reconciler.step()
     rebuild_s = time.perf_counter() - started
@@ -149,7 +149,7 @@ async def _cost(
     read: list[int] = []
     taken_ms: list[float] = []
     for client_id in client_ids[:20]:
-        rules = await PgRuleOrigin(pools.worker).rules_of([client_id])
+        rules = await PgRuleDatabase(pools.worker).rules_of([client_id])
         first, *others = rules.by_client[client_id]
         edited = RulesAsOf(rules.as_of, {client_id: [replace(first, name="crash"), *others]})
         begun = await _traffic(server)

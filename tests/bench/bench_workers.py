@@ -50,7 +50,7 @@ def measure(parts: Sequence[str], *, sets: int, rounds: int, scale: float) -> Re
             with distributed(ground.servers) as platform:
                 backlog = Backlog(ground, platform)
                 try:
-                    tell(f"loading 28,800 rules: {rules.name}")
+                    emit(f"loading 28,800 rules: {rules.name}")
                     backlog.load(rules)
                     measures = Measures(backlog, rules, endpoint)
                     for part in wanted:
@@ -72,12 +72,12 @@ def measure_part(measures: Measures, part: str, amount: int, rounds: int) -> lis
     for _ in range(rounds):
         done.append(once())
         timed = done[-1].timed
-        tell(f"  {part}: {timed.per_second:,.0f}/s, others busy on {timed.others:.1f} processors")
+        emit(f"  {part}: {timed.per_second:,.0f}/s, others busy on {timed.others:.1f} processors")
     measures.stop_all(running)
     return done
 
 
-def tell(line: str) -> None:
+def emit(line: str) -> None:
     """Show how far it is."""
     print(line, file=sys.stderr, flush=True)
 
@@ -98,7 +98,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if parts == [STATES]:
         deliveries = int(AMOUNTS["whole"] * arguments.scale)
-        show_states(measure_states(rounds=arguments.rounds or 5, deliveries=deliveries, on_progress=tell))
+        show_states(measure_states(rounds=arguments.rounds or 5, deliveries=deliveries, on_progress=emit))
         return 0
     if unknown := set(parts) - set(AMOUNTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(AMOUNTS)}")

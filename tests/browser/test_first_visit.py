@@ -41,12 +41,12 @@ class Visited:
     def __init__(self) -> None:
         self.bytes = 0
         self.asked = Counter[str]()
-        self._server = make_server(port=0, prefix="/alerting/", told=self._tell)
+        self._server = make_server(port=0, prefix="/alerting/", told=self._report)
         self.url = f"http://127.0.0.1:{self._server.server_port}/alerting/"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
-    def _tell(self, path: str, size: int) -> None:
+    def _report(self, path: str, size: int) -> None:
         self.bytes += size
         self.asked[path.partition("?")[0]] += 1
 

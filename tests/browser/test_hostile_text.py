@@ -36,7 +36,7 @@ _FOUND: Final = """() => ({
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """Where hostile text stands."""
 
     client_id: str
@@ -45,14 +45,14 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(world_of_session: World) -> Iterator[Told]:
+def told(world_of_session: World) -> Iterator[Notice]:
     """Let a client be told of alerts that are hostile in every field, by rules that are so too."""
     world = world_of_session
     with rude_receiver() as url:
         yield tell(world, world.site.target() if world.site.is_playground else url)
 
 
-def tell(world: World, url: str) -> Told:
+def tell(world: World, url: str) -> Notice:
     client_id = f"{MARKUP[:40]}{secrets.token_hex(4)}"
     world.call("POST", "/api/v1/clients", {"client_id": client_id, "name": MARKUP})
     rule_ids = dict[str, str]()
@@ -76,10 +76,10 @@ def tell(world: World, url: str) -> Told:
         return any(delivery["attempts"] for delivery in detail["deliveries"])
 
     look_until_found(world.tab, all_tried, what="an attempt for each of the alerts")
-    return Told(client_id, rule_ids, found)
+    return Notice(client_id, rule_ids, found)
 
 
-def pages_of(told: Told) -> dict[str, str]:
+def pages_of(told: Notice) -> dict[str, str]:
     """Return where all that is to be seen."""
     client = quote(told.client_id, safe="")
     pages = {
@@ -102,7 +102,7 @@ def pages_of(told: Told) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_hostile_text_is_shown_as_text_and_breaks_no_page(world: World, told: Told, size: str) -> None:
+def test_hostile_text_is_shown_as_text_and_breaks_no_page(world: World, told: Notice, size: str) -> None:
     tab, wrong, dialogs = world.tab, list[str](), list[Dialog]()
 
     def note(dialog: Dialog) -> None:

@@ -12,20 +12,20 @@ from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotency
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.notifications import PgJournal
+from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
 from alerting_core.codec.records import RuleAction
 from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
-from alerting_core.memory.history import MemoryJournal
+from alerting_core.memory.history import MemoryNotificationHistory
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryBulkLoader, MemoryRuleStore
 from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
-from alerting_core.ports.history import Journal
+from alerting_core.ports.history import NotificationHistory
 from alerting_core.ports.idempotency import IdempotencyStore
 from tests.support.postgres.cluster import Cluster
 
@@ -35,7 +35,7 @@ RULES_MAX = 5
 LOOKS_MAX = 3
 """Notifications that a page of one rule looks at in these tests."""
 
-Told = tuple[str, str, RuleAction, int]
+Notice = tuple[str, str, RuleAction, int]
 """(client_id, rule_id, action, version of the rule) as the outbox tells it."""
 
 
@@ -49,17 +49,17 @@ class Catalog:
     keys: KeyStore
     idempotency: IdempotencyStore
     bulk: BulkLoader
-    journal: Journal
+    history: NotificationHistory
     notifications: NotificationStore
     deliveries: DeliveryStore
-    told: Callable[[], Awaitable[list[Told]]]
+    told: Callable[[], Awaitable[list[Notice]]]
 
 
 def on_memory(database: MemoryDatabase | None = None) -> Catalog:
     """Return the stores on *database*, or on a new one in memory."""
     database = database if database is not None else MemoryDatabase()
 
-    async def told() -> list[Told]:
+    async def told() -> list[Notice]:
         return [(c.client_id, c.rule_id, RuleAction(c.action), c.rule_version) for c in database.outbox]
 
     return Catalog(
@@ -69,7 +69,7 @@ def on_memory(database: MemoryDatabase | None = None) -> Catalog:
         keys=MemoryKeyStore(database),
         idempotency=MemoryIdempotencyStore(),
         bulk=MemoryBulkLoader(database),
-        journal=MemoryJournal(database, looks_max=LOOKS_MAX),
+        history=MemoryNotificationHistory(database, looks_max=LOOKS_MAX),
         notifications=MemoryNotificationStore(database),
         deliveries=MemoryDeliveryStore(database),
         told=told,
@@ -79,7 +79,7 @@ def on_memory(database: MemoryDatabase | None = None) -> Catalog:
 def on_postgres(pools: Pools) -> Catalog:
     """Return the stores on the database that *pools* reach."""
 
-    async def told() -> list[Told]:
+    async def told() -> list[Notice]:
         async with connected(pools.admin, "told") as connection:
             rows = await connection.fetch("SELECT client_id, rule_id, action, version FROM outbox ORDER BY change_id")
         return [(row[0], row[1], RuleAction(row[2]), row[3]) for row in rows]
@@ -91,7 +91,7 @@ def on_postgres(pools: Pools) -> Catalog:
         keys=PgKeyStore(pools),
         idempotency=PgIdempotencyStore(pools),
         bulk=PgBulkLoader(pools),
-        journal=PgJournal(pools, looks_max=LOOKS_MAX),
+        history=PgNotificationHistory(pools, looks_max=LOOKS_MAX),
         notifications=PgNotificationStore(pools.worker),
         deliveries=PgDeliveryStore(pools.worker),
         told=told,
@@ -151,6 +151,6 @@ def bulk(catalog: Catalog) -> BulkLoader:
 
 
 @pytest.fixture
-def journal(catalog: Catalog) -> Journal:
+def history(catalog: Catalog) -> NotificationHistory:
     """Return the journal of `catalog`."""
-    return catalog.journal
+    return catalog.history

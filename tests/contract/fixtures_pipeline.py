@@ -70,12 +70,12 @@ class World:
 
     async def look_at(self, notification: Notification) -> tuple[Notification, list[DeliveryDetail]]:
         """Return the notification and its deliveries as they are stored now."""
-        detail = await self.catalog.journal.detail(None, notification.notification_id)
+        detail = await self.catalog.history.detail(None, notification.notification_id)
         return detail.notification, list(detail.deliveries)
 
     async def look_at_delivery(self, delivery: Delivery) -> DeliveryDetail:
         """Return a delivery as it is stored now."""
-        detail = await self.catalog.journal.detail(None, delivery.notification_id)
+        detail = await self.catalog.history.detail(None, delivery.notification_id)
         (found,) = [d for d in detail.deliveries if d.delivery.delivery_id == delivery.delivery_id]
         return found
 

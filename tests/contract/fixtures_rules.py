@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
@@ -17,8 +17,8 @@ from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin
-from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore, RuleSource
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase
+from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.contract.fixtures_pipeline import World, memory_world, postgres_world
 from tests.support.catalog import NOW_MS
@@ -35,7 +35,7 @@ class DatabaseOfRecord:
 
     catalog: Catalog
     outbox: Outbox
-    origin: RuleOrigin
+    rule_database: RuleDatabase
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Shared:
 def record_in_memory(database: MemoryDatabase | None = None) -> DatabaseOfRecord:
     """Return a database in memory."""
     database = database or MemoryDatabase()
-    return DatabaseOfRecord(on_memory(database), MemoryOutbox(database), MemoryRuleOrigin(database))
+    return DatabaseOfRecord(on_memory(database), MemoryOutbox(database), MemoryRuleDatabase(database))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def database_of_record(cluster_or_memory: Cluster | None) -> AsyncIterator
         yield record_in_memory()
         return
     async with cluster_or_memory.database() as address, open_pools(address, size_max=4) as pools:
-        yield DatabaseOfRecord(on_postgres(pools), PgOutbox(pools.worker), PgRuleOrigin(pools.worker))
+        yield DatabaseOfRecord(on_postgres(pools), PgOutbox(pools.worker), PgRuleDatabase(pools.worker))
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.integration)])
@@ -135,7 +135,7 @@ async def rule_world(servers: tuple[str, Cluster | None, str]) -> AsyncIterator[
             yield postgres_world(pools)
             return
         server = await stack.enter_async_context(open_redis(redis_url))
-        record = DatabaseOfRecord(on_postgres(pools), PgOutbox(pools.worker), PgRuleOrigin(pools.worker))
+        record = DatabaseOfRecord(on_postgres(pools), PgOutbox(pools.worker), PgRuleDatabase(pools.worker))
 
         async def trim(version: int) -> None:
             await server.ask("test", "XTRIM", RuleKeys().changes, "MINID", f"{version + 1}-0")
@@ -160,7 +160,7 @@ async def _memory_through_snapshot() -> World:
 
 async def _through(plain: World, record: DatabaseOfRecord, store: RuleSnapshotStore) -> World:
     """Return *plain* with every edit spread before it returns."""
-    distribution = Distribution(record.outbox, record.origin, store)
+    distribution = Distribution(record.outbox, record.rule_database, store)
     await distribution.reconciler.step()
     catalog = replace(
         record.catalog,

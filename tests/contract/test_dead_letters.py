@@ -1,4 +1,4 @@
-"""Each promise of `DeadLetters`."""
+"""Each promise of `DeadLetterStore`."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 import pytest
 
 from alerting_backend.adapters.kafka.connection import KafkaAddress
-from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
+from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetterStore
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.stream import MemoryDeadLetters, MemorySink, MemoryStream
-from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetters, RecordId
+from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink, MemoryStream
+from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetterStore, RecordId
 from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream, dead_letter
 from alerting_core.stages.batch import offsets_after
@@ -39,7 +39,7 @@ class Refused:
 
     sink: Sink
     source: Stream
-    letters: DeadLetters
+    letters: DeadLetterStore
 
     async def refuse(self, number: int, *, topic: str = ALERTS_NEW) -> None:
         """Put a record aside as a consumer does."""
@@ -65,12 +65,14 @@ async def refused(server: Cluster | str | None) -> AsyncIterator[Refused]:
     """Return a log without dead letters."""
     if server is None:
         memory = MemoryLog(clock=MemoryClock(NOW_MS))
-        yield Refused(MemorySink(memory), MemoryStream(memory, topic=ALERTS_NEW, group="g"), MemoryDeadLetters(memory))
+        yield Refused(
+            MemorySink(memory), MemoryStream(memory, topic=ALERTS_NEW, group="g"), MemoryDeadLetterStore(memory)
+        )
         return
     if isinstance(server, Cluster):
         async with server.database() as database, open_pools(database, size_max=4) as pools:
             log = PgLog(pools.worker)
-            yield Refused(PgSink(log), PgStream(log, topic=ALERTS_NEW, group="g"), PgDeadLetters(log))
+            yield Refused(PgSink(log), PgStream(log, topic=ALERTS_NEW, group="g"), PgDeadLetterStore(log))
         return
     topics = Topics(server)
     address = KafkaAddress(server, prefix=topics.prefix)
@@ -79,7 +81,7 @@ async def refused(server: Cluster | str | None) -> AsyncIterator[Refused]:
     sink = KafkaSink(address)
     stream = KafkaStream(address, sink, topic=ALERTS_NEW, group="g")
     try:
-        yield Refused(sink, stream, KafkaDeadLetters(address, sink))
+        yield Refused(sink, stream, KafkaDeadLetterStore(address, sink))
     finally:
         await stream.close()
         await sink.close()

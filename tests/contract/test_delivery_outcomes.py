@@ -230,11 +230,11 @@ async def test_an_endpoint_that_is_gone_for_good_is_disabled(world: World) -> No
 async def test_an_endpoint_that_points_elsewhere_by_now_is_not_disabled(world: World) -> None:
     _, (endpoint,) = await owe(world)
     (claimed,) = await claim(world)
-    mended = await world.catalog.endpoints.replace(
+    repaired = await world.catalog.endpoints.replace(
         None, replace(endpoint, value="https://new.acme.io/"), expected_version=None
     )
     await world.deliveries.record_outcomes([given_up(claimed, disable_endpoint=True)], now_ms=LATER_MS)
-    assert await world.catalog.endpoints.get(None, endpoint.endpoint_id) == mended
+    assert await world.catalog.endpoints.get(None, endpoint.endpoint_id) == repaired
 
 
 async def test_what_an_endpoint_answered_never_bars_its_own_record(world: World) -> None:
@@ -260,7 +260,7 @@ async def test_a_resent_notification_is_settled_anew(world: World) -> None:
     notification, _ = await owe(world)
     (first,) = await claim(world, "first")
     await world.deliveries.record_outcomes([given_up(first)], now_ms=NOW_MS)
-    await world.catalog.journal.resend(None, notification.notification_id, now_ms=LATER_MS)
+    await world.catalog.history.resend(None, notification.notification_id, now_ms=LATER_MS)
     (second,) = await claim(world, "second", now_ms=LATER_MS)
     assert second.delivery.attempts == 0
     await world.deliveries.record_outcomes([accepted(second)], now_ms=LATER_MS)
@@ -276,7 +276,7 @@ async def test_a_late_success_of_before_a_resend_counts_as_one_attempt_since_the
     (late,) = await claim(world, "late", now_ms=NOW_MS + 1)
     (last,) = await claim(world, "last", now_ms=NOW_MS + 1 + LEASE_MS)
     await world.deliveries.record_outcomes([given_up(last)], now_ms=LATER_MS)
-    await world.catalog.journal.resend(None, notification.notification_id, now_ms=LATER_MS)
+    await world.catalog.history.resend(None, notification.notification_id, now_ms=LATER_MS)
     assert list(await world.deliveries.record_outcomes([accepted(late)], now_ms=LATER_MS)) == [True]
     stored, (detail,) = await world.look_at(notification)
     assert stored.status is NotificationStatus.SENT

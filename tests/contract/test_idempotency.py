@@ -3,7 +3,7 @@
 import asyncio
 
 from alerting_core import limits
-from alerting_core.ports.idempotency import Answer, Different, Fresh, IdempotencyStore, Running
+from alerting_core.ports.idempotency import Answer, Different, Fresh, IdempotencyStore, InProgress
 from tests.support.catalog import NOW_MS
 
 ONE, TWO = b"1" * 32, b"2" * 32
@@ -18,7 +18,7 @@ async def begin(store: IdempotencyStore, request: bytes = ONE, *, key: str = "ke
 
 async def test_a_new_key_is_fresh_and_then_running(idempotency: IdempotencyStore) -> None:
     await begin(idempotency)
-    assert await idempotency.begin("acme", "key", ONE, now_ms=NOW_MS) == Running()
+    assert await idempotency.begin("acme", "key", ONE, now_ms=NOW_MS) == InProgress()
 
 
 async def test_a_finished_request_is_answered_again(idempotency: IdempotencyStore) -> None:
@@ -58,13 +58,13 @@ async def test_of_many_calls_at_once_exactly_one_is_fresh(idempotency: Idempoten
     calls = [idempotency.begin("acme", "key", ONE, now_ms=NOW_MS + n) for n in range(20)]
     results = await asyncio.gather(*calls)
     assert sum(isinstance(result, Fresh) for result in results) == 1
-    assert sum(result == Running() for result in results) == 19
+    assert sum(result == InProgress() for result in results) == 19
 
 
 async def test_a_crashed_request_does_not_block_its_key_for_ever(idempotency: IdempotencyStore) -> None:
     await begin(idempotency)
     last_ms = NOW_MS + limits.IDEMPOTENCY_RUNNING_MS_MAX
-    assert await idempotency.begin("acme", "key", ONE, now_ms=last_ms) == Running()
+    assert await idempotency.begin("acme", "key", ONE, now_ms=last_ms) == InProgress()
     assert await idempotency.begin("acme", "key", TWO, now_ms=last_ms + 1) == Different()
     retry = await begin(idempotency, now_ms=last_ms + 1)
     await idempotency.finish(retry, ANSWER)
@@ -83,7 +83,7 @@ async def test_a_request_held_for_dead_cannot_answer_for_the_one_in_its_place(id
     retry = await begin(idempotency, now_ms=NOW_MS + limits.IDEMPOTENCY_RUNNING_MS_MAX + 1)
     await idempotency.finish(slow, Answer(500, b"late"))
     await idempotency.abandon(slow)
-    assert await idempotency.begin("acme", "key", ONE, now_ms=retry.begun_at_ms) == Running()
+    assert await idempotency.begin("acme", "key", ONE, now_ms=retry.begun_at_ms) == InProgress()
     await idempotency.finish(retry, ANSWER)
     assert await idempotency.begin("acme", "key", ONE, now_ms=retry.begun_at_ms) == ANSWER
 
@@ -95,6 +95,6 @@ async def test_an_old_answer_is_forgotten(idempotency: IdempotencyStore) -> None
 
 async def test_a_clock_set_back_neither_forgets_nor_repeats(idempotency: IdempotencyStore) -> None:
     claim = await begin(idempotency)
-    assert await idempotency.begin("acme", "key", ONE, now_ms=NOW_MS - 10**9) == Running()
+    assert await idempotency.begin("acme", "key", ONE, now_ms=NOW_MS - 10**9) == InProgress()
     await idempotency.finish(claim, ANSWER)
     assert await idempotency.begin("acme", "key", ONE, now_ms=NOW_MS - 10**9) == ANSWER

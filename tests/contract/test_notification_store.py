@@ -196,5 +196,5 @@ async def test_a_resent_notification_is_not_unfinished_while_its_delivery_is_und
         owner="o", now_ms=NOW_MS, lease_ms=LEASE_MS, limit=1, per_host_max=1, hosts_excluded=()
     )
     await world.deliveries.record_outcomes([accepted(claims[0])], now_ms=NOW_MS)
-    await world.catalog.journal.resend(None, notification.notification_id, now_ms=NOW_MS)
+    await world.catalog.history.resend(None, notification.notification_id, now_ms=NOW_MS)
     assert list(await take(world)) == []

@@ -10,7 +10,7 @@ from alerting_api.metrics import MetricsShown, topology_shown
 from alerting_backend.settings import Settings
 from alerting_backend.workers.worker import NEEDS, Resources, make_worker
 from alerting_core.app.operations import Dashboard
-from alerting_core.memory.history import MemoryJournal
+from alerting_core.memory.history import MemoryNotificationHistory
 from alerting_core.ports.stream import NOTIFICATIONS_READY, Record, Stream
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.world import World
@@ -20,7 +20,7 @@ from alerting_core.stages.wiring import AlertPorts, StageSpec, Wiring
 from alerting_core.topology import ALERT_WORKERS, alert_stages, groups_of, rule_stages, workers
 from alerting_playground.session.scenario import Scenario
 from tests.playground.live import session_of
-from tests.unit.core.pipeline.platform import NOW_MS, Platform, make_alert
+from tests.unit.core.stages.platform import NOW_MS, Platform, make_alert
 
 GROUP: Final = "auditor-group"
 
@@ -115,7 +115,7 @@ async def test_the_user_interface_gets_an_added_stage_with_its_figures(seen: lis
     await platform.run_all()
     for one in platform.pipeline.stages:
         meter.step_done(await one.stage.step(), instance="only", now_ms=NOW_MS)
-    figures = await Dashboard(MemoryJournal(platform.db), meter, platform.clock).read(None)
+    figures = await Dashboard(MemoryNotificationHistory(platform.db), meter, platform.clock).read(None)
     shown = MetricsShown.of(figures, topology=topology_shown()).model_dump(mode="json")
     assert {
         "stage": "auditor",

@@ -10,7 +10,7 @@ from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import AlertingError, Conflict, LimitExceeded, NotFound, VersionConflict
-from tests.contract.fixtures_catalog import RULES_MAX, Told
+from tests.contract.fixtures_catalog import RULES_MAX, Notice
 
 Refused: TypeAlias = type[AlertingError]
 
@@ -22,7 +22,7 @@ class Model:
     clients: dict[str, Client] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    told: Counter[Told] = field(default_factory=Counter)
+    told: Counter[Notice] = field(default_factory=Counter)
 
     def create_client(self, client: Client) -> Client | Refused:
         if client.client_id in self.clients:
@@ -45,7 +45,7 @@ class Model:
         if sum(other.client_id == rule.client_id for other in self.rules.values()) >= RULES_MAX:
             return LimitExceeded
         self.rules[rule.rule_id] = rule
-        self._tell(rule, RuleAction.CREATED)
+        self._report(rule, RuleAction.CREATED)
         return rule
 
     def replace_rule(self, scope: str | None, rule: Rule, expected_version: int | None) -> Rule | Refused:
@@ -58,7 +58,7 @@ class Model:
         if self._is_double(changed):
             return Conflict
         self.rules[rule.rule_id] = changed
-        self._tell(changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)
+        self._report(changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)
         return changed
 
     def delete_rule(self, scope: str | None, rule_id: str, expected_version: int | None) -> Refused | None:
@@ -94,9 +94,9 @@ class Model:
     def _drop(self, rule: Rule) -> None:
         del self.rules[rule.rule_id]
         self.endpoints = {id_: e for id_, e in self.endpoints.items() if e.rule_id != rule.rule_id}
-        self._tell(rule, RuleAction.DELETED)
+        self._report(rule, RuleAction.DELETED)
 
-    def _tell(self, rule: Rule, action: RuleAction) -> None:
+    def _report(self, rule: Rule, action: RuleAction) -> None:
         self.told[rule.client_id, rule.rule_id, action, rule.version] += 1
 
     def _is_double(self, rule: Rule) -> bool:

@@ -114,17 +114,17 @@ def test_explanations_agree_with_the_index(known: list[Rule], alert: Alert) -> N
 @given(rules(), alerts())
 def test_mending_each_finding_makes_the_rule_match(known: Rule, alert: Alert) -> None:
     (explanation,) = explain(alert, [known])
-    mended = known
+    repaired = known
     for finding in explanation.findings:
         if finding.reason is MatchReason.SEVERITY_UNKNOWN:
-            mended = replace(mended, severity="*")
+            repaired = replace(repaired, severity="*")
         elif finding.reason is MatchReason.DISABLED:
-            mended = replace(mended, enabled=True)
+            repaired = replace(repaired, enabled=True)
         elif finding.reason is not MatchReason.MATCHED:
             assert getattr(known, finding.field) == finding.expected != finding.actual
             change: dict[str, Any] = {finding.field: finding.actual}
-            mended = replace(mended, **change)
-    assert explain(alert, [mended])[0].matched
+            repaired = replace(repaired, **change)
+    assert explain(alert, [repaired])[0].matched
 
 
 @given(rules())

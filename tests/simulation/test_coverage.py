@@ -13,7 +13,7 @@ SEEDS_MAX: Final = 500
 
 GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group", "rule-updater-group")
 CALLS: Final = (
-    *(f"{deed} {group}" for deed, group in product(("poll", "commit"), GROUPS)),
+    *(f"{action} {group}" for action, group in product(("poll", "commit"), GROUPS)),
     *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish", "leases.absent", "leases.take_back"),
     *("outbox.unpublished", "outbox.mark_published", "origin.rules_of", "origin.next_clients"),
     *(f"snapshot.{call}" for call in ("state", "replace", "held", "client_ids", "is_sound", "begin", "add", "finish")),

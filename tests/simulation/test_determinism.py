@@ -51,6 +51,6 @@ def test_a_world_can_be_watched_in_steps(digests: list[str]) -> None:
         steps += 1
     world.run_until(world.quiet_at_ms)
     assert steps > 100
-    world.calm()
+    world.end_faults()
     world.settle()
     assert world.finish().digest == digests[0]

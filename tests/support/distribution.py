@@ -8,7 +8,7 @@ from typing import Any, Final
 from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
-from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore
+from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore
 from alerting_core.ports.stream import RULE_CHANGED, RULE_UPDATER_GROUP
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from tests.support.catalog import NOW_MS
@@ -22,7 +22,7 @@ class Distribution:
     def __init__(
         self,
         outbox: Outbox,
-        origin: RuleOrigin,
+        rule_database: RuleDatabase,
         snapshot: RuleSnapshotStore,
         *,
         clock: MemoryClock | None = None,
@@ -33,8 +33,8 @@ class Distribution:
         self.log = MemoryLog(clock=self.clock, partitions=2)
         self.stream = MemoryStream(self.log, topic=RULE_CHANGED, group=RULE_UPDATER_GROUP)
         self.relay = Relay(outbox, MemorySink(self.log), self.clock)
-        self.updater = RuleUpdater(self.stream, origin, snapshot, wait_ms=0, clients_max=clients_max)
-        self.reconciler = RuleReconciler(origin, snapshot, self.clock, SeededIds(1), clients_max=clients_max)
+        self.updater = RuleUpdater(self.stream, rule_database, snapshot, wait_ms=0, clients_max=clients_max)
+        self.reconciler = RuleReconciler(rule_database, snapshot, self.clock, SeededIds(1), clients_max=clients_max)
         self._sole = asyncio.Lock()
 
     async def spread(self) -> None:

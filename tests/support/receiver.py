@@ -19,7 +19,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.support.patience import ARRIVE_SECONDS_MAX
 
-Told: TypeAlias = tuple[str, str]
+Notice: TypeAlias = tuple[str, str]
 """(target, webhook-id): what has to come once."""
 
 START_SECONDS_MAX: Final = 10.0
@@ -46,7 +46,7 @@ class Arrival:
     at: float
 
     @property
-    def told(self) -> Told:
+    def told(self) -> Notice:
         """What it tells whom."""
         return self.target, self.webhook_id
 
@@ -64,7 +64,7 @@ class Receiver:
         self._webhooks: dict[str, Webhook] = {}
         self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_KEPT)
         self._arrived = 0
-        self._counts: Counter[Told] = Counter()
+        self._counts: Counter[Notice] = Counter()
         self._refused: list[str] = []
 
     @property
@@ -88,11 +88,11 @@ class Receiver:
         return tuple(self._refused)
 
     @property
-    def told(self) -> Set[Told]:
+    def told(self) -> Set[Notice]:
         """Return what came to whom, as it grows."""
         return self._counts.keys()
 
-    def counts(self) -> Counter[Told]:
+    def counts(self) -> Counter[Notice]:
         """Return how often each webhook-id came to each target."""
         return self._counts.copy()
 

@@ -16,7 +16,7 @@ from alerting_backend.embedded_postgres.embedded import DATABASE
 from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_core.errors import PortUnavailable
 from tests.support.patience import SETTLE_SECONDS_MAX
-from tests.support.receiver import Told
+from tests.support.receiver import Notice
 from tests.support.varied_world import Notified
 
 # One statement sees one moment. A consumer group that has not looked yet has read nothing.
@@ -92,7 +92,7 @@ class Stored:
                 raise TimeoutError(f"after {seconds_max:g} s this was still under way: {unfinished}")
             time.sleep(_LOOK_SECONDS)
 
-    def interrupted(self) -> Counter[Told]:
+    def interrupted(self) -> Counter[Notice]:
         """Return how many attempts of each delivery are on record as interrupted."""
         rows = self.rows(_INTERRUPTED)
         return Counter({(row["target"], row["notification_id"]): row["n"] for row in rows})
@@ -102,7 +102,7 @@ class Stored:
         rows = self._records("SELECT client_id, alert_id, rule_ids FROM notifications")
         return [((row["client_id"], row["alert_id"]), tuple(row["rule_ids"])) for row in rows]
 
-    def deliveries(self) -> Sequence[Told]:
+    def deliveries(self) -> Sequence[Notice]:
         """Return (target, notification_id) of every row."""
         rows = self._records("SELECT target, notification_id FROM deliveries")
         return [(row["target"], row["notification_id"]) for row in rows]

@@ -16,7 +16,7 @@ from alerting_core.domain.ids import derive_notification_id
 from alerting_core.generator.template import EndpointTemplate
 from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
 from alerting_core.matching.reference import match_by_nested_loop
-from tests.support.receiver import Receiver, Told
+from tests.support.receiver import Notice, Receiver
 
 Notified: TypeAlias = tuple[str, str]
 """(client_id, alert_id): what there has to be one notification of."""
@@ -32,7 +32,7 @@ class Expected:
     """
 
     rules_of: Mapping[Notified, tuple[str, ...]]
-    told: frozenset[Told]
+    told: frozenset[Notice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class VariedWorld:
         """Return what *alerts* have to come to, by the nested loop over all rules."""
         targets = {e.rule_id: e.value for each in self.clients for e in each.endpoints}
         rules_of: dict[Notified, tuple[str, ...]] = {}
-        told: set[Told] = set()
+        told: set[Notice] = set()
         for alert in alerts:
             for client_id, rule_ids in self._match(alert).items():
                 rules_of[client_id, alert.alert_id] = rule_ids

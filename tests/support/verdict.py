@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from alerting_core.domain.alert import Alert
-from tests.support.receiver import Told
+from tests.support.receiver import Notice
 from tests.support.stored import Stored
 from tests.support.varied_world import Expected
 
@@ -23,7 +23,7 @@ def differences(stored: Stored, accepted: Sequence[Alert], expected: Expected) -
     ]
 
 
-def lost_or_unknown(arrivals: Counter[Told], expected: Expected) -> list[str]:
+def lost_or_unknown(arrivals: Counter[Notice], expected: Expected) -> list[str]:
     """Return which webhooks never came, and which came that nobody expected, in words."""
     return list(_compare("webhook", arrivals.keys(), expected.told))
 

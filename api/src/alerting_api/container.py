@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import Depends, Request
 
 from alerting_core.app.application import Application
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.domain.client import ApiKey
 from alerting_core.ports.clock import Clock
@@ -77,7 +77,7 @@ class Container:
     authenticator: Authenticator
     idempotency: IdempotencyStore
     jobs: GeneratorJobs
-    dead_letters: Letters
+    dead_letters: DeadLetters
     dashboard: Dashboard
     started_at_ms: int
     source_label: str = SOURCE_LABEL_DEFAULT

@@ -13,7 +13,7 @@ from alerting_api.refusals import ProblemKind
 from alerting_api.route import ApiRoute
 from alerting_api.schema import ItemPage, PageQuery, ResponseModel, Time, page_of
 from alerting_core import limits
-from alerting_core.app.dead_letters import view_letter
+from alerting_core.app.dead_letters import view_dead_letter
 from alerting_core.codec.message import FieldKind
 from alerting_core.ports.dead_letters import DeadLetter
 from alerting_core.ports.stream import DLQ_SUFFIX
@@ -210,7 +210,7 @@ async def count_dead_letters(parts: Parts, _caller: Operator) -> LetterTopicsSho
 @router.get("/{letter_id:path}", responses=refusals(*CALLER, _K.NOT_FOUND))
 async def get_dead_letter(parts: Parts, _caller: Operator, letter_id: LetterId) -> DeadLetterDetailShown:
     """Return one dead letter with its bytes, and what can be read of the message that they are."""
-    view = view_letter(await parts.dead_letters.get(letter_id))
+    view = view_dead_letter(await parts.dead_letters.get(letter_id))
     return DeadLetterDetailShown.of(
         view.letter,
         key=view.key,

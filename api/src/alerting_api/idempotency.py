@@ -16,7 +16,7 @@ from alerting_api.container import Container, Principal
 from alerting_api.refusals import ProblemKind, Refusal
 from alerting_core import limits
 from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
-from alerting_core.ports.idempotency import Answer, Different, Fresh, Running
+from alerting_core.ports.idempotency import Answer, Different, Fresh, InProgress
 
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
@@ -63,7 +63,7 @@ async def claim_key(
             request.scope[_CLAIM] = claim
         case Answer() as kept:
             raise AnsweredBefore(kept)
-        case Running():
+        case InProgress():
             detail = "the same request is being worked on; ask again in a moment"
             raise Refusal(ProblemKind.REQUEST_IN_PROGRESS, detail, headers={"Retry-After": "1"})
         case Different():

@@ -16,7 +16,7 @@ from alerting_api.refusals import ProblemKind
 from alerting_api.route import ApiRoute
 from alerting_api.schema import RequestModel, ResponseModel
 from alerting_api.validation import core_error, placed
-from alerting_core.app.repair import AS_IT_IS, Mending
+from alerting_core.app.repair import AS_IT_IS, Repair
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 router = APIRouter(prefix=DEAD_LETTERS, tags=["dead-letters"], route_class=ApiRoute)
@@ -67,9 +67,9 @@ class LetterMending(RequestModel):
         elif self.value_base64 is not None and _bytes_in(self.value_base64) is None:
             yield Problem("value_base64", ProblemCode.UNDECODABLE, "must be base64, with + and / and padded by =")
 
-    def mending(self) -> Mending:
+    def repair(self) -> Repair:
         """Return the same for the use case."""
-        return Mending(self.set_ or {}, None if self.value_base64 is None else _bytes_in(self.value_base64))
+        return Repair(self.set_ or {}, None if self.value_base64 is None else _bytes_in(self.value_base64))
 
 
 def _bytes_in(text: str) -> bytes | None:
@@ -114,10 +114,10 @@ async def replay_dead_letter(
     One of which only the beginning was kept cannot be replayed (409) unless the whole of it is given. Replaying repeats
     nothing that was done: an alert that notified a client notifies it once.
     """
-    mending = body.mending() if body else AS_IT_IS
+    repair = body.repair() if body else AS_IT_IS
     try:
-        letter = await parts.dead_letters.replay(letter_id, mending)
+        letter = await parts.dead_letters.replay(letter_id, repair)
     except InvalidInput as error:
-        place = "set" if mending.value is None else "value_base64"
+        place = "set" if repair.value is None else "value_base64"
         raise InvalidInput([placed(problem, place) for problem in error.problems], error.detail) from None
     return Replayed.of(letter, topic=letter.again().topic, replays=letter.replays + 1)

@@ -109,14 +109,14 @@ PREVIEW_ALERTS_MAX: Final = 5_000
 ALERT_NOTIFICATIONS_SHOWN_MAX: Final = 50
 """Notifications of one alert that are shown with it; a popular alert meets a thousand clients."""
 
-LETTERS_LOOKED_AT_MAX: Final = 10_000
+DEAD_LETTERS_LOOKED_AT_MAX: Final = 10_000
 """Latest records of one partition of a dead-letter topic that a list looks through: a second or less. What is older can
 be looked at on the command line."""
 
-LETTER_FIELDS_SHOWN_MAX: Final = 200
+DEAD_LETTER_FIELDS_SHOWN_MAX: Final = 200
 """Of the message in a dead letter: a good one has 75 at most."""
 
-LETTER_BYTES_SHOWN_MAX: Final = 8_192
+DEAD_LETTER_BYTES_SHOWN_MAX: Final = 8_192
 """Of the value of a dead letter: enough to see what it was meant to be."""
 
 # Steps of the pipeline.

@@ -153,7 +153,7 @@ RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
     group=RULE_UPDATER_GROUP,
     make=lambda wiring: RuleUpdater(
         wiring.input(),
-        wiring.ports.origin,
+        wiring.ports.rule_database,
         wiring.ports.snapshot,
         records_max=wiring.tuning.records_max,
         wait_ms=wiring.tuning.wait_ms,
@@ -166,7 +166,7 @@ RULE_RECONCILER: Final[StageSpec[RulePorts]] = StageSpec(
     does="Compares the snapshot with the database, and repairs it",
     idle_pause_ms=RECONCILE_EVERY_MS,
     make=lambda wiring: RuleReconciler(
-        wiring.ports.origin,
+        wiring.ports.rule_database,
         wiring.ports.snapshot,
         wiring.ports.clock,
         wiring.ports.ids,

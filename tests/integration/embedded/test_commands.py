@@ -199,7 +199,7 @@ def test_dead_letters_are_listed_shown_and_replayed(running: PlatformProcess) ->
 def test_a_dead_letter_that_is_sound_after_all_is_used_when_it_is_replayed(running: PlatformProcess) -> None:
     sound = encode_alert(Alert("sound-after-all", Severity.LOW, "api", "slow", 1_700_000_000, {}))
 
-    async def bury() -> None:
+    async def discard() -> None:
         server = running_postmaster((running.data_dir / "postgres").resolve())
         assert server is not None
         address = Address.of_socket(server.socket_folder, port=server.port, database=DATABASE)
@@ -207,7 +207,7 @@ def test_a_dead_letter_that_is_sound_after_all_is_used_when_it_is_replayed(runni
             marks = (("dlq-topic", ALERTS_NEW.encode()), ("dlq-reason", b"refused by an older version"))
             await PgSink(PgLog(pool)).publish([Outgoing(f"{ALERTS_NEW}.dlq", b"key", sound, marks)])
 
-    asyncio.run(bury())
+    asyncio.run(discard())
     assert told(running, "dlq", "replay", "--reason", "older version")["replayed"] == 1
     assert dead_letters(running, "--reason", "older version") == []
     with running.http() as http:

@@ -130,7 +130,7 @@ async def test_the_stores_name_the_client_even_where_no_policy_binds_them(pools:
     all_of_it = PageRequest(200)
     [rule] = await unbound.rules.all_of("globex")
     [endpoint] = (await unbound.endpoints.list("globex", all_of_it, EndpointFilter())).items
-    [notification] = (await unbound.journal.list("globex", all_of_it, NotificationFilter())).items
+    [notification] = (await unbound.history.list("globex", all_of_it, NotificationFilter())).items
     id_ = notification.notification_id
 
     for foreign in (
@@ -142,17 +142,17 @@ async def test_the_stores_name_the_client_even_where_no_policy_binds_them(pools:
         unbound.endpoints.get("acme", endpoint.endpoint_id),
         unbound.endpoints.replace("acme", endpoint, expected_version=None),
         unbound.endpoints.delete("acme", endpoint.endpoint_id, expected_version=None),
-        unbound.journal.detail("acme", id_),
-        unbound.journal.resend("acme", id_, now_ms=NOW_MS),
-        unbound.journal.add_test("acme", endpoint, NewNotification(notification, ())),
+        unbound.history.detail("acme", id_),
+        unbound.history.resend("acme", id_, now_ms=NOW_MS),
+        unbound.history.add_test("acme", endpoint, NewNotification(notification, ())),
     ):
         with pytest.raises(NotFound):
             await foreign
     assert [c.client_id for c in (await unbound.clients.list("acme", all_of_it)).items] == ["acme"]
     assert {r.client_id for r in (await unbound.rules.list("acme", all_of_it, RuleFilter())).items} == {"acme"}
     assert {e.client_id for e in (await unbound.endpoints.list("acme", all_of_it, EndpointFilter())).items} == {"acme"}
-    listed = (await unbound.journal.list("acme", all_of_it, NotificationFilter())).items
+    listed = (await unbound.history.list("acme", all_of_it, NotificationFilter())).items
     assert {n.client_id for n in listed} == {"acme"}
-    totals = await unbound.journal.totals("acme", now_ms=NOW_MS)
+    totals = await unbound.history.totals("acme", now_ms=NOW_MS)
     assert (totals.clients, totals.rules_enabled, totals.last_hour) == (1, 1, 1)
     assert dict(totals.endpoints_by_type) == {"webhook": 1}

@@ -163,8 +163,8 @@ async def test_a_step_that_fails_leaves_nothing_behind_and_those_before_it_stay(
     with pytest.raises(MigrationFailed, match=r"0002_step\.sql was refused .*nowhere"):
         await migrate(empty_database, chain=chain)
     assert await tables(empty_database) == {"a", "schema_migrations"}
-    mended = chain_of(tmp_path, "CREATE TABLE a ()", "CREATE TABLE b ()", "CREATE TABLE c ()")
-    assert len(await migrate(empty_database, chain=mended)) == 2
+    repaired = chain_of(tmp_path, "CREATE TABLE a ()", "CREATE TABLE b ()", "CREATE TABLE c ()")
+    assert len(await migrate(empty_database, chain=repaired)) == 2
 
 
 async def test_a_run_that_is_cut_off_goes_on_where_it_was(empty_database: Address, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
-from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, Wanted, claim_due
+from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, ClaimRequest, claim_due
 from alerting_backend.adapters.postgres.delivery.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.pools import Connection, Pools, connected, transaction
 from alerting_backend.adapters.postgres.stream.log import PgLog
@@ -27,8 +27,8 @@ async def wait_until_blocked(pools: Pools, count: int = 1) -> None:
             pass
 
 
-def wanted(owner: str, *, limit: int = 9) -> Wanted:
-    return Wanted(owner, NOW_MS, LEASE_MS, limit, per_host_max=9, hosts_excluded=())
+def wanted(owner: str, *, limit: int = 9) -> ClaimRequest:
+    return ClaimRequest(owner, NOW_MS, LEASE_MS, limit, per_host_max=9, hosts_excluded=())
 
 
 @pytest.fixture

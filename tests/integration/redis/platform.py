@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
-from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin, PgRuleSource
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase, PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
@@ -124,7 +124,7 @@ async def open_platform(database: Address, redis_url: str) -> AsyncIterator[Plat
     """Yield a platform of ten clients with three rules each, whose snapshot was built and read."""
     async with open_pools(database, size_max=6) as pools, open_redis(redis_url) as server:
         distribution = Distribution(
-            PgOutbox(pools.worker), PgRuleOrigin(pools.worker), RedisRuleSnapshot(server), clients_max=4
+            PgOutbox(pools.worker), PgRuleDatabase(pools.worker), RedisRuleSnapshot(server), clients_max=4
         )
         platform = Platform(PgRuleStore(pools), PgRuleSource(pools.worker), server, distribution)
         clients = [make_client(f"client-{number}") for number in range(10)]

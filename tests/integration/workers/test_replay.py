@@ -77,8 +77,8 @@ def test_a_letter_that_is_still_wrong_comes_back_once_and_a_mended_one_is_told_t
     assert letters_of(platform) == [second]
     shown = dict(dlq(platform, "show", second["id"])["fields"])
     assert (shown["alert_id"], shown["source"]) == ("x" * 300, alert.source)
-    mended = dlq(platform, "replay", second["id"], "--set", f"alert_id={alert.alert_id}")
-    assert (mended["chosen"], mended["replayed"]) == (1, 1)
+    repaired = dlq(platform, "replay", second["id"], "--set", f"alert_id={alert.alert_id}")
+    assert (repaired["chosen"], repaired["replayed"]) == (1, 1)
     see_told(small, [alert], receiver, stored)
     assert letters_of(platform) == []
 

@@ -65,4 +65,4 @@ def dozing_relay(wiring: SimWiring) -> DozingRelay:
 def builds_only(wiring: SimWiring) -> BuildsOnly:
     """Make a reconciler that does not make up for a late relay."""
     ports = wiring.ports
-    return BuildsOnly(RuleReconciler(ports.origin, ports.snapshot, ports.clock, ports.ids), ports.snapshot)
+    return BuildsOnly(RuleReconciler(ports.rule_database, ports.snapshot, ports.clock, ports.ids), ports.snapshot)

@@ -12,7 +12,7 @@ from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_source import MemoryRuleSource
 from alerting_core.ports.delivery import NotificationStore, Recorded
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
-from alerting_core.stages.batch import BatchReport, StageName, offsets_after, take_in
+from alerting_core.stages.batch import BatchReport, StageName, decode_batch, offsets_after
 from tests.simulation.planted.plant import SimWiring
 
 
@@ -64,7 +64,7 @@ class StoreAfterCommit:
         ports, tuning, stream = self.wiring.ports, self.wiring.tuning, self.wiring.input()
         records = await stream.poll(records_max=tuning.records_max, wait_ms=tuning.wait_ms)
         if records:
-            intake = take_in(records, decode_match)
+            intake = decode_batch(records, decode_match)
             await stream.commit(intake.dead_letters, offsets_after(records))
             await ports.notifications.record(intake.values, now_ms=ports.clock.now_ms())
         return BatchReport(StageName.AGGREGATOR, received=len(records))

@@ -7,7 +7,7 @@ from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import (
     PgOutbox,
-    PgRuleOrigin,
+    PgRuleDatabase,
     PgRuleSource,
     RuleChange,
     append_changes,
@@ -16,10 +16,10 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import (
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
-from alerting_backend.adapters.postgres.history.notifications import PgJournal
+from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.pools import Pools, transaction
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_core.codec.records import RuleAction
@@ -82,7 +82,7 @@ async def _streams(pools: Pools) -> None:
     await stream.lag()
     await PgStream(log, topic="alerts.matched", group="new readers").poll(records_max=1_000, wait_ms=0)
     await PgSink(log).publish([make_output(DLQ, f"key {number}".encode()) for number in range(BATCH)])
-    dead = PgDeadLetters(log)
+    dead = PgDeadLetterStore(log)
     await dead.counts()
     first = await dead.list(PageRequest(50))
     await dead.list(PageRequest(50, first.next_cursor), topic=DLQ)
@@ -149,15 +149,15 @@ async def _abandoned(pools: Pools) -> None:
 
 
 async def _rules(pools: Pools, subjects: Sequence[Subject]) -> None:
-    source, origin, outbox = PgRuleSource(pools.worker), PgRuleOrigin(pools.worker), PgOutbox(pools.worker)
+    source, rule_database, outbox = PgRuleSource(pools.worker), PgRuleDatabase(pools.worker), PgOutbox(pools.worker)
     version = (await source.snapshot()).version
     changes = [RuleChange(each.client_id, each.rule_id, RuleAction.UPDATED, 2) for each in subjects[:50]]
     async with transaction(pools.admin, "change") as connection:
         await append_changes(connection, changes, now_ms=NOW_MS)
     await source.changes(version)
-    first = await origin.next_clients(None, clients_max=10)
-    await origin.next_clients(max(first.by_client), clients_max=10)
-    await origin.rules_of([each.client_id for each in subjects[:1]])
+    first = await rule_database.next_clients(None, clients_max=10)
+    await rule_database.next_clients(max(first.by_client), clients_max=10)
+    await rule_database.rules_of([each.client_id for each in subjects[:1]])
     rows = await outbox.unpublished(limit=BATCH)
     await outbox.mark_published([row.change_id for row in rows], now_ms=NOW_MS)
     async with transaction(pools.worker, "trim") as connection:
@@ -165,17 +165,17 @@ async def _rules(pools: Pools, subjects: Sequence[Subject]) -> None:
 
 
 async def _people(pools: Pools, notification: Notification) -> None:
-    journal, client_id = PgJournal(pools, looks_max=LOOKS_MAX), notification.client_id
+    history, client_id = PgNotificationHistory(pools, looks_max=LOOKS_MAX), notification.client_id
     for scope in (None, client_id):
-        first = await journal.list(scope, PageRequest(50), NotificationFilter())
-        await journal.list(scope, PageRequest(50, first.next_cursor), NotificationFilter())
-        await journal.list(scope, PageRequest(50), NotificationFilter(alert_id=notification.alert_id))
-        await journal.list(
+        first = await history.list(scope, PageRequest(50), NotificationFilter())
+        await history.list(scope, PageRequest(50, first.next_cursor), NotificationFilter())
+        await history.list(scope, PageRequest(50), NotificationFilter(alert_id=notification.alert_id))
+        await history.list(
             scope, PageRequest(50), NotificationFilter(status=NotificationStatus.RECEIVED, since_ms=NOW_MS - 86_400_000)
         )
-        await journal.list(scope, PageRequest(50), NotificationFilter(rule_id=notification.rule_ids[0]))
-        await journal.detail(scope, notification.notification_id)
-    await journal.resend(client_id, notification.notification_id, now_ms=LATER_MS)
+        await history.list(scope, PageRequest(50), NotificationFilter(rule_id=notification.rule_ids[0]))
+        await history.detail(scope, notification.notification_id)
+    await history.resend(client_id, notification.notification_id, now_ms=LATER_MS)
 
 
 async def _retention(pools: Pools) -> None:

@@ -10,11 +10,11 @@ from tests.unit.conftest import run_without_outside
 async def _wait_in_order() -> list[str]:
     told: list[str] = []
 
-    async def tell(word: str, *, after_seconds: float) -> None:
+    async def emit(word: str, *, after_seconds: float) -> None:
         await asyncio.sleep(after_seconds)
         told.append(word)
 
-    await asyncio.gather(tell("late", after_seconds=3_600), tell("early", after_seconds=60))
+    await asyncio.gather(emit("late", after_seconds=3_600), emit("early", after_seconds=60))
     return told
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from alerting_api.auth import KeyAuthenticator
 from alerting_api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
@@ -15,13 +15,13 @@ from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
-from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
+from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.memory.stream import MemoryDeadLetters, MemorySink
+from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageSeries, StageState
 from alerting_core.ports.stream import ALERTS_NEW, Record, dead_letter
 
@@ -91,7 +91,7 @@ async def make_world() -> World:
         rules=MemoryRuleStore(database),
         endpoints=MemoryEndpointStore(database),
         keys=MemoryKeyStore(database),
-        journal=MemoryJournal(database),
+        history=MemoryNotificationHistory(database),
         alerts=MemoryAlertLog(database),
         sink=MemorySink(log),
         clock=clock,
@@ -104,8 +104,8 @@ async def make_world() -> World:
         clock=clock,
         idempotency=MemoryIdempotencyStore(),
         jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
-        dead_letters=Letters(MemoryDeadLetters(log)),
-        dashboard=Dashboard(ports.journal, stages, clock),
+        dead_letters=DeadLetters(MemoryDeadLetterStore(log)),
+        dashboard=Dashboard(ports.history, stages, clock),
         authenticator=KeyAuthenticator(ports.keys, clock),
         started_at_ms=START_MS,
     )

@@ -11,7 +11,7 @@ from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.schema.chain import Migration, read_chain
 from alerting_backend.adapters.postgres.schema.migrate import Step, migrate, set_passwords, status
-from alerting_backend.cli.output import ExitCode, fail, progress_bar, told_errors, write_json, write_table
+from alerting_backend.cli.output import ExitCode, fail, progress_bar, report_errors, write_json, write_table
 from alerting_backend.embedded_postgres.embedded import DATABASE, embedded_postgres
 from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
@@ -50,7 +50,7 @@ async def reach_database(settings: Settings) -> AsyncIterator[Address]:
 
 def run_migrate(settings: Settings, *, as_json: bool) -> None:
     """Bring the schema up to date, and say what was done."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         applied = asyncio.run(_migrate(settings, as_json=as_json))
     if as_json:
         write_json({"applied": [{"version": one.version, "name": one.name} for one in applied]})
@@ -62,7 +62,7 @@ def run_migrate(settings: Settings, *, as_json: bool) -> None:
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
     """Say of every step whether it was applied; changes nothing."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         steps = asyncio.run(_status(settings))
     if as_json:
         write_json([{"version": s.version, "name": s.name, "applied_at": _time(s.applied_at_ms)} for s in steps])
@@ -127,7 +127,7 @@ def run_testdata(
         return make_dataset(dataset, template=template, now_ms=now_ms, seed=seed, size=size)
 
     begun = time.monotonic()
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         data()  # What is wrong with the template is told before a database is started.
         try:
             loaded = asyncio.run(_load(settings, data, size, force=force, as_json=as_json))

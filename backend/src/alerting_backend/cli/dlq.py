@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetters
+from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetterStore
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog
 from alerting_backend.cli.database import has_database, reach_database
-from alerting_backend.cli.output import ExitCode, fail, shown, told_errors, write_json, write_table
+from alerting_backend.cli.output import ExitCode, fail, report_errors, shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import kafka_address
 from alerting_core.app.repair import fields_of
-from alerting_core.ports.dead_letters import BEFORE_ALL, REPLAY_BATCH_MAX, DeadLetter, DeadLetters, RecordId, place_in
+from alerting_core.ports.dead_letters import (
+    BEFORE_ALL,
+    REPLAY_BATCH_MAX,
+    DeadLetter,
+    DeadLetterStore,
+    RecordId,
+    place_in,
+)
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 T = TypeVar("T")
@@ -27,7 +34,7 @@ SHOWN_BYTES_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DeadLetterFilter:
     """Which dead letters: of one topic or of all, whose reason holds a text."""
 
     topic: str | None = None
@@ -44,10 +51,10 @@ class Wanted:
         return [topic for topic in known if topic.removesuffix(DLQ_SUFFIX) == self.topic.removesuffix(DLQ_SUFFIX)]
 
 
-def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: bool) -> None:
+def list_dead_letters(settings: Settings, wanted: DeadLetterFilter, *, limit: int, as_json: bool) -> None:
     """Write what is there."""
 
-    async def work(letters: DeadLetters) -> tuple[dict[str, int], list[DeadLetter]]:
+    async def work(letters: DeadLetterStore) -> tuple[dict[str, int], list[DeadLetter]]:
         counts = dict(await letters.counts())
         found: list[DeadLetter] = []
         async for letter in find(letters, wanted):
@@ -56,7 +63,7 @@ def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: boo
                 break
         return counts, found
 
-    counts, found = with_letters(settings, work, as_json=as_json)
+    counts, found = with_dead_letters(settings, work, as_json=as_json)
     shown = found[:limit]
     if as_json:
         write_json({"topics": counts, "items": [_as_json(letter) for letter in shown], "more": len(found) > limit})
@@ -73,10 +80,10 @@ def list_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: boo
         print(f"and more: there are {sum(counts.values()):,} in all; --limit shows more of them")
 
 
-def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
+def show_dead_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
     """Write one letter with all that is in it."""
     topic, place = place_of(letter_id, as_json=as_json)
-    letter = with_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
+    letter = with_dead_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
     if letter is None:
         fail(f"there is no dead letter {letter_id}", code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
     if as_json:
@@ -97,7 +104,7 @@ def show_letter(settings: Settings, letter_id: str, *, as_json: bool) -> None:
     write_table(["", letter.id], rows)
 
 
-async def find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter]:
+async def find(letters: DeadLetterStore, wanted: DeadLetterFilter) -> AsyncIterator[DeadLetter]:
     """Yield those that are wanted, topic by topic."""
     for topic in wanted.topics(list(await letters.counts())):
         after = BEFORE_ALL
@@ -108,7 +115,7 @@ async def find(letters: DeadLetters, wanted: Wanted) -> AsyncIterator[DeadLetter
             after = page[-1].place
 
 
-def with_letters(settings: Settings, work: Callable[[DeadLetters], Awaitable[T]], *, as_json: bool) -> T:
+def with_dead_letters(settings: Settings, work: Callable[[DeadLetterStore], Awaitable[T]], *, as_json: bool) -> T:
     """Return what *work* returns of the dead letters that the settings lead to."""
 
     async def run() -> T:
@@ -118,22 +125,22 @@ def with_letters(settings: Settings, work: Callable[[DeadLetters], Awaitable[T]]
     if settings.kafka_brokers is None and not has_database(settings):
         detail = f"there is no database in {settings.data_dir}: set ALERTING_DATA_DIR to the folder of the platform"
         fail(detail, code="no-database", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         return asyncio.run(run())
 
 
 @asynccontextmanager
-async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
+async def _letters(settings: Settings) -> AsyncIterator[DeadLetterStore]:
     if settings.kafka_brokers is not None:
         address = kafka_address(settings)
         sink = KafkaSink(address)
         try:
-            yield KafkaDeadLetters(address, sink)
+            yield KafkaDeadLetterStore(address, sink)
         finally:
             await sink.close()
         return
     async with reach_database(settings) as database, open_pools(database, size_max=2) as pools:
-        yield PgDeadLetters(PgLog(pools.worker))
+        yield PgDeadLetterStore(PgLog(pools.worker))
 
 
 def place_of(letter_id: str, *, as_json: bool) -> tuple[str, RecordId]:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from alerting_backend.cli.dlq import Wanted, find, place_of, with_letters
+from alerting_backend.cli.dlq import DeadLetterFilter, find, place_of, with_dead_letters
 from alerting_backend.cli.output import ExitCode, fail, write_json
 from alerting_backend.settings import Settings
-from alerting_core.app.repair import STILL_REFUSED, Mending
+from alerting_core.app.repair import STILL_REFUSED, Repair
 from alerting_core.errors import Problem
-from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetters
+from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetterStore
 
 
-def read_mending(assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> Mending:
+def read_repair(assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> Repair:
     """Return what the options say of how a letter is mended, or end the command."""
     fields: dict[str, str] = {}
     for assignment in assignments:
@@ -24,7 +24,7 @@ def read_mending(assignments: Sequence[str], value_file: Path | None, *, as_json
     if fields and value_file is not None:
         _usage("mend by --set or by --value-file, not by both", as_json=as_json)
     try:
-        return Mending(fields, None if value_file is None else value_file.read_bytes())
+        return Repair(fields, None if value_file is None else value_file.read_bytes())
     except OSError as error:
         _usage(f"--value-file {value_file}: {error.strerror}", as_json=as_json)
 
@@ -39,29 +39,35 @@ class _Outcome:
     problems: Sequence[Problem] = ()
 
 
-def replay_letters(
-    settings: Settings, letter_ids: Sequence[str], wanted: Wanted, mending: Mending, *, dry_run: bool, as_json: bool
+def replay_dead_letters(
+    settings: Settings,
+    letter_ids: Sequence[str],
+    wanted: DeadLetterFilter,
+    repair: Repair,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Publish letters to where they came from: those named, one of them perhaps mended, or all that are wanted."""
     places = [place_of(letter_id, as_json=as_json) for letter_id in letter_ids]
-    if mending.is_needed and len(places) != 1:
+    if repair.is_needed and len(places) != 1:
         _usage("name the one dead letter that is to be mended", as_json=as_json)
 
-    async def work(letters: DeadLetters) -> _Outcome:
+    async def work(letters: DeadLetterStore) -> _Outcome:
         if places:
             named = [await letters.get(topic, place) for topic, place in places]
             chosen = [letter for letter in named if letter is not None]
         else:
             chosen = [letter async for letter in find(letters, wanted)]
-        return await _replay(letters, chosen, mending, dry_run=dry_run)
+        return await _replay(letters, chosen, repair, dry_run=dry_run)
 
-    outcome = with_letters(settings, work, as_json=as_json)
+    outcome = with_dead_letters(settings, work, as_json=as_json)
     missing = len(places) - outcome.chosen if places else 0
     if outcome.problems:
         lines = [f"{problem.path} {problem.detail}".strip() for problem in outcome.problems]
         lines.append(STILL_REFUSED)
         fail(STILL_REFUSED, code="still-refused", exit_code=ExitCode.REFUSED, lines=lines, as_json=as_json)
-    _tell(outcome, missing=missing, dry_run=dry_run, as_json=as_json)
+    _report(outcome, missing=missing, dry_run=dry_run, as_json=as_json)
     if missing:
         detail = f"{missing} of the dead letters named are not there (any more)"
         fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
@@ -77,12 +83,12 @@ def replay_letters(
             print(detail)
 
 
-async def _replay(letters: DeadLetters, chosen: Sequence[DeadLetter], mending: Mending, *, dry_run: bool) -> _Outcome:
+async def _replay(letters: DeadLetterStore, chosen: Sequence[DeadLetter], repair: Repair, *, dry_run: bool) -> _Outcome:
     outcome = _Outcome(chosen=len(chosen))
-    if mending.is_needed:
-        mended = [mending.of_letter(letter) for letter in chosen]
-        outcome.problems = [problem for one in mended if isinstance(one, tuple) for problem in one]
-        chosen = [one for one in mended if isinstance(one, DeadLetter)]
+    if repair.is_needed:
+        repaired = [repair.of_letter(letter) for letter in chosen]
+        outcome.problems = [problem for one in repaired if isinstance(one, tuple) for problem in one]
+        chosen = [one for one in repaired if isinstance(one, DeadLetter)]
     outcome.cut = sum(not letter.is_whole for letter in chosen)
     if dry_run:
         return outcome
@@ -93,7 +99,7 @@ async def _replay(letters: DeadLetters, chosen: Sequence[DeadLetter], mending: M
     return outcome
 
 
-def _tell(outcome: _Outcome, *, missing: int, dry_run: bool, as_json: bool) -> None:
+def _report(outcome: _Outcome, *, missing: int, dry_run: bool, as_json: bool) -> None:
     if as_json:
         done = {"chosen": outcome.chosen, "replayed": outcome.replayed, "missing": missing, "cut": outcome.cut}
         write_json(done | {"dry_run": dry_run})

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, calling
-from alerting_backend.cli.output import Advance, ExitCode, progress_bar, told_errors, write_json
+from alerting_backend.cli.output import Advance, ExitCode, progress_bar, report_errors, write_json
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import kafka_address
 from alerting_backend.workers.dependencies import Dependency, require
@@ -52,7 +52,7 @@ class _Target:
 def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_kafka: bool, as_json: bool) -> None:
     """Send what *config* asks for, or print it."""
     now_ms = time.time_ns() // 1_000_000
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         if to_kafka:
             require(settings, Dependency.KAFKA, needed_by="--kafka")
         config = choose_seed(config, now_ms=now_ms)
@@ -64,7 +64,7 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_
     sent = _Sent()
     try:
         with (
-            told_errors(as_json=as_json),
+            report_errors(as_json=as_json),
             _kafka(settings) if to_kafka else _api(settings, as_json=as_json) as target,
             progress_bar("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
         ):

@@ -27,9 +27,9 @@ def dlq_list(
 ) -> None:
     """List dead letters, with why they were refused."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import Wanted, list_letters
+    from alerting_backend.cli.dlq import DeadLetterFilter, list_dead_letters
 
-    list_letters(settings, Wanted(topic, reason), limit=limit, as_json=as_json)
+    list_dead_letters(settings, DeadLetterFilter(topic, reason), limit=limit, as_json=as_json)
 
 
 @dlq.command("show")
@@ -38,9 +38,9 @@ def dlq_show(
 ) -> None:
     """Show one dead letter with all that is in it."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import show_letter
+    from alerting_backend.cli.dlq import show_dead_letter
 
-    show_letter(settings, letter, as_json=as_json)
+    show_dead_letter(settings, letter, as_json=as_json)
 
 
 @dlq.command("replay")
@@ -61,14 +61,16 @@ def dlq_replay(
 ) -> None:
     """Publish dead letters to where they came from, and take them out."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import Wanted
-    from alerting_backend.cli.dlq_replay import read_mending, replay_letters
+    from alerting_backend.cli.dlq import DeadLetterFilter
+    from alerting_backend.cli.dlq_replay import read_repair, replay_dead_letters
 
     if bool(letters) == bool(topic or reason or everything):
         detail = "name dead letters, or choose them by --topic and --reason, or --all"
         fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    mending = read_mending(assignments or [], value_file, as_json=as_json)
-    replay_letters(settings, letters or [], Wanted(topic, reason), mending, dry_run=dry_run, as_json=as_json)
+    repair = read_repair(assignments or [], value_file, as_json=as_json)
+    replay_dead_letters(
+        settings, letters or [], DeadLetterFilter(topic, reason), repair, dry_run=dry_run, as_json=as_json
+    )
 
 
 @topics.command("create")

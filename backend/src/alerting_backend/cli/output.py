@@ -121,15 +121,15 @@ _BY_CODE = {
 
 
 @contextmanager
-def told_errors(*, as_json: bool = False) -> Iterator[None]:
+def report_errors(*, as_json: bool = False) -> Iterator[None]:
     """Tell an error that was raised on purpose, and end with its exit code. Any other is a bug and is left alone."""
     try:
         yield
     except AlertingError as error:
-        tell_and_exit(error, as_json=as_json)
+        report_and_exit(error, as_json=as_json)
 
 
-def tell_and_exit(error: AlertingError, *, as_json: bool) -> NoReturn:
+def report_and_exit(error: AlertingError, *, as_json: bool) -> NoReturn:
     """Write *error* to standard error and end."""
     fail(error.detail, code=error.code, lines=_problems_of(error), exit_code=exit_code_of(error), as_json=as_json)
 

@@ -15,7 +15,7 @@ import uvloop
 
 from alerting_backend.adapters.postgres.schema.chain import Migration
 from alerting_backend.api.files import ui_folder
-from alerting_backend.cli.output import ExitCode, fail, tell_and_exit, told_errors, write_json
+from alerting_backend.cli.output import ExitCode, fail, report_and_exit, report_errors, write_json
 from alerting_backend.demo.page import ALERTS_MINUTES
 from alerting_backend.embedded.demo import ALERT_EVERY_MS
 from alerting_backend.embedded.platform import Audience, Started, run_platform
@@ -121,9 +121,9 @@ def run_process(work: Callable[[Stop], Coroutine[Any, Any, None]], settings: Set
     try:
         uvloop.run(_run(work))
     except AlertingError as error:
-        tell_and_exit(error, as_json=as_json)
+        report_and_exit(error, as_json=as_json)
     except BaseExceptionGroup as group:
-        _tell_failures(group, name=name, as_json=as_json)
+        _report_failures(group, name=name, as_json=as_json)
     _log_process.info(f"{name}_stopped")
 
 
@@ -133,7 +133,7 @@ async def _run(work: Callable[[Stop], Coroutine[Any, Any, None]]) -> None:
         await stop.guard(work(stop))
 
 
-def _tell_failures(group: BaseExceptionGroup[BaseException], *, name: str, as_json: bool) -> None:
+def _report_failures(group: BaseExceptionGroup[BaseException], *, name: str, as_json: bool) -> None:
     """End with a failure: what can be mended in a line, a bug with where it happened."""
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
@@ -141,7 +141,7 @@ def _tell_failures(group: BaseExceptionGroup[BaseException], *, name: str, as_js
     code = first.code if isinstance(first, AlertingError) else "bug"
     _log_process.error(f"{name}_failed", code=code, exc_info=None if isinstance(first, AlertingError) else group)
     if isinstance(first, SettingsInvalid):
-        tell_and_exit(first, as_json=as_json)  # Seen only once something was made of them; nothing has begun.
+        report_and_exit(first, as_json=as_json)  # Seen only once something was made of them; nothing has begun.
     detail = str(first) if isinstance(first, AlertingError) else f"a bug ended the {name}: {first!r}"
     fail(
         f"{detail}\n(the {name} has stopped; what was accepted is kept)",
@@ -215,7 +215,7 @@ def _ready_event(settings: Settings, started: Started, seconds: float) -> dict[s
 
 def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -> None:
     """Run one worker until somebody stops it."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         require(settings, *NEEDS[kind], needed_by=f"worker {kind}")
     settings = logged_as(settings, as_json=as_json)
     run_process(lambda stop: run_worker(kind, settings, stop), settings, name="worker")
@@ -223,15 +223,15 @@ def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -
 
 def run_api_command(settings: Settings, *, as_json: bool) -> None:
     """Serve the API until somebody stops it."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         require(settings, Dependency.KAFKA, Dependency.POSTGRES, needed_by="the API beside workers")
     settings = logged_as(settings, as_json=as_json)
 
-    def tell_key(key: str) -> None:
+    def show_key(key: str) -> None:
         if settings.log_format == "json":
             write_json({"event": "admin_key_made", "admin_key": key})
         else:
             sys.stdout.write(f"\n  Admin key  {key}  (shown this once: keep it)\n\n")
             sys.stdout.flush()
 
-    run_process(lambda stop: run_api(settings, stop, tell_key), settings, name="api")
+    run_process(lambda stop: run_api(settings, stop, show_key), settings, name="api")

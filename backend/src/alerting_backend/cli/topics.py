@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict
 
 from alerting_backend.adapters.kafka.topics import TOPICS, create_topics, describe_topics
-from alerting_backend.cli.output import ExitCode, told_errors, write_json, write_table
+from alerting_backend.cli.output import ExitCode, report_errors, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import kafka_address
 from alerting_backend.workers.dependencies import Dependency, require
@@ -12,7 +12,7 @@ from alerting_backend.workers.dependencies import Dependency, require
 
 def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letters_keep_ms: int, as_json: bool) -> None:
     """Make the topics that are not there yet, and say which."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         require(settings, Dependency.KAFKA, needed_by="alerting topics")
         made = asyncio.run(
             create_topics(
@@ -32,7 +32,7 @@ def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letter
 
 def run_list(settings: Settings, *, as_json: bool) -> None:
     """Show the topics as they are; ends with 1 when one is missing or cannot be used."""
-    with told_errors(as_json=as_json):
+    with report_errors(as_json=as_json):
         require(settings, Dependency.KAFKA, needed_by="alerting topics")
         address = kafka_address(settings)
         found = {state.name: state for state in asyncio.run(describe_topics(address))}

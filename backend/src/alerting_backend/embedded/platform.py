@@ -27,7 +27,7 @@ from alerting_backend.embedded.demo import Demo, open_demo
 from alerting_backend.runtime.janitor import Janitor, Retention
 from alerting_backend.runtime.job_runner import JobRunner
 from alerting_backend.runtime.listening import ApiServer, Stop, listen, reachable_host, url_of
-from alerting_backend.runtime.reporting import TELL_EVERY_S, StageLog, instance_name, measure_lag
+from alerting_backend.runtime.reporting import REPORT_EVERY_S, StageLog, instance_name, measure_lag
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts, make_container
 from alerting_backend.wiring.transport import delivery_policy, open_transport
@@ -151,7 +151,7 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         parts.meter,
         clock,
         instance=parts.instance,
-        every_s=TELL_EVERY_S[parts.settings.log_format],
+        every_s=REPORT_EVERY_S[parts.settings.log_format],
         together=parts.settings.log_format == "console",
     )
     retention = Retention.of(parts.settings)
@@ -163,7 +163,7 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         )
         parts.health.pipeline_runs = True
         beside = [
-            told.tell(ended),
+            told.emit(ended),
             measure_lag(parts.pipeline.stages, parts.meter, clock, instance=parts.instance, stop=ended),
             Janitor(PgRetention(parts.ports.pools.worker), clock, retention).run(ended),
             JobRunner(PgJobStore(parts.ports.pools), parts.ports.application.sink, clock).run(ended),

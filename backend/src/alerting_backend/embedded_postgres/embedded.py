@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import ClassVar, Final
 
-from alerting_backend.adapters.postgres.connection import Address, border
+from alerting_backend.adapters.postgres.connection import Address, translate_errors
 from alerting_backend.adapters.postgres.pools import owner_connection
 from alerting_backend.embedded_postgres.processes import Postmaster, ServerFailed
-from alerting_backend.embedded_postgres.server import PostgresServer, Told
+from alerting_backend.embedded_postgres.server import Notice, PostgresServer
 from alerting_core.errors import AlertingError
 
 DATABASE: Final = "alerting"
@@ -48,7 +48,7 @@ class FolderInUse(AlertingError):
 
 @asynccontextmanager
 async def embedded_postgres(
-    data_dir: Path, *, settings: Mapping[str, str] = SETTINGS, told: Told = lambda _: None
+    data_dir: Path, *, settings: Mapping[str, str] = SETTINGS, told: Notice = lambda _: None
 ) -> AsyncIterator[Address]:
     """Run a Postgres on *data_dir*, with an empty database on first use, and stop it cleanly on leaving.
 
@@ -120,7 +120,7 @@ async def _database_of(postmaster: Postmaster) -> Address:
         return Address.of_socket(postmaster.socket_folder, port=postmaster.port, database=database)
 
     async with owner_connection(address("postgres")) as connection:
-        with border("create_database"):
+        with translate_errors("create_database"):
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
                 await connection.execute(f'CREATE DATABASE "{DATABASE}"')
     return address(DATABASE)

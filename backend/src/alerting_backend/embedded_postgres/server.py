@@ -52,7 +52,7 @@ _LOOK_SECONDS: Final = 0.02
 _SLOW_SECONDS: Final = 3.0
 """After this long a start is told to the user as a recovery."""
 
-Told: TypeAlias = Callable[[str], None]
+Notice: TypeAlias = Callable[[str], None]
 """Told in words what takes its time."""
 
 
@@ -65,7 +65,7 @@ class PostgresServer:
         told: Told what takes its time.
     """
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str], told: Told = lambda _: None) -> None:
+    def __init__(self, folder: Path, *, settings: Mapping[str, str], told: Notice = lambda _: None) -> None:
         self._folder = folder.resolve()
         self._data = self._folder / "postgres"
         self._log = self._folder / "postgres.log"

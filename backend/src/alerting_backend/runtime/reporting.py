@@ -112,7 +112,7 @@ _FAILURES_REPORTED: Final = frozenset({1, 3, 10})
 STARTING_MS: Final = 2_000
 """For so long a stage that has done no step yet may wait for what starts beside it, without a warning."""
 
-TELL_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
+REPORT_EVERY_S: Final[Mapping[LogFormat, float]] = {"console": 5.0, "json": 1.0}
 """How often stages that did something are told of: what people can follow, and what programs can count on."""
 
 _log_stage_log = structlog.get_logger("alerting.pipeline")
@@ -183,7 +183,7 @@ class StageLog:
     def _is_starting(self, stage: StageName) -> bool:
         return stage not in self._stepped and self._clock.now_ms() - self._begun_at_ms < STARTING_MS
 
-    async def tell(self, stop: asyncio.Event) -> None:
+    async def emit(self, stop: asyncio.Event) -> None:
         """Write the sums every now and then, until *stop* is set, and once more then."""
         while not stop.is_set():
             try:
@@ -196,7 +196,7 @@ class StageLog:
         """Write what has been summed up since the last time."""
         sums, self._sums = self._sums, {}
         if self._together:
-            _tell_together(sums)
+            _report_together(sums)
             return
         for stage in StageName:
             if (done := sums.get(stage)) is not None:
@@ -205,7 +205,7 @@ class StageLog:
                 _log_stage_log.info("batch_committed", stage=str(stage), **_nonzero(figures | counts))
 
 
-def _tell_together(sums: Mapping[StageName, _Sum]) -> None:
+def _report_together(sums: Mapping[StageName, _Sum]) -> None:
     counts = Counter[Count]()
     for done in sums.values():
         counts.update(done.counts)

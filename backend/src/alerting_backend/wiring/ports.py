@@ -18,11 +18,11 @@ from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.history.notifications import PgJournal
+from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetters
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_backend.adapters.redis.connection import open_redis
@@ -32,11 +32,11 @@ from alerting_backend.api.files import Files, read_ui, ui_folder
 from alerting_backend.api.probes import ServerContainer
 from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs, ReadinessCheck
 from alerting_core.embedded.pipeline import PipelinePorts
 from alerting_core.errors import AlertingError
-from alerting_core.ports.dead_letters import DeadLetters
+from alerting_core.ports.dead_letters import DeadLetterStore
 from alerting_core.ports.delivery import Presence, Transport
 from alerting_core.ports.metrics import StageMetrics
 from alerting_core.ports.stream import Sink, Stream
@@ -140,7 +140,7 @@ class PostgresPorts:
             rules=PgRuleStore(pools),
             endpoints=PgEndpointStore(pools),
             keys=PgKeyStore(pools),
-            journal=PgJournal(pools),
+            history=PgNotificationHistory(pools),
             alerts=PgAlertLog(pools.worker),
             sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
@@ -174,7 +174,7 @@ def make_container(
     stages: StageMetrics,
     checks: Mapping[str, ReadinessCheck],
     board: StageMetrics | None = None,
-    letters: DeadLetters | None = None,
+    letters: DeadLetterStore | None = None,
 ) -> ServerContainer:
     """Return all that requests need.
 
@@ -193,8 +193,8 @@ def make_container(
         authenticator=KeyAuthenticator(application.keys, application.clock),
         idempotency=PgIdempotencyStore(ports.pools),
         jobs=GeneratorJobs(PgJobStore(ports.pools), application.clock, application.ids),
-        dead_letters=Letters(PgDeadLetters(ports.log) if letters is None else letters),
-        dashboard=Dashboard(application.journal, stages if board is None else board, application.clock),
+        dead_letters=DeadLetters(PgDeadLetterStore(ports.log) if letters is None else letters),
+        dashboard=Dashboard(application.history, stages if board is None else board, application.clock),
         started_at_ms=application.clock.now_ms(),
         stages=stages,
         checks=checks,

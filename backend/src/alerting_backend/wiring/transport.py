@@ -76,8 +76,8 @@ async def _prepare(provider: MailProvider) -> None:
     except ValueError as error:
         raise _invalid("ses", error) from None
     if missing is not None:
-        mend = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role that may ses:SendEmail"
-        _log.warning("mail_provider_not_ready", provider=provider.name, why=missing, mend_it=mend)
+        remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role that may ses:SendEmail"
+        _log.warning("mail_provider_not_ready", provider=provider.name, why=missing, mend_it=remedy)
 
 
 def _smtp(settings: Settings) -> SmtpTransport:

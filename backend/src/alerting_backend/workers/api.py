@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, closing
 
 import structlog
 
-from alerting_backend.adapters.kafka.dead_letters import FreshLetters, KafkaDeadLetters
+from alerting_backend.adapters.kafka.dead_letters import FreshDeadLetters, KafkaDeadLetterStore
 from alerting_backend.adapters.kafka.topics import SOURCES
 from alerting_backend.adapters.postgres.connection import SoleLock
 from alerting_backend.adapters.postgres.jobs import PgJobStore
@@ -36,7 +36,7 @@ from alerting_core.stages.meter import StageMeter
 _log = structlog.get_logger("alerting.api")
 
 
-async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None]) -> None:
+async def run_api(settings: Settings, stop: Stop, show_key: Callable[[str], None]) -> None:
     """Serve the API until *stop* is asked for.
 
     Args:
@@ -66,7 +66,7 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 stages=StageMeter(),
                 checks=checks,
                 board=await open_figures(settings, stack),
-                letters=FreshLetters(lambda: KafkaDeadLetters(kafka, ports.application.sink)),
+                letters=FreshDeadLetters(lambda: KafkaDeadLetterStore(kafka, ports.application.sink)),
             )
             server = ApiServer(create_app(container))
             jobs = JobRunner(PgJobStore(pools), ports.application.sink, ports.application.clock)
@@ -75,7 +75,7 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
                 tasks.create_task(server.serve(sockets=[listener]), name="api")
                 await server.ready.wait()
                 if await wait_for_all(checks, stop.asked):
-                    await _ensure_admin_key(use, settings, stop.asked, tell_key)
+                    await _ensure_admin_key(use, settings, stop.asked, show_key)
                     _log.info("api_ready", url=url_of(listener))
                     tasks.create_task(run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked), name="jobs")
                     await stop.asked.wait()
@@ -86,13 +86,13 @@ async def run_api(settings: Settings, stop: Stop, tell_key: Callable[[str], None
 
 
 async def _ensure_admin_key(
-    use: Application, settings: Settings, stop: asyncio.Event, tell_key: Callable[[str], None]
+    use: Application, settings: Settings, stop: asyncio.Event, show_key: Callable[[str], None]
 ) -> None:
     """See to it that an operator can get in, also when Postgres goes away just now."""
 
     async def ensure() -> None:
         made = await use.keys.ensure_admin_key(settings.admin_key)
         if made is not None:
-            tell_key(made)
+            show_key(made)
 
     await retry_until_stopped(ensure, stop=stop)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from alerting_backend.api.exposition import CONTENT_TYPE, expose
 from alerting_backend.runtime.listening import ApiServer, Stop, listen, url_of
-from alerting_backend.runtime.reporting import TELL_EVERY_S, StageLog, instance_name, measure_lag, report_figures
+from alerting_backend.runtime.reporting import REPORT_EVERY_S, StageLog, instance_name, measure_lag, report_figures
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import open_figures
 from alerting_backend.workers.dependencies import close_in_time, wait_for_all
@@ -123,7 +123,7 @@ class _Process:
             self._meter,
             self._resources.clock,
             instance=self.instance,
-            every_s=TELL_EVERY_S[self._settings.log_format],
+            every_s=REPORT_EVERY_S[self._settings.log_format],
             together=False,
         )
         self.probes.add(worker.checks)
@@ -131,7 +131,7 @@ class _Process:
         work = run_side_by_side(worker.stages, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure)
         lag = measure_lag(worker.stages, self._meter, self._resources.clock, instance=self.instance, stop=self._stop)
         async with asyncio.TaskGroup() as tasks:
-            beside: list[Awaitable[None]] = [told.tell(self._stop), lag, self._announce(worker.checks)]
+            beside: list[Awaitable[None]] = [told.emit(self._stop), lag, self._announce(worker.checks)]
             beside += [run(self._stop) for run in worker.beside]
             running = [tasks.create_task(_as_task(each)) for each in beside]
             working = tasks.create_task(work, name="work")

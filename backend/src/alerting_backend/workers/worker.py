@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import SOURCES
-from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleOrigin
+from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase
 from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
@@ -167,9 +167,9 @@ class WorkerPorts:
         return PgOutbox(self._resources.pool)
 
     @cached_property
-    def origin(self) -> PgRuleOrigin:
+    def rule_database(self) -> PgRuleDatabase:
         """The rules in the database of record."""
-        return PgRuleOrigin(self._resources.pool)
+        return PgRuleDatabase(self._resources.pool)
 
     @cached_property
     def snapshot(self) -> RedisRuleSnapshot:

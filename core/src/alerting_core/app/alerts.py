@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.app.request import owner_of
+from alerting_core.app.request import client_of_call
 from alerting_core.app.rules import require_sound
 from alerting_core.codec.records import message_headers
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity, check_alert
@@ -19,9 +19,9 @@ from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.history import (
     AlertFilter,
     AlertLog,
-    Journal,
     NotificationDetail,
     NotificationFilter,
+    NotificationHistory,
     StoredAlert,
 )
 from alerting_core.ports.paging import Page, PageRequest, Scope
@@ -47,7 +47,7 @@ class AlertDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class AlertIntake:
     """The way in for alerts."""
 
     sink: Sink
@@ -173,7 +173,7 @@ class Insight:
     clients: ClientStore
     rules: RuleStore
     log: AlertLog
-    journal: Journal
+    history: NotificationHistory
 
     async def alerts(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
         """Return a page of the alerts that are kept, newest first. Raises InvalidInput for a foreign cursor."""
@@ -183,7 +183,7 @@ class Insight:
         """Return one alert with the notifications of it that exist for *scope*. Raises NotFound."""
         stored = await self._stored(alert_id)
         page = PageRequest(limits.ALERT_NOTIFICATIONS_SHOWN_MAX)
-        made = await self.journal.list(scope, page, NotificationFilter(alert_id=alert_id))
+        made = await self.history.list(scope, page, NotificationFilter(alert_id=alert_id))
         return AlertDetail(stored, made.items, made.next_cursor is not None)
 
     async def explain(self, scope: Scope, alert_id: str, client_id: str | None = None) -> Explanation:
@@ -193,7 +193,7 @@ class Insight:
             InvalidInput: An operator names no client.
             NotFound: There is no such client, or no such alert (any more).
         """
-        owner = owner_of(scope, client_id)
+        owner = client_of_call(scope, client_id)
         await self.clients.get(scope, owner)
         stored = await self._stored(alert_id)
         rules = {rule.rule_id: rule for rule in await self.rules.all_of(owner)}
@@ -224,24 +224,24 @@ def _nearest_first(explanation: RuleExplanation) -> tuple[bool, int, str]:
 class Notifications:
     """What may be done with notifications."""
 
-    journal: Journal
+    history: NotificationHistory
     sink: Sink
     clock: Clock
 
     async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
         """Return a page of notifications, newest first. Raises InvalidInput for a foreign cursor."""
-        return await self.journal.list(scope, page, where)
+        return await self.history.list(scope, page, where)
 
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
         """Return one notification with its deliveries and attempts. Raises NotFound."""
-        return await self.journal.detail(scope, notification_id)
+        return await self.history.detail(scope, notification_id)
 
     async def resend(self, scope: Scope, notification_id: str, *, traceparent: str | None = None) -> Notification:
         """Tell every target of a finished notification again, and those that its rules have gained since.
 
         Raises NotFound, and Conflict while the notification is under way.
         """
-        notification = await self.journal.resend(scope, notification_id, now_ms=self.clock.now_ms())
+        notification = await self.history.resend(scope, notification_id, now_ms=self.clock.now_ms())
         # A test of an endpoint has no rules: it is told again to the targets it had, and nobody plans more for it.
         if notification.rule_ids:
             record = ready_record(notification.ref, notification.alert_id, message_headers(traceparent))

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from alerting_core.app.alerts import Insight, Intake, Notifications
+from alerting_core.app.alerts import AlertIntake, Insight, Notifications
 from alerting_core.app.clients import Clients, Keys
 from alerting_core.app.endpoints import Endpoints, EndpointTest
 from alerting_core.app.rules import Rules
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.ports.catalog import ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.history import AlertLog, Journal
+from alerting_core.ports.history import AlertLog, NotificationHistory
 from alerting_core.ports.stream import Sink
 
 
@@ -22,7 +22,7 @@ class ApplicationPorts:
     rules: RuleStore
     endpoints: EndpointStore
     keys: KeyStore
-    journal: Journal
+    history: NotificationHistory
     alerts: AlertLog
     sink: Sink
     clock: Clock
@@ -38,7 +38,7 @@ class Application:
     endpoints: Endpoints
     endpoint_test: EndpointTest
     insight: Insight
-    intake: Intake
+    intake: AlertIntake
     notifications: Notifications
     keys: Keys
 
@@ -50,9 +50,9 @@ class Application:
             clients=Clients(p.clients, p.clock),
             rules=Rules(p.rules, p.clock, p.ids),
             endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
-            endpoint_test=EndpointTest(p.endpoints, p.journal, p.clock, p.ids, placeholders),
-            insight=Insight(p.clients, p.rules, p.alerts, p.journal),
-            intake=Intake(p.sink, p.clock, p.ids),
-            notifications=Notifications(p.journal, p.sink, p.clock),
+            endpoint_test=EndpointTest(p.endpoints, p.history, p.clock, p.ids, placeholders),
+            insight=Insight(p.clients, p.rules, p.alerts, p.history),
+            intake=AlertIntake(p.sink, p.clock, p.ids),
+            notifications=Notifications(p.history, p.sink, p.clock),
             keys=Keys(p.keys, p.clock, p.ids),
         )

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from alerting_core import limits
-from alerting_core.app.request import owner_of
+from alerting_core.app.request import client_of_call
 from alerting_core.domain.client import (
     ApiKey,
     Client,
@@ -88,7 +88,7 @@ class Keys:
         """
         if problems := check_key(name, list(scopes), expires_at_ms=expires_at_ms, now_ms=self.clock.now_ms()):
             raise InvalidInput(problems)
-        owner = None if scope is None and client_id is None else owner_of(scope, client_id)
+        owner = None if scope is None and client_id is None else client_of_call(scope, client_id)
         text = format_key(self.ids.new_bytes(limits.KEY_BYTES))
         key = self._key(text, owner, name, frozenset(KeyScope(s) for s in scopes), expires_at_ms)
         return NewKey(await self.store.create(key), text)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.app.repair import AS_IT_IS, STILL_REFUSED, Mending, fields_of, problem_of, problems_of, settable_of
+from alerting_core.app.repair import AS_IT_IS, STILL_REFUSED, Repair, fields_of, problem_of, problems_of, settable_of
 from alerting_core.codec.fields import Settable
 from alerting_core.errors import Conflict, InvalidInput, NotFound, Problem
-from alerting_core.ports.dead_letters import DeadLetter, DeadLetters, place_in
+from alerting_core.ports.dead_letters import DeadLetter, DeadLetterStore, place_in
 from alerting_core.ports.paging import Page, PageRequest
 
 _FIELD_CHARS_SHOWN_MAX: Final = 2_000
@@ -47,7 +47,7 @@ class SettableView:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterView:
+class DeadLetterView:
     """A dead letter for people.
 
     Attributes:
@@ -67,22 +67,22 @@ class LetterView:
     problems: tuple[Problem, ...]
 
 
-def view_letter(letter: DeadLetter) -> LetterView:
+def view_dead_letter(letter: DeadLetter) -> DeadLetterView:
     """Return what can be seen of *letter*."""
-    shown = fields_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX]
-    return LetterView(
+    shown = fields_of(letter)[: limits.DEAD_LETTER_FIELDS_SHOWN_MAX]
+    return DeadLetterView(
         letter=letter,
         key=view_bytes(letter.key),
         value=view_bytes(letter.value),
         headers=tuple((name, view_bytes(value)) for name, value in letter.headers),
         fields=tuple((_shortened(name), _shortened(text)) for name, text in shown),
-        settable=tuple(map(_view_settable, settable_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX])),
+        settable=tuple(map(_view_settable, settable_of(letter)[: limits.DEAD_LETTER_FIELDS_SHOWN_MAX])),
         problem=problem_of(letter),
-        problems=tuple(problems_of(letter)[: limits.LETTER_FIELDS_SHOWN_MAX]),
+        problems=tuple(problems_of(letter)[: limits.DEAD_LETTER_FIELDS_SHOWN_MAX]),
     )
 
 
-def view_bytes(raw: bytes, *, shown_max: int = limits.LETTER_BYTES_SHOWN_MAX) -> BytesView:
+def view_bytes(raw: bytes, *, shown_max: int = limits.DEAD_LETTER_BYTES_SHOWN_MAX) -> BytesView:
     """Return the beginning of *raw*, as text too if it is some."""
     shown = raw[:shown_max]
     return BytesView(
@@ -109,10 +109,10 @@ def _shortened(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class DeadLetters:
     """What may be done with dead letters. All of it is for operators: the caller sees to that."""
 
-    store: DeadLetters
+    store: DeadLetterStore
 
     async def topics(self) -> Mapping[str, int]:
         """Return dead-letter topic → how many letters are there, none that is empty."""
@@ -130,7 +130,7 @@ class Letters:
             raise NotFound("there is no such dead letter, or it was replayed")
         return letter
 
-    async def replay(self, letter_id: str, mending: Mending = AS_IT_IS) -> DeadLetter:
+    async def replay(self, letter_id: str, repair: Repair = AS_IT_IS) -> DeadLetter:
         """Publish the letter, mended if that is asked for, to the topic where it was refused, and take it out.
 
         Returns it as it was published. Left as it is, what is still wrong with it makes it a dead letter again, with
@@ -142,11 +142,11 @@ class Letters:
             Conflict: Only its beginning was kept, and the whole of it was not given.
         """
         letter = await self.get(letter_id)
-        if mending.is_needed:
-            mended = mending.of_letter(letter)
-            if not isinstance(mended, DeadLetter):
-                raise InvalidInput(mended, STILL_REFUSED)
-            letter = mended
+        if repair.is_needed:
+            repaired = repair.of_letter(letter)
+            if not isinstance(repaired, DeadLetter):
+                raise InvalidInput(repaired, STILL_REFUSED)
+            letter = repaired
         if not letter.is_whole:
             raise Conflict("only the beginning of this record was kept: it is replayed only when the whole is given")
         if not await self.store.replay([letter]):

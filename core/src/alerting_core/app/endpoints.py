@@ -23,7 +23,7 @@ from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, 
 from alerting_core.errors import Conflict, InvalidInput
 from alerting_core.ports.catalog import EndpointFilter, EndpointStore, RuleStore
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.history import Journal, NewNotification
+from alerting_core.ports.history import NewNotification, NotificationHistory
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 TEST_SOURCE: Final = "alerting"
@@ -39,7 +39,7 @@ class EndpointTest:
     """
 
     endpoints: EndpointStore
-    journal: Journal
+    history: NotificationHistory
     clock: Clock
     ids: IdSource
     placeholders: Collection[str] = PLACEHOLDER_DOMAINS
@@ -63,7 +63,7 @@ class EndpointTest:
         event = settled_by(delivery.status for delivery in plan.deliveries)
         if event is not None:
             notification = replace(notification, status=NOTIFICATION_MOVES[notification.status, event])
-        await self.journal.add_test(scope, endpoint, NewNotification(notification, plan.deliveries))
+        await self.history.add_test(scope, endpoint, NewNotification(notification, plan.deliveries))
         return notification
 
     def _notification(self, endpoint: Endpoint, *, now_ms: int) -> Notification:

@@ -12,7 +12,7 @@ from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable
 from alerting_core.generator.config import GeneratorConfig, check_config, choose_seed
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.history import Journal, Totals
+from alerting_core.ports.history import NotificationHistory, Totals
 from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageSeries, StageState
 from alerting_core.ports.paging import Page, PageRequest, Scope
@@ -166,8 +166,8 @@ class Figures:
 class Dashboard:
     """Gives out figures. What takes long to count is counted once for all who ask meanwhile, and kept for a while."""
 
-    def __init__(self, journal: Journal, stages: StageMetrics, clock: Clock) -> None:
-        self._journal, self._stages, self._clock = journal, stages, clock
+    def __init__(self, history: NotificationHistory, stages: StageMetrics, clock: Clock) -> None:
+        self._history, self._stages, self._clock = history, stages, clock
         self._kept: OrderedDict[Scope, tuple[Totals, float]] = OrderedDict()
         self._counting: dict[Scope, asyncio.Future[Totals]] = {}
 
@@ -213,7 +213,7 @@ class Dashboard:
 
     async def _count(self, scope: Scope) -> Totals:
         begun_ms = self._clock.monotonic_ms()
-        totals = await self._journal.totals(scope, now_ms=self._clock.now_ms())
+        totals = await self._history.totals(scope, now_ms=self._clock.now_ms())
         ended_ms = self._clock.monotonic_ms()
         if (took_ms := ended_ms - begun_ms) >= COUNT_MS_CHEAP:
             self._kept[scope] = (totals, ended_ms + took_ms * COUNTS_KEPT_TIMES)

@@ -29,7 +29,7 @@ STILL_REFUSED: Final = "the letter would be refused still, and was left where it
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class Repair:
     """How a letter is mended before it is replayed: other values of some fields, or another value as a whole.
 
     Attributes:
@@ -50,10 +50,10 @@ class Mending:
 
     def of_letter(self, letter: DeadLetter) -> DeadLetter | tuple[Problem, ...]:
         """Return *letter* mended, or why its consumer would refuse it still."""
-        return mend(letter, self.fields) if self.value is None else mend_whole(letter, self.value)
+        return apply_repair(letter, self.fields) if self.value is None else apply_whole_repair(letter, self.value)
 
 
-AS_IT_IS: Final = Mending()
+AS_IT_IS: Final = Repair()
 """Changes nothing."""
 
 
@@ -85,7 +85,7 @@ def fields_of(letter: DeadLetter) -> Sequence[tuple[str, str]]:
 
 
 def settable_of(letter: DeadLetter) -> Sequence[Settable]:
-    """Return the fields that `mend` may set in *letter*; none when it can be mended as a whole alone."""
+    """Return the fields that `apply_repair` may set in *letter*; none when it can be mended as a whole alone."""
     message = _message_of(letter)
     return settable_fields(message.fields, letter.value) if message and letter.is_whole else ()
 
@@ -106,17 +106,17 @@ def problems_of(letter: DeadLetter) -> Sequence[Problem]:
     return () if rejected is None else rejected.problems
 
 
-def mend(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:
+def apply_repair(letter: DeadLetter, wanted: Mapping[str, str]) -> DeadLetter | tuple[Problem, ...]:
     """Return *letter* with other values of some fields, or why its consumer would refuse it still."""
     message = _message_of(letter)
     if message is None or not letter.is_whole:
         why = "only the beginning of this letter was kept" if message else "this topic has no known messages"
         return (Problem("", ProblemCode.UNDECODABLE, f"{why}: its fields cannot be set, only the whole value given"),)
     value = set_fields(message.fields, letter.value, wanted)
-    return mend_whole(letter, value) if isinstance(value, bytes) else value
+    return apply_whole_repair(letter, value) if isinstance(value, bytes) else value
 
 
-def mend_whole(letter: DeadLetter, value: bytes) -> DeadLetter | tuple[Problem, ...]:
+def apply_whole_repair(letter: DeadLetter, value: bytes) -> DeadLetter | tuple[Problem, ...]:
     """Return *letter* with another value, or why its consumer would refuse it still."""
     message = _message_of(letter)
     if message is None:

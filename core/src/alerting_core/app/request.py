@@ -7,7 +7,7 @@ from alerting_core.errors import InvalidInput, NotFound, Problem, ProblemCode, V
 from alerting_core.ports.paging import Scope
 
 
-def owner_of(scope: Scope, client_id: str | None) -> str:
+def client_of_call(scope: Scope, client_id: str | None) -> str:
     """Return the client that a call is about: the one named, or else the caller's own.
 
     Raises:

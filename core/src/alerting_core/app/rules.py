@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from alerting_core.app.request import owner_of, retry_on_version_conflict
+from alerting_core.app.request import client_of_call, retry_on_version_conflict
 from alerting_core.domain.rule import Rule, RuleDraft, check_draft, new_rule, redrafted
 from alerting_core.errors import InvalidInput
 from alerting_core.ports.catalog import RuleFilter, RuleStore
@@ -21,7 +21,7 @@ class Rules:
     async def create(self, scope: Scope, client_id: str | None, draft: RuleDraft) -> Rule:
         """Store a new rule. Raises InvalidInput, NotFound (the client), Conflict (a duplicate), LimitExceeded."""
         require_sound(draft)
-        owner = owner_of(scope, client_id)
+        owner = client_of_call(scope, client_id)
         rule = new_rule(draft, rule_id=self.ids.new_uuid(), client_id=owner, now_ms=self.clock.now_ms())
         return await self.store.create(rule)
 

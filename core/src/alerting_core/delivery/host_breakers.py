@@ -53,7 +53,7 @@ _FAILURES: Final = frozenset(
         Reason.RATE_LIMITED,
     }
 )
-_SAYS_NOTHING: Final = frozenset({Reason.FORBIDDEN_ADDRESS, Reason.NOT_CONFIGURED, Reason.CIRCUIT_OPEN})
+_NO_VERDICT: Final = frozenset({Reason.FORBIDDEN_ADDRESS, Reason.NOT_CONFIGURED, Reason.CIRCUIT_OPEN})
 """Decided on our side: the host was not asked."""
 
 _SMTP_CLOSING_DOWN: Final = 421
@@ -126,7 +126,7 @@ class Breakers:
 
 def _event_of(outcome: Outcome) -> BreakerEvent:
     attempt = outcome.attempt
-    if attempt is None or outcome.reason in _SAYS_NOTHING:
+    if attempt is None or outcome.reason in _NO_VERDICT:
         return BreakerEvent.INCONCLUSIVE
     if attempt.reason is Reason.SMTP_TEMPORARY:
         is_failure = attempt.status_code == _SMTP_CLOSING_DOWN

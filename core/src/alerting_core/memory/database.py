@@ -10,7 +10,7 @@ from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Attempt, Delivery, DeliveryStatus, Notification, NotificationStatus
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.due import DueIndex, Place
+from alerting_core.memory.due import ClientHost, DueIndex
 from alerting_core.ports.history import StoredAlert
 from alerting_core.ports.paging import (
     Page,
@@ -120,7 +120,7 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def _place_of(self, delivery_id: str) -> Place | None:
+    def _place_of(self, delivery_id: str) -> ClientHost | None:
         row = self._rows.get(delivery_id)
         return None if row is None else (row.due_at_ms, row.delivery.client_id, row.delivery.host)
 

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 Entry: TypeAlias = tuple[int, int, str]
 """(due_at_ms, sequence number, delivery_id): sorts by time, then by when it was put."""
 
-Place: TypeAlias = tuple[int | None, str, str]
+ClientHost: TypeAlias = tuple[int | None, str, str]
 """(due_at_ms, client_id, host) of a delivery as stored now; None when it is final."""
 
 _STALE_ENTRIES_MIN: Final = 1_024
@@ -27,7 +27,7 @@ class DueIndex:
         place_of: Tells where a delivery stands now; None when there is no such delivery any more.
     """
 
-    def __init__(self, place_of: Callable[[str], Place | None]) -> None:
+    def __init__(self, place_of: Callable[[str], ClientHost | None]) -> None:
         self._place_of = place_of
         self._waiting: list[Entry] = []
         self._ready: dict[str, dict[str, list[Entry]]] = {}

@@ -83,7 +83,7 @@ _LISTED = "notifications"
 StatusT = TypeVar("StatusT", NotificationStatus, DeliveryStatus)
 
 
-class MemoryJournal:
+class MemoryNotificationHistory:
     """Reads notifications, and does to them what people ask for."""
 
     def __init__(self, database: MemoryDatabase, *, looks_max: int = RULE_LOOKS_MAX) -> None:
@@ -94,13 +94,13 @@ class MemoryJournal:
         """Return a page of notifications."""
         rows = (n for n in self._database.notifications.values() if scope in {None, n.client_id})
         if where.rule_id is None:
-            return newest_first(_LISTED, (n for n in rows if _meets_journal(n, where)), _key_of, page)
+            return newest_first(_LISTED, (n for n in rows if _meets_notifications(n, where)), _key_of, page)
         rule = self._database.rules.get(where.rule_id)
         if scope is None and where.client_id is None and rule is not None:
             where = replace(where, client_id=rule.client_id)
         stretch = (n for n in rows if _is_in_stretch(n, where))
         looked = newest_first(_LISTED, stretch, _key_of, PageRequest(self._looks_max, page.cursor))
-        found = newest_first(_LISTED, (n for n in looked.items if _meets_journal(n, where)), _key_of, page)
+        found = newest_first(_LISTED, (n for n in looked.items if _meets_notifications(n, where)), _key_of, page)
         return found if found.next_cursor is not None else Page(found.items, looked.next_cursor)
 
     async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
@@ -197,7 +197,7 @@ def _key_of(notification: Notification) -> TimeKey:
     return TimeKey(notification.created_at_ms, notification.notification_id)
 
 
-def _meets_journal(notification: Notification, where: NotificationFilter) -> bool:
+def _meets_notifications(notification: Notification, where: NotificationFilter) -> bool:
     return (
         _is_in_stretch(notification, where)
         and where.status in {None, notification.status}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerting_core import limits
-from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, Running
+from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class MemoryIdempotencyStore:
         if entry is not None and entry.answer is not None:
             return entry.answer
         if entry is not None and now_ms - entry.begun_at_ms <= limits.IDEMPOTENCY_RUNNING_MS_MAX:
-            return Running()
+            return InProgress()
         self._entries.pop((owner, key), None)
         self._entries[owner, key] = _Entry(request_hash, now_ms)
         return Fresh(owner, key, now_ms)

@@ -37,7 +37,7 @@ class MemoryRuleSource:
         return [rule for rule in map(self._database.rules.__getitem__, ids) if rule.enabled]
 
 
-class MemoryRuleOrigin:
+class MemoryRuleDatabase:
     """Reads rules client by client; they are as of the latest change."""
 
     def __init__(self, database: MemoryDatabase) -> None:

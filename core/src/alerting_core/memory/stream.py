@@ -90,7 +90,7 @@ class MemoryStream:
         ]
 
 
-class MemoryDeadLetters:
+class MemoryDeadLetterStore:
     """Dead letters of one log. Make one per log and share it: it alone knows what was replayed."""
 
     def __init__(self, log: MemoryLog) -> None:

@@ -93,7 +93,7 @@ class DeadLetter:
         return Outgoing(self.topic.removesuffix(DLQ_SUFFIX), self.key, self.value, (*self.headers, count))
 
 
-class DeadLetters(Protocol):
+class DeadLetterStore(Protocol):
     """The dead letters of one log that were not replayed yet."""
 
     async def counts(self) -> Mapping[str, int]:
@@ -111,7 +111,7 @@ class DeadLetters(Protocol):
     async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
         """Return a page of letters of one topic or of all, newest first (refused_at_ms, then topic and place).
 
-        Of a partition that holds more than `limits.LETTERS_LOOKED_AT_MAX` records the oldest may be left out.
+        Of a partition that holds more than `limits.DEAD_LETTERS_LOOKED_AT_MAX` records the oldest may be left out.
         Raises InvalidInput for a foreign cursor.
         """
         ...

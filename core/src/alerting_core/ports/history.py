@@ -131,7 +131,7 @@ class Totals:
     counted_at_ms: int
 
 
-class Journal(Protocol):
+class NotificationHistory(Protocol):
     """Read side of notifications, and what people may do to them."""
 
     async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:

@@ -19,7 +19,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class InProgress:
     """The same request is under way."""
 
 
@@ -37,7 +37,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-Beginning: TypeAlias = Fresh | Running | Different | Answer
+Beginning: TypeAlias = Fresh | InProgress | Different | Answer
 
 
 class IdempotencyStore(Protocol):

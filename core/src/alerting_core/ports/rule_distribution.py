@@ -54,7 +54,7 @@ class RulesAsOf:
     by_client: Mapping[str, Sequence[Rule]]
 
 
-class RuleOrigin(Protocol):
+class RuleDatabase(Protocol):
     """Read side of the rules for those who spread them."""
 
     async def rules_of(self, client_ids: Collection[str]) -> RulesAsOf:

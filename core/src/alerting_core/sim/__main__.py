@@ -43,13 +43,13 @@ def _one(seed: int, *, trace: bool) -> int:
     world = World(seed, trace_lines_max=None)
     report = world.run()
     if trace:
-        _say("\n".join(world.trace_lines()))
+        _explain("\n".join(world.trace_lines()))
     if not report.is_good:
-        _say(report.failure())
+        _explain(report.failure())
         return 1
     happened = "\n".join(f"{count:>7}  {what}" for what, count in sorted(report.counts.items()))
-    _say(f"{happened}\nseed {seed}: every promise was kept in {report.virtual_ms / 1_000:.0f} virtual seconds")
-    _say(f"trace {report.digest}")
+    _explain(f"{happened}\nseed {seed}: every promise was kept in {report.virtual_ms / 1_000:.0f} virtual seconds")
+    _explain(f"trace {report.digest}")
     return 0
 
 
@@ -59,14 +59,14 @@ def _many(seeds: range, *, jobs: int) -> int:
         if not report.is_good:
             broken.append(report.seed)
             if len(broken) <= REPORTS_SHOWN_MAX:
-                _say(f"\r{report.failure()}\n")
+                _explain(f"\r{report.failure()}\n")
         if number % SEEDS_PER_TASK == 0 or number == len(seeds):
             sys.stdout.write(f"\r{number:>7} of {len(seeds)} worlds, {len(broken)} broken")
             sys.stdout.flush()
-    _say("")
+    _explain("")
     if broken:
-        _say(f"broken: {' '.join(map(str, broken))}")
-        _say("keep them: add each to tests/simulation/seeds.txt, one a line")
+        _explain(f"broken: {' '.join(map(str, broken))}")
+        _explain("keep them: add each to tests/simulation/seeds.txt, one a line")
     return 1 if broken else 0
 
 
@@ -78,7 +78,7 @@ def _reports(seeds: Iterable[int], *, jobs: int) -> Iterator[RunReport]:
         yield from pool.map(run_seed, seeds, chunksize=SEEDS_PER_TASK)
 
 
-def _say(text: str) -> None:
+def _explain(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 

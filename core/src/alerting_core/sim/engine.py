@@ -153,10 +153,10 @@ class SimLoop(asyncio.BaseEventLoop):
                 timer.cancel()
         self._graveyard += process.unfinished()
 
-    def bury(self) -> None:
+    def discard(self) -> None:
         """Let every task end, those of the killed too, and close the loop. Their ports must refuse them by now."""
         self._burying = True
-        for _ in range(_BURIAL_ROUNDS):
+        for _ in range(_DISCARD_ROUNDS):
             left = [task for task in (*self._graveyard, *asyncio.all_tasks(self)) if not task.done()]
             if not left:
                 break
@@ -234,7 +234,7 @@ class SimLoop(asyncio.BaseEventLoop):
                 tasks._enter_task(outer, outer_task)
 
 
-_BURIAL_ROUNDS = 20
+_DISCARD_ROUNDS = 20
 """A task may wait again while it is being cancelled, but not for ever."""
 
 

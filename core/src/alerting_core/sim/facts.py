@@ -61,7 +61,7 @@ class RulesChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Calmed:
+class FaultsEnded:
     """The last fault is over; from now on everything works."""
 
 
@@ -202,7 +202,7 @@ Fact: TypeAlias = (
     | Polled
     | Committed
     | RulesChanged
-    | Calmed
+    | FaultsEnded
     | RulesRead
     | NotificationPut
     | DeliveryPut

@@ -5,7 +5,7 @@ from typing import Final
 
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.history import MemoryJournal
+from alerting_core.memory.history import MemoryNotificationHistory
 from alerting_core.ports.stream import ready_record
 from alerting_core.sim.facts import RulesChanged
 from alerting_core.sim.faults import Resource, dice_for
@@ -27,7 +27,7 @@ class FaultInjector:
     def __init__(self, world: Platform, tenants: Tenants, rules_changed: Callable[[], None]) -> None:
         """Break *world*, and let people edit what *tenants* have; *rules_changed* is called after an edit of a rule."""
         self._world, self._tenants, self._rules_changed = world, tenants, rules_changed
-        self._journal = MemoryJournal(world.database)
+        self._history = MemoryNotificationHistory(world.database)
         self._dice = dice_for(world.seed, "weather")  # Purposes are part of what a seed means: they keep their names.
 
     def start(self) -> None:
@@ -107,7 +107,7 @@ class FaultInjector:
         notification = self._dice.choice(finished)
         self._world.count("resend")
         self._world.trace(f"{notification.client_id} resends {notification.notification_id}")
-        await self._journal.resend(
+        await self._history.resend(
             notification.client_id, notification.notification_id, now_ms=self._world.wall_ms(PEOPLE)
         )
         if self._dice.random() < UNANNOUNCED:

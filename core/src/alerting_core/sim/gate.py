@@ -113,5 +113,5 @@ class Gate:
         """Note that the process is told of a failure, and return what it is told."""
         self.simulation.count(f"failure {when} {operation}")
         self.simulation.trace(f"{self.process.name} {operation} failed {when} its effect")
-        self.simulation.tell(Refused(self.process, operation))
+        self.simulation.emit(Refused(self.process, operation))
         return PortUnavailable(resource, operation=operation)

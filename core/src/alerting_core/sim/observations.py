@@ -44,7 +44,7 @@ def _claimed(gate: Gate, _: object, claims: Sequence[Claim], *, now_ms: int, lea
     for claim in claims:
         gate.simulation.trace_routine(f"{gate.process.name} claims {claim.delivery.delivery_id[:8]}")
         gate.simulation.claims.open(gate.process, claim)
-        gate.simulation.tell(Claimed(gate.process, claim, now_ms, lease_ms))
+        gate.simulation.emit(Claimed(gate.process, claim, now_ms, lease_ms))
 
 
 def _rows_before(gate: Gate, outcomes: Sequence[Outcome], **_: Any) -> list[DeliveryRow | None]:
@@ -64,13 +64,13 @@ def _recorded(
         id_, event = outcome.claim.delivery.delivery_id[:8], outcome.event or "postponed"
         gate.simulation.trace_routine(f"{gate.process.name} records {id_} {event}{'' if one else ', too late'}")
         gate.simulation.claims.close(gate.process, outcome.claim)
-        gate.simulation.tell(Recorded(gate.process, outcome, one, row, now_ms))
+        gate.simulation.emit(Recorded(gate.process, outcome, one, row, now_ms))
 
 
 def _released(gate: Gate, _: object, __: None, claims: Sequence[Claim], **_others: Any) -> None:
     for claim in claims:
         gate.simulation.claims.close(gate.process, claim)
-        gate.simulation.tell(Released(gate.process, claim))
+        gate.simulation.emit(Released(gate.process, claim))
 
 
 def _leased(gate: Gate, *_: Any, **__: Any) -> dict[str, str]:
@@ -84,12 +84,12 @@ def _taken_back(gate: Gate, leased: Mapping[str, str], *_: Any, **__: Any) -> No
         if rows[delivery_id].lease_owner is None:
             gate.simulation.count("lease taken back")
             gate.simulation.trace(f"{gate.process.name} takes {delivery_id[:8]} back from {owner}")
-            gate.simulation.tell(TakenBack(gate.process, delivery_id, owner))
+            gate.simulation.emit(TakenBack(gate.process, delivery_id, owner))
 
 
 def _rules_read(gate: Gate, answer: RuleSnapshot | RuleChanges | None, *_: Any) -> None:
     if answer is not None:
-        gate.simulation.tell(RulesRead(gate.process, answer.version, answer))
+        gate.simulation.emit(RulesRead(gate.process, answer.version, answer))
 
 
 def _join(gate: Gate, port: Any, **_: Any) -> None:

@@ -13,11 +13,11 @@ from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin, MemoryRuleSource
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase, MemoryRuleSource
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
 from alerting_core.ports.history import AlertLog
-from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore, RuleSource
+from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.sim.faults import Resource, dice_for
 from alerting_core.sim.gate import Gate
@@ -70,7 +70,7 @@ class SimPorts:
     presence: Presence
     abandoned: AbandonedLeases
     outbox: Outbox
-    origin: RuleOrigin
+    rule_database: RuleDatabase
     snapshot: RuleSnapshotStore
     ids: IdSource
 
@@ -143,7 +143,7 @@ def ports_of(process: Process, simulation: Simulation, servers: Servers, parts: 
         presence=MemoryPresence(database, process.name),
         abandoned=gated(gate, parts.abandoned(database), "leases", store),
         outbox=gated(gate, MemoryOutbox(database), "outbox", store),
-        origin=gated(gate, MemoryRuleOrigin(database), "origin", store),
+        rule_database=gated(gate, MemoryRuleDatabase(database), "origin", store),
         snapshot=gated(gate, servers.snapshot, "snapshot", Resource.SNAPSHOT),
         ids=SeededIds(dice_for(simulation.seed, f"ids of {process.name}").getrandbits(64)),
     )

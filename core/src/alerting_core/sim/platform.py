@@ -64,7 +64,7 @@ class Platform(Simulation):
         super().kill(process, why=why)
         for worker in self.workers:
             if worker.is_running(process):
-                worker.buried()
+                worker.on_death()
 
     def lag(self, group: str, topic: str) -> int:
         """Return how many records wait for a group."""
@@ -76,7 +76,7 @@ class Platform(Simulation):
         return wire(map(self.parts.stage, spec.stages), ports, self.tuning)
 
     def _appended(self, record: Record) -> None:
-        self.tell(Appended(record))
+        self.emit(Appended(record))
 
 
 @dataclass(frozen=True, slots=True)

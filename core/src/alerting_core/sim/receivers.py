@@ -121,14 +121,14 @@ class SimTransport:
         claim = simulation.claims.send(process, message)
         # From here on the endpoint may have the message although nobody lives to hear of it.
         sent = facts.Sent(simulation.next_number(), process, target, message, claim, treatment.accepted)
-        simulation.tell(sent)
+        simulation.emit(sent)
         simulation.trace_routine(f"{process.name} sends {sent.number} to {target}{_for(claim)}")
         await simulation.loop.pause(treatment.after_ms)
         if happens(self._gate.dice, simulation.faults.stalls_per_attempt):
             simulation.count("stalled attempt")
             await simulation.loop.pause(wait_ms(self._gate.dice, mean_ms=STALL_MS_MEAN))
         await self._gate.reach("send", Point.AFTER)
-        simulation.tell(facts.Answered(sent, treatment.reply))
+        simulation.emit(facts.Answered(sent, treatment.reply))
         simulation.trace_routine(f"{process.name} is told {_said(treatment.reply)} to {sent.number}")
         return treatment.reply
 

@@ -18,48 +18,48 @@ from alerting_core.sim.report import Trace
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import Failure
 
-Tell = Callable[[NotificationPut | DeliveryPut], None]
+Observe = Callable[[NotificationPut | DeliveryPut], None]
 
 
 class WatchedNotifications(NotificationTable):
     """Notifications."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, emit: Observe) -> None:
         super().__init__()
-        self._tell = tell
+        self._emit = emit
 
     def __setitem__(self, notification_id: str, row: Notification) -> None:
         old = self.get(notification_id)
         super().__setitem__(notification_id, row)
-        self._tell(NotificationPut(old, row))
+        self._emit(NotificationPut(old, row))
 
     def __delitem__(self, notification_id: str) -> None:
         old = self[notification_id]
         super().__delitem__(notification_id)
-        self._tell(NotificationPut(old, None))
+        self._emit(NotificationPut(old, None))
 
 
 class WatchedDeliveries(DeliveryTable):
     """Deliveries."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, emit: Observe) -> None:
         super().__init__()
-        self._tell = tell
+        self._emit = emit
 
     def __setitem__(self, delivery_id: str, row: DeliveryRow) -> None:
         old = self.get(delivery_id)
         super().__setitem__(delivery_id, row)
-        self._tell(DeliveryPut(old, row))
+        self._emit(DeliveryPut(old, row))
 
     def __delitem__(self, delivery_id: str) -> None:
         old = self[delivery_id]
         super().__delitem__(delivery_id)
-        self._tell(DeliveryPut(old, None))
+        self._emit(DeliveryPut(old, None))
 
 
-def watched_database(tell: Tell) -> MemoryDatabase:
+def watched_database(emit: Observe) -> MemoryDatabase:
     """Return an empty database that tells of its notifications and deliveries."""
-    return MemoryDatabase(notifications=WatchedNotifications(tell), deliveries=WatchedDeliveries(tell))
+    return MemoryDatabase(notifications=WatchedNotifications(emit), deliveries=WatchedDeliveries(emit))
 
 
 EPOCH_MS: Final = 1_767_225_600_000
@@ -99,7 +99,7 @@ class Simulation:
         self.hidden_until_ms: dict[tuple[str, int], int] = {}
         self.frozen_until_ms: dict[str, int] = {}
         self.skew_ms = dict.fromkeys((*machines, PEOPLE), 0)
-        self.database = watched_database(self.tell)
+        self.database = watched_database(self.emit)
         self._dice: dict[str, Random] = {}
         self._trace = Trace(lines_max=trace_lines_max)
         self._number = 0
@@ -139,7 +139,7 @@ class Simulation:
         if by_ms:
             self.skew_ms[machine] += by_ms
             self.trace(f"the clock of {machine} jumps by {by_ms} ms")
-            self.tell(facts.ClockJumped(machine, by_ms))
+            self.emit(facts.ClockJumped(machine, by_ms))
 
     def next_number(self) -> int:
         """Return a number that was not given out before."""
@@ -150,7 +150,7 @@ class Simulation:
         """Whether there is an outage of *resource*."""
         return self.loop.now_ms() < self.away_until_ms.get(resource, 0)
 
-    def tell(self, fact: facts.Fact) -> None:
+    def emit(self, fact: facts.Fact) -> None:
         """Show a fact to those checkers that look at its kind."""
         if not self.is_over:
             for see in self._listeners.get(type(fact), ()):
@@ -180,7 +180,7 @@ class Simulation:
         """Kill a process."""
         self.trace(f"{process.name} is killed {why}")
         self.loop.kill(process)
-        self.tell(facts.Died(process))
+        self.emit(facts.Died(process))
 
     def reported(self, worker: str, report: BatchReport) -> None:
         """Take note of a step that a stage of *worker* made."""

@@ -58,7 +58,7 @@ class FaultyStream:
             records = await self._without_hidden(records)
         records = self._without_delayed(records)
         if records:
-            self._simulation.tell(Polled(self._gate.process, self._group, self._topic, records))
+            self._simulation.emit(Polled(self._gate.process, self._group, self._topic, records))
         return records
 
     async def commit(self, outputs: Sequence[Outgoing], offsets: Offsets) -> None:
@@ -76,7 +76,7 @@ class FaultyStream:
         passed = self._between(before, offsets)
         await self._stream.commit(left, offsets)
         concerned = {number: before[number] for number in offsets}
-        self._simulation.tell(
+        self._simulation.emit(
             Committed(self._gate.process, self._group, self._topic, concerned, offsets, owned, passed)
         )
 

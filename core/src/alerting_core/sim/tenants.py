@@ -67,15 +67,15 @@ class Tenants:
             return None
         client_id = self._dice.choice(list(self._database.clients))
         rules = list(await self._rules.all_of(client_id))
-        deed = self._dice.choice(("create", "change", "toggle", "toggle", "delete"))
-        if deed == "create" or not rules:
+        action = self._dice.choice(("create", "change", "toggle", "toggle", "delete"))
+        if action == "create" or not rules:
             created = await self._new_rule(client_id, 2)
             return Edit("rule edit", f"{client_id} creates rule {created}", changed_rules=True) if created else None
         rule = self._dice.choice(rules)
-        if deed == "delete":
+        if action == "delete":
             await self._rules.delete(client_id, rule.rule_id, expected_version=None, now_ms=self._now_ms())
             return Edit("rule edit", f"{client_id} deletes rule {rule.rule_id}", changed_rules=True)
-        if deed == "toggle":
+        if action == "toggle":
             changed = replace(rule, enabled=not rule.enabled, updated_at_ms=self._now_ms())
         else:
             severity, source, name = self._pattern()
@@ -91,18 +91,18 @@ class Tenants:
         if not self._database.endpoints:
             return None
         endpoint = self._dice.choice(list(self._database.endpoints.values()))
-        deed = self._dice.choice(("move", "toggle", "rotate", "delete"))
-        if deed == "delete":
+        action = self._dice.choice(("move", "toggle", "rotate", "delete"))
+        if action == "delete":
             await self._endpoints.delete(endpoint.client_id, endpoint.endpoint_id, expected_version=None)
             return Edit(
                 "endpoint edit", f"{endpoint.client_id} deletes endpoint {endpoint.endpoint_id}", changed_rules=False
             )
         try:
-            await self._endpoints.replace(endpoint.client_id, self._edited(endpoint, deed), expected_version=None)
+            await self._endpoints.replace(endpoint.client_id, self._edited(endpoint, action), expected_version=None)
         except Conflict:
             return None
         return Edit(
-            "endpoint edit", f"{endpoint.client_id} {deed}s endpoint {endpoint.endpoint_id}", changed_rules=False
+            "endpoint edit", f"{endpoint.client_id} {action}s endpoint {endpoint.endpoint_id}", changed_rules=False
         )
 
     async def delete_client(self) -> Edit | None:
@@ -149,12 +149,12 @@ class Tenants:
             secret=SigningSecret(self._secret()) if kind is EndpointType.WEBHOOK else None,
         )
 
-    def _edited(self, endpoint: Endpoint, deed: str) -> Endpoint:
+    def _edited(self, endpoint: Endpoint, action: str) -> Endpoint:
         now_ms = self._now_ms()
-        if deed == "toggle":
+        if action == "toggle":
             reason = DisableReason.BY_USER if endpoint.enabled else None
             return replace(endpoint, enabled=not endpoint.enabled, disabled_reason=reason, updated_at_ms=now_ms)
-        if deed == "rotate" and endpoint.secret is not None:
+        if action == "rotate" and endpoint.secret is not None:
             secret = SigningSecret(self._secret(), endpoint.secret.current, now_ms + _SECRET_OVERLAP_MS)
             return replace(endpoint, secret=secret, updated_at_ms=now_ms)
         return replace(endpoint, value=self._value(endpoint.client_id, endpoint.type), updated_at_ms=now_ms)

@@ -140,7 +140,7 @@ class Worker:
         """Whether *process* is the one that runs here, or was the last."""
         return self.incarnation > 0 and self.process is process
 
-    def buried(self) -> None:
+    def on_death(self) -> None:
         """Arrange what follows the death of the process: its groups miss it, and another takes its place."""
         simulation, process = self.simulation, self.process
         simulation.database.senders_present.discard(process.name)
@@ -170,7 +170,7 @@ class Worker:
             self._broke_off(process, errors.exceptions[0])
             return
         simulation.trace(f"{process.name} has stopped")
-        simulation.tell(Ended(process))
+        simulation.emit(Ended(process))
         self._leave(process)
         simulation.database.senders_present.discard(process.name)
         process.is_dead = True
@@ -193,5 +193,5 @@ class Worker:
         if self.simulation.is_over:
             return
         if not (self.stop.is_set() and isinstance(error, AlertingError) and error.retryable):
-            self.simulation.tell(Raised(process, error))
+            self.simulation.emit(Raised(process, error))
         self.simulation.kill(process, why=f"by {error!r}")

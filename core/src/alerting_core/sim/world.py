@@ -117,7 +117,7 @@ class World(Platform):
         """Run the world from its beginning to its end, or to the first broken promise."""
         self.start()
         self.run_until(self.quiet_at_ms)
-        self.calm()
+        self.end_faults()
         self.settle()
         return self.finish()
 
@@ -152,7 +152,7 @@ class World(Platform):
         self.check_outside()
         return more
 
-    def calm(self) -> None:
+    def end_faults(self) -> None:
         """End all faults: from now on everything works, and clocks are right."""
         self.faults, self.is_quiet = Faults(), True
         self.away_until_ms.clear()
@@ -160,7 +160,7 @@ class World(Platform):
         self.trace("the world is quiet from now on")
         for machine, skew_ms in self.skew_ms.items():
             self.set_clock(machine, by_ms=-skew_ms)
-        self.tell(facts.Calmed())
+        self.emit(facts.FaultsEnded())
 
     def settle(self) -> None:
         """Let time pass until everything has come to its end, or should have."""
@@ -185,12 +185,12 @@ class World(Platform):
             last_lines=tuple(self._trace.last(TRACE_SHOWN_LINES)),
         )
         self.is_over = True
-        self.loop.bury()
+        self.loop.discard()
         return report
 
     def rules_changed(self) -> None:
         """Note what the rules are now."""
-        self.tell(rules_changed_fact(self.database))
+        self.emit(rules_changed_fact(self.database))
 
     def _unsettled(self) -> list[str]:
         return unsettled(self, self.source, behind=self.rules_arrive.behind())

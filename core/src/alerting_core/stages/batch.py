@@ -96,7 +96,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Intake(Generic[T]):
+class DecodedBatch(Generic[T]):
     """A batch, decoded. Order within each part is that of the batch."""
 
     good: Sequence[tuple[Record, T]]
@@ -108,7 +108,7 @@ class Intake(Generic[T]):
         return [value for _, value in self.good]
 
 
-def take_in(records: Iterable[Record], decode: Callable[[bytes], T | Rejected]) -> Intake[T]:
+def decode_batch(records: Iterable[Record], decode: Callable[[bytes], T | Rejected]) -> DecodedBatch[T]:
     """Decode *records*; what cannot be used becomes a record for the dead-letter topic."""
     good: list[tuple[Record, T]] = []
     dead_letters: list[Outgoing] = []
@@ -118,7 +118,7 @@ def take_in(records: Iterable[Record], decode: Callable[[bytes], T | Rejected]) 
             dead_letters.append(dead_letter(record, value.reason))
         else:
             good.append((record, value))
-    return Intake(good, dead_letters)
+    return DecodedBatch(good, dead_letters)
 
 
 def offsets_after(records: Iterable[Record]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from alerting_core.ports.history import AlertLog
 from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, Stream, dead_letter
-from alerting_core.stages.batch import BatchReport, Count, StageName, headers_from, offsets_after, take_in
+from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, headers_from, offsets_after
 
 
 class RuleFeed:
@@ -182,7 +182,7 @@ class Recorder:
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
             return BatchReport(StageName.RECORDER)
-        intake = take_in(records, decode_alert)
+        intake = decode_batch(records, decode_alert)
         if intake.good:
             await self.alerts.record(intake.values, now_ms=self.clock.now_ms())
         await self.stream.commit((), offsets_after(records))

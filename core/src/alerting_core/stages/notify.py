@@ -13,7 +13,7 @@ from alerting_core.domain.notification import NotificationRef, NotificationStatu
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore, Recorded
 from alerting_core.ports.stream import Outgoing, Sink, Stream, ready_record
-from alerting_core.stages.batch import BatchReport, Count, StageName, headers_from, offsets_after, take_in
+from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, headers_from, offsets_after
 from alerting_core.stages.loop import Wakeup
 
 
@@ -32,7 +32,7 @@ class Aggregator:
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
             return BatchReport(StageName.AGGREGATOR)
-        intake = take_in(records, decode_match)
+        intake = decode_batch(records, decode_match)
         stored = await self.notifications.record(intake.values, now_ms=self.clock.now_ms())
         assert len(stored) == len(intake.good), "results align with matches"
         # All that are RECEIVED, known ones too: a crash after the insert and before the publish heals here.
@@ -84,7 +84,7 @@ class Dispatcher:
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
             return BatchReport(StageName.DISPATCHER)
-        intake = take_in(records, decode_notification_ready)
+        intake = decode_batch(records, decode_notification_ready)
         refs = list(dict.fromkeys(NotificationRef(m.client_id, m.notification_id) for m in intake.values))
         counts = await self._plan(refs) if refs else Counter[Count]()
         await self.stream.commit(intake.dead_letters, offsets_after(records))

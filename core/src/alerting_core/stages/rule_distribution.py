@@ -12,13 +12,13 @@ from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.rule_distribution import (
     HeldRules,
     Outbox,
-    RuleOrigin,
+    RuleDatabase,
     RulePublisher,
     RulesAsOf,
     RuleSnapshotStore,
 )
 from alerting_core.ports.stream import Sink, Stream, rule_record
-from alerting_core.stages.batch import BatchReport, Count, StageName, offsets_after, take_in
+from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after
 
 RELAY_EVERY_MS: Final = 100
 """Pause after a step that found nothing: a part of the time until an edit counts, at the price of one small read."""
@@ -56,7 +56,7 @@ class RuleUpdater:
     """
 
     stream: Stream
-    origin: RuleOrigin
+    rule_database: RuleDatabase
     publisher: RulePublisher
     records_max: int = limits.POLL_RECORDS_MAX
     wait_ms: int = limits.POLL_WAIT_MS
@@ -67,11 +67,11 @@ class RuleUpdater:
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
             return BatchReport(StageName.RULE_UPDATER)
-        intake = take_in(records, decode_rule_changed)
+        intake = decode_batch(records, decode_rule_changed)
         client_ids = list(dict.fromkeys(message.client_id for message in intake.values))
         changed = 0
         for start in range(0, len(client_ids), self.clients_max):
-            rules = await self.origin.rules_of(client_ids[start : start + self.clients_max])
+            rules = await self.rule_database.rules_of(client_ids[start : start + self.clients_max])
             changed += await self.publisher.replace(rules)
         await self.stream.commit(intake.dead_letters, offsets_after(records))
         return BatchReport(
@@ -82,7 +82,9 @@ class RuleUpdater:
         )
 
 
-async def rebuild_rules(origin: RuleOrigin, snapshot: RuleSnapshotStore, *, owner: str, clients_max: int) -> bool:
+async def rebuild_rules(
+    rule_database: RuleDatabase, snapshot: RuleSnapshotStore, *, owner: str, clients_max: int
+) -> bool:
     """Read all clients and make what was read the snapshot, in one step at the end; readers see no part of it.
 
     Edits go on meanwhile. An edit that is spread after the claim goes into the new snapshot too, and is newer than
@@ -99,7 +101,7 @@ async def rebuild_rules(origin: RuleOrigin, snapshot: RuleSnapshotStore, *, owne
     if build is None:
         return False
     after: str | None = None
-    while (read := await origin.next_clients(after, clients_max=clients_max)).by_client:
+    while (read := await rule_database.next_clients(after, clients_max=clients_max)).by_client:
         await build.add(read)
         after = next(reversed([*read.by_client]))
     await build.finish()
@@ -126,14 +128,14 @@ class RuleReconciler:
 
     def __init__(
         self,
-        origin: RuleOrigin,
+        rule_database: RuleDatabase,
         snapshot: RuleSnapshotStore,
         clock: Clock,
         ids: IdSource,
         *,
         clients_max: int = limits.RULE_CLIENTS_AT_ONCE_MAX,
     ) -> None:
-        self._origin = origin
+        self._rule_database = rule_database
         self._snapshot = snapshot
         self._clock = clock
         self._ids = ids
@@ -146,7 +148,7 @@ class RuleReconciler:
         state = await self._snapshot.state()
         if state is None or (state.suspect and self._may_act_on_suspicion()):
             return await self._rebuild()
-        read = await self._origin.next_clients(self._pass.after, clients_max=self._clients_max)
+        read = await self._rule_database.next_clients(self._pass.after, clients_max=self._clients_max)
         if read.by_client:
             self._pass.after = [*read.by_client][-1]
             self._pass.met.update(read.by_client)
@@ -160,7 +162,7 @@ class RuleReconciler:
         unmet = [client_id for client_id in await self._snapshot.client_ids() if client_id not in met]
         counts: Counter[Count] = Counter()
         for start in range(0, len(unmet), self._clients_max):
-            report = await self._compare(await self._origin.rules_of(unmet[start : start + self._clients_max]))
+            report = await self._compare(await self._rule_database.rules_of(unmet[start : start + self._clients_max]))
             counts.update(report.counts)
             if counts[Count.RULES_REBUILT]:
                 break
@@ -182,12 +184,12 @@ class RuleReconciler:
         if newest <= as_of:
             return False
         # An updater may have come in between with what it read later: then the database knows it by now.
-        return newest > (await self._origin.rules_of([])).as_of
+        return newest > (await self._rule_database.rules_of([])).as_of
 
     async def _rebuild(self) -> BatchReport:
         self._pass = _Pass()
         built = await rebuild_rules(
-            self._origin, self._snapshot, owner=self._ids.new_uuid(), clients_max=self._clients_max
+            self._rule_database, self._snapshot, owner=self._ids.new_uuid(), clients_max=self._clients_max
         )
         if built:
             self._rebuilt_at_ms = self._clock.now_ms()

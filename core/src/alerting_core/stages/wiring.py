@@ -11,7 +11,7 @@ from alerting_core.errors import AlertingError
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
 from alerting_core.ports.history import AlertLog
-from alerting_core.ports.rule_distribution import Outbox, RuleOrigin, RuleSnapshotStore, RuleSource
+from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import DrainableStage, Failure, Stage, TimedStream, Wakeup, run_steps
@@ -84,7 +84,7 @@ class RulePorts(StreamPorts, Protocol):
         ...
 
     @property
-    def origin(self) -> RuleOrigin:
+    def rule_database(self) -> RuleDatabase:
         """The rules in the database of record."""
         ...
 

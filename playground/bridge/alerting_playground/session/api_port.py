@@ -52,7 +52,7 @@ class ApiPort:
 
     def close(self) -> None:
         """Answer no more."""
-        self._loop.bury()
+        self._loop.discard()
 
     def is_read(self, request: Request) -> bool:
         """Whether a request only looks."""

@@ -15,18 +15,18 @@ from fastapi import FastAPI
 from alerting_api.app import install, make_routes
 from alerting_api.container import Container, Principal
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import Letters
+from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.domain.client import ApiKey, KeyScope
 from alerting_core.domain.ids import derive_uuid
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
-from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
+from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.memory.stream import MemoryDeadLetters, MemorySink
+from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink
 from alerting_core.ports.clock import IdSource
 from alerting_core.sim.faults import Resource
 from alerting_playground.asgi import Answer, Request, ask
@@ -115,14 +115,14 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         return Guarded(port, world, Resource.STORE)
 
     sink: Any = Guarded(MemorySink(world.log), world, Resource.LOG)
-    letters: Any = Guarded(MemoryDeadLetters(world.log), world, Resource.LOG)
-    journal = stored(MemoryJournal(database))
+    letters: Any = Guarded(MemoryDeadLetterStore(world.log), world, Resource.LOG)
+    history = stored(MemoryNotificationHistory(database))
     ports = ApplicationPorts(
         clients=stored(MemoryClientStore(database)),
         rules=stored(MemoryRuleStore(database)),
         endpoints=stored(MemoryEndpointStore(database)),
         keys=stored(MemoryKeyStore(database)),
-        journal=journal,
+        history=history,
         alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
         sink=sink,
         clock=clock,
@@ -134,8 +134,8 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         authenticator=OpenDoor(),
         idempotency=stored(MemoryIdempotencyStore()),
         jobs=GeneratorJobs(stored(jobs), clock, ids),
-        dead_letters=Letters(letters),
-        dashboard=Dashboard(journal, world.meter, clock),
+        dead_letters=DeadLetters(letters),
+        dashboard=Dashboard(history, world.meter, clock),
         started_at_ms=clock.now_ms(),
         new_request_id=lambda: derive_uuid("api request", str(world.seed), str(next(numbers))),
     )

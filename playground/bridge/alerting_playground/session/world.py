@@ -150,7 +150,7 @@ class LiveWorld(Platform):
     def end(self) -> None:
         """Let go of everything."""
         self.is_over = True
-        self.loop.bury()
+        self.loop.discard()
 
     def use(self, settings: Settings) -> None:
         """Go on with other settings; as many workers as they ask for are started, or asked to stop."""
@@ -174,7 +174,7 @@ class LiveWorld(Platform):
         change = self.database.outbox[-1].version if self.database.outbox else 0
         if change != self._last_change:
             self._last_change = change
-            self.tell(rules_changed_fact(self.database))
+            self.emit(rules_changed_fact(self.database))
 
     def under_way(self) -> int:
         """Return how much work is under way, in records and notifications."""

@@ -10,7 +10,7 @@ from alerting_core.app import operations
 from alerting_core.app.operations import Dashboard
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clock import MemoryClock
-from alerting_core.ports.history import Journal, Totals
+from alerting_core.ports.history import NotificationHistory, Totals
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
 from alerting_core.ports.paging import Scope
 from alerting_core.stages.batch import BatchReport, StageName
@@ -19,7 +19,7 @@ from alerting_core.stages.meter import StageMeter
 EMPTY = Totals(0, 0, 0, {}, {}, {}, 0, [0] * 24, 0)
 
 
-class SlowJournal:
+class SlowHistory:
     """Counts how often it counted; a count takes as long as is set."""
 
     def __init__(self, took_ms: int) -> None:
@@ -38,57 +38,57 @@ class SlowJournal:
         return replace(EMPTY, clients=self.counted, deliveries_by_status={"PENDING": 4})
 
 
-def make(journal: SlowJournal, stages: StageMetrics | None = None) -> Dashboard:
-    return Dashboard(cast(Journal, journal), stages or StageMeter(), journal.clock)
+def make(history: SlowHistory, stages: StageMetrics | None = None) -> Dashboard:
+    return Dashboard(cast(NotificationHistory, history), stages or StageMeter(), history.clock)
 
 
 async def test_a_count_that_is_cheap_is_made_each_time() -> None:
-    board = make(SlowJournal(took_ms=10))
+    board = make(SlowHistory(took_ms=10))
     assert [(await board.totals(None)).clients for _ in range(3)] == [1, 2, 3]
 
 
 async def test_a_count_that_takes_long_is_kept_in_proportion() -> None:
-    journal = SlowJournal(took_ms=500)
-    board = make(journal)
+    history = SlowHistory(took_ms=500)
+    board = make(history)
     assert [(await board.totals(None)).clients for _ in range(3)] == [1, 1, 1]
     assert (await board.totals("acme")).clients == 2, "each client has its own"
-    journal.clock.advance(10_000 - 600)
+    history.clock.advance(10_000 - 600)
     assert (await board.totals(None)).clients == 1
-    journal.clock.advance(200)
+    history.clock.advance(200)
     assert (await board.totals(None)).clients == 3
 
 
 async def test_all_who_ask_at_once_wait_for_one_count() -> None:
-    journal = SlowJournal(took_ms=10)
-    board = make(journal)
-    journal.go.clear()
+    history = SlowHistory(took_ms=10)
+    board = make(history)
+    history.go.clear()
     asking = [asyncio.ensure_future(board.totals(None)) for _ in range(5)]
     while not board._counting:
         await asyncio.wait(asking, timeout=0)
     asking[0].cancel()
-    journal.go.set()
+    history.go.set()
     answers = await asyncio.gather(*asking, return_exceptions=True)
     assert [answer.clients for answer in answers[1:] if isinstance(answer, Totals)] == [1] * 4
-    assert journal.counted == 1
+    assert history.counted == 1
 
 
 async def test_a_count_that_fails_is_told_and_made_anew() -> None:
-    journal = SlowJournal(took_ms=500)
-    board = make(journal)
-    journal.error = PortUnavailable("postgres", operation="totals", detail="away")
+    history = SlowHistory(took_ms=500)
+    board = make(history)
+    history.error = PortUnavailable("postgres", operation="totals", detail="away")
     with pytest.raises(PortUnavailable):
         await board.totals(None)
-    journal.error = None
+    history.error = None
     assert (await board.totals(None)).clients == 2
 
 
 async def test_counts_of_a_bounded_number_of_clients_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "SCOPES_MAX", 2)
-    journal = SlowJournal(took_ms=1_000)
-    board = make(journal)
+    history = SlowHistory(took_ms=1_000)
+    board = make(history)
     for scope in ("a", "b", "c", "b", "a"):
         await board.totals(scope)
-    assert journal.counted == 4
+    assert history.counted == 4
 
 
 class AwayMetrics(StageMeter):
@@ -99,7 +99,7 @@ class AwayMetrics(StageMeter):
 
 
 async def test_counts_are_told_although_the_stages_figures_are_away() -> None:
-    board = make(SlowJournal(took_ms=10), AwayMetrics())
+    board = make(SlowHistory(took_ms=10), AwayMetrics())
     figures = await board.read(None)
     assert (figures.unavailable, figures.totals.clients, list(figures.stages)) == (True, 1, [])
     assert not (await board.read("acme")).unavailable
@@ -108,6 +108,6 @@ async def test_counts_are_told_although_the_stages_figures_are_away() -> None:
 async def test_a_stage_whose_processes_are_all_silent_is_offline() -> None:
     meter = StageMeter()
     meter.step_done(BatchReport(StageName.SENDER, received=5), instance="gone", now_ms=-(10**7))
-    (summary,) = (await make(SlowJournal(took_ms=10), meter).read(None)).pipeline
+    (summary,) = (await make(SlowHistory(took_ms=10), meter).read(None)).pipeline
     assert (summary.state, summary.received, summary.rate_per_s) == (StageState.OFFLINE, 5, 0)
     assert summary.lag == 4, "what waits for the deliverer are deliveries that were never tried"

@@ -11,7 +11,7 @@ from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
 from alerting_core.memory.clock import MemoryClock, SeededIds
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.endpoints import MemoryEndpointStore
-from alerting_core.memory.history import MemoryAlertLog, MemoryJournal
+from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemorySink, MemoryStream
@@ -55,7 +55,7 @@ def make_world(rule_store: Callable[[MemoryDatabase], MemoryRuleStore] = MemoryR
         rules=rules,
         endpoints=MemoryEndpointStore(database),
         keys=MemoryKeyStore(database),
-        journal=MemoryJournal(database),
+        history=MemoryNotificationHistory(database),
         alerts=alerts,
         sink=MemorySink(log),
         clock=clock,

@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from alerting_core.memory.due import DueIndex, Place
+from alerting_core.memory.due import ClientHost, DueIndex
 
 
 class Model:
     """Deliveries as a plain dict."""
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, ClientHost] = {}
         self.index = DueIndex(self.places.get)
 
     def put(self, delivery_id: str, due_at_ms: int | None, client_id: str, host: str) -> None:

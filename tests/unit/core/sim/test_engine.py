@@ -14,14 +14,14 @@ def test_days_pass_without_waiting_for_them() -> None:
     loop = SimLoop()
     assert loop.run(asyncio.sleep(30 * DAY_S, "later")) == "later"
     assert loop.now_ms() == 30 * DAY_S * 1_000
-    loop.bury()
+    loop.discard()
 
 
 def test_what_nobody_will_ever_do_is_an_error_and_no_endless_wait() -> None:
     loop = SimLoop()
     with pytest.raises(SimDeadlock):
         loop.run(loop.never())
-    loop.bury()
+    loop.discard()
 
 
 def test_tasks_groups_and_timeouts_run_in_the_order_of_their_times() -> None:
@@ -41,7 +41,7 @@ def test_tasks_groups_and_timeouts_run_in_the_order_of_their_times() -> None:
     loop.run(main())
     assert order == ["first", "second"]
     assert loop.now_ms() == 2_000
-    loop.bury()
+    loop.discard()
 
 
 def test_a_killed_process_stays_where_it_was_and_no_finally_runs() -> None:
@@ -63,7 +63,7 @@ def test_a_killed_process_stays_where_it_was_and_no_finally_runs() -> None:
     loop.kill(killed)
     loop.run_until(10_000)
     assert told == ["other is done", "other cleans up"]
-    loop.bury()
+    loop.discard()
 
 
 def test_a_dead_process_is_not_woken_by_a_living_one() -> None:
@@ -82,7 +82,7 @@ def test_a_dead_process_is_not_woken_by_a_living_one() -> None:
     loop.run_until(100)
     assert event.is_set()
     assert told == []
-    loop.bury()
+    loop.discard()
 
 
 def test_burying_ends_every_task_the_killed_ones_too() -> None:
@@ -92,7 +92,7 @@ def test_burying_ends_every_task_the_killed_ones_too() -> None:
     tasks.append(loop.create_task(loop.never()))
     loop.run_until(20)
     loop.kill(process)
-    loop.bury()
+    loop.discard()
     assert all(task.done() for task in tasks)
     assert loop.is_closed()
 
@@ -111,7 +111,7 @@ def test_tasks_of_a_process_belong_to_it_and_others_to_nobody() -> None:
     loop.create_task(look())
     loop.run_until(1)
     assert sorted(found) == ["nobody", "one"]
-    loop.bury()
+    loop.discard()
 
 
 def test_steps_make_the_same_world_as_running_through() -> None:
@@ -130,7 +130,7 @@ def test_steps_make_the_same_world_as_running_through() -> None:
                 pass
         else:
             loop.run_until(1_000)
-        loop.bury()
+        loop.discard()
         return times
 
     assert run(by_steps=True) == run(by_steps=False)
@@ -140,7 +140,7 @@ async def test_the_loop_runs_inside_a_running_loop() -> None:
     outer = asyncio.get_running_loop()
     loop = SimLoop()
     assert loop.run(asyncio.sleep(DAY_S, "inner")) == "inner"
-    loop.bury()
+    loop.discard()
     assert asyncio.get_running_loop() is outer
     assert asyncio.current_task() is not None
     await asyncio.sleep(0)

@@ -92,7 +92,7 @@ RESOURCE: Final = "kafka"
 
 
 @contextmanager
-def border(operation: str) -> Iterator[None]:
+def translate_errors(operation: str) -> Iterator[None]:
     """Turn errors of the library and of the network within into `PortUnavailable`, naming *operation*.
 
     What Kafka refuses for good (a missing topic, a right that is not given) is among them: an operator mends that
@@ -111,10 +111,10 @@ def border(operation: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def bounded_border(operation: str, seconds_max: float) -> AsyncIterator[None]:
-    """Do as `border`, and give up after *seconds_max*."""
+async def translate_errors_in_time(operation: str, seconds_max: float) -> AsyncIterator[None]:
+    """Do as `translate_errors`, and give up after *seconds_max*."""
     try:
-        with border(operation):
+        with translate_errors(operation):
             async with asyncio.timeout(seconds_max):
                 yield
     except PortUnavailable as error:
@@ -150,9 +150,9 @@ _NAME_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X50
 
 @asynccontextmanager
 async def connecting(address: KafkaAddress, operation: str, seconds_max: float) -> AsyncIterator[None]:
-    """Do as `bounded_border`, for what connects to *address*; the error says why it cannot, when that can be told."""
+    """Do as `translate_errors_in_time`, for what connects to *address*; the error says why it cannot, where known."""
     try:
-        async with bounded_border(operation, seconds_max):
+        async with translate_errors_in_time(operation, seconds_max):
             yield
     except PortUnavailable as error:
         reason = await find_reason(address)
@@ -172,7 +172,7 @@ async def find_reason(address: KafkaAddress) -> str | None:
                 try:
                     await _try(broker, of_one)
                 except (OSError, errors.KafkaError) as error:
-                    return f"{broker} {_say(error, address)}"
+                    return f"{broker} {_explain(error, address)}"
     except TimeoutError:
         return None
     return None
@@ -190,7 +190,7 @@ async def _try(broker: str, of_one: dict[str, Any]) -> None:
         connection.close()
 
 
-def _say(error: Exception, address: KafkaAddress) -> str:
+def _explain(error: Exception, address: KafkaAddress) -> str:
     protocol = address.security_protocol
     match error:
         case ssl.SSLCertVerificationError(verify_code=code) if code in _NAME_MISMATCH:

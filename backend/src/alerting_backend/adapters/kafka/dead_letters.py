@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, bounded_border, finish
+from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, finish, translate_errors_in_time
 from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
@@ -34,7 +34,7 @@ def shortened(letter: Outgoing) -> Outgoing:
 REPLAYED_HEADER: Final = "dlq-replayed"
 """On a mark: partition/offset of the letter that was replayed."""
 
-LETTER_TOPICS: Final = tuple(source + DLQ_SUFFIX for source in SOURCES)
+DEAD_LETTER_TOPICS: Final = tuple(source + DLQ_SUFFIX for source in SOURCES)
 
 CONNECT_SECONDS_MAX: Final = 10.0
 CLOSE_SECONDS_MAX: Final = 5.0
@@ -48,7 +48,7 @@ SILENCE_MAX: Final = 10
 FETCH_RECORDS_MAX: Final = 500
 
 
-class KafkaDeadLetters:
+class KafkaDeadLetterStore:
     """Dead letters of one cluster.
 
     What others replay meanwhile is not noticed: use a new one for each look.
@@ -65,7 +65,7 @@ class KafkaDeadLetters:
     async def counts(self) -> Mapping[str, int]:
         """Return dead-letter topic → how many letters are there that were not replayed."""
         counts: dict[str, int] = {}
-        for topic in LETTER_TOPICS:
+        for topic in DEAD_LETTER_TOPICS:
             async with self._reader(topic) as reader:
                 replayed = await self._replayed_of(reader)
                 letters = [place async for place in reader.letter_places()]
@@ -75,7 +75,7 @@ class KafkaDeadLetters:
     async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
         """Return up to *limit* letters of *topic* after a place, in order."""
         found: list[DeadLetter] = []
-        if topic not in LETTER_TOPICS:
+        if topic not in DEAD_LETTER_TOPICS:
             return found
         async with self._reader(topic) as reader:
             replayed = await self._replayed_of(reader)
@@ -91,8 +91,8 @@ class KafkaDeadLetters:
         """Return a page of letters, newest first."""
         before = None if page.cursor is None else decode_place_cursor(LISTED, page.cursor)
         newest: list[DeadLetter] = []
-        for name in LETTER_TOPICS if topic is None else [topic]:
-            if name in LETTER_TOPICS:
+        for name in DEAD_LETTER_TOPICS if topic is None else [topic]:
+            if name in DEAD_LETTER_TOPICS:
                 async with self._reader(name) as reader:
                     found = await self._newest(reader, before, limit=page.limit + 1)
                 newest = nlargest(page.limit + 1, [*newest, *found], key=_order)
@@ -100,9 +100,9 @@ class KafkaDeadLetters:
 
     async def _newest(self, reader: "_Reader", before: PlaceKey | None, *, limit: int) -> Sequence[DeadLetter]:
         """Return the newest letters of one topic. A mark comes later than its letter: all marks are read first."""
-        replayed = await reader.replayed(last=limits.LETTERS_LOOKED_AT_MAX)
+        replayed = await reader.replayed(last=limits.DEAD_LETTERS_LOOKED_AT_MAX)
         newest: list[DeadLetter] = []
-        async for record in reader.records(last=limits.LETTERS_LOOKED_AT_MAX):
+        async for record in reader.records(last=limits.DEAD_LETTERS_LOOKED_AT_MAX):
             if _is_mark(record) or (record.partition, record.offset) in replayed:
                 continue
             letter = _letter(record)
@@ -147,17 +147,17 @@ class KafkaDeadLetters:
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         try:
-            async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+            async with translate_errors_in_time("dead_letters", CONNECT_SECONDS_MAX):
                 await consumer.start()
             yield _Reader(consumer, self._address, topic, range(states[0].partitions if states else 0))
         finally:
             await finish(consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
 
 
-class FreshLetters:
-    """Dead letters as they are now: looks with a new `KafkaDeadLetters` each time, for processes that stay."""
+class FreshDeadLetters:
+    """Dead letters as they are now: looks with a new `KafkaDeadLetterStore` each time, for processes that stay."""
 
-    def __init__(self, look: Callable[[], KafkaDeadLetters]) -> None:
+    def __init__(self, look: Callable[[], KafkaDeadLetterStore]) -> None:
         self._look = look
 
     async def counts(self) -> Mapping[str, int]:
@@ -211,13 +211,13 @@ class _Reader:
 
     async def _of_partition(self, place: TopicPartition, first: int, last: int | None) -> AsyncIterator[Record]:
         self._consumer.assign([place])
-        async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+        async with translate_errors_in_time("dead_letters", CONNECT_SECONDS_MAX):
             begin = (await self._consumer.beginning_offsets([place]))[place]
             end = (await self._consumer.end_offsets([place]))[place]
         at, silence = max(first, begin, 0 if last is None else end - last), 0
         self._consumer.seek(place, at)
         while at < end:
-            async with bounded_border("dead_letters", CONNECT_SECONDS_MAX):
+            async with translate_errors_in_time("dead_letters", CONNECT_SECONDS_MAX):
                 found = await self._consumer.getmany(place, timeout_ms=FETCH_MS_MAX, max_records=FETCH_RECORDS_MAX)
                 at = await self._consumer.position(place)
             silence = 0 if found else silence + 1

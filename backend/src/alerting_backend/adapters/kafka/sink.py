@@ -10,7 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from alerting_backend.adapters.group_commit import GroupCommit
-from alerting_backend.adapters.kafka.connection import KafkaAddress, bounded_border, connecting, finish
+from alerting_backend.adapters.kafka.connection import KafkaAddress, connecting, finish, translate_errors_in_time
 from alerting_backend.adapters.kafka.dead_letters import shortened
 from alerting_backend.adapters.kafka.internals import drop_all
 from alerting_core.errors import LimitExceeded, PortUnavailable
@@ -153,7 +153,7 @@ class KafkaSink:
 
     async def _send_once(self, outputs: Sequence[Outgoing]) -> None:
         try:
-            async with bounded_border("publish", DELIVERY_SECONDS_MAX):
+            async with translate_errors_in_time("publish", DELIVERY_SECONDS_MAX):
                 producer = self._producer
                 if producer is None:
                     producer = self._producer = Producer(self._address)

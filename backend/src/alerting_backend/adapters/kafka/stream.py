@@ -21,7 +21,7 @@ from typing import Final
 
 from aiokafka.errors import CorruptRecordException, KafkaError
 
-from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, bounded_border, connecting
+from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, connecting, translate_errors_in_time
 from alerting_backend.adapters.kafka.fetch import commit_offsets, fill
 from alerting_backend.adapters.kafka.member import Member
 from alerting_backend.adapters.kafka.share import Share
@@ -101,7 +101,7 @@ class KafkaStream:
             if offsets:
                 self._check(share, offsets)
                 assert share is not None and self._member is not None
-                async with bounded_border("commit", COMMIT_SECONDS_MAX):
+                async with translate_errors_in_time("commit", COMMIT_SECONDS_MAX):
                     await commit_offsets(self._member, share, offsets)
                 share.committed(offsets)
         finally:
@@ -116,7 +116,7 @@ class KafkaStream:
         theirs.
         """
         member = await self._connected()
-        async with bounded_border("lag", LAG_SECONDS_MAX):
+        async with translate_errors_in_time("lag", LAG_SECONDS_MAX):
             committed, ends = await member.committed(), await member.ends(member.all_partitions())
         return {partition: max(0, end - committed[partition]) for partition, end in sorted(ends.items())}
 
@@ -205,7 +205,7 @@ class KafkaStream:
     async def _mending(self, operation: str, seconds_max: float) -> AsyncIterator[None]:
         """Let errors out as `PortUnavailable`; after one that does not pass by itself the next poll joins anew."""
         try:
-            async with bounded_border(operation, seconds_max):
+            async with translate_errors_in_time(operation, seconds_max):
                 yield
         except PortUnavailable as error:
             cause = error.__cause__

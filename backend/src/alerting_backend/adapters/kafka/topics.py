@@ -10,7 +10,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, bounded_border, connecting, finish
+from alerting_backend.adapters.kafka.connection import (
+    RESOURCE,
+    KafkaAddress,
+    connecting,
+    finish,
+    translate_errors_in_time,
+)
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
@@ -180,7 +186,7 @@ def _leaderless(partitions: Sequence[Mapping[str, Any]]) -> int:
 
 @asynccontextmanager
 async def _admin(address: KafkaAddress, operation: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    async with bounded_border(operation, ANSWER_SECONDS_MAX):
+    async with translate_errors_in_time(operation, ANSWER_SECONDS_MAX):
         admin = AIOKafkaAdminClient(**address.log_in())
         try:
             async with connecting(address, operation, CONNECT_SECONDS_MAX):
@@ -218,7 +224,7 @@ class TopicsReady:
         async with self._asking:
             admin = self._admin or await self._connect()
             try:
-                async with bounded_border("ready", READY_SECONDS_MAX):
+                async with translate_errors_in_time("ready", READY_SECONDS_MAX):
                     there = await admin.describe_topics()
             except BaseException:
                 await self._forget()  # Whatever state it is in: the next look begins with a new one.

@@ -105,17 +105,17 @@ _ROLE: Final = re.compile(r'"alerting_(api|admin|worker)"')
 
 
 @contextmanager
-def border(operation: str) -> Iterator[None]:
+def translate_errors(operation: str) -> Iterator[None]:
     """Turn driver and network errors within into `PortUnavailable`, naming *operation*."""
     try:
         yield
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        if not says_away(error):
+        if not means_away(error):
             raise
         raise PortUnavailable(RESOURCE, operation=operation, detail=_describe(error)) from error
 
 
-def says_away(error: Exception) -> bool:
+def means_away(error: Exception) -> bool:
     """Tell whether *error* means that Postgres cannot be worked with now, not that a statement was wrong."""
     if isinstance(error, OSError):  # TimeoutError is one.
         return True

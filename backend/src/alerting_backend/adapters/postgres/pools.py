@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.connection import Address, Role, border, set_codecs
+from alerting_backend.adapters.postgres.connection import Address, Role, set_codecs, translate_errors
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -80,7 +80,7 @@ async def make_pool(address: Address, role: Role, *, size_min: int, size_max: in
     Raises:
         PortUnavailable: *size_min* connections cannot be made.
     """
-    with border("connect"):
+    with translate_errors("connect"):
         pool: Pool = await asyncpg.create_pool(
             **address.log_in(role), **pool_settings(role), min_size=size_min, max_size=size_max
         )
@@ -121,7 +121,7 @@ async def transaction(
     pool: Pool, operation: str, *, isolation: Isolation | None = None, readonly: bool = False
 ) -> AsyncIterator[Connection]:
     """Run the block in one transaction of *pool*; driver errors leave as `PortUnavailable` naming *operation*."""
-    with border(operation):
+    with translate_errors(operation):
         async with (
             pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection,
             connection.transaction(isolation=isolation, readonly=readonly),
@@ -140,7 +140,7 @@ async def tenant_transaction(pool: Pool, operation: str, *, client_id: str) -> A
 @asynccontextmanager
 async def connected(pool: Pool, operation: str) -> AsyncIterator[Connection]:
     """Run the block with one connection, each statement its own transaction."""
-    with border(operation):
+    with translate_errors(operation):
         async with pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
             yield connection
 
@@ -153,7 +153,7 @@ async def fetch_map(connection: Connection, statement: str, *arguments: object) 
 @asynccontextmanager
 async def owner_connection(address: Address) -> AsyncIterator[Connection]:
     """Connect as the owner of the schema, for migrations alone: no time limit on statements."""
-    with border("connect"):
+    with translate_errors("connect"):
         connection = await asyncpg.connect(
             **address.log_in(None),
             timeout=CONNECT_SECONDS_MAX,
@@ -169,7 +169,7 @@ async def owner_connection(address: Address) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def role_connection(address: Address, role: Role) -> AsyncIterator[Connection]:
     """Connect as *role*, outside of its pool, and close the connection on leaving, at once and without a word."""
-    with border("connect"):
+    with translate_errors("connect"):
         connection = await asyncpg.connect(
             **address.log_in(role),
             timeout=CONNECT_SECONDS_MAX,

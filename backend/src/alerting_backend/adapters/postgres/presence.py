@@ -8,7 +8,14 @@ from itertools import count
 from typing import Final
 from uuid import uuid4
 
-from alerting_backend.adapters.postgres.connection import LOCK_KEY_OF_SENDER, RESOURCE, Address, Role, SoleLock, border
+from alerting_backend.adapters.postgres.connection import (
+    LOCK_KEY_OF_SENDER,
+    RESOURCE,
+    Address,
+    Role,
+    SoleLock,
+    translate_errors,
+)
 from alerting_backend.adapters.postgres.delivery.claims import LostLease, record_interrupted
 from alerting_backend.adapters.postgres.delivery.rows import DELIVERIES, UNFINISHED
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, role_connection, transaction
@@ -49,7 +56,7 @@ class PgPresence:
         await retry_until_stopped(partial(self._hold, stop), stop=stop, pause_ms=lambda _: _AGAIN_MS)
 
     async def _hold(self, stop: asyncio.Event) -> None:
-        with border("show_presence"):
+        with translate_errors("show_presence"):
             async with role_connection(self._address, Role.WORKER) as connection:
                 await connection.execute(_HOLD, self.sender, timeout=_ANSWER_SECONDS_MAX)
                 self._connection = connection
@@ -178,7 +185,7 @@ async def _run_while(
         working = tasks.create_task(_as_task(work(ended)))
         try:
             while not stop.is_set() and not working.done():
-                with border("sole_process"):
+                with translate_errors("sole_process"):
                     await is_held()
                 await pause(stop, LOOK_MS)
         except PortUnavailable as error:

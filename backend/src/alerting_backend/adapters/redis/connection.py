@@ -21,7 +21,7 @@ _URL: Final = "ALERTING_REDIS_URL"
 
 
 @contextmanager
-def border(operation: str) -> Iterator[None]:
+def translate_errors(operation: str) -> Iterator[None]:
     """Turn errors of the library and of the network within into `PortUnavailable`, naming *operation*.
 
     What Redis refuses (no memory left, a replica, a right that is not given) is among them: an operator mends that
@@ -100,7 +100,7 @@ class RedisServer:
         Raises:
             PortUnavailable: Redis does not answer, or refuses.
         """
-        with border(operation):
+        with translate_errors(operation):
             return await self._client.execute_command(*command)
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
@@ -112,7 +112,7 @@ class RedisServer:
         registered = self._registered.get(script.name)
         if registered is None:
             registered = self._registered[script.name] = self._client.register_script(script.text)
-        with border(script.name):
+        with translate_errors(script.name):
             return await registered(keys=keys, args=arguments)
 
 

@@ -37,7 +37,7 @@ _OPERATION: Final = "rule_snapshot"
 
 
 @dataclass(slots=True)
-class _Told:
+class _Seen:
     """What was read up to a version. `checksum` is empty unless that is the latest one."""
 
     version: int
@@ -80,18 +80,18 @@ class RedisRuleSource:
         """
         try:
             with self._breaker.question():
-                told = await self._read_changes(_Told(since_version))
+                told = await self._read_changes(_Seen(since_version))
         except Unreadable:
             return None
         if told is None:
             return None
         return RuleChanges(told.version, {c: read.rules for c, read in told.clients.items()}, told.checksum)
 
-    async def _read_all(self) -> _Told:
+    async def _read_all(self) -> _Seen:
         for _ in range(READINGS_MAX):
             epoch, version = await self._head()
             try:
-                told = await self._read_once(_Told(version))
+                told = await self._read_once(_Seen(version))
             except Unreadable as error:
                 # What was read may be half of the one before: then nothing is wrong with it.
                 if (await self._head())[0] == epoch:
@@ -101,7 +101,7 @@ class RedisRuleSource:
                 return told
         raise PortUnavailable(RESOURCE, operation=_OPERATION, detail="the rules change faster than they can be read")
 
-    async def _read_once(self, told: _Told) -> _Told | None:
+    async def _read_once(self, told: _Seen) -> _Seen | None:
         """Read all clients, then what changed meanwhile; None when that cannot be told."""
         client_ids: list[bytes] = list(await self._server.ask(_OPERATION, "HKEYS", self._keys.marks))
         for start in range(0, len(client_ids), CLIENTS_AT_ONCE_MAX):
@@ -114,7 +114,7 @@ class RedisRuleSource:
             raise Unreadable("the rules of all clients are not those that were put in")
         return reached
 
-    async def _read_changes(self, told: _Told) -> _Told | None:
+    async def _read_changes(self, told: _Seen) -> _Seen | None:
         """Bring *told* to the latest version; None when the changes since its version cannot be told."""
         while not told.checksum:
             found = await self._server.run(scripts.CHANGES, self._keys.live, told.version, CHANGES_AT_ONCE_MAX)
@@ -141,7 +141,7 @@ class RedisRuleSource:
         return PortUnavailable(RESOURCE, operation=_OPERATION, detail=f"the rules snapshot is damaged: {error}")
 
 
-async def _take(told: _Told, client_id: bytes, packed: bytes, mark: bytes) -> None:
+async def _take(told: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> None:
     name = client_id.decode()
     if not mark:
         raise Unreadable("there is no mark beside the rules")

@@ -158,7 +158,7 @@ CONSEQUENCES: Final[Mapping[Ending, Consequence]] = {
 """Every ending, with what follows from it."""
 
 
-_SAID_CHARS_MAX: Final = 160
+_QUOTED_CHARS_MAX: Final = 160
 """Of a server's words, which are kept whole in the attempt's answer when they are its outcome."""
 
 
@@ -185,7 +185,7 @@ class Handover:
         if isinstance(self.reply, Unreached):
             return self.reply.detail
         first_line = self.reply.text.partition("\n")[0].strip()
-        return f"{self.reply.code} {first_line[:_SAID_CHARS_MAX]}".strip()
+        return f"{self.reply.code} {first_line[:_QUOTED_CHARS_MAX]}".strip()
 
     @property
     def gist(self) -> str:

@@ -169,11 +169,11 @@ def sum_up(asked: Sequence[Asked], unasked: Sequence[tuple[str, str]] = ()) -> R
     if last.handover.consequence.falls_back:
         deciding = next((each for each in reversed(asked) if not each.handover.is_final), last).handover
         return replace(deciding.reply, detail="; ".join([*failed, f"{last.name}: {last.handover.said}"]))
-    detail = "; ".join([_tell(last), *failed, *left_alone])
+    detail = "; ".join([_report(last), *failed, *left_alone])
     return replace(last.handover.reply, detail=detail)
 
 
-def _tell(last: Asked) -> str:
+def _report(last: Asked) -> str:
     match last.handover.ending:
         case Ending.TAKEN:
             return f"carried by {last.name}"

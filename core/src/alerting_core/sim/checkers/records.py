@@ -42,7 +42,7 @@ _DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     RULE_CHANGED: read_rule_changed,
 }
 
-Place = tuple[str, int, int]
+ClientHost = tuple[str, int, int]
 
 
 class Poison(Checker):
@@ -53,8 +53,8 @@ class Poison(Checker):
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._poison: dict[Place, tuple[Record, str]] = {}
-        self._found: set[Place] = set()
+        self._poison: dict[ClientHost, tuple[Record, str]] = {}
+        self._found: set[ClientHost] = set()
         self._refused: set[tuple[str, bytes]] = set()
 
     def see(self, fact: Fact) -> None:

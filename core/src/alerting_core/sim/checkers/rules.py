@@ -9,7 +9,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.facts import Calmed, Fact, RulesChanged, RulesRead
+from alerting_core.sim.facts import Fact, FaultsEnded, RulesChanged, RulesRead
 from alerting_core.sim.process import Process
 
 Matches: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -164,7 +164,7 @@ class RulesArrive(Checker):
     """
 
     name: ClassVar[str] = "rules-arrive"
-    sees = (RulesChanged, RulesRead, Calmed)
+    sees = (RulesChanged, RulesRead, FaultsEnded)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
@@ -173,7 +173,7 @@ class RulesArrive(Checker):
         self._now: RulesOfClients = {}
         self.changed_at_ms = 0
         self._arrived_at_ms = 0
-        self._calm_at_ms: int | None = None
+        self._faults_ended_at_ms: int | None = None
 
     def behind(self) -> list[str]:
         """Return the names of the evaluators that live and have other rules than are in force."""
@@ -190,14 +190,14 @@ class RulesArrive(Checker):
                 known = self._known.read(fact)
                 if self._arrived_at_ms < self.changed_at_ms and known == self._now:
                     self._arrived()
-            case Calmed():
-                self._calm_at_ms = self.evidence.now_ms()
+            case FaultsEnded():
+                self._faults_ended_at_ms = self.evidence.now_ms()
             case _:
                 pass
 
     def finish(self) -> None:
         """Say that rules came late."""
-        late_ms = self._arrived_at_ms - (self._calm_at_ms or 0)
+        late_ms = self._arrived_at_ms - (self._faults_ended_at_ms or 0)
         if self.evidence.distributed and late_ms > ARRIVE_MS_MAX:
             self.blame(f"the last edit reached the evaluators {late_ms} ms after the last fault")
 

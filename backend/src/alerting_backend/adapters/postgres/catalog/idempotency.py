@@ -6,7 +6,7 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Pools, connected
 from alerting_core import limits
-from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, Running
+from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 
 # One statement decides between callers at once: the row's lock lets one insert or take over, the others find it taken.
 _CLAIM: Final = """
@@ -53,7 +53,7 @@ class PgIdempotencyStore:
                 row = await connection.fetchrow(_LOOK, owner, key)
                 if row is not None:
                     return _read(row, request_hash)
-        return Running()
+        return InProgress()
 
     async def finish(self, claim: Fresh, answer: Answer) -> None:
         """Keep the answer."""
@@ -71,5 +71,5 @@ def _read(row: asyncpg.Record, request_hash: bytes) -> Beginning:
     if row["request_hash"] != request_hash:
         return Different()
     if row["status_code"] is None:
-        return Running()
+        return InProgress()
     return Answer(row["status_code"], row["response"], row["headers"])

@@ -105,16 +105,16 @@ class PgOutbox:
             await connection.execute(_MARK, list(change_ids), now_ms)
 
 
-_HEAD_RULE_ORIGIN: Final = "SELECT last_change_id FROM outbox_head"
+_HEAD_OF_DATABASE: Final = "SELECT last_change_id FROM outbox_head"
 
 _NEXT: Final = "SELECT client_id FROM clients WHERE $1::text IS NULL OR client_id > $1 ORDER BY client_id LIMIT $2"
 
-_ENABLED_OF_RULE_ORIGIN: Final = (
+_ENABLED_OF_DATABASE: Final = (
     f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled AND client_id = ANY ($1::text[])"
 )
 
 
-class PgRuleOrigin:
+class PgRuleDatabase:
     """Reads rules, each time as of one moment.
 
     Args:
@@ -138,9 +138,9 @@ class PgRuleOrigin:
 
 async def _read(connection: Connection, client_ids: Collection[str]) -> RulesAsOf:
     # One snapshot for all statements: it has every change up to the number in the head, and none beyond it.
-    as_of = await connection.fetchval(_HEAD_RULE_ORIGIN)
+    as_of = await connection.fetchval(_HEAD_OF_DATABASE)
     by_client: dict[str, list[Rule]] = {client_id: [] for client_id in client_ids}
-    for row in await connection.fetch(_ENABLED_OF_RULE_ORIGIN, list(client_ids)) if client_ids else ():
+    for row in await connection.fetch(_ENABLED_OF_DATABASE, list(client_ids)) if client_ids else ():
         rule = DECIDING_RULES.read(row)
         by_client[rule.client_id].append(rule)
     return RulesAsOf(as_of or 0, by_client)
@@ -148,9 +148,9 @@ async def _read(connection: Connection, client_ids: Collection[str]) -> RulesAsO
 
 _ENABLED: Final = f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled"
 
-_ENABLED_OF_RULES: Final = _ENABLED + " AND client_id = ANY ($1::text[])"
+_ENABLED_OF_SOURCE: Final = _ENABLED + " AND client_id = ANY ($1::text[])"
 
-_HEAD_RULES: Final = "SELECT last_change_id, trimmed_change_id FROM outbox_head"
+_HEAD_OF_SOURCE: Final = "SELECT last_change_id, trimmed_change_id FROM outbox_head"
 
 _CHANGED: Final = "SELECT DISTINCT client_id FROM outbox WHERE change_id > $1"
 
@@ -168,7 +168,7 @@ class PgRuleSource:
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules, as of one moment."""
         async with transaction(self._pool, "rule_snapshot", isolation="repeatable_read", readonly=True) as connection:
-            last, _ = await connection.fetchrow(_HEAD_RULES) or (0, 0)
+            last, _ = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
             rows = await connection.fetch(_ENABLED)
         return RuleSnapshot(last, [DECIDING_RULES.read(row) for row in rows])
 
@@ -178,15 +178,15 @@ class PgRuleSource:
         None when those changes were trimmed, or the version is from another database or a later state of this one.
         """
         async with connected(self._pool, "rule_changes") as connection:
-            last, _ = await connection.fetchrow(_HEAD_RULES) or (0, 0)
+            last, _ = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
         if last == since_version:
             return RuleChanges(last, {})
         async with transaction(self._pool, "rule_changes", isolation="repeatable_read", readonly=True) as connection:
-            last, trimmed = await connection.fetchrow(_HEAD_RULES) or (0, 0)
+            last, trimmed = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
             if not trimmed <= since_version <= last:
                 return None
             changed = [row[0] for row in await connection.fetch(_CHANGED, since_version)]
-            rows = await connection.fetch(_ENABLED_OF_RULES, changed)
+            rows = await connection.fetch(_ENABLED_OF_SOURCE, changed)
         by_client: dict[str, list[Rule]] = {client_id: [] for client_id in changed}
         for row in rows:
             rule = DECIDING_RULES.read(row)

@@ -49,7 +49,7 @@ class PgRuleStore:
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:
                     raise LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
-                await _tell(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
+                await _report(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
         return rule
 
     async def get(self, scope: Scope, rule_id: str) -> Rule:
@@ -85,7 +85,7 @@ class PgRuleStore:
                 values = RULES.changed_values(changed, KEPT_FIELDS)
                 await connection.execute(_UPDATE, stored.client_id, stored.rule_id, *values)
                 action = RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED
-                await _tell(connection, changed, action, now_ms=changed.updated_at_ms)
+                await _report(connection, changed, action, now_ms=changed.updated_at_ms)
         return changed
 
     async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
@@ -94,7 +94,7 @@ class PgRuleStore:
             stored = await _lock(connection, scope, rule_id, expected_version)
             gone = "DELETE FROM rules WHERE client_id = $1 AND rule_id = $2"
             await connection.execute(gone, stored.client_id, stored.rule_id)
-            await _tell(connection, stored, RuleAction.DELETED, now_ms=now_ms)
+            await _report(connection, stored, RuleAction.DELETED, now_ms=now_ms)
 
 
 async def _find(connection: Connection, scope: Scope, rule_id: str, *, lock: str = "") -> Rule:
@@ -115,6 +115,6 @@ async def _lock(connection: Connection, scope: Scope, rule_id: str, expected_ver
     return rule
 
 
-async def _tell(connection: Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
+async def _report(connection: Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
     change = RuleChange(rule.client_id, rule.rule_id, action, rule.version)
     await append_changes(connection, [change], now_ms=now_ms)

@@ -54,10 +54,10 @@ async def record_interrupted(connection: Connection, lost: Sequence[LostLease], 
     )
 
 
-Place: TypeAlias = tuple[str, str]
+ClientHost: TypeAlias = tuple[str, str]
 """(client_id, host): what one run of the index deliveries_due is about."""
 
-BEFORE_ALL: Final[Place] = ("", "")
+BEFORE_ALL: Final[ClientHost] = ("", "")
 
 PLACES_MAX: Final = 1_000
 """Places that one claim looks at, some ten microseconds each. A claim goes on where the one before it stopped."""
@@ -130,7 +130,7 @@ ORDER BY leased.was_due_at, leased.delivery_id
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClaimRequest:
     """What one claim is to take; the fields are the arguments of `DeliveryStore.claim_due`."""
 
     owner: str
@@ -142,8 +142,8 @@ class Wanted:
 
 
 async def claim_due(
-    connection: Connection, wanted: Wanted, *, after: Place, places_max: int = PLACES_MAX
-) -> tuple[Sequence[Claim], Place]:
+    connection: Connection, wanted: ClaimRequest, *, after: ClientHost, places_max: int = PLACES_MAX
+) -> tuple[Sequence[Claim], ClientHost]:
     """Lease due deliveries in the transaction that *connection* is in, beginning with the place after *after*.
 
     Goes on until something was leased or it has been round once. Returns the claims, and where the next call goes on.
@@ -165,7 +165,7 @@ async def claim_due(
         has_wrapped = has_wrapped or at_the_end
 
 
-async def _claim_at(connection: Connection, wanted: Wanted, places: Sequence[Place]) -> Sequence[Claim]:
+async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequence[ClientHost]) -> Sequence[Claim]:
     # Twice what is needed when all places have enough: another sender may be taking the same.
     per_place = min(wanted.per_host_max, -(-2 * wanted.limit // len(places)) + 1)
     rows = await connection.fetch(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, PLACES_MAX, Wanted, claim_due
+from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, PLACES_MAX, ClaimRequest, claim_due
 from alerting_backend.adapters.postgres.delivery.outcomes import (
     lock_received,
     record_outcomes,
@@ -98,7 +98,7 @@ class PgDeliveryStore:
         hosts_excluded: Collection[str],
     ) -> Sequence[Claim]:
         """Lease what is due, client by client in turn."""
-        wanted = Wanted(owner, now_ms, lease_ms, limit, per_host_max, frozenset(hosts_excluded))
+        wanted = ClaimRequest(owner, now_ms, lease_ms, limit, per_host_max, frozenset(hosts_excluded))
         async with transaction(self._pool, "claim_due") as connection:
             claims, after = await claim_due(connection, wanted, after=self._claimed_to, places_max=self._places_max)
         self._claimed_to = after

@@ -167,7 +167,7 @@ GROUP BY 1
 """
 
 
-class PgJournal:
+class PgNotificationHistory:
     """Reads notifications, and does to them what people ask for.
 
     Args:

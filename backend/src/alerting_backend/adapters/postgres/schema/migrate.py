@@ -9,7 +9,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.connection import Address, Role, SoleLock, border, says_away
+from alerting_backend.adapters.postgres.connection import Address, Role, SoleLock, means_away, translate_errors
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, owner_connection
 from alerting_backend.adapters.postgres.schema.chain import Applied, Migration, read_chain, refuse_misfits
 from alerting_core.errors import AlertingError
@@ -92,7 +92,7 @@ async def status(address: Address, *, chain: Sequence[Migration] | None = None) 
     """
     chain = read_chain() if chain is None else chain
     async with owner_connection(address) as connection:
-        with border("migration_status"):
+        with translate_errors("migration_status"):
             known = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
             applied = await _applied(connection) if known else {}
     refuse_misfits(chain, applied)
@@ -111,7 +111,7 @@ async def schema_version(pool: Pool) -> int:
 async def set_passwords(address: Address) -> None:
     """Give the roles the passwords of *address*. Needed where the server does not trust whoever reaches it."""
     async with owner_connection(address) as connection:
-        with border("set_passwords"):
+        with translate_errors("set_passwords"):
             for role in Role:
                 password = address.passwords.get(role)
                 if password is not None:
@@ -125,7 +125,7 @@ async def set_passwords(address: Address) -> None:
 async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncIterator[None]:
     """Hold the lock of the runners; it is let go of with the connection."""
     deadline = monotonic() + seconds_max
-    with border("migrate"):
+    with translate_errors("migrate"):
         # Asked for again and again: a statement that waited inside the server would keep its snapshot open.
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.MIGRATIONS):
             if monotonic() > deadline:
@@ -137,7 +137,7 @@ async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncItera
 async def _begin(connection: Connection) -> Mapping[int, Applied]:
     """Return what has been applied; the table that says so is made when missing."""
     try:
-        with border("migrate"):
+        with translate_errors("migrate"):
             await connection.execute(_TABLE)
             return await _applied(connection)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -161,11 +161,11 @@ async def _apply(connection: Connection, migration: Migration) -> None:
                 migration.checksum,
             )
     except asyncpg.PostgresError as error:
-        if says_away(error):
-            with border("migrate"):
+        if means_away(error):
+            with translate_errors("migrate"):
                 raise
         detail = f"{migration.version:04}_{migration.name}.sql was refused and left nothing behind: {error}"
         raise MigrationFailed(detail) from error
     except (OSError, asyncpg.InterfaceError):
-        with border("migrate"):
+        with translate_errors("migrate"):
             raise

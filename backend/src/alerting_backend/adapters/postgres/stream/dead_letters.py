@@ -63,7 +63,7 @@ RETURNING r.partition, r."offset"
 """
 
 
-class PgDeadLetters:
+class PgDeadLetterStore:
     """Dead letters of one log."""
 
     def __init__(self, log: PgLog) -> None:
@@ -88,7 +88,7 @@ class PgDeadLetters:
         key = () if before is None else (before.at_ms, before.topic, before.partition, before.offset)
         async with connected(self._log.pool, "list_dead_letters") as connection:
             rows = await connection.fetch(
-                statement, limits.LETTERS_LOOKED_AT_MAX, DLQ_SUFFIX, topic, page.limit + 1, *key
+                statement, limits.DEAD_LETTERS_LOOKED_AT_MAX, DLQ_SUFFIX, topic, page.limit + 1, *key
             )
         return page_of([_read(row) for row in rows], page)
 

@@ -12,7 +12,7 @@ from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.clock import MemoryClock
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleOrigin
+from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState
@@ -32,9 +32,9 @@ class Platform:
         self.db = MemoryDatabase()
         self.rules = MemoryRuleStore(self.db)
         self.clients = MemoryClientStore(self.db)
-        self.origin = MemoryRuleOrigin(self.db)
+        self.rule_database = MemoryRuleDatabase(self.db)
         self.snapshot = MemoryRuleSnapshot(self.clock)
-        self.distribution = Distribution(MemoryOutbox(self.db), self.origin, self.snapshot, clock=self.clock)
+        self.distribution = Distribution(MemoryOutbox(self.db), self.rule_database, self.snapshot, clock=self.clock)
         self.feed = RuleFeed(self.snapshot, self.clock)
 
     async def add_rule(self, client_id: str = "acme") -> Rule:
@@ -103,13 +103,13 @@ async def test_many_changes_of_one_client_cost_one_reading() -> None:
         await platform.add_rule()
     asked: list[list[str]] = []
 
-    class Watched(MemoryRuleOrigin):
+    class Watched(MemoryRuleDatabase):
         async def rules_of(self, client_ids: Collection[str]) -> RulesAsOf:
             asked.append([*client_ids])
             return await super().rules_of(client_ids)
 
     await platform.distribution.relay.step()
-    report = await replace(platform.distribution.updater, origin=Watched(platform.db)).step()
+    report = await replace(platform.distribution.updater, rule_database=Watched(platform.db)).step()
     assert asked == [["acme"]]
     assert (report.received, report.counts[Count.RULE_CLIENTS_UPDATED]) == (5, 1)
     assert await platform.held() == set(platform.db.rules.values())
@@ -165,7 +165,7 @@ async def test_an_edit_that_is_spread_while_a_snapshot_is_built_is_not_undone() 
     await platform.reconcile()
     await platform.distribution.spread()
 
-    class EditedMeanwhile(MemoryRuleOrigin):
+    class EditedMeanwhile(MemoryRuleDatabase):
         async def next_clients(self, after: str | None, *, clients_max: int) -> RulesAsOf:
             read = await super().next_clients(after, clients_max=clients_max)
             # After the reading and before it is written: one client gains a rule, another one goes, a third one comes.
@@ -184,7 +184,7 @@ async def test_an_updater_that_comes_late_with_an_old_reading_undoes_nothing() -
     platform = Platform()
     await platform.add_rule()
     await platform.reconcile()
-    old = await platform.origin.rules_of(["acme"])
+    old = await platform.rule_database.rules_of(["acme"])
     rule = await platform.add_rule()
     await platform.distribution.spread()
     assert await platform.snapshot.replace(old) == 0
@@ -196,10 +196,10 @@ async def test_two_builders_do_not_build_at_once_and_a_dead_one_is_replaced() ->
     await platform.add_rule()
     first = await platform.snapshot.begin("one")
     assert first is not None
-    assert not await rebuild_rules(platform.origin, platform.snapshot, owner="two", clients_max=2)
+    assert not await rebuild_rules(platform.rule_database, platform.snapshot, owner="two", clients_max=2)
     assert (await platform.distribution.reconciler.step()).is_idle
     platform.clock.advance(30_000)
-    assert await rebuild_rules(platform.origin, platform.snapshot, owner="two", clients_max=2)
+    assert await rebuild_rules(platform.rule_database, platform.snapshot, owner="two", clients_max=2)
     with pytest.raises(FencedOff):
         await first.finish()
     assert len(await platform.held()) == 1
@@ -239,7 +239,7 @@ async def test_a_suspect_snapshot_is_built_anew_but_not_again_and_again() -> Non
             return None if found is None else replace(found, suspect=True)
 
     snapshot = Suspect(platform.clock)
-    distribution = Distribution(MemoryOutbox(platform.db), platform.origin, snapshot, clock=platform.clock)
+    distribution = Distribution(MemoryOutbox(platform.db), platform.rule_database, snapshot, clock=platform.clock)
     reports = [await distribution.reconciler.step() for _ in range(4)]
     assert sum(report.counts[Count.RULES_REBUILT] for report in reports) == 1
     platform.clock.advance(SUSPICION_EVERY_MS_MAX)
@@ -275,7 +275,7 @@ async def test_two_updaters_with_changes_of_one_client_end_with_the_newest() -> 
     distribution = platform.distribution
     second = RuleUpdater(
         MemoryStream(distribution.log, topic=RULE_CHANGED, group=RULE_UPDATER_GROUP),
-        platform.origin,
+        platform.rule_database,
         platform.snapshot,
         wait_ms=0,
     )

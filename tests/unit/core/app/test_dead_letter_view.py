@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.app.dead_letters import view_bytes, view_letter
+from alerting_core.app.dead_letters import view_bytes, view_dead_letter
 from alerting_core.codec.message import FieldKind
 from alerting_core.codec.records import (
     NotificationReady,
@@ -56,7 +56,7 @@ def test_each_topics_message_is_read() -> None:
         (NOTIFICATIONS_READY, encode_notification_ready(ready), {"notification_id": ID, "client_id": "acme"}),
         (RULE_CHANGED, encode_rule_changed(changed), {"action": "3", "version": "3", "updated_at": "9"}),
     ):
-        view = view_letter(letter(value, topic))
+        view = view_dead_letter(letter(value, topic))
         assert view.problem is None
         assert expected.items() <= dict(view.fields).items()
 
@@ -64,14 +64,14 @@ def test_each_topics_message_is_read() -> None:
 def test_fields_are_bounded_in_number_and_length() -> None:
     context = {f"k{number}": "v" for number in range(500)} | {"long": "x" * 9_999}
     match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 7, context), "acme", (ID,))
-    view = view_letter(letter(encode_match(match), ALERTS_MATCHED))
-    assert len(view.fields) == limits.LETTER_FIELDS_SHOWN_MAX
+    view = view_dead_letter(letter(encode_match(match), ALERTS_MATCHED))
+    assert len(view.fields) == limits.DEAD_LETTER_FIELDS_SHOWN_MAX
     assert dict(view.fields)["source"] == "y" * 2_000 + "…"
 
 
 def test_what_can_be_set_is_listed_with_what_is_there_and_with_what_is_not() -> None:
     match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 0, {"k": "v"}), "acme", (ID, "another"))
-    view = view_letter(letter(encode_match(match), ALERTS_MATCHED))
+    view = view_dead_letter(letter(encode_match(match), ALERTS_MATCHED))
     shown = {one.field.name: one for one in view.settable}
     assert shown["source"].field.value == "y" * 2_000
     assert [name for name, one in shown.items() if one.is_cut] == ["source"]
@@ -87,16 +87,16 @@ def test_what_is_no_message_or_not_all_of_one_has_nothing_to_set() -> None:
         letter(b"", "somebody.elses"),
         replace(letter(b"", RULE_CHANGED), is_whole=False),
     ):
-        view = view_letter(one)
+        view = view_dead_letter(one)
         assert view.settable == ()
         assert view.problem
-    nothing = view_letter(letter(b"", RULE_CHANGED))
+    nothing = view_dead_letter(letter(b"", RULE_CHANGED))
     assert [one.field.name for one in nothing.settable][:2] == ["rule_id", "client_id"], "all of it can be set"
 
 
 def test_what_cannot_be_read_says_why() -> None:
-    assert "empty" in (view_letter(letter(b"", ALERTS_MATCHED)).problem or "")
-    assert view_letter(letter(b"x", "somebody.elses")).problem == "there is no message for its topic"
+    assert "empty" in (view_dead_letter(letter(b"", ALERTS_MATCHED)).problem or "")
+    assert view_dead_letter(letter(b"x", "somebody.elses")).problem == "there is no message for its topic"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Each promise of `Journal`."""
+"""Each promise of `NotificationHistory`."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from alerting_core.domain.alert import Severity
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, NotificationStatus, Reason
 from alerting_core.errors import Conflict, InvalidInput, NotFound
-from alerting_core.ports.history import DeliveryDetail, Journal, NewNotification, NotificationFilter
+from alerting_core.ports.history import DeliveryDetail, NewNotification, NotificationFilter, NotificationHistory
 from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
 from tests.contract.fixtures_catalog import Catalog
 from tests.contract.story import Story
@@ -27,20 +27,20 @@ async def story(catalog: Catalog) -> Story:
     return story
 
 
-async def test_notifications_are_listed_newest_first_then_by_id(journal: Journal, story: Story) -> None:
+async def test_notifications_are_listed_newest_first_then_by_id(history: NotificationHistory, story: Story) -> None:
     stored = [await story.notify(now_ms=NOW_MS + n) for n in (1, 3, 2, 3, 1)]
     newest_first = sorted(stored, key=lambda n: (n.created_at_ms, n.notification_id), reverse=True)
-    assert (await journal.list(None, ALL, NotificationFilter())).items == newest_first
-    assert await walk(lambda page: journal.list("acme", page, NotificationFilter()), limit=2) == newest_first
+    assert (await history.list(None, ALL, NotificationFilter())).items == newest_first
+    assert await walk(lambda page: history.list("acme", page, NotificationFilter()), limit=2) == newest_first
 
 
-async def test_a_filter_narrows_a_list(journal: Journal, story: Story) -> None:
+async def test_a_filter_narrows_a_list(history: NotificationHistory, story: Story) -> None:
     low = await story.notify(severity=Severity.LOW, source="db", name="disk")
     unknown = await story.notify(severity=Severity.UNSPECIFIED, now_ms=NOW_MS + 10)
     other = await story.finished("globex", now_ms=NOW_MS + 20)
 
     async def found(where: NotificationFilter) -> set[str]:
-        return {n.notification_id for n in (await journal.list(None, ALL, where)).items}
+        return {n.notification_id for n in (await history.list(None, ALL, where)).items}
 
     a, b, c = low.notification_id, unknown.notification_id, other.notification_id
     assert await found(NotificationFilter(client_id="acme")) == {a, b}
@@ -59,51 +59,53 @@ async def test_a_filter_narrows_a_list(journal: Journal, story: Story) -> None:
     assert await found(NotificationFilter(name="\ud800")) == set()
 
 
-async def test_another_clients_notification_does_not_exist_for_a_scope(journal: Journal, story: Story) -> None:
+async def test_another_clients_notification_does_not_exist_for_a_scope(
+    history: NotificationHistory, story: Story
+) -> None:
     other = await story.finished("globex")
-    assert (await journal.list("acme", ALL, NotificationFilter())).items == []
-    assert (await journal.list("acme", ALL, NotificationFilter(client_id="globex"))).items == []
+    assert (await history.list("acme", ALL, NotificationFilter())).items == []
+    assert (await history.list("acme", ALL, NotificationFilter(client_id="globex"))).items == []
     with pytest.raises(NotFound):
-        await journal.detail("acme", other.notification_id)
+        await history.detail("acme", other.notification_id)
     with pytest.raises(NotFound):
-        await journal.resend("acme", other.notification_id, now_ms=NOW_MS)
-    assert (await journal.detail("globex", other.notification_id)).notification == other
+        await history.resend("acme", other.notification_id, now_ms=NOW_MS)
+    assert (await history.detail("globex", other.notification_id)).notification == other
 
 
 @pytest.mark.parametrize("notification_id", ["nothing", "", "a\0", "\ud800", new_uuid()])
-async def test_an_unknown_notification_is_not_found(journal: Journal, notification_id: str) -> None:
+async def test_an_unknown_notification_is_not_found(history: NotificationHistory, notification_id: str) -> None:
     for scope in (None, "acme"):
         with pytest.raises(NotFound):
-            await journal.detail(scope, notification_id)
+            await history.detail(scope, notification_id)
         with pytest.raises(NotFound):
-            await journal.resend(scope, notification_id, now_ms=NOW_MS)
+            await history.resend(scope, notification_id, now_ms=NOW_MS)
 
 
-async def test_pages_visit_each_notification_once_while_others_come(journal: Journal, story: Story) -> None:
+async def test_pages_visit_each_notification_once_while_others_come(history: NotificationHistory, story: Story) -> None:
     stay = [await story.notify(now_ms=NOW_MS + n % 2) for n in range(5)]
 
     async def disturb() -> None:
         await story.notify(now_ms=NOW_MS + 100)
 
-    seen = await walk(lambda page: journal.list(None, page, NotificationFilter()), limit=2, after_page=disturb)
+    seen = await walk(lambda page: history.list(None, page, NotificationFilter()), limit=2, after_page=disturb)
     assert sorted(n.notification_id for n in seen) == sorted(n.notification_id for n in stay)
 
 
-async def test_a_cursor_of_another_list_is_invalid(journal: Journal) -> None:
+async def test_a_cursor_of_another_list_is_invalid(history: NotificationHistory) -> None:
     for cursor in (encode_time_cursor("rules", TimeKey(NOW_MS, new_uuid())), "garbage"):
         with pytest.raises(InvalidInput) as caught:
-            await journal.list("acme", PageRequest(10, cursor), NotificationFilter())
+            await history.list("acme", PageRequest(10, cursor), NotificationFilter())
         assert [problem.path for problem in caught.value.problems] == ["cursor"]
 
 
-async def test_the_detail_tells_all_that_was_tried_first_to_last(journal: Journal, story: Story) -> None:
+async def test_the_detail_tells_all_that_was_tried_first_to_last(history: NotificationHistory, story: Story) -> None:
     endpoints = [await story.endpoint(), await story.endpoint()]
     notification = await story.notify()
     await story.plan(notification)
     first = await story.attempt(DeliveryEvent.RETRY_LATER)
     second = await story.attempt(DeliveryEvent.ACCEPTED, now_ms=NOW_MS + 1)
 
-    detail = await journal.detail("acme", notification.notification_id)
+    detail = await history.detail("acme", notification.notification_id)
     assert detail.notification == replace(notification, status=NotificationStatus.SENT, updated_at_ms=NOW_MS + 1)
     deliveries = [each.delivery for each in detail.deliveries]
     assert [d.delivery_id for d in deliveries] == sorted(d.delivery_id for d in deliveries)
@@ -116,16 +118,16 @@ async def test_the_detail_tells_all_that_was_tried_first_to_last(journal: Journa
 
 
 async def test_a_resent_notification_is_received_again_and_its_deliveries_are_due(
-    journal: Journal, story: Story
+    history: NotificationHistory, story: Story
 ) -> None:
     await story.endpoint()
     sent = await story.finished()
     assert sent.status is NotificationStatus.SENT
 
-    resent = await journal.resend("acme", sent.notification_id, now_ms=NOW_MS + 50)
+    resent = await history.resend("acme", sent.notification_id, now_ms=NOW_MS + 50)
 
     assert resent == replace(sent, status=NotificationStatus.RECEIVED, updated_at_ms=NOW_MS + 50)
-    detail = await journal.detail("acme", sent.notification_id)
+    detail = await history.detail("acme", sent.notification_id)
     assert detail.notification == resent
     [one] = detail.deliveries
     assert one.delivery.status is DeliveryStatus.PENDING
@@ -133,42 +135,42 @@ async def test_a_resent_notification_is_received_again_and_its_deliveries_are_du
     assert len(one.attempts) == 1, "what was attempted stays recorded"
 
 
-async def test_a_resent_notification_is_delivered_and_settled_again(journal: Journal, story: Story) -> None:
+async def test_a_resent_notification_is_delivered_and_settled_again(history: NotificationHistory, story: Story) -> None:
     await story.endpoint()
     sent = await story.finished()
-    await journal.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
+    await history.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
     [attempt] = await story.attempt(DeliveryEvent.GIVEN_UP, now_ms=NOW_MS + 50)
     assert attempt.number == 1
-    detail = await journal.detail("acme", sent.notification_id)
+    detail = await history.detail("acme", sent.notification_id)
     assert detail.notification.status is NotificationStatus.FAILED
     assert [a.reason for a in detail.deliveries[0].attempts] == [Reason.DELIVERED, Reason.HTTP_SERVER_ERROR]
 
 
-async def test_targets_gained_since_are_planned_after_a_resend(journal: Journal, story: Story) -> None:
+async def test_targets_gained_since_are_planned_after_a_resend(history: NotificationHistory, story: Story) -> None:
     await story.endpoint()
     sent = await story.finished()
     gained = await story.endpoint()
-    resent = await journal.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
+    resent = await history.resend(None, sent.notification_id, now_ms=NOW_MS + 50)
     await story.plan(resent, now_ms=NOW_MS + 50)
-    targets = {each.delivery.target for each in (await journal.detail(None, sent.notification_id)).deliveries}
+    targets = {each.delivery.target for each in (await history.detail(None, sent.notification_id)).deliveries}
     assert gained.value in targets
     assert len(targets) == 2
 
 
-async def test_a_notification_under_way_cannot_be_resent(journal: Journal, story: Story) -> None:
+async def test_a_notification_under_way_cannot_be_resent(history: NotificationHistory, story: Story) -> None:
     await story.endpoint()
     notification = await story.notify()
     await story.plan(notification)
-    before = await journal.detail(None, notification.notification_id)
+    before = await history.detail(None, notification.notification_id)
     with pytest.raises(Conflict):
-        await journal.resend(None, notification.notification_id, now_ms=NOW_MS + 1)
-    assert await journal.detail(None, notification.notification_id) == before
+        await history.resend(None, notification.notification_id, now_ms=NOW_MS + 1)
+    assert await history.detail(None, notification.notification_id) == before
 
 
-async def test_a_skipped_notification_can_be_resent(journal: Journal, story: Story) -> None:
+async def test_a_skipped_notification_can_be_resent(history: NotificationHistory, story: Story) -> None:
     skipped = await story.finished()
     assert skipped.status is NotificationStatus.SKIPPED
-    resent = await journal.resend("acme", skipped.notification_id, now_ms=NOW_MS + 1)
+    resent = await history.resend("acme", skipped.notification_id, now_ms=NOW_MS + 1)
     assert resent.status is NotificationStatus.RECEIVED
 
 
@@ -177,50 +179,50 @@ async def make_test(story: Story, endpoint: Endpoint) -> NewNotification:
     return NewNotification(made, plan_deliveries(made, [endpoint], now_ms=NOW_MS).deliveries)
 
 
-async def test_a_test_notification_is_sent_by_the_ordinary_path(journal: Journal, story: Story) -> None:
+async def test_a_test_notification_is_sent_by_the_ordinary_path(history: NotificationHistory, story: Story) -> None:
     endpoint = await story.endpoint()
     test = await make_test(story, endpoint)
-    await journal.add_test("acme", endpoint, test)
-    detail = await journal.detail("acme", test.notification.notification_id)
+    await history.add_test("acme", endpoint, test)
+    detail = await history.detail("acme", test.notification.notification_id)
     assert detail.notification == test.notification
     assert [each.delivery for each in detail.deliveries] == list(test.deliveries)
     await story.attempt(DeliveryEvent.ACCEPTED)
-    detail = await journal.detail("acme", test.notification.notification_id)
+    detail = await history.detail("acme", test.notification.notification_id)
     assert detail.notification.status is NotificationStatus.SENT
 
 
 async def test_an_endpoint_that_is_gone_or_anothers_cannot_be_tested(
-    catalog: Catalog, journal: Journal, story: Story
+    catalog: Catalog, history: NotificationHistory, story: Story
 ) -> None:
     endpoint = await story.endpoint()
     test = await make_test(story, endpoint)
     with pytest.raises(NotFound):
-        await journal.add_test("globex", endpoint, test)
+        await history.add_test("globex", endpoint, test)
     await catalog.endpoints.delete(None, endpoint.endpoint_id, expected_version=None)
     for scope in (None, "acme"):
         with pytest.raises(NotFound):
-            await journal.add_test(scope, endpoint, test)
+            await history.add_test(scope, endpoint, test)
     assert test.notification.notification_id not in {
-        n.notification_id for n in (await journal.list(None, ALL, NotificationFilter())).items
+        n.notification_id for n in (await history.list(None, ALL, NotificationFilter())).items
     }
 
 
-async def test_deliveries_are_counted_by_status(journal: Journal, story: Story) -> None:
+async def test_deliveries_are_counted_by_status(history: NotificationHistory, story: Story) -> None:
     await story.endpoint("acme")
     await story.endpoint("globex")
     await story.finished("globex")
     await story.plan(await story.notify("acme"))
-    assert dict((await journal.totals("acme", now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1}
-    assert dict((await journal.totals(None, now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1, "DELIVERED": 1}
+    assert dict((await history.totals("acme", now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1}
+    assert dict((await history.totals(None, now_ms=NOW_MS)).deliveries_by_status) == {"PENDING": 1, "DELIVERED": 1}
 
 
-async def test_a_delivery_that_a_sender_is_at_tells_until_when(journal: Journal, story: Story) -> None:
+async def test_a_delivery_that_a_sender_is_at_tells_until_when(history: NotificationHistory, story: Story) -> None:
     await story.endpoint()
     notification = await story.notify()
     await story.plan(notification)
 
     async def look() -> DeliveryDetail:
-        (one,) = (await journal.detail("acme", notification.notification_id)).deliveries
+        (one,) = (await history.detail("acme", notification.notification_id)).deliveries
         return one
 
     waiting = await look()
@@ -240,7 +242,9 @@ async def test_a_delivery_that_a_sender_is_at_tells_until_when(journal: Journal,
     assert (ended.delivery.next_attempt_at_ms, ended.leased_until_ms) == (None, None)
 
 
-async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, journal: Journal, story: Story) -> None:
+async def test_totals_are_exact_for_one_client_and_for_all(
+    catalog: Catalog, history: NotificationHistory, story: Story
+) -> None:
     now_ms = NOW_MS + 100 * HOUR_MS
     await catalog.rules.create(make_rule("acme", enabled=False))
     await story.endpoint("acme")
@@ -250,7 +254,7 @@ async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, jou
     await story.finished("globex", now_ms=now_ms - 2 * HOUR_MS)
     await story.notify("globex", now_ms=now_ms + 1)
 
-    mine = await journal.totals("acme", now_ms=now_ms)
+    mine = await history.totals("acme", now_ms=now_ms)
     assert (mine.clients, mine.rules_enabled, mine.rules_disabled) == (1, 1, 1)
     assert dict(mine.endpoints_by_type) == {"webhook": 1}
     assert dict(mine.notifications_by_status) == {"RECEIVED": 7}
@@ -259,10 +263,10 @@ async def test_totals_are_exact_for_one_client_and_for_all(catalog: Catalog, jou
     assert mine.counted_at_ms == now_ms
     assert list(mine.by_hour) == [1, *([0] * 21), 1, 3]
 
-    everybody = await journal.totals(None, now_ms=now_ms)
+    everybody = await history.totals(None, now_ms=now_ms)
     assert (everybody.clients, everybody.rules_enabled, everybody.rules_disabled) == (2, 2, 1)
     assert dict(everybody.notifications_by_status) == {"RECEIVED": 8, "SKIPPED": 1}
     assert list(everybody.by_hour) == [1, *([0] * 20), 1, 1, 3]
 
-    nobody = await journal.totals("nobody", now_ms=now_ms)
+    nobody = await history.totals("nobody", now_ms=now_ms)
     assert (nobody.clients, nobody.last_hour, list(nobody.by_hour)) == (0, 0, [0] * 24)

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from alerting_backend.adapters.postgres.connection import border
+from alerting_backend.adapters.postgres.connection import translate_errors
 from alerting_core.errors import PortUnavailable
 
 AWAY = [
@@ -40,7 +40,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize("error", AWAY, ids=lambda error: f"{type(error).__name__}: {error}")
 def test_a_server_that_cannot_be_worked_with_is_unavailable(error: Exception) -> None:
-    with pytest.raises(PortUnavailable) as raised, border("claim_due"):
+    with pytest.raises(PortUnavailable) as raised, translate_errors("claim_due"):
         raise error
     assert raised.value.__cause__ is error
     assert (raised.value.resource, raised.value.operation, raised.value.retryable) == ("postgres", "claim_due", True)
@@ -48,13 +48,13 @@ def test_a_server_that_cannot_be_worked_with_is_unavailable(error: Exception) ->
 
 @pytest.mark.parametrize("error", MISTAKES, ids=lambda error: f"{type(error).__name__}: {error}")
 def test_a_statement_that_was_refused_stays_what_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, border("claim_due"):
+    with pytest.raises(type(error)) as raised, translate_errors("claim_due"):
         raise error
     assert raised.value is error
 
 
 def test_no_statement_is_told_to_anybody() -> None:
     error = asyncpg.QueryCanceledError("canceling statement due to statement timeout\nSELECT secret FROM endpoints")
-    with pytest.raises(PortUnavailable) as raised, border("x"):
+    with pytest.raises(PortUnavailable) as raised, translate_errors("x"):
         raise error
     assert "secret" not in str(raised.value)
