@@ -1,1 +1,1 @@
-"""Entry points for AWS Lambda. They only connect events to `alerting_backend`: no logic of their own."""
+"""Entry points for AWS Lambda. They only connect events to the API that `alerting_backend` serves: no logic."""

@@ -1,4 +1,4 @@
 """The playground's own Python: the API and the simulation session that its page speaks to, in a browser's worker.
 
-Imports the core and the standard library, and nothing else: that is all there is in the browser.
+Imports the core, the API with what it needs, and the standard library: that is all there is in the browser.
 """

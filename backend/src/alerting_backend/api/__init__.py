@@ -1,1 +1,1 @@
-"""The HTTP API: one application for the server and for Lambda. Routes translate; decisions live in the core."""
+"""What only a server adds to the HTTP API of `alerting_api`: pages, probes, figures, a log of requests."""

@@ -1,1 +1,1 @@
-"""What runs beside the API and the pipeline, and what tells of them: logs, figures, clean-up, generator jobs."""
+"""What runs beside the API and the pipeline, and what reports on them: logs, figures, clean-up, generator jobs."""

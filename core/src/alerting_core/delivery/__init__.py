@@ -1,1 +1,1 @@
-"""Decisions over batches, synchronous and pure: time, randomness and ids are arguments. No ports, no waiting."""
+"""Decisions about deliveries, synchronous and pure: time, randomness and ids are arguments. No ports, no waiting."""
