@@ -165,12 +165,12 @@ sim-long: setup-run ## Simulate 20,000 worlds (SEEDS=100000 START=20000 for othe
 	@$(bin)/python -m alerting_core.sim --seeds $(or $(SEEDS),20000) --start $(or $(START),0) --jobs 2
 
 .PHONY: test-core-isolated
-test-core-isolated: setup ## Run the unit tests of core and playground with nothing but the core and pytest installed
-	@$(bin)/python -m tests.run isolated
+test-core-isolated: setup ## Run the unit tests of core, API and playground with nothing installed but what they need
+	@$(bin)/python -m tests.run isolated isolated-api
 
 .PHONY: test-core-pyodide
-test-core-pyodide: setup ## Run the unit tests of core and playground in the browser's Python
-	@$(bin)/python -m tests.run pyodide
+test-core-pyodide: setup ## Run the unit tests of core, API and playground in the browser's Python
+	@$(bin)/python -m tests.run pyodide pyodide-api
 
 .PHONY: services
 services: setup ## Start Kafka, Redis and Postgres for development, and print the settings that lead to them

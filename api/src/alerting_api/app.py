@@ -23,7 +23,7 @@ from alerting_api import (
 )
 from alerting_api.container import Container
 from alerting_api.idempotency import AnsweredBefore, answer_again
-from alerting_api.middleware import BodyLimit, KeyUse, SecurityHeaders, Unexpected
+from alerting_api.middleware import BodyLimit, ErrorBoundary, KeyUse, SecurityHeaders
 from alerting_api.openapi import describe
 from alerting_api.problems import EXPECTED_ERRORS, answer_error
 
@@ -58,7 +58,7 @@ def make_routes(more: Iterable[APIRouter] = ()) -> FastAPI:
         app.add_exception_handler(error, answer_error)
     app.add_exception_handler(AnsweredBefore, answer_again)
     # The last one added is the outermost: every answer gets its id, and all of them their headers.
-    for middleware in (BodyLimit, Unexpected, SecurityHeaders, KeyUse):
+    for middleware in (BodyLimit, ErrorBoundary, SecurityHeaders, KeyUse):
         app.add_middleware(middleware)
     describe(app)
     return app

@@ -69,7 +69,6 @@ class Container:
         started_at_ms: Since when this process serves.
         source_label: The label of a Prometheus alert that becomes its source.
         new_request_id: Names a request whose caller did not.
-        version: Of the platform, as tools that ask an Alertmanager for its version are told.
     """
 
     use: Application
@@ -82,7 +81,6 @@ class Container:
     started_at_ms: int
     source_label: str = SOURCE_LABEL_DEFAULT
     new_request_id: Callable[[], str] = _random_id
-    version: str = ""
 
 
 async def container_of(request: Request) -> Container:

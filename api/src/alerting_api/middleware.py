@@ -75,7 +75,7 @@ class KeyUse:
             await container.authenticator.note_use(principal)
 
 
-class Unexpected:
+class ErrorBoundary:
     """Gives each request its id, and answers what nobody expected."""
 
     def __init__(self, app: ASGIApp) -> None:

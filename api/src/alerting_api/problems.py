@@ -91,7 +91,7 @@ def refusal_of_any(error: Exception) -> Refusal:
 
 
 EXPECTED_ERRORS: Final[tuple[type[Exception], ...]] = (Refusal, RequestValidationError, HTTPException, AlertingError)
-"""What `answer_error` is registered for. Anything else is caught, logged and answered by `middleware.Unexpected`."""
+"""What `answer_error` is registered for. Anything else is caught, logged and answered by `middleware.ErrorBoundary`."""
 
 
 async def answer_error(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ labels firing anew later are another alert. Ends are counted and passed over.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Body
@@ -202,5 +203,5 @@ async def post_alerts(
 @router.get("/status", responses=refusals())
 async def get_alertmanager_status(parts: Parts) -> AlertmanagerStatus:
     """Answer tools that ask an Alertmanager what it is."""
-    info = VersionInfo(version=parts.version)
+    info = VersionInfo(version=version("alerting-api"))
     return AlertmanagerStatus(versionInfo=info, uptime=rfc3339(parts.started_at_ms))

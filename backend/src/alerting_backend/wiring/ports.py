@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import ClassVar, Final
 
 from alerting_api.auth import KeyAuthenticator
@@ -199,7 +198,6 @@ def make_container(
         stages=stages,
         checks=checks,
         source_label=settings.prometheus_source_label,
-        version=version("alerting-backend"),
         ui=_ui(settings),
     )
 

@@ -47,7 +47,7 @@ VISITOR: Final = ApiKey(
 _AUTHORIZATION: Final = {"authorization": "Bearer visitor"}
 
 
-class OpenDoor:
+class VisitorAuthenticator:
     """Takes everybody for the visitor: nobody is to be kept out of one's own tab. Keys that are made open nothing."""
 
     async def authenticate(self, token: str) -> Principal | None:
@@ -131,7 +131,7 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
     return Container(
         use=Application.on(ports),
         clock=clock,
-        authenticator=OpenDoor(),
+        authenticator=VisitorAuthenticator(),
         idempotency=stored(MemoryIdempotencyStore()),
         jobs=GeneratorJobs(stored(jobs), clock, ids),
         dead_letters=DeadLetters(letters),
