@@ -17,7 +17,7 @@ help: ## Show this list
 setup: $(installed) ## Install everything into this checkout
 	@:
 
-$(installed): uv.lock pyproject.toml core/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml playground/bridge/pyproject.toml .make/setup .make/uv
+$(installed): uv.lock pyproject.toml core/pyproject.toml api/pyproject.toml backend/pyproject.toml lambdas/pyproject.toml playground/bridge/pyproject.toml .make/setup .make/uv
 	@.make/setup
 
 .PHONY: run
@@ -89,12 +89,12 @@ test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run
 
 .PHONY: test-core-isolated
-test-core-isolated: setup ## Run the unit tests of core and playground with nothing but the core and pytest installed
-	@$(bin)/python -m tests.run isolated
+test-core-isolated: setup ## Run the unit tests of core, API and playground with nothing installed but what they need
+	@$(bin)/python -m tests.run isolated isolated-api
 
 .PHONY: test-core-pyodide
-test-core-pyodide: setup ## Run the unit tests of core and playground in the browser's Python
-	@$(bin)/python -m tests.run pyodide
+test-core-pyodide: setup ## Run the unit tests of core, API and playground in the browser's Python
+	@$(bin)/python -m tests.run pyodide pyodide-api
 
 .PHONY: check
 check: setup proto-lint proto-verify ui-check ui-budget ## Check style, types, layers, messages and the lock file

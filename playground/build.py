@@ -1,4 +1,4 @@
-"""Put the static site of the playground together: pages, Python, and the platform's wheels, into `playground/dist`.
+"""Put the static site of the playground together: pages, Python, the platform and its packages, in `playground/dist`.
 
 The site lies under any path of any host, asks no other host for anything, and needs no server of its own.
 """
@@ -20,13 +20,23 @@ UI: Final = CHECKOUT / "ui"
 DIST: Final = FOLDER / "dist"
 
 _STAMP: Final = FOLDER / ".sources-that-were-built"
+_PACKAGES: Final = FOLDER / ".packages"
 _LOCK: Final = FOLDER / ".building"
 _PYODIDE: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "package.json")
 """What a browser needs of the npm package; the last one names version and licence."""
 
-_PYTHON_SOURCES: Final = (CHECKOUT / "core", FOLDER / "bridge")
+_PLATFORM: Final = ("314", "pyemscripten_2026_0_wasm32")
+"""What wheels of this Pyodide are for; pure ones fit as well."""
+
+_PYTHON_SOURCES: Final = (CHECKOUT / "core", CHECKOUT / "api", FOLDER / "bridge")
 _OTHER_SOURCES: Final = (UI / "src", UI / "public", FOLDER / "site")
-_SINGLE_SOURCES: Final = (UI / "playground.html", UI / "vite.config.ts", UI / "package-lock.json", FOLDER / "build.py")
+_SINGLE_SOURCES: Final = (
+    UI / "playground.html",
+    UI / "vite.config.ts",
+    UI / "package-lock.json",
+    FOLDER / "build.py",
+    CHECKOUT / "uv.lock",
+)
 
 
 def build() -> None:
@@ -50,7 +60,8 @@ def _build(sources: str) -> None:
     (DIST / "playground.html").rename(DIST / "index.html")
     _add_pyodide()
     _add_wheels()
-    _run(sys.executable, CHECKOUT / ".make" / "node.py", "node", FOLDER / "site" / "precompile.mjs", DIST)
+    packages = fetch_packages()
+    _run(sys.executable, CHECKOUT / ".make" / "node.py", "node", FOLDER / "site" / "precompile.mjs", DIST, packages)
     (DIST / ".nojekyll").touch()  # Otherwise GitHub Pages would leave out files whose names begin with a line.
     _add_offline_script()
     _STAMP.write_text(sources)
@@ -67,14 +78,42 @@ def _add_pyodide() -> None:
 
 
 def _add_wheels() -> None:
-    """Build the wheels of the core and of the bridge into the site."""
-    folder = DIST / "python"
-    uv = subprocess.run([CHECKOUT / ".make" / "uv"], check=True, capture_output=True, text=True).stdout.strip()
+    """Build the wheels of the platform into the site."""
     for source in _PYTHON_SOURCES:
-        _run(uv, "build", "--quiet", "--wheel", "--out-dir", folder, source)
-    (folder / ".gitignore").unlink(missing_ok=True)
-    wheels = sorted(path.name for path in folder.glob("*.whl"))
-    (folder / "files.json").write_text(json.dumps({"wheels": wheels}))
+        _run(_uv(), "build", "--quiet", "--wheel", "--out-dir", DIST / "python", source)
+    (DIST / "python" / ".gitignore").unlink(missing_ok=True)
+
+
+def fetch_packages() -> Path:
+    """Return the folder with the wheels that the API needs beside the core, as the lock file has them.
+
+    Raises:
+        subprocess.CalledProcessError: The package index is needed, and cannot be reached.
+    """
+    export = ("export", "--frozen", "--package", "alerting-api", "--no-emit-workspace", "--no-dev", "--no-header")
+    listed = subprocess.run([_uv(), *export], check=True, cwd=CHECKOUT, capture_output=True, text=True).stdout
+    stamp = _PACKAGES / "requirements.txt"
+    if not (stamp.exists() and stamp.read_text() == listed):
+        shutil.rmtree(_PACKAGES, ignore_errors=True)
+        _run(*download_packages(listed, _PACKAGES))
+        stamp.write_text(listed)  # Only now: a download that was cut off is done again.
+    return _PACKAGES
+
+
+def download_packages(requirements: str, folder: Path) -> Sequence[str | Path]:
+    """Return the command that puts the wheels of *requirements* that fit the browser's Python into *folder*."""
+    folder.mkdir(parents=True)
+    wanted = folder / "wanted.txt"
+    wanted.write_text(requirements)
+    version, platform = _PLATFORM
+    target = ("--python-version", version, "--platform", platform, "--only-binary", ":all:")
+    source = ("--require-hashes", "--no-deps", "--requirement", wanted)
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
+    return (*pip, *target, *source, "--dest", folder)
+
+
+def _uv() -> str:
+    return subprocess.run([CHECKOUT / ".make" / "uv"], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _add_offline_script() -> None:

@@ -1,28 +1,42 @@
-// Compile Python's own library and the platform's wheels for the Python of the browser, so that no visitor's browser has
-// to: half of the time until the page is usable went into that.
+// Compile Python's own library, the platform's wheels and its packages for the Python of the browser, so that no visitor's
+// browser has to: half of the time until the page is usable went into that.
 //
-// Arguments: folder of the site, with pyodide/ and python/ in it. Both are changed in place.
+// Arguments: folder of the site, with pyodide/ and python/ in it, both changed in place; folder of the packages' wheels.
+// The wheel of the API and the packages go into one archive, python/api.zip: the page is usable before it is needed.
 import { pathToFileURL } from "node:url";
 
-const [site] = process.argv.slice(2);
+const [site, packages] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${site}/pyodide/pyodide.mjs`).href);
 const pyodide = await loadPyodide({ indexURL: `${site}/pyodide/` });
 
-pyodide.FS.mkdirTree("/site");
-pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: site }, "/site");
+for (const [root, place] of [
+  [site, "/site"],
+  [packages, "/packages"],
+]) {
+  pyodide.FS.mkdirTree(place);
+  pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, place);
+}
 pyodide.runPython(`
-import importlib.util, importlib._bootstrap_external as bootstrap
+import importlib.util, importlib._bootstrap_external as bootstrap, json
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-# What nothing in a browser tab asks for: programs for a terminal or a desktop, servers, other processes, test tools.
+# What nothing in a browser tab asks for: programs for a terminal or a desktop, servers, other processes, test tools, and
+# the same in Python of what there is in C.
 UNUSED = {
-    "_pyrepl", "bdb", "cProfile", "cmd", "code", "compileall", "ctypes", "curses", "dbm", "distutils", "doctest",
-    "ensurepip", "filecmp", "ftplib", "idlelib", "imaplib", "lib2to3", "mailbox", "modulefinder", "multiprocessing",
-    "optparse", "pdb", "pickletools", "plistlib", "poplib", "profile", "pstats", "pty", "pyclbr", "pydoc",
-    "pydoc_data", "shelve", "smtplib", "sqlite3", "tabnanny", "test", "timeit", "tkinter", "tomllib", "trace",
-    "tracemalloc", "turtle", "turtledemo", "unittest", "venv", "wsgiref", "xml", "xmlrpc", "zipapp",
+    "_pydatetime", "_pyio", "_pyrepl", "argparse", "bdb", "cProfile", "cmd", "code", "compileall", "configparser",
+    "ctypes", "curses", "dbm", "difflib", "distutils", "doctest", "ensurepip", "filecmp", "fileinput", "ftplib",
+    "getopt", "getpass", "gettext", "graphlib", "idlelib", "imaplib", "lib2to3", "mailbox", "modulefinder",
+    "multiprocessing", "netrc", "optparse", "pdb", "pickletools", "plistlib", "poplib", "profile", "pstats", "pty",
+    "py_compile", "pyclbr", "pydoc", "pydoc_data", "rlcompleter", "runpy", "sched", "shelve", "smtplib", "socketserver",
+    "sqlite3", "statistics", "symtable", "tabnanny", "tarfile", "test", "timeit", "tkinter", "tomllib", "trace",
+    "tracemalloc", "turtle", "turtledemo", "unittest", "venv", "wave", "webbrowser", "wsgiref", "xml", "xmlrpc",
+    "zipapp",
 }
+UNUSED_PARTS = (
+    "asyncio/__main__", "asyncio/proactor_events", "asyncio/tools", "asyncio/windows_", "concurrent/futures/process",
+    "http/cookiejar", "http/server", "logging/config", "logging/handlers", "urllib/request", "urllib/robotparser",
+)
 # Of the many encodings of the world, those of protocols.
 ENCODINGS = {
     "__init__", "aliases", "ascii", "base64_codec", "cp437", "hex_codec", "idna", "iso8859_1", "latin_1", "punycode",
@@ -32,7 +46,9 @@ ENCODINGS = {
 
 def is_used(name):
     first, _, rest = name.removesuffix(".py").partition("/")
-    return rest in ENCODINGS if first == "encodings" else first not in UNUSED
+    if first == "encodings":
+        return rest in ENCODINGS
+    return first not in UNUSED and not name.startswith(UNUSED_PARTS)
 
 def compiled(source, name, *, optimize):
     code = compile(source, name, "exec", dont_inherit=True, optimize=optimize)
@@ -52,16 +68,46 @@ def contents(path):
     with ZipFile(path) as old:
         return [(name, old.read(name)) for name in sorted(old.namelist()) if not name.endswith("/")]
 
-# Compiled code lies in the place of its source: half of the size, and imported as it is. The library goes without its
-# docstrings; the platform is compiled as everywhere else.
+# Of the packages, what only type checkers, test tools, terminals, sockets, threads and other applications ask for.
+UNUSED_OF_PACKAGES = (
+    "annotated_types/test_cases", "anyio/_backends/", "anyio/_core/_sockets", "anyio/_core/_subprocesses",
+    "anyio/_core/_tempfile", "anyio/from_thread", "anyio/functools", "anyio/itertools", "anyio/pytest_plugin",
+    "anyio/streams/buffered", "anyio/streams/file", "anyio/streams/text", "anyio/streams/tls", "anyio/to_interpreter",
+    "anyio/to_process", "fastapi/__main__", "fastapi/_cli", "fastapi/cli", "fastapi/testclient", "idna/",
+    "pydantic/experimental/pipeline", "pydantic/mypy", "pydantic/v1/", "starlette/authentication", "starlette/config",
+    "starlette/endpoints", "starlette/middleware/authentication", "starlette/middleware/cors",
+    "starlette/middleware/gzip", "starlette/middleware/opentelemetry", "starlette/middleware/sessions",
+    "starlette/middleware/wsgi", "starlette/schemas", "starlette/templating", "starlette/testclient",
+)
+
+# anyio reads the source of these to import the rest of itself only when it is asked for.
+KEPT_AS_SOURCE = {"anyio/__init__.py", "anyio/abc/__init__.py"}
+
+def entries(path, *, optimize, is_wanted=lambda name: True):
+    # Compiled code lies in the place of its source: half of the size, and imported as it is.
+    return [
+        (name + "c", compiled(content, name, optimize=optimize))
+        if name.endswith(".py") and name not in KEPT_AS_SOURCE else (name, content)
+        for name, content in contents(path) if is_wanted(name)
+    ]
+
+def is_package_file(name):
+    if ".dist-info/" in name:
+        return name.endswith("/entry_points.txt")  # By which telemetry, which there is none of here, looks for itself.
+    return name.endswith((".py", ".so")) and not name.startswith(UNUSED_OF_PACKAGES)
+
+# The library and the packages go without their docstrings; the platform is compiled as everywhere else.
 library = Path("/site/pyodide/python_stdlib.zip")
-repack(library, [
-    (name + "c", compiled(content, name, optimize=2)) if name.endswith(".py") else (name, content)
-    for name, content in contents(library) if is_used(name)
-])
-for wheel in Path("/site/python").glob("*.whl"):
-    repack(wheel, [
-        (name + "c", compiled(content, name, optimize=0)) if name.endswith(".py") else (name, content)
-        for name, content in contents(wheel)
-    ])
+repack(library, entries(library, optimize=2, is_wanted=is_used))
+wheels = sorted(Path("/site/python").glob("*.whl"))
+for wheel in wheels:
+    repack(wheel, entries(wheel, optimize=0))
+(api,) = [wheel for wheel in wheels if wheel.name.startswith("alerting_api")]
+api_entries = contents(api)
+for wheel in sorted(Path("/packages").glob("*.whl")):
+    api_entries += entries(wheel, optimize=2, is_wanted=is_package_file)
+repack(Path("/site/python/api.zip"), api_entries)
+api.unlink()
+names = [wheel.name for wheel in wheels if wheel != api]
+Path("/site/python/files.json").write_text(json.dumps({"wheels": names, "api": "api.zip"}))
 `);

@@ -24,8 +24,15 @@ class Operation:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The scopes that a key needs; none: open to all."""
-        return tuple(scope for needs in self.described.get("security", ()) for scope in needs["key"])
+        """The scopes of which a key needs one; none: open to all."""
+        return tuple(scope for enough in self.described.get("security", ()) for scope in enough["key"])
+
+    @property
+    def body_examples(self) -> Mapping[str, Any]:
+        """The examples of bodies, by name."""
+        content = self.described.get("requestBody", {}).get("content", {})
+        examples = content.get("application/json", {}).get("examples", {})
+        return {name: example["value"] for name, example in examples.items()}
 
     @property
     def statuses(self) -> set[int]:

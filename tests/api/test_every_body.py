@@ -2,12 +2,22 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
+
 from alerting_core import limits
 from tests.api.catalog import problems, refusal
-from tests.api.operations import Operation
+from tests.api.operations import WITH_BODY, Operation
 from tests.api.spoiled import spoiled_bodies
 from tests.api.stage import *  # noqa: F403 - fixtures
 from tests.api.stage import JSON, Stage, every_with_body
+
+EXAMPLES = [(operation, name) for operation in WITH_BODY for name in operation.body_examples]
+
+
+@pytest.mark.parametrize(("operation", "name"), EXAMPLES, ids=[f"{operation}-{name}" for operation, name in EXAMPLES])
+async def test_an_example_of_a_body_is_accepted(stage: Stage, operation: Operation, name: str) -> None:
+    answered = await stage.call(operation, json=operation.body_examples[name])
+    assert answered.status_code < 300, answered.text
 
 
 @every_with_body

@@ -39,6 +39,14 @@ async def test_a_key_without_the_scope_is_refused(stage: Stage, operation: Opera
 
 
 @every_secured
+async def test_any_one_of_the_scopes_is_enough(stage: Stage, operation: Operation) -> None:
+    for scope in operation.scopes:
+        async with stage.world.http(await stage.world.key(scope)) as http:
+            response = await http.request(operation.method, operation.url(stage.ids), content=b"\xff", headers=JSON)
+        assert response.status_code not in {401, 403}, scope
+
+
+@every_secured
 async def test_another_clients_objects_do_not_exist(stage: Stage, operation: Operation) -> None:
     names = {p["name"] for p in operation.parameters("path")}
     await Catalog(stage.http).client("globex")

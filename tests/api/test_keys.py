@@ -4,7 +4,7 @@ import re
 
 from httpx import AsyncClient
 
-from alerting_backend.api.principal import KEY_CACHE_MS
+from alerting_api.auth import KEY_CACHE_MS
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import ADMIN_KEY, World
 

@@ -31,6 +31,7 @@ def test_an_operation_is_described(operation: Operation) -> None:
     assert {"500", "503"} <= described["responses"].keys()
     if operation.body_schema is not None:
         assert operation.valid_body is not None
+        assert operation.body_examples
         assert {"400", "413", "415", "422"} <= described["responses"].keys()
     for parameter in described.get("parameters", ()):
         assert parameter["schema"].get("type") or parameter["schema"].get("enum") or "$ref" in parameter["schema"]

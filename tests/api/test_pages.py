@@ -37,3 +37,18 @@ async def test_styles_and_programs_name_no_other_server(memory_world: World) -> 
 async def test_the_first_page_names_the_inbox_only_where_there_is_one(memory_world: World) -> None:
     async with memory_world.http(None) as http:
         assert "/demo/inbox" not in (await http.get("/")).text
+
+
+async def test_the_documentation_goes_over_the_wire_packed(memory_world: World) -> None:
+    async with memory_world.http(None) as http:
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css", "docs.js", "docs.css"):
+            packed = await http.get(f"/docs/{name}", headers={"Accept-Encoding": "gzip"})
+            plain = await http.get(f"/docs/{name}", headers={"Accept-Encoding": "identity"})
+            assert packed.headers["content-encoding"] == "gzip"
+            assert "content-encoding" not in plain.headers
+            assert packed.content == plain.content
+            assert packed.headers["vary"] == "Accept-Encoding"
+            same = {"Accept-Encoding": "identity", "If-None-Match": plain.headers["etag"]}
+            assert (await http.get(f"/docs/{name}", headers=same)).status_code == 304
+        size = int((await http.get("/docs/swagger-ui-bundle.js")).headers["content-length"])
+        assert size < 700_000

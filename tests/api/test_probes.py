@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from alerting_backend.api.routes import probes
+from alerting_backend.api import probes
 from alerting_core.errors import PortUnavailable
 from tests.api.backing_memory import MemoryBacking
 from tests.api.world import make_world

@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_backend.api.app import install
-from alerting_backend.api.ui_files import PAGES, read_ui
+from alerting_backend.api.files import PAGES, read_ui
 from tests.api.catalog import refusal
 from tests.api.world import World
 from tests.tidy.sources import CHECKOUT
@@ -59,6 +59,21 @@ async def test_what_is_no_page_stays_a_problem_document(http: Callable[..., Asyn
         refusal(await browser.get("/ui/%2e%2e%2f%2e%2e%2fetc%2fpasswd"), 404, "not-found")
 
 
+async def test_a_browser_that_asks_for_a_page_that_is_not_there_gets_the_page_that_says_so(
+    http: Callable[..., AsyncClient],
+) -> None:
+    async with http(Accept="text/html,application/xhtml+xml,*/*;q=0.8") as browser:
+        for path in ("/nonsense", "/nonsense/deep", "/nonsense?x=1"):
+            page = await browser.get(path)
+            assert (page.status_code, page.content) == (404, PAGE)
+            assert page.headers["content-type"] == "text/html; charset=utf-8"
+            assert "script-src 'self'" in page.headers["content-security-policy"]
+        refusal(await browser.get("/api/v1/nothing"), 404, "not-found")
+        refusal(await browser.post("/nonsense"), 404, "not-found")
+    async with http(Accept="*/*") as program:
+        refusal(await program.get("/nonsense"), 404, "not-found")
+
+
 async def test_files_that_are_named_after_their_content_are_kept_for_ever(http: Callable[..., AsyncClient]) -> None:
     async with http() as browser:
         program = await browser.get("/ui/index-abc123.js")
@@ -96,6 +111,8 @@ async def test_without_a_build_the_api_shows_its_own_page_and_says_how_to_build_
         assert page.status_code == 200
         assert "make ui" in page.text
         refusal(await http.get("/rules"), 404, "not-found")
+        lost = await http.get("/rules", headers={"Accept": "text/html"})
+        assert (lost.status_code, lost.content) == (404, page.content)
         refusal(await http.get("/icon.svg"), 404, "not-found")
 
 

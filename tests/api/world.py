@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from alerting_api.auth import KeyAuthenticator
 from alerting_backend.api.app import create_app, install
-from alerting_backend.api.container import Container
+from alerting_backend.api.container import ServerContainer
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
@@ -63,7 +64,7 @@ class World:
     """The application, what it stands on, and ways to call it and to prepare it."""
 
     app: FastAPI
-    container: Container
+    container: ServerContainer
     backing: Backing
     meter: StageMeter
 
@@ -146,14 +147,15 @@ class World:
 async def make_world(backing: Backing, **changes: Any) -> World:
     """Return an empty world with one admin key; *changes* are made to its container."""
     ports, meter = backing.ports, StageMeter()
-    container = Container(
+    container = ServerContainer(
         use=Application.on(ports),
         clock=ports.clock,
-        keys=ports.keys,
+        authenticator=KeyAuthenticator(ports.keys, ports.clock),
         idempotency=backing.idempotency,
         jobs=GeneratorJobs(backing.jobs, ports.clock, ports.ids),
         dead_letters=Letters(backing.letters),
         dashboard=Dashboard(ports.journal, meter, ports.clock),
+        started_at_ms=START_MS,
         stages=meter,
     )
     container = replace(container, **changes)

@@ -22,7 +22,10 @@ def test_the_backend_wheel_brings_every_migration_along(how: list[str], tmp_path
     assert packed >= MIGRATIONS
 
 
-@pytest.mark.parametrize("package", ["alerting-core", "alerting-backend", "alerting-lambdas", "alerting-playground"])
+PACKAGES = ("alerting-core", "alerting-api", "alerting-backend", "alerting-lambdas", "alerting-playground")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_wheel_tells_type_checkers_that_it_is_typed(package: str, tmp_path: Path) -> None:
     run_installer([uv(), "build", "--quiet", "--wheel", "--package", package, "--out-dir", tmp_path])
     (wheel,) = tmp_path.glob("*.whl")

@@ -9,6 +9,7 @@ import pytest
 
 from alerting_playground import main
 from tests.playground.scripts import cuts, script, small_settings
+from tests.support.install.alone import install_api_alone
 from tests.support.install.place import CHECKOUT
 from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
@@ -26,7 +27,7 @@ def test_the_browsers_python_makes_the_same_run() -> None:
     main.advance(str(RUN_MS))
     link, here = json.loads(main.share())["text"], json.loads(main.snapshot())
     try:
-        sources = [CHECKOUT / "core" / "src", CHECKOUT / "playground" / "bridge"]
+        sources = [install_api_alone().browser_site, CHECKOUT / "playground" / "bridge"]
         command = [*NODE, RUNNER, pyodide_folder(), *sources]
     except Unavailable as error:
         pytest.skip(f"no Pyodide: {error}")

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from tests.run.tally import NO_TESTS
-from tests.support.install.core_alone import install_core_alone
+from tests.support.install.alone import Alone, install_api_alone, install_core_alone
 from tests.support.install.place import CHECKOUT
 from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
 
 WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
 
-_ALONE: Final = [
-    *("-c", "tests/core_alone.ini", "--confcutdir=tests/unit", "-q"),
-    *("tests/unit/core", "tests/unit/playground"),
-]
+_ALONE: Final = ("-c", "tests/core_alone.ini", "--confcutdir=tests/unit", "-q")
+_CORE: Final = (*_ALONE, "tests/unit/core")
+_API: Final = (*_ALONE, "tests/unit/api", "tests/unit/playground")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +52,25 @@ def _pytest(*levels: str, options: Sequence[str] = ()) -> Callable[[Path], int]:
 
 
 def _isolated(report: Path) -> int:
-    core = install_core_alone()
-    return _call([core.python, "-m", "pytest", *_ALONE, f"--junitxml={report}"])
+    return _call([install_core_alone().python, "-m", "pytest", *_CORE, f"--junitxml={report}"])
+
+
+def _isolated_api(report: Path) -> int:
+    return _call([install_api_alone().python, "-m", "pytest", *_API, f"--junitxml={report}"])
 
 
 def _pyodide(report: Path) -> int:
-    core, pyodide = install_core_alone(), pyodide_folder()
+    return _call_in_browser(install_core_alone(), _CORE, report)
+
+
+def _pyodide_api(report: Path) -> int:
+    return _call_in_browser(install_api_alone(), _API, report)
+
+
+def _call_in_browser(alone: Alone, tests: Sequence[str], report: Path) -> int:
     runner = CHECKOUT / "tests" / "pyodide" / "run_tests.mjs"
-    places = [pyodide, core.wheel, core.pytest_site, CHECKOUT, report.parent]
-    return _call([*NODE, runner, *places, *_ALONE, f"--junitxml=/results/{report.name}"])
+    places = [pyodide_folder(), alone.browser_site, CHECKOUT, report.parent]
+    return _call([*NODE, runner, *places, *tests, f"--junitxml=/results/{report.name}"])
 
 
 def _ui(report: Path) -> int:
@@ -104,6 +113,8 @@ STAGES: Final = (
         # One process: what is measured there is not to be disturbed by the others.
         _pytest("browser", options=["--durations=8"]),
     ),
-    Stage("isolated", "the core, and the playground on it, with nothing else installed", _isolated),
-    Stage("pyodide", "the core, and the playground on it, in the browser's Python", _pyodide),
+    Stage("isolated", "the core, with nothing else installed", _isolated),
+    Stage("isolated-api", "the API, and the playground's bridge to it, with nothing but what they need", _isolated_api),
+    Stage("pyodide", "the core, in the browser's Python", _pyodide),
+    Stage("pyodide-api", "the API, and the playground's bridge to it, in the browser's Python", _pyodide_api),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("core/src", "backend/src", "lambdas/src")
+PACKAGES: Final = ("core/src", "api/src", "backend/src", "lambdas/src")
 
 _GENERATED: Final = (".bin", "_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "uv.lock", "package-lock.json")
 

@@ -9,7 +9,7 @@ from typing import Final
 from tests.tidy.sources import CHECKOUT, python_sources, repository_files
 
 TOP_LEVEL: Final = {
-    *("backend", "core", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
+    *("api", "backend", "core", "lambdas", "migrations", "playground", "proto", "terraform", "tests", "ui"),
     *("CHANGELOG.md", "Makefile", "README.md", "compose.yaml", "pyproject.toml", "uv.lock"),
 }
 
@@ -23,13 +23,24 @@ def test_the_core_imports_the_standard_library_alone() -> None:
     assert list(_imported_from_elsewhere("core/src", "alerting_core")) == []
 
 
-def test_the_playground_imports_the_core_and_the_standard_library_alone() -> None:
-    assert list(_imported_from_elsewhere("playground/bridge", "alerting_core", "alerting_playground")) == []
+def test_the_api_imports_the_core_and_what_it_is_made_with_alone() -> None:
+    allowed = ("alerting_core", "alerting_api", "fastapi", "pydantic", "pydantic_core", "starlette")
+    assert list(_imported_from_elsewhere("api/src", *allowed)) == []
+
+
+def test_the_playground_imports_the_core_the_api_and_the_standard_library_alone() -> None:
+    allowed = ("alerting_core", "alerting_api", "alerting_playground", "fastapi")
+    assert list(_imported_from_elsewhere("playground/bridge", *allowed)) == []
 
 
 def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
     packages = [
-        *("core/src/alerting_core", "backend/src/alerting_backend", "lambdas/src/alerting_lambdas"),
+        *(
+            "core/src/alerting_core",
+            "api/src/alerting_api",
+            "backend/src/alerting_backend",
+            "lambdas/src/alerting_lambdas",
+        ),
         "playground/bridge/alerting_playground",
     ]
     assert [package for package in packages if not (CHECKOUT / package / "py.typed").is_file()] == []

@@ -12,6 +12,7 @@ from traceback import format_exception
 from typing import Any
 
 from alerting_core.conformance.sections import digest, digests
+from alerting_playground.asgi import Request
 from alerting_playground.session import limits
 from alerting_playground.session.actions import read_request
 from alerting_playground.session.errors import Refused
@@ -100,6 +101,15 @@ def request(text: str) -> str:
         return {"status": answered.status, "headers": dict(answered.headers), "body": body, "encoding": encoding}
 
     return _told(ask)
+
+
+def load_api() -> str:
+    """Import the API and make its routes, which takes a browser a second or two; requests are answered at once then."""
+
+    def load() -> dict[str, Any]:
+        return {"status": _current.session().answer(Request("GET", "/api/v1/me")).status}
+
+    return _told(load)
 
 
 def act(text: str) -> str:

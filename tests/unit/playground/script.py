@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from alerting_playground.http.message import Answer, Request
+from alerting_playground.asgi import Answer, Request
 from tests.unit.playground.world import World
 
 Ask: TypeAlias = Callable[[Request], Awaitable[Answer]]

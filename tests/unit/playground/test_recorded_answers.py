@@ -1,22 +1,10 @@
-"""The bridge answers what the server answered when it was recorded, here and in the browser's Python, byte by byte."""
+"""The application answers what it was recorded to answer, here and in the browser's Python, byte by byte."""
 
-import json
-from pathlib import Path
-
-from alerting_playground.http.message import Answer, Request
-from alerting_playground.http.router import answer
-from tests.unit.playground.script import play
-from tests.unit.playground.world import make_world
+from tests.unit.playground.recorded import answers, read
 
 
-async def test_the_bridge_gives_the_recorded_answers_of_the_server() -> None:
-    recorded = json.loads(Path(__file__).with_name("answers.json").read_text(encoding="utf-8"))
-    world = await make_world()
-
-    async def ask(request: Request) -> Answer:
-        return await answer(world.parts, request)
-
-    answered = [one async for one in play(world, ask)]
+async def test_the_application_gives_the_recorded_answers() -> None:
+    answered, recorded = await answers(), read()
     assert len(answered) == len(recorded)
-    for one, of_the_server in zip(answered, recorded, strict=True):
-        assert one == of_the_server, "if the server has changed: python -m tests.playground.recorded"
+    for one, other in zip(answered, recorded, strict=True):
+        assert one == other, "if it is meant to change: python -m tests.unit.playground.recorded"

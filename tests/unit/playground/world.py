@@ -1,8 +1,10 @@
-"""A platform behind the bridge, out of nothing but the core: stores in memory, a clock that stands, seeded ids."""
+"""A platform behind the API, out of nothing but the core: stores in memory, a clock that stands, seeded ids."""
 
 from dataclasses import dataclass
 from typing import Final
 
+from alerting_api.auth import KeyAuthenticator
+from alerting_api.container import Container
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dashboard import Dashboard
 from alerting_core.app.dead_letters import Letters
@@ -31,7 +33,6 @@ from alerting_core.ports.records import dead_letter
 from alerting_core.ports.stage_series import StageSeries
 from alerting_core.ports.stream import ALERTS_NEW, Record
 from alerting_core.stages.plan import plan_deliveries
-from alerting_playground.http.parts import Parts
 
 ADMIN_KEY: Final = "alk_admin-key-of-the-tests"
 START_MS: Final = 1_767_323_045_678  # 2026-01-02T03:04:05.678Z
@@ -64,16 +65,16 @@ class OneStage:
 
 @dataclass(frozen=True)
 class World:
-    """The parts of the bridge, and what stands behind them."""
+    """What the API answers from, and what stands behind them."""
 
-    parts: Parts
+    container: Container
     ports: ApplicationPorts
     database: MemoryDatabase
     stages: StageMetrics
 
     async def happen(self, alert_id: str, rule_id: str, client_id: str) -> None:
         """Let an alert come in, be recorded, and be matched by one rule, with its deliveries planned."""
-        now_ms = self.parts.clock.now_ms()
+        now_ms = self.container.clock.now_ms()
         alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", now_ms // 1_000, {"größe": "☃ <b>&amp;</b>"})
         await self.ports.alerts.record([alert], now_ms=now_ms)
         notifications, deliveries = MemoryNotificationStore(self.database), MemoryDeliveryStore(self.database)
@@ -91,7 +92,7 @@ class World:
 
 
 async def make_world() -> World:
-    """Return a world with nothing but one admin key, by which the bridge is called."""
+    """Return a world with nothing but one admin key, by which it is called."""
     clock, ids, database = MemoryClock(START_MS), SeededIds(1), MemoryDatabase()
     log = MemoryLog(clock=clock)
     ports = ApplicationPorts(
@@ -107,14 +108,14 @@ async def make_world() -> World:
     )
     stages, use = OneStage(), Application.on(ports)
     await use.keys.ensure_admin_key(ADMIN_KEY)
-    (caller,) = await ports.keys.operators()
-    parts = Parts(
+    container = Container(
         use=use,
         clock=clock,
         idempotency=MemoryIdempotencyStore(),
         jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
         dead_letters=Letters(MemoryDeadLetters(log)),
         dashboard=Dashboard(ports.journal, stages, clock),
-        caller=caller,
+        authenticator=KeyAuthenticator(ports.keys, clock),
+        started_at_ms=START_MS,
     )
-    return World(parts, ports, database, stages)
+    return World(container, ports, database, stages)

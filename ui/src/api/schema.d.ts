@@ -1472,16 +1472,11 @@ export interface components {
          *
          *     A `secret` replaces the current one as a rotation does; left out, it stays.
          * @example {
+         *       "headers": {
+         *         "X-Team": "ops"
+         *       },
          *       "type": "webhook",
          *       "value": "https://example.com/hooks/alerts"
-         *     }
-         * @example {
-         *       "type": "email",
-         *       "value": "ops@example.com, night-shift@example.com"
-         *     }
-         * @example {
-         *       "type": "slack",
-         *       "value": "https://hooks.slack.com/services/T000/B000/XXXX"
          *     }
          */
         EndpointReplacement: {

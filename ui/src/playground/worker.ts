@@ -31,7 +31,22 @@ class Platform {
     );
   }
 
+  /** Imports the API, now that a page is there to be looked at, and makes it ready to answer at once. */
+  async loadApi(): Promise<void> {
+    await this.#python.api;
+    this.#python.call("load_api");
+  }
+
   hear(message: Exclude<ToWorker, { type: "boot" }>): void {
+    const obey = () => {
+      this.#obey(message);
+    };
+    // What cannot be loaded Python says itself, to whoever asks for it.
+    if (needsApi(message)) this.#python.api.then(obey, obey);
+    else obey();
+  }
+
+  #obey(message: Exclude<ToWorker, { type: "boot" }>): void {
     switch (message.type) {
       case "request":
         this.#answer(message);
@@ -118,6 +133,11 @@ class Platform {
   }
 }
 
+/** Requests, and scripts that may hold some. */
+function needsApi(message: Exclude<ToWorker, { type: "boot" }>): boolean {
+  return message.type === "request" || (message.type === "call" && ["start", "act"].includes(message.call));
+}
+
 /** A failure of the platform itself, told as its API would. */
 function asProblem(detail: string) {
   const problem = {
@@ -138,6 +158,8 @@ async function boot(base: string, scenario: string, stopAtMs: number | null): Pr
   const python = await loadPython(base, (phase) => {
     say({ type: "booting", phase });
   });
+  // A run that somebody shares may hold requests; the usual one does not, and is shown before the API is there.
+  if (scenario !== "") await python.api;
   say({ type: "booting", phase: "scenario" });
   let started = python.call("start", scenario);
   const failed = JSON.parse(started) as Partial<SessionError>;
@@ -148,6 +170,7 @@ async function boot(base: string, scenario: string, stopAtMs: number | null): Pr
   say({ type: "booted", defaults, started, refusal });
   platform.show();
   platform.begin(JSON.parse(started) as Started, refusal === null ? stopAtMs : null, true);
+  platform.loadApi().catch(() => undefined); // Told by the first call that needs it.
   return platform;
 }
 

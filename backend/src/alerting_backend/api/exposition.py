@@ -1,14 +1,22 @@
-"""The figures of this process in Prometheus' text format. Label values are names of ours, never a client's."""
+"""The figures of this process, and of the requests that it serves, in Prometheus' text format.
+
+Label values are names of ours, never a client's.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from alerting_backend.api.request_metrics import RequestMetrics
+from alerting_api.problems import refusals
+from alerting_api.route import ApiRoute
+from alerting_backend.api.container import ServerParts
 from alerting_core.ports.metrics import StageFigures, StageState
+
+router = APIRouter(tags=["metrics"], route_class=ApiRoute)
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -22,6 +30,12 @@ _COUNTERS: Final[Sequence[tuple[str, str, Callable[[StageFigures], int]]]] = (
     ("rejected", "Poison records that went to the dead-letter topic.", lambda f: f.rejected),
     ("errors", "Steps that failed and were tried again.", lambda f: f.errors),
 )
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""From an answer out of memory to the time at which callers give up."""
 
 
 class _Stages(Collector):
@@ -92,9 +106,43 @@ class _Stages(Collector):
         return gauge
 
 
+class RequestMetrics:
+    """Holds its own registry: two applications in one process count apart. Labels have few values, all chosen here."""
+
+    def __init__(self) -> None:
+        self.registry: Final = CollectorRegistry()
+        self._seconds = Histogram(
+            "alerting_http_request_duration_seconds",
+            "Time from a request's first line to the last byte of its answer.",
+            ("method", "path", "status"),
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def observe(self, *, method: str, path: str, status: int, seconds: float) -> None:
+        """Count one request; *path* is the operation's template."""
+        known = method if method in _METHODS else "other"
+        self._seconds.labels(known, path, f"{status // 100}xx").observe(seconds)
+
+
 def expose(figures: Sequence[StageFigures], requests: RequestMetrics | None) -> bytes:
     """Return the exposition of *figures* and, where an API is served, of its requests."""
     stages = CollectorRegistry()
     stages.register(_Stages(figures))
     of_requests = b"" if requests is None else generate_latest(requests.registry)
     return generate_latest(stages) + of_requests
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses=refusals()
+    | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format."}},
+)
+async def get_prometheus_metrics(parts: ServerParts, request: Request) -> Response:
+    """Return the figures of this process for Prometheus.
+
+    Open to all who reach the port, as scrapers expect: it names no client, and nothing of what alerts say.
+    """
+    figures = await parts.stages.read(now_ms=parts.clock.now_ms())
+    return Response(expose(figures, request.app.state.request_metrics), media_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Gives each request its id, writes one line about it, and answers what nobody expected.
+"""Writes one line about each request, and counts it.
 
 The line holds names, sizes and times, never a header, a query string or a body: those may hold secrets.
 """
@@ -9,13 +9,12 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alerting_backend.api.problems import answer, refusal_of
-from alerting_backend.api.request_ids import assign_request_id
-from alerting_backend.api.request_metrics import RequestMetrics
-from alerting_core.api.headers import REQUEST_ID_HEADER
-
-PRINCIPAL_KEY: Final = "alerting.principal"
-"""Where in the scope authentication leaves who is calling."""
+from alerting_api.auth import PRINCIPAL_KEY
+from alerting_api.container import Principal
+from alerting_api.headers import assign_request_id
+from alerting_api.middleware import operation_of
+from alerting_backend.api.container import ServerContainer
+from alerting_backend.api.exposition import RequestMetrics
 
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: told at DEBUG, unless they fail."""
@@ -34,40 +33,28 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = assign_request_id(scope)
+        container: ServerContainer = scope["app"].state.container
+        request_id = assign_request_id(scope, container.new_request_id)
         started = time.perf_counter()
-        status: int | None = None
+        status = 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], (REQUEST_ID_HEADER.lower().encode(), request_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, send_with_id)
-            except Exception as error:
-                _log.exception("request_failed", **_place(scope))
-                if status is not None:
-                    raise  # Half an answer is out: only closing the connection tells the caller so.
-                await answer(refusal_of(error), request_id=request_id)(scope, receive, send_with_id)
-            _account(scope, status=status or 0, seconds=time.perf_counter() - started)
+            await self.app(scope, receive, send_noted)
+            _account(scope, status=status, seconds=time.perf_counter() - started)
 
 
 def _account(scope: Scope, *, status: int, seconds: float) -> None:
-    place = _place(scope)
+    operation = operation_of(scope)
     metrics: RequestMetrics = scope["app"].state.request_metrics
-    metrics.observe(**place, status=status, seconds=seconds)
-    quiet = place["path"] in _QUIET and status < 400
+    metrics.observe(**operation, status=status, seconds=seconds)
+    quiet = operation["path"] in _QUIET and status < 400
     write = _log.debug if quiet else _log.info
-    principal = scope.get(PRINCIPAL_KEY)
+    principal: Principal | None = scope.get(PRINCIPAL_KEY)
     who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
-    write("request_answered", **place, status=status, duration_ms=round(seconds * 1000, 1), **who)
-
-
-def _place(scope: Scope) -> dict[str, str]:
-    """Name the operation by its template: ids and whatever else a caller writes into a path stay out of the log."""
-    route = scope.get("route")
-    return {"method": scope["method"], "path": getattr(route, "path_format", None) or "(no route)"}
+    write("request_answered", **operation, status=status, duration_ms=round(seconds * 1000, 1), **who)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from alerting_backend.api.ui_files import ui_folder
+from alerting_backend.api.files import ui_folder
 from alerting_backend.embedded.demo import ALERT_EVERY_MS, ALERTS_SENT
 from alerting_backend.embedded.platform import Started
 from alerting_backend.settings import Settings, describe

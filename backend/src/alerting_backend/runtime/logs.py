@@ -17,6 +17,9 @@ _LIBRARIES: Final = ("uvicorn", "uvicorn.error", "asyncio", "aiohttp", "aiosmtpl
 _NOISY: Final = ("aiokafka", "kafka")
 """They tell of each of their tries, hundreds in an outage. What comes of it reaches us as an error, and is told."""
 
+_EXTRA: Final = ("method", "path", "code", "reason", "detail", "key_id")
+"""What the API, which logs by the standard library alone, tells beside the name of an event."""
+
 _ROUTINE: Final = frozenset({"request_answered"})
 """Events that people want to see only when something went wrong."""
 
@@ -56,7 +59,8 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
         cache_logger_on_first_use=True,
     )
     output = logging.StreamHandler(sys.stdout)
-    output.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(form)))
+    foreign: Sequence[Processor] = (*shared, structlog.stdlib.ExtraAdder(allow=_EXTRA))
+    output.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=_rendering(form)))
     logging.raiseExceptions = False  # Whoever closes our output, as `| head` does, is not to be told so, line by line.
     logging.basicConfig(handlers=[output], level=threshold, force=True)
     for name in _LIBRARIES:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from alerting_api.auth import KeyAuthenticator
 from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.dead_letters import PgDeadLetters
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.api.container import Container, ReadinessCheck
-from alerting_backend.api.ui_files import UiFiles, read_ui, ui_folder
+from alerting_backend.api.container import ReadinessCheck, ServerContainer
+from alerting_backend.api.files import Files, read_ui, ui_folder
 from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
@@ -25,7 +26,7 @@ def make_container(
     checks: Mapping[str, ReadinessCheck],
     board: StageMetrics | None = None,
     letters: DeadLetters | None = None,
-) -> Container:
+) -> ServerContainer:
     """Return all that requests need.
 
     Args:
@@ -37,14 +38,15 @@ def make_container(
         letters: The dead letters; those of the streams in the database when left out.
     """
     application = ports.application
-    return Container(
+    return ServerContainer(
         use=Application.on(application, placeholders=settings.placeholder_domains),
         clock=application.clock,
-        keys=application.keys,
+        authenticator=KeyAuthenticator(application.keys, application.clock),
         idempotency=PgIdempotencyStore(ports.pools),
         jobs=GeneratorJobs(PgJobStore(ports.pools), application.clock, application.ids),
         dead_letters=Letters(PgDeadLetters(ports.log) if letters is None else letters),
         dashboard=Dashboard(application.journal, stages if board is None else board, application.clock),
+        started_at_ms=application.clock.now_ms(),
         stages=stages,
         checks=checks,
         source_label=settings.prometheus_source_label,
@@ -52,7 +54,7 @@ def make_container(
     )
 
 
-def _ui(settings: Settings) -> UiFiles | None:
+def _ui(settings: Settings) -> Files | None:
     """Return the built user interface; without one, the API shows a page of its own."""
     folder = ui_folder() if settings.ui_dir is None else settings.ui_dir
     try:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from alerting_backend.api.container import ReadinessCheck
 from alerting_backend.api.exposition import CONTENT_TYPE, expose
-from alerting_backend.api.routes.probes import Alive, CheckShown, Readiness, look_at
+from alerting_backend.api.probes import Alive, CheckShown, Readiness, look_at
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.metrics import StageMetrics
 

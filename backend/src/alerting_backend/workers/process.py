@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from alerting_backend.api.container import ReadinessCheck
-from alerting_backend.api.routes.probes import look_at
+from alerting_backend.api.probes import look_at
 from alerting_backend.runtime.instance import instance_name
 from alerting_backend.runtime.lag import measure_lag
 from alerting_backend.runtime.listening import ApiServer, listen, url_of

@@ -54,6 +54,11 @@ class StageSummary:
     gauges: Mapping[str, int]
     last_error: str | None
 
+    @property
+    def processed(self) -> int:
+        """Records that were used: received, and not poison."""
+        return self.received - self.rejected
+
 
 @dataclass(frozen=True, slots=True)
 class HeldCircuit:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, RULE_CHANGED
 from alerting_core.problem import Problem, ProblemCode
-from alerting_playground.http.message import Request
+from alerting_playground.asgi import Request
 from alerting_playground.session import limits
 from alerting_playground.session.errors import Refused
 from alerting_playground.session.json_values import as_object, as_whole

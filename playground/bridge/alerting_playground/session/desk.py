@@ -1,56 +1,23 @@
-"""Where the API is answered in a session: by the platform's use cases on the world's own tables, at once.
+"""Where the API is answered in a session: by the application of the server on the world's own tables, at once.
 
 The answer is worked out on a loop of its own, beside the world's: so a read schedules nothing there, and nothing can
-wait for time to pass. While a server is away, what needs it is refused as by the real adapters.
+wait for time to pass.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dashboard import Dashboard
-from alerting_core.app.dead_letters import Letters
-from alerting_core.app.jobs import GeneratorJobs
-from alerting_core.errors import PortUnavailable
-from alerting_core.memory.alerts import MemoryAlertLog
-from alerting_core.memory.catalog.clients import MemoryClientStore
-from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
-from alerting_core.memory.catalog.keys import MemoryKeyStore
-from alerting_core.memory.catalog.rules import MemoryRuleStore
-from alerting_core.memory.dead_letters import MemoryDeadLetters
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.ids import SeededIds
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.journal import MemoryJournal
-from alerting_core.memory.stream import MemorySink
 from alerting_core.sim.dice import dice_for
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.gate import Resource
-from alerting_playground.http.message import Answer, Request
-from alerting_playground.http.parts import Parts
-from alerting_playground.http.router import answer
-from alerting_playground.session import limits
+from alerting_playground.asgi import Answer, Request
 from alerting_playground.session.jobs import run_jobs
 from alerting_playground.session.world import LiveWorld
 
+if TYPE_CHECKING:
+    from alerting_api.container import Container
+
 READS: Final = ("GET", "HEAD", "OPTIONS")
-
-
-class Guarded:
-    """A port that is refused while its server is away."""
-
-    def __init__(self, port: Any, world: LiveWorld, resource: Resource) -> None:
-        self._port, self._world, self._resource = port, world, resource
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        method = getattr(self._port, name)
-
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            if self._world.is_away(self._resource):
-                raise PortUnavailable(self._resource, operation=name)
-            return await method(*args, **kwargs)
-
-        return call
 
 
 class DeskIds:
@@ -73,26 +40,15 @@ class DeskIds:
         return self._ids.new_bytes(count)
 
 
-class PeoplesClock:
-    """The clock on the wall of those who use the API."""
-
-    def __init__(self, world: LiveWorld) -> None:
-        self._world = world
-
-    def now_ms(self) -> int:
-        """Return the present time in unix milliseconds."""
-        return self._world.wall_ms("people")
-
-
 class Desk:
     """Answers requests."""
 
     def __init__(self, world: LiveWorld) -> None:
         self._world, self._loop = world, SimLoop()
         self._ids = DeskIds(world.seed)
-        jobs = MemoryJobStore()
-        self._parts = _parts(world, self._ids, jobs)
-        world.outside(run_jobs(world, jobs))
+        self._jobs = MemoryJobStore()
+        self._container: Container | None = None
+        world.outside(run_jobs(world, self._jobs))
 
     def close(self) -> None:
         """Answer no more."""
@@ -108,40 +64,15 @@ class Desk:
 
     def answer(self, request: Request, *, number: int | None) -> Answer:
         """Answer *request*, which is number *number* of the script; None for a read."""
+        # Not before somebody asks: a page is shown sooner than FastAPI is imported.
+        from alerting_playground.session.application import answer, make_container  # noqa: PLC0415
+
+        if self._container is None:
+            self._container = make_container(self._world, self._ids, self._jobs)
         self._ids.begin(number)
-        answered = self._loop.run(answer(self._parts, request))
+        answered = self._loop.run(answer(self._container, request))
         if number is not None:
             if self.changes(answered):
                 self._world.note(f"you: {request.method} {request.path[:120]}", tone="person")
             self._world.note_rules()
         return answered
-
-
-def _parts(world: LiveWorld, ids: DeskIds, jobs: MemoryJobStore) -> Parts:
-    database, clock = world.database, PeoplesClock(world)
-
-    def stored(port: Any) -> Any:
-        return Guarded(port, world, Resource.STORE)
-
-    sink: Any = Guarded(MemorySink(world.log), world, Resource.LOG)
-    letters: Any = Guarded(MemoryDeadLetters(world.log), world, Resource.LOG)
-    journal = stored(MemoryJournal(database))
-    ports = ApplicationPorts(
-        clients=stored(MemoryClientStore(database)),
-        rules=stored(MemoryRuleStore(database)),
-        endpoints=stored(MemoryEndpointStore(database)),
-        keys=stored(MemoryKeyStore(database)),
-        journal=journal,
-        alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
-        sink=sink,
-        clock=clock,
-        ids=ids,
-    )
-    return Parts(
-        use=Application.on(ports),
-        clock=clock,
-        idempotency=stored(MemoryIdempotencyStore()),
-        jobs=GeneratorJobs(stored(jobs), clock, ids),
-        dead_letters=Letters(letters),
-        dashboard=Dashboard(journal, world.meter, clock),
-    )

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 
 from alerting_core.sim.gate import Resource
-from alerting_playground.http.message import Answer, Request
+from alerting_playground.asgi import Answer, Request
 from alerting_playground.session import limits, views
 from alerting_playground.session.actions import Action, read_action, read_request
 from alerting_playground.session.checks import show_checks

@@ -1,0 +1,258 @@
+"""Alerts: the way in, and those that are kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Final, Self, TypeAlias
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from alerting_api.auth import AlertReader, AlertWriter
+from alerting_api.container import Use
+from alerting_api.headers import TraceParent
+from alerting_api.idempotency import Once, claimed_key
+from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, refusals
+from alerting_api.refusals import ProblemKind
+from alerting_api.route import ApiRoute
+from alerting_api.schema import (
+    AlertSeverity,
+    Exact,
+    Identifier,
+    ItemPage,
+    Moment,
+    PageQuery,
+    RequestModel,
+    ResponseModel,
+    ShownSeverity,
+    Text,
+    Time,
+    Uuid,
+    checked_by,
+    clamped_ms,
+    page_of,
+)  # fmt: skip
+from alerting_api.validation import UNION_TAG
+from alerting_core import limits
+from alerting_core.app.submit import AlertDraft
+from alerting_core.domain.alert import EVENT_TS_MAX, check_context
+from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.notification import NotificationStatus
+from alerting_core.ports.alerts import AlertFilter, StoredAlert
+from alerting_core.problem import Problem
+
+ALERTS: Final = "/api/v1/alerts"
+
+router = APIRouter(prefix=ALERTS, tags=["alerts"], route_class=ApiRoute)
+
+AlertId = Annotated[str, Path(examples=["order-4711-timeout"])]
+
+_EXAMPLE: Final[Mapping[str, Any]] = {
+    "severity": "CRITICAL",
+    "source": "api",
+    "name": "timeout",
+    "context": {"environment": "prod", "region": "us-east-1"},
+}
+_ALERT_ID: Final = "order-4711-timeout"
+_SHOWN: Final[Mapping[str, Any]] = {
+    "alert_id": _ALERT_ID,
+    **_EXAMPLE,
+    "event_ts": 1767323045,
+    "received_at": "2026-01-02T03:04:05.678Z",
+}
+_NOTIFIED: Final[Mapping[str, Any]] = {
+    "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+    "client_id": "acme",
+    "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
+    "status": "SENT",
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "updated_at": "2026-01-02T03:04:05.912Z",
+}
+
+
+def _check_context(context: dict[str, str]) -> Iterator[Problem]:
+    for problem in check_context(context):
+        path = problem.path.removeprefix("context").removeprefix(".")
+        yield Problem(path, problem.code, problem.detail)
+
+
+Context: TypeAlias = Annotated[
+    dict[str, str],
+    Field(description="Labels and annotations, text to text.", max_length=limits.CONTEXT_ENTRIES_MAX),
+    checked_by(_check_context),
+]
+
+
+class NewAlert(RequestModel):
+    """One alert to take in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
+
+    alert_id: Annotated[
+        Identifier | None,
+        Field(description="Unique per occurrence: the same id again is the same alert again. Left out: one is made."),
+    ] = None
+    severity: AlertSeverity
+    source: Annotated[Text, Field(description="System that reports.")]
+    name: Annotated[Text, Field(description="What happened.")]
+    event_ts: Annotated[
+        int | None, Field(ge=0, le=EVENT_TS_MAX, description="When it happened, unix seconds. Left out: now.")
+    ] = None
+    context: Context = Field(default_factory=dict)
+
+    def draft(self) -> AlertDraft:
+        """Return the same for the use case."""
+        return AlertDraft(self.severity, self.source, self.name, self.context, self.alert_id, self.event_ts)
+
+
+AlertList: TypeAlias = Annotated[list[NewAlert], Field(min_length=1, max_length=limits.ALERTS_PER_REQUEST_MAX)]
+
+
+class AlertBatch(RequestModel):
+    """Several alerts to take in, all or none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"alerts": [dict(_EXAMPLE)]}]})
+
+    alerts: AlertList
+
+
+def _form(body: Any) -> str:
+    if isinstance(body, list):
+        return UNION_TAG + "list"
+    return UNION_TAG + ("batch" if isinstance(body, dict) and "alerts" in body else "one")
+
+
+AlertBody: TypeAlias = Annotated[
+    Annotated[NewAlert, Tag(UNION_TAG + "one")]
+    | Annotated[AlertBatch, Tag(UNION_TAG + "batch")]
+    | Annotated[AlertList, Tag(UNION_TAG + "list")],
+    Discriminator(_form),
+]
+"""One alert, or several in either of two forms."""
+
+
+class AlertsAccepted(ResponseModel):
+    """Alerts that are durable now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"accepted": 1, "alert_ids": [_ALERT_ID]}]})
+
+    accepted: int
+    alert_ids: Annotated[list[str], Field(description="In the order of the request.")]
+
+
+class AlertShown(ResponseModel):
+    """An alert as it was taken in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
+
+    alert_id: str
+    severity: ShownSeverity
+    source: str
+    name: str
+    context: dict[str, str]
+    event_ts: int
+    received_at: Time
+
+    @classmethod
+    def of(cls, value: object, /, **more: object) -> Self:
+        """Read a stored alert."""
+        if isinstance(value, StoredAlert):
+            return super().of(value.alert, received_at_ms=value.received_at_ms, **more)
+        return super().of(value, **more)
+
+
+class NotifiedShown(ResponseModel):
+    """A notification that was made of an alert."""
+
+    notification_id: Uuid
+    client_id: str
+    rule_ids: Annotated[list[Uuid], Field(description="The client's rules that matched, the most specific first.")]
+    status: NotificationStatus
+    created_at: Time
+    updated_at: Time
+
+
+class AlertDetailShown(AlertShown):
+    """An alert, and whom it notified."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_SHOWN, "notifications": [dict(_NOTIFIED)], "more_notifications": False}]}
+    )
+
+    notifications: Annotated[list[NotifiedShown], Field(description="The caller's own, newest first, 50 at the most.")]
+    more_notifications: Annotated[
+        bool, Field(description="Whether there are more: the list of notifications has them, by `alert_id`.")
+    ]
+
+
+class AlertQuery(PageQuery):
+    """Which alerts to list."""
+
+    severity: ShownSeverity | None = None
+    source: Exact = None
+    name: Exact = None
+    since: Annotated[Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[Moment | None, Field(description="Recorded before then.")] = None
+
+    @property
+    def where(self) -> AlertFilter:
+        """The same in the words of the port."""
+        return AlertFilter(self.severity, self.source, self.name, clamped_ms(self.since), clamped_ms(self.until))
+
+
+@router.post("", status_code=202, responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE))
+async def submit_alerts(
+    use: Use,
+    caller: AlertWriter,
+    _once: Once,
+    body: Annotated[AlertBody, Body()],
+    request: Request,
+    traceparent: TraceParent,
+) -> AlertsAccepted:
+    """Take in one alert, or up to 1,000, all or none.
+
+    The body is one alert, `{"alerts": [...]}`, or a list of alerts. They are durable when the answer comes. Sending the
+    same `alert_id` again is safe: nobody is told twice. With an `Idempotency-Key`, ids that were left out are made from
+    it, so that this holds even when the first answer was lost.
+    """
+    drafts, path = _drafts(body)
+    if (key := claimed_key(request)) is not None:
+        drafts = _with_derived_ids(drafts, owner=caller.owner, key=key)
+    alert_ids = await use.intake.submit(drafts, path=path, traceparent=traceparent)
+    return AlertsAccepted(accepted=len(alert_ids), alert_ids=list(alert_ids))
+
+
+def _drafts(body: AlertBody) -> tuple[list[AlertDraft], str]:
+    """Return the drafts, and how the place of one in the request is written."""
+    match body:
+        case NewAlert():
+            return [body.draft()], ""
+        case AlertBatch():
+            return [alert.draft() for alert in body.alerts], "alerts[{}]"
+        case _:
+            return [alert.draft() for alert in body], "[{}]"
+
+
+def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list[AlertDraft]:
+    return [
+        draft if draft.alert_id is not None else replace(draft, alert_id=derive_uuid("request", owner, key, str(place)))
+        for place, draft in enumerate(drafts)
+    ]
+
+
+@router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
+async def list_alerts(use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]) -> ItemPage[AlertShown]:
+    """List the alerts that are kept, matched or not, newest first.
+
+    Alerts have no owner: every client's rules are matched against all of them.
+    """
+    return page_of(await use.insight.alerts(query.page, query.where), AlertShown)
+
+
+@router.get("/{alert_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))
+async def get_alert(use: Use, caller: AlertReader, alert_id: AlertId) -> AlertDetailShown:
+    """Return one alert, and the notifications that were made of it.
+
+    A client's key sees its own client's notification.
+    """
+    detail = await use.insight.alert(caller.scope, alert_id)
+    return AlertDetailShown.of(detail.stored, notifications=detail.notifications, more_notifications=detail.has_more)

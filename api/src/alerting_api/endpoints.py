@@ -1,0 +1,268 @@
+"""Endpoints: where a client wants to be told. They are created under the rule that they belong to."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from alerting_api.auth import RuleReader, RuleWriter
+from alerting_api.container import Use
+from alerting_api.headers import ExpectedVersion
+from alerting_api.idempotency import Once
+from alerting_api.problems import (
+    ACCEPTED,
+    BODY,
+    CALLER,
+    CREATED_VERSIONED,
+    DELETED,
+    REPEATABLE,
+    SHOWN_VERSIONED,
+    VERSIONED,
+    refusals,
+)
+from alerting_api.refusals import ProblemKind, etag
+from alerting_api.route import ApiRoute
+from alerting_api.rules import RULES, EnabledChange, RuleId
+from alerting_api.schema import Exact, ItemPage, PageQuery, RequestModel, ResponseModel, Time, Uuid, page_of
+from alerting_api.validation import core_error
+from alerting_core import limits
+from alerting_core.app.endpoints import EndpointChange, EndpointDraft
+from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.endpoint_check import check_endpoint
+from alerting_core.ports.catalog import EndpointFilter
+
+ENDPOINTS: Final = "/api/v1/endpoints"
+
+router = APIRouter(tags=["endpoints"], route_class=ApiRoute)
+
+EndpointId = Annotated[
+    str, Path(json_schema_extra={"format": "uuid"}, examples=["b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e"])
+]
+TypeName: TypeAlias = Literal["email", "slack", "webhook"]
+
+Value: TypeAlias = Annotated[
+    str,
+    Field(
+        description="`email`: up to 20 addresses separated by commas. `slack`: the URL of an incoming webhook. "
+        "`webhook`: any http or https URL, which is sent signed POST requests by the Standard Webhooks specification.",
+        json_schema_extra={"minLength": 1, "maxLength": limits.ENDPOINT_VALUE_CHARS_MAX},
+    ),
+]
+Headers: TypeAlias = Annotated[dict[str, str], Field(description="Extra HTTP headers, for a webhook only.")]
+Secret: TypeAlias = Annotated[
+    str | None,
+    Field(description="`whsec_` and base64 of 24 to 64 bytes, for a webhook only. Left out: one is made."),
+]
+
+_NEW: Final[Mapping[str, Any]] = {"type": "webhook", "value": "https://example.com/hooks/alerts"}
+_OTHERS: Final[list[Any]] = [
+    {"type": "email", "value": "ops@example.com, night-shift@example.com"},
+    {"type": "slack", "value": "https://hooks.slack.com/services/T000/B000/XXXX"},
+]
+_SHOWN: Final[Mapping[str, Any]] = {
+    "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+    "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
+    "client_id": "acme",
+    **_NEW,
+    "headers": {},
+    "enabled": True,
+    "disabled_reason": None,
+    "version": 1,
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "updated_at": "2026-01-02T03:04:05.678Z",
+}
+_TEST: Final[dict[str, Any]] = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"}
+_K = ProblemKind
+
+
+class NewEndpoint(RequestModel):
+    """An endpoint to create."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_NEW), *_OTHERS]})
+
+    type: TypeName
+    value: Value
+    headers: Headers = Field(default_factory=dict)
+    secret: Secret = None
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := check_endpoint(self.type, self.value, self.headers, self.secret):
+            raise core_error(problems)
+        return self
+
+    def draft(self) -> EndpointDraft:
+        """Return the same for the use case."""
+        return EndpointDraft(self.type, self.value, self.headers, self.secret, self.enabled)
+
+
+class EndpointReplacement(NewEndpoint):
+    """An endpoint to put in the place of the stored one. The type cannot change.
+
+    A `secret` replaces the current one as a rotation does; left out, it stays.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_NEW, "headers": {"X-Team": "ops"}}]})
+
+    def change(self) -> EndpointChange:
+        """Return the same for the use case."""
+        return EndpointChange(self.type, self.value, self.headers, self.secret, self.enabled)
+
+
+class EndpointShown(ResponseModel):
+    """An endpoint: where a client wants to be told. Its signing secret is not shown."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
+
+    endpoint_id: Uuid
+    rule_id: Uuid
+    client_id: str
+    type: TypeName
+    value: str
+    headers: dict[str, str]
+    enabled: bool
+    disabled_reason: Annotated[
+        Literal["by-user", "gone"] | None, Field(description="`gone`: it answered 410. null while enabled.")
+    ]
+    version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
+    created_at: Time
+    updated_at: Time
+
+
+class EndpointWithSecret(EndpointShown):
+    """An endpoint with the signing secret that was just made or given."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_SHOWN, "secret": "whsec_…"}]})
+
+    secret: Annotated[
+        str | None,
+        Field(description="Shown this once. null for anything but a webhook."),
+        BeforeValidator(lambda secret: secret.current if isinstance(secret, SigningSecret) else secret),
+    ]
+
+
+class TestAccepted(ResponseModel):
+    """A test message is on its way."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TEST]})
+
+    notification_id: Annotated[Uuid, Field(description="Its detail tells what became of the message.")]
+
+
+class _RuleEndpointQuery(PageQuery):
+    """Which endpoints of a rule to list."""
+
+    type: TypeName | None = None
+    enabled: bool | None = None
+
+
+class EndpointQuery(_RuleEndpointQuery):
+    """Which endpoints to list."""
+
+    client_id: Exact = None
+    rule_id: Exact = None
+
+
+def _where(query: _RuleEndpointQuery, *, client_id: str | None, rule_id: str | None) -> EndpointFilter:
+    return EndpointFilter(client_id, rule_id, EndpointType(query.type) if query.type else None, query.enabled)
+
+
+def _shown(endpoint: Endpoint, response: Response) -> EndpointShown:
+    response.headers["ETag"] = etag(endpoint.version)
+    return EndpointShown.of(endpoint)
+
+
+@router.post(
+    RULES + "/{rule_id}/endpoints",
+    status_code=201,
+    responses=CREATED_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT, _K.LIMIT_EXCEEDED),
+)
+async def create_endpoint(
+    use: Use, caller: RuleWriter, _once: Once, rule_id: RuleId, body: NewEndpoint, response: Response
+) -> EndpointWithSecret:
+    """Create an endpoint of a rule.
+
+    The answer shows the signing secret of a webhook this once.
+    """
+    endpoint = await use.endpoints.create(caller.scope, rule_id, body.draft())
+    response.headers["Location"] = f"{ENDPOINTS}/{endpoint.endpoint_id}"
+    response.headers["ETag"] = etag(endpoint.version)
+    return EndpointWithSecret.of(endpoint)
+
+
+@router.get(RULES + "/{rule_id}/endpoints", responses=refusals(*CALLER, _K.NOT_FOUND, _K.INVALID_INPUT))
+async def list_endpoints_of_rule(
+    use: Use, caller: RuleReader, rule_id: RuleId, query: Annotated[_RuleEndpointQuery, Query()]
+) -> ItemPage[EndpointShown]:
+    """List the endpoints of a rule, newest first."""
+    rule = await use.rules.get(caller.scope, rule_id)
+    where = _where(query, client_id=None, rule_id=rule.rule_id)
+    return page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
+
+
+@router.get(ENDPOINTS, responses=refusals(*CALLER, _K.INVALID_INPUT))
+async def list_endpoints(
+    use: Use, caller: RuleReader, query: Annotated[EndpointQuery, Query()]
+) -> ItemPage[EndpointShown]:
+    """List endpoints, newest first."""
+    where = _where(query, client_id=query.client_id, rule_id=query.rule_id)
+    return page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
+
+
+@router.get(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
+async def get_endpoint(use: Use, caller: RuleReader, endpoint_id: EndpointId, response: Response) -> EndpointShown:
+    """Return one endpoint."""
+    return _shown(await use.endpoints.get(caller.scope, endpoint_id), response)
+
+
+@router.put(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED, _K.CONFLICT))
+async def replace_endpoint(
+    use: Use,
+    caller: RuleWriter,
+    endpoint_id: EndpointId,
+    body: EndpointReplacement,
+    version: ExpectedVersion,
+    response: Response,
+) -> EndpointShown:
+    """Replace an endpoint."""
+    changed = await use.endpoints.change(caller.scope, endpoint_id, body.change(), expected_version=version)
+    return _shown(changed, response)
+
+
+@router.patch(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED))
+async def enable_endpoint(
+    use: Use,
+    caller: RuleWriter,
+    endpoint_id: EndpointId,
+    body: EnabledChange,
+    version: ExpectedVersion,
+    response: Response,
+) -> EndpointShown:
+    """Enable or disable an endpoint."""
+    change = EndpointChange(enabled=body.enabled)
+    return _shown(await use.endpoints.change(caller.scope, endpoint_id, change, expected_version=version), response)
+
+
+@router.delete(ENDPOINTS + "/{endpoint_id}", status_code=204, responses=DELETED | refusals(*CALLER, *VERSIONED))
+async def delete_endpoint(use: Use, caller: RuleWriter, endpoint_id: EndpointId, version: ExpectedVersion) -> None:
+    """Delete an endpoint.
+
+    What was still to be delivered to it is skipped.
+    """
+    await use.endpoints.delete(caller.scope, endpoint_id, expected_version=version)
+
+
+@router.post(
+    ENDPOINTS + "/{endpoint_id}/test",
+    status_code=202,
+    responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
+)
+async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: EndpointId) -> TestAccepted:
+    """Send a test message to an endpoint.
+
+    A real message by the real path, with retries and all: look at the notification to see what became of it. A
+    disabled endpoint is refused (409).
+    """
+    return TestAccepted.of(await use.endpoint_test.send(caller.scope, endpoint_id))

@@ -1,0 +1,179 @@
+"""Jobs of the alert generator: load for tests and demos, for operators."""
+
+from typing import Annotated, Any, Final, Self
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ConfigDict, Field, model_validator
+
+from alerting_api.auth import Operator
+from alerting_api.container import Parts
+from alerting_api.idempotency import Once
+from alerting_api.problems import ACCEPTED, ACCEPTED_LOCATED, BODY, CALLER, REPEATABLE, refusals
+from alerting_api.refusals import ProblemKind
+from alerting_api.route import ApiRoute
+from alerting_api.schema import (
+    AlertSeverity,
+    ItemPage,
+    PageQuery,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Time,
+    Uuid,
+    page_of,
+)
+from alerting_api.validation import core_error
+from alerting_core.generator import limits
+from alerting_core.generator.config import (
+    NAME_DIST,
+    SEVERITY_DIST,
+    SOURCE_DIST,
+    CustomAlert,
+    GeneratorConfig,
+    check_config,
+)
+from alerting_core.generator.pace import pace_of
+from alerting_core.ports.jobs import GeneratorJob, JobStatus
+
+PREFIX = "/api/v1/generator/jobs"
+
+router = APIRouter(prefix=PREFIX, tags=["generator"], route_class=ApiRoute)
+
+JobId = Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=["d3c1a7e0-4c55-4d39-9f0e-6f1f5b2e7c10"])]
+
+_EXAMPLE: Final[dict[str, Any]] = {"rps": 10.0, "duration": "60s"}
+_SHOWN: Final[dict[str, Any]] = {
+    "job_id": "d3c1a7e0-4c55-4d39-9f0e-6f1f5b2e7c10",
+    "status": "running",
+    "config": _EXAMPLE | {"seed": 4711},
+    "alerts_total": 600,
+    "alerts_sent": 120,
+    "stop_asked": False,
+    "error": None,
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "started_at": "2026-01-02T03:04:05.901Z",
+    "completed_at": None,
+}
+_K = ProblemKind
+
+
+class CustomAlertConfig(RequestModel):
+    """One alert whose fields are given, a number of times."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    severity: AlertSeverity
+    source: Text
+    name: Text
+    count: Annotated[int, Field(ge=1, le=limits.ALERTS_PER_JOB_MAX)] = 1
+    interval_ms: Annotated[int, Field(ge=0, le=limits.INTERVAL_MS_MAX, description="Between one and the next.")] = 0
+
+    def value(self) -> CustomAlert:
+        """Return the same for the generator."""
+        return CustomAlert(**self.model_dump())
+
+
+class JobConfig(RequestModel):
+    """What to generate. Every alert follows from the seed: the same seed makes the same alerts with the same ids."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={"examples": [_EXAMPLE, {"burst": 100_000}, {"single_test": True}]},
+    )
+
+    rps: Annotated[
+        float, Field(ge=limits.RPS_MIN, le=limits.RPS_MAX, allow_inf_nan=False, description="Alerts a second.")
+    ] = 10.0
+    duration: Annotated[str, Field(description="For how long, as in `60s` or `1h30m`; at most 24h.")] = "60s"
+    burst: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=limits.ALERTS_PER_JOB_MAX,
+            description="More than 0: so many at once; `rps` and `duration` do not count.",
+        ),
+    ] = 0
+    seed: Annotated[int, Field(ge=0, le=limits.SEED_MAX, description="0: one is chosen.")] = 0
+    severity_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SEVERITY_DIST
+    source_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SOURCE_DIST
+    name_dist: Annotated[str, Field(description="Weights that sum to 100.")] = NAME_DIST
+    test: Annotated[bool, Field(description="The first alert is LOW/test-source/test-name.")] = False
+    single_test: Annotated[bool, Field(description="Only that alert.")] = False
+    custom: Annotated[CustomAlertConfig | None, Field(description="Only this alert.")] = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := check_config(self.value()):
+            raise core_error(problems)
+        return self
+
+    def value(self) -> GeneratorConfig:
+        """Return the same for the generator."""
+        custom = self.custom.value() if self.custom else None
+        return GeneratorConfig(**self.model_dump(exclude={"custom"}), custom=custom)
+
+
+class JobShown(ResponseModel):
+    """One run of the alert generator."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SHOWN]})
+
+    job_id: Uuid
+    status: JobStatus
+    config: JobConfig
+    alerts_total: Annotated[int, Field(description="How many it sends when nobody stops it.")]
+    alerts_sent: int
+    stop_asked: bool
+    error: str | None
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+
+    @classmethod
+    def of(cls, value: object, /, **more: object) -> Self:
+        """Read a job."""
+        assert isinstance(value, GeneratorJob)
+        return super().of(value, alerts_total=pace_of(value.config).alerts_total, **more)
+
+
+class JobQuery(PageQuery):
+    """Which jobs to list."""
+
+    status: JobStatus | None = None
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=ACCEPTED_LOCATED | refusals(*CALLER, *BODY, *REPEATABLE, _K.LIMIT_EXCEEDED),
+)
+async def start_job(parts: Parts, _caller: Operator, _once: Once, body: JobConfig, response: Response) -> JobShown:
+    """Start a job.
+
+    A few jobs run side by side, the others wait. The alerts take the ordinary way: they are matched and told like any
+    other.
+    """
+    job = await parts.jobs.start(body.value())
+    response.headers["Location"] = f"{PREFIX}/{job.job_id}"
+    return JobShown.of(job)
+
+
+@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+async def list_jobs(parts: Parts, _caller: Operator, query: Annotated[JobQuery, Query()]) -> ItemPage[JobShown]:
+    """List jobs, newest first."""
+    return page_of(await parts.jobs.list(query.page, status=query.status), JobShown)
+
+
+@router.get("/{job_id}", responses=refusals(*CALLER, _K.NOT_FOUND))
+async def get_job(parts: Parts, _caller: Operator, job_id: JobId) -> JobShown:
+    """Return one job, and how far it is."""
+    return JobShown.of(await parts.jobs.get(job_id))
+
+
+@router.post("/{job_id}/stop", status_code=202, responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND))
+async def stop_job(parts: Parts, _caller: Operator, _once: Once, job_id: JobId) -> JobShown:
+    """Stop a job.
+
+    One that waits is cancelled at once, one that runs ends within a second or so, one that has ended stays as it is.
+    """
+    return JobShown.of(await parts.jobs.stop(job_id))

@@ -1,0 +1,147 @@
+"""What is around the whole application, for every request: an id, security headers, the limit of bodies, key use."""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alerting_api.auth import PRINCIPAL_KEY
+from alerting_api.container import Container, Principal
+from alerting_api.headers import REQUEST_ID_HEADER, assign_request_id, request_id_of
+from alerting_api.problems import answer, refusal_of_any
+from alerting_api.refusals import ProblemKind, Refusal
+from alerting_core import limits
+
+_log: Final = logging.getLogger("alerting.api")
+
+_ALWAYS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_UNLESS_SET: Final[Mapping[str, str]] = {
+    # Answers of the API are data. A page that wants more than this says so itself.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+class SecurityHeaders:
+    """Adds headers to every answer that tell browsers to trust nothing that did not come from here."""
+
+    _always: Final = _encode(_ALWAYS)
+    _unless_set: Final = _encode(_UNLESS_SET)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                present = {name.lower() for name, _ in headers}
+                headers += self._always
+                headers += [(name, value) for name, value in self._unless_set if name not in present]
+                message["headers"] = headers
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class KeyUse:
+    """Records when a key was last used, once its request is answered: nobody waits for it or is refused by it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self.app(scope, receive, send)
+        principal: Principal | None = scope.get(PRINCIPAL_KEY)
+        if principal is not None:
+            container: Container = scope["app"].state.container
+            await container.authenticator.note_use(principal)
+
+
+class ErrorBoundary:
+    """Gives each request its id, and answers what nobody expected."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        container: Container = scope["app"].state.container
+        request_id = assign_request_id(scope, container.new_request_id)
+        is_begun = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal is_begun
+            if message["type"] == "http.response.start":
+                is_begun = True
+                message["headers"] = [*message["headers"], (REQUEST_ID_HEADER.lower().encode(), request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            _log.exception("request_failed", extra=operation_of(scope))
+            if is_begun:
+                raise  # Half an answer is out: only closing the connection tells the caller so.
+            await answer(refusal_of_any(error), request_id=request_id)(scope, receive, send_with_id)
+
+
+def operation_of(scope: Scope) -> dict[str, str]:
+    """Name the operation by its template: ids and whatever else a caller writes into a path stay out of the log."""
+    route = scope.get("route")
+    return {"method": scope["method"], "path": getattr(route, "path_format", None) or "(no route)"}
+
+
+class BodyLimit:
+    """Lets at most `limits.BODY_BYTES_MAX` of a request body through, announced or not, before it is in memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced[:20]) > limits.BODY_BYTES_MAX:
+            await answer(_body_too_large(), request_id=request_id_of(scope))(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_some() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > limits.BODY_BYTES_MAX:
+                    raise _body_too_large()
+            return message
+
+        await self.app(scope, receive_some, send)
+
+
+def _body_too_large() -> Refusal:
+    # The connection is closed: what is left of the body would otherwise have to be read to find the next request.
+    detail = f"the body has more than {limits.BODY_BYTES_MAX} bytes; send it in parts"
+    return Refusal(ProblemKind.BODY_TOO_LARGE, detail, headers={"Connection": "close"})

@@ -1,0 +1,236 @@
+"""Notifications with their deliveries and attempts: what was told to whom, and once more when asked."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query
+from pydantic import ConfigDict, Field
+
+from alerting_api.auth import NotificationReader, NotificationResender
+from alerting_api.container import Parts, Use
+from alerting_api.endpoints import TypeName
+from alerting_api.headers import TraceParent
+from alerting_api.idempotency import Once
+from alerting_api.problems import ACCEPTED, CALLER, REPEATABLE, refusals
+from alerting_api.refusals import ProblemKind
+from alerting_api.route import ApiRoute
+from alerting_api.schema import (
+    Exact,
+    ItemPage,
+    Moment,
+    PageQuery,
+    ResponseModel,
+    ShownSeverity,
+    Time,
+    Uuid,
+    clamped_ms,
+    page_of,
+)
+from alerting_core import limits
+from alerting_core.domain.delivery import DeliveryStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
+from alerting_core.ports.journal import RULE_LOOKS_MAX, DeliveryDetail, NotificationFilter
+
+router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"], route_class=ApiRoute)
+
+NotificationId = Annotated[
+    str, Path(json_schema_extra={"format": "uuid"}, examples=["5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa"])
+]
+
+_AT: Final = "2026-01-02T03:04:05.678Z"
+_EXAMPLE: Final[Mapping[str, Any]] = {
+    "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+    "client_id": "acme",
+    "alert_id": "order-4711-timeout",
+    "severity": "CRITICAL",
+    "source": "api",
+    "name": "timeout",
+    "context": {"environment": "prod", "region": "us-east-1"},
+    "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
+    "event_ts": 1767323045,
+    "status": "SENT",
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+_ATTEMPT: Final[Mapping[str, Any]] = {
+    "attempt_id": "1c0a7a52-6f0e-8b8e-9c37-1b1a3b0a9f10",
+    "number": 1,
+    "reason": "delivered",
+    "status_code": 200,
+    "response": "ok",
+    "detail": "",
+    "started_at": _AT,
+    "latency_ms": 42,
+}
+_DELIVERY: Final[Mapping[str, Any]] = {
+    "delivery_id": "aa0d5a84-33a5-8a3e-8f2b-6d3f3f6c2a11",
+    "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+    "type": "webhook",
+    "target": "https://example.com/hooks/alerts",
+    "status": "DELIVERED",
+    "reason": "delivered",
+    "attempt_count": 1,
+    "next_attempt_at": None,
+    "is_being_sent": False,
+    "created_at": _AT,
+    "updated_at": _AT,
+    "attempts": [dict(_ATTEMPT)],
+}
+_K = ProblemKind
+
+
+class NotificationShown(ResponseModel):
+    """The decision to tell a client about an alert: exactly one per client and alert."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
+
+    notification_id: Annotated[Uuid, Field(description="Also the `webhook-id` of every attempt.")]
+    client_id: str
+    alert_id: str
+    severity: ShownSeverity
+    source: str
+    name: str
+    context: dict[str, str]
+    rule_ids: Annotated[list[Uuid], Field(description="The client's rules that matched, the most specific first.")]
+    event_ts: Annotated[int, Field(description="When it happened, unix seconds.")]
+    status: Annotated[
+        NotificationStatus,
+        Field(
+            description="RECEIVED: under way. SENT: all delivered. PARTIAL: some delivered, others given up. "
+            "FAILED: all given up. SKIPPED: there was nothing to deliver to."
+        ),
+    ]
+    created_at: Time
+    updated_at: Time
+
+
+class AttemptShown(ResponseModel):
+    """One try to deliver."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_ATTEMPT)]})
+
+    attempt_id: Uuid
+    number: Annotated[int, Field(description="1 for the first.")]
+    reason: Annotated[Reason, Field(description="What it came to.")]
+    status_code: Annotated[int | None, Field(description="HTTP status or SMTP reply code; null: no answer came.")]
+    response: Annotated[str, Field(description="The start of the answer.")]
+    detail: str
+    started_at: Time
+    latency_ms: int
+
+
+class DeliveryShown(ResponseModel):
+    """Telling one target."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_DELIVERY)]})
+
+    delivery_id: Uuid
+    endpoint_id: Uuid
+    type: TypeName
+    target: Annotated[str, Field(description="The URL, or the one address.")]
+    status: DeliveryStatus
+    reason: Annotated[Reason | None, Field(description="Of the latest attempt, or why none was made.")]
+    attempt_count: Annotated[int, Field(description="Since it was planned or resent.")]
+    next_attempt_at: Annotated[Time | None, Field(description="null while it is being sent, and when it has ended.")]
+    is_being_sent: Annotated[bool, Field(description="Whether a sender is at it.")]
+    created_at: Time
+    updated_at: Time
+    attempts: Annotated[list[AttemptShown], Field(description="All that were ever made, the first one first.")]
+
+    @classmethod
+    def at(cls, detail: DeliveryDetail, *, now_ms: int) -> "DeliveryShown":
+        """Read a delivery as it is at *now_ms*."""
+        delivery, is_being_sent = detail.delivery, detail.is_being_sent(now_ms=now_ms)
+        # A lease that has run out: its sender is gone, and the delivery is due since.
+        due_at_ms = delivery.next_attempt_at_ms if detail.leased_until_ms is None else detail.leased_until_ms
+        return cls.of(
+            delivery,
+            attempt_count=delivery.attempts,
+            attempts=detail.attempts,
+            is_being_sent=is_being_sent,
+            next_attempt_at_ms=None if is_being_sent else due_at_ms,
+        )
+
+
+class NotificationDetailShown(NotificationShown):
+    """A notification with all that was tried."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "deliveries": [dict(_DELIVERY)]}]})
+
+    deliveries: list[DeliveryShown]
+
+
+class NotificationQuery(PageQuery):
+    """Which notifications to list."""
+
+    client_id: Exact = None
+    status: NotificationStatus | None = None
+    severity: ShownSeverity | None = None
+    source: Exact = None
+    name: Exact = None
+    alert_id: Exact = None
+    rule_id: Annotated[
+        str | None,
+        Field(
+            max_length=limits.ID_CHARS_MAX,
+            description=f"A rule that led to it, also one that was deleted since. A page looks at {RULE_LOOKS_MAX:,} "
+            "notifications of its client (of all, for a deleted rule without `client_id`): it may hold fewer than "
+            "`limit`, even none, and the list still goes on while `next_cursor` is not null.",
+        ),
+    ] = None
+    since: Annotated[Moment | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[Moment | None, Field(description="Created before then.")] = None
+
+    @property
+    def where(self) -> NotificationFilter:
+        """The same in the words of the port."""
+        return NotificationFilter(
+            client_id=self.client_id,
+            status=self.status,
+            severity=self.severity,
+            source=self.source,
+            name=self.name,
+            alert_id=self.alert_id,
+            rule_id=self.rule_id,
+            since_ms=clamped_ms(self.since),
+            until_ms=clamped_ms(self.until),
+        )
+
+
+@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+async def list_notifications(
+    use: Use, caller: NotificationReader, query: Annotated[NotificationQuery, Query()]
+) -> ItemPage[NotificationShown]:
+    """List notifications, newest first."""
+    return page_of(await use.notifications.list(caller.scope, query.page, query.where), NotificationShown)
+
+
+@router.get("/{notification_id}", responses=refusals(*CALLER, _K.NOT_FOUND))
+async def get_notification(
+    parts: Parts, caller: NotificationReader, notification_id: NotificationId
+) -> NotificationDetailShown:
+    """Return one notification with its deliveries and all their attempts."""
+    detail = await parts.use.notifications.detail(caller.scope, notification_id)
+    now_ms = parts.clock.now_ms()
+    deliveries = [DeliveryShown.at(each, now_ms=now_ms) for each in detail.deliveries]
+    return NotificationDetailShown.of(detail.notification, deliveries=deliveries)
+
+
+@router.post(
+    "/{notification_id}/resend",
+    status_code=202,
+    responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
+)
+async def resend_notification(
+    use: Use,
+    caller: NotificationResender,
+    _once: Once,
+    notification_id: NotificationId,
+    traceparent: TraceParent,
+) -> NotificationShown:
+    """Tell every target of a finished notification again.
+
+    Also those that its rules have gained since. Receivers see the same `webhook-id`. While it is still under way (409)
+    there is nothing to send again. Attempts made before stay recorded.
+    """
+    return NotificationShown.of(await use.notifications.resend(caller.scope, notification_id, traceparent=traceparent))

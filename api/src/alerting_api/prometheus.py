@@ -1,0 +1,208 @@
+"""What a Prometheus server speaks to an Alertmanager (API version 2), so that a real one can be pointed here.
+
+Prometheus sends a firing alert again every minute or so until it ends, and its end a few times. An alert's id is
+derived from its labels and its start, so that what is sent again is the same alert and tells nobody twice, and the same
+labels firing anew later are another alert. Ends are counted and passed over.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Annotated, Any, Final, TypeAlias
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from alerting_api.auth import AlertWriter
+from alerting_api.container import Parts
+from alerting_api.headers import TraceParent
+from alerting_api.problems import BODY, CALLER, refusals
+from alerting_api.route import ApiRoute
+from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
+from alerting_core import limits
+from alerting_core.app.submit import AlertDraft
+from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.timestamp import rfc3339
+from alerting_core.errors import InvalidInput
+from alerting_core.problem import Problem
+
+router = APIRouter(prefix="/api/v2", tags=["prometheus"], route_class=ApiRoute)
+
+NAME_LABEL: Final = "alertname"
+SEVERITY_LABEL: Final = "severity"
+SOURCE_UNNAMED: Final = "prometheus"
+"""The source of an alert without the label that names one."""
+
+GENERATOR_URL: Final = "generatorURL"
+
+SEVERITIES: Final[Mapping[str, str]] = {
+    "critical": "CRITICAL",
+    "emergency": "CRITICAL",
+    "fatal": "CRITICAL",
+    "high": "HIGH",
+    "major": "HIGH",
+    "error": "HIGH",
+    "page": "HIGH",
+    "warning": "MEDIUM",
+    "warn": "MEDIUM",
+    "medium": "MEDIUM",
+    "minor": "MEDIUM",
+    "low": "LOW",
+    "info": "LOW",
+    "informational": "LOW",
+    "none": "LOW",
+}
+"""Usual values of the severity label, in lower case. Any other, and none at all: unknown, which `*` rules meet."""
+
+_CUT_MARK: Final = " […]"
+
+_EXAMPLE: Final[Mapping[str, Any]] = {
+    "labels": {"alertname": "HighErrorRate", "job": "api", "severity": "critical"},
+    "annotations": {"summary": "5 % of the requests fail"},
+    "startsAt": "2026-01-02T03:04:05.678Z",
+    "endsAt": "2026-01-02T03:08:05.678Z",
+    "generatorURL": "http://prometheus.example.com/graph",
+}
+
+
+class PostedAlert(BaseModel):
+    """One alert as Prometheus has it. Fields that are unknown here are passed over: newer servers may send more."""
+
+    model_config = ConfigDict(strict=True, frozen=True, json_schema_extra={"examples": [dict(_EXAMPLE)]})
+
+    labels: Annotated[dict[str, str], Field(description="`alertname` becomes the name, `job` the source.")]
+    annotations: dict[str, str] = Field(default_factory=dict)
+    startsAt: Moment | None = None  # noqa: N815
+    endsAt: Moment | None = None  # noqa: N815
+    generatorURL: str = ""  # noqa: N815
+
+
+PostedAlerts: TypeAlias = Annotated[list[PostedAlert], Field(max_length=limits.ALERTS_PER_REQUEST_MAX)]
+
+
+class PostedAlertsAccepted(ResponseModel):
+    """What became of the posted alerts."""
+
+    accepted: Annotated[int, Field(description="Firing alerts that are durable now, repetitions included.")]
+    resolved: Annotated[int, Field(description="Alerts that have ended. Nobody is told of an end.")]
+
+
+class ClusterStatus(ResponseModel):
+    """Always `disabled`: there is no gossip between instances here."""
+
+    status: str = "disabled"
+    peers: list[str] = Field(default_factory=list)
+
+
+class VersionInfo(ResponseModel):
+    """What runs here."""
+
+    version: str
+    branch: str = ""
+    buildDate: str = ""  # noqa: N815
+    buildUser: str = ""  # noqa: N815
+    goVersion: str = ""  # noqa: N815
+    revision: str = ""
+
+
+class ConfigText(ResponseModel):
+    """Empty: rules are kept by the API."""
+
+    original: str = ""
+
+
+class AlertmanagerStatus(ResponseModel):
+    """What tools that speak to an Alertmanager ask first."""
+
+    cluster: ClusterStatus = Field(default_factory=ClusterStatus)
+    versionInfo: VersionInfo  # noqa: N815
+    config: ConfigText = Field(default_factory=ConfigText)
+    uptime: Annotated[Time, Field(description="Since when this process runs, as an Alertmanager names it.")]
+
+
+def severity_of(labels: Mapping[str, str]) -> str | None:
+    """Return the severity that *labels* name; None when they name none that is known."""
+    return SEVERITIES.get(labels.get(SEVERITY_LABEL, "").strip().lower())
+
+
+def _has_ended(alert: PostedAlert, now: datetime) -> bool:
+    return alert.endsAt is not None and not _is_zero(alert.endsAt) and alert.endsAt <= now
+
+
+def _is_zero(moment: datetime) -> bool:
+    # What Go writes for a time that was never set.
+    return moment.year == 1
+
+
+def _draft(alert: PostedAlert, *, source_label: str, now: datetime) -> AlertDraft:
+    start = now if alert.startsAt is None or _is_zero(alert.startsAt) else alert.startsAt
+    return AlertDraft(
+        alert_id=_alert_id(alert.labels, start),
+        severity=severity_of(alert.labels),
+        source=alert.labels.get(source_label) or SOURCE_UNNAMED,
+        name=alert.labels.get(NAME_LABEL, ""),
+        event_ts=unix_ms(start) // 1_000,
+        context=_context(alert),
+    )
+
+
+def _alert_id(labels: Mapping[str, str], start: datetime) -> str:
+    parts = [text for label in sorted(labels.items()) for text in label]
+    return derive_uuid("prometheus", str(unix_us(start)), *parts)
+
+
+def _context(alert: PostedAlert) -> dict[str, str]:
+    """Put labels, annotations and the link into one context; an annotation named as a label is, goes beside it."""
+    context = dict(alert.labels)
+    for key, value in alert.annotations.items():
+        context[f"annotation_{key}" if key in alert.labels else key] = _cut(value)
+    if alert.generatorURL:
+        context.setdefault(GENERATOR_URL, _cut(alert.generatorURL))
+    return context
+
+
+def _cut(value: str) -> str:
+    # A runbook that is too long must not keep the alert from being told.
+    if len(value) <= limits.CONTEXT_VALUE_CHARS_MAX:
+        return value
+    return value[: limits.CONTEXT_VALUE_CHARS_MAX - len(_CUT_MARK)] + _CUT_MARK
+
+
+@router.post("/alerts", responses=refusals(*CALLER, *BODY))
+async def post_alerts(
+    parts: Parts, _caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent
+) -> PostedAlertsAccepted:
+    """Take in alerts from Prometheus.
+
+    Name this server under `alerting.alertmanagers` with a key that has the scope `alerts:write` in
+    `authorization.credentials`. `alertname` becomes the name, `job` (or the label that is configured) the source,
+    `severity` the severity: critical, emergency, fatal → CRITICAL; high, major, error, page → HIGH; warning, warn,
+    medium, minor → MEDIUM; low, info, informational, none → LOW; anything else, and none, is unknown, which rules with
+    the severity `*` meet. Labels and annotations become the context; an annotation with the name of a label gets the
+    prefix `annotation_`, and one beyond the limit is cut.
+
+    An alert that is sent again is the same alert: nobody is told twice. Alerts that have ended are counted and passed
+    over. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted although
+    the answer is 422, so that one bad alert does not hold up the rest.
+    """
+    now = datetime.fromtimestamp(parts.clock.now_ms() / 1_000, UTC)
+    firing = [(place, alert) for place, alert in enumerate(body) if not _has_ended(alert, now)]
+    good, problems = [], list[Problem]()
+    for place, alert in firing:
+        draft = _draft(alert, source_label=parts.source_label, now=now)
+        if found := parts.use.intake.check(draft):
+            problems += [problem.under(f"[{place}]") for problem in found]
+        else:
+            good.append(draft)
+    if good:
+        await parts.use.intake.submit(good, traceparent=traceparent)
+    if problems:
+        raise InvalidInput(problems, f"{len(good)} alerts were accepted, the others have problems")
+    return PostedAlertsAccepted(accepted=len(good), resolved=len(body) - len(firing))
+
+
+@router.get("/status", responses=refusals())
+async def get_alertmanager_status(parts: Parts) -> AlertmanagerStatus:
+    """Answer tools that ask an Alertmanager what it is."""
+    info = VersionInfo(version=version("alerting-api"))
+    return AlertmanagerStatus(versionInfo=info, uptime=rfc3339(parts.started_at_ms))

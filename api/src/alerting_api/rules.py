@@ -1,0 +1,203 @@
+"""Rules: which alerts a client wants to be told about."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ConfigDict, Field, model_validator
+
+from alerting_api.auth import RuleReader, RuleWriter
+from alerting_api.container import Use
+from alerting_api.headers import ExpectedVersion
+from alerting_api.idempotency import Once
+from alerting_api.problems import (
+    BODY,
+    CALLER,
+    CREATED_VERSIONED,
+    DELETED,
+    REPEATABLE,
+    SHOWN_VERSIONED,
+    VERSIONED,
+    refusals,
+)  # fmt: skip
+from alerting_api.refusals import ProblemKind, etag
+from alerting_api.route import ApiRoute
+from alerting_api.schema import (
+    Exact,
+    Identifier,
+    ItemPage,
+    PageQuery,
+    RequestModel,
+    ResponseModel,
+    RuleSeverity,
+    Text,
+    Time,
+    Uuid,
+    page_of,
+)  # fmt: skip
+from alerting_api.validation import core_error
+from alerting_core import limits
+from alerting_core.app.rules import RuleDraft
+from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.ports.catalog import RuleFilter
+
+RULES: Final = "/api/v1/rules"
+
+router = APIRouter(prefix=RULES, tags=["rules"], route_class=ApiRoute)
+
+RuleId = Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"])]
+
+_PATTERN: Final[Mapping[str, Any]] = {"severity": "CRITICAL", "source": "api", "name": "*"}
+_SHOWN: Final[Mapping[str, Any]] = {
+    "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
+    "client_id": "acme",
+    **_PATTERN,
+    "enabled": True,
+    "version": 1,
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "updated_at": "2026-01-02T03:04:05.678Z",
+}
+_K = ProblemKind
+
+
+class RulePattern(RequestModel):
+    """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_PATTERN)]})
+
+    severity: Annotated[RuleSeverity, Field(description="`*` also meets alerts of unknown severity.")]
+    source: Annotated[Text, Field(description="System that reports, exact or `*`.")]
+    name: Annotated[Text, Field(description="What happened, exact or `*`.")]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := check_rule(self.severity, self.source, self.name):
+            raise core_error(problems)
+        return self
+
+
+class RuleReplacement(RulePattern):
+    """A rule to put in the place of the stored one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_PATTERN, "enabled": True}]})
+
+    enabled: Annotated[bool | None, Field(description="A disabled rule never matches. Left out: as it is.")] = None
+
+    def draft(self) -> RuleDraft:
+        """Return the same for the use case."""
+        return RuleDraft(self.severity, self.source, self.name, self.enabled)
+
+
+class NewRule(RulePattern):
+    """A rule to create."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "acme", **_PATTERN}]})
+
+    client_id: Annotated[
+        Identifier | None,
+        Field(description="Whose rule it is. An operator's key must name it, a client's key need not."),
+    ] = None
+    enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
+
+    def draft(self) -> RuleDraft:
+        """Return the same for the use case."""
+        return RuleDraft(self.severity, self.source, self.name, self.enabled)
+
+
+class EnabledChange(RequestModel):
+    """Switches an object on or off and leaves the rest."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": False}]})
+
+    enabled: bool
+
+
+class RuleShown(ResponseModel):
+    """A rule: what a client wants to be told about."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
+
+    rule_id: Uuid
+    client_id: str
+    severity: RuleSeverity
+    source: str
+    name: str
+    enabled: bool
+    version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
+    created_at: Time
+    updated_at: Time
+
+
+class RuleQuery(PageQuery):
+    """Which rules to list."""
+
+    client_id: Exact = None
+    severity: Annotated[RuleSeverity | None, Field(description="Of the rule itself: `*` finds those with `*`.")] = None
+    enabled: bool | None = None
+    text: Annotated[
+        str | None, Field(max_length=limits.ID_CHARS_MAX, description="Found in source or name, in any case.")
+    ] = None
+
+    @property
+    def where(self) -> RuleFilter:
+        """The same in the words of the port."""
+        return RuleFilter(self.client_id, self.severity, self.enabled, self.text)
+
+
+def _shown(rule: Rule, response: Response) -> RuleShown:
+    response.headers["ETag"] = etag(rule.version)
+    return RuleShown.of(rule)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=CREATED_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT, _K.LIMIT_EXCEEDED),
+)
+async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, response: Response) -> RuleShown:
+    """Create a rule.
+
+    Unique per client: a second rule with the same severity, source and name is refused (409).
+    """
+    rule = await use.rules.create(caller.scope, body.client_id, body.draft())
+    response.headers["Location"] = f"{RULES}/{rule.rule_id}"
+    return _shown(rule, response)
+
+
+@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Query()]) -> ItemPage[RuleShown]:
+    """List rules, newest first."""
+    return page_of(await use.rules.list(caller.scope, query.page, query.where), RuleShown)
+
+
+@router.get("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
+async def get_rule(use: Use, caller: RuleReader, rule_id: RuleId, response: Response) -> RuleShown:
+    """Return one rule."""
+    return _shown(await use.rules.get(caller.scope, rule_id), response)
+
+
+@router.put("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED, _K.CONFLICT))
+async def replace_rule(
+    use: Use, caller: RuleWriter, rule_id: RuleId, body: RuleReplacement, version: ExpectedVersion, response: Response
+) -> RuleShown:
+    """Replace a rule.
+
+    It takes effect in every evaluator within two seconds.
+    """
+    rule = await use.rules.replace(caller.scope, rule_id, body.draft(), expected_version=version)
+    return _shown(rule, response)
+
+
+@router.patch("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED))
+async def enable_rule(
+    use: Use, caller: RuleWriter, rule_id: RuleId, body: EnabledChange, version: ExpectedVersion, response: Response
+) -> RuleShown:
+    """Enable or disable a rule."""
+    rule = await use.rules.set_enabled(caller.scope, rule_id, body.enabled, expected_version=version)
+    return _shown(rule, response)
+
+
+@router.delete("/{rule_id}", status_code=204, responses=DELETED | refusals(*CALLER, *VERSIONED))
+async def delete_rule(use: Use, caller: RuleWriter, rule_id: RuleId, version: ExpectedVersion) -> None:
+    """Delete a rule and its endpoints."""
+    await use.rules.delete(caller.scope, rule_id, expected_version=version)

@@ -1,0 +1,206 @@
+"""What all JSON shapes share: strict requests, responses that read themselves from values of the domain, and pages.
+
+Theory of operation. A model is the one home of its JSON: each field is named, described, validated and written here and
+nowhere else. A response model reads a value of the domain attribute by attribute, under the name of the field; times
+are unix milliseconds in the domain (`created_at_ms`) and RFC 3339 in JSON (`created_at`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from alerting_api.validation import core_error
+from alerting_core import limits
+from alerting_core.domain.severity import Severity
+from alerting_core.domain.text import check_id, check_text
+from alerting_core.domain.timestamp import rfc3339
+from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.problem import Problem, ProblemCode
+
+T = TypeVar("T")
+
+
+class RequestModel(BaseModel):
+    """A request body. Unknown fields are refused, and nothing is converted: `"1"` is no number, `1` is no text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class QueryModel(BaseModel):
+    """The query string of one operation. Unknown parameters are refused, so that a typing error is not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _attribute(field: str) -> str:
+    """Return the attribute of the domain that *field* of a response is read from."""
+    return f"{field}_ms" if field == "at" or field.endswith("_at") else field
+
+
+class ResponseModel(BaseModel):
+    """A response body, which reads itself from a value of the domain."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        from_attributes=True,
+        populate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=_attribute),
+    )
+
+    @classmethod
+    def of(cls, value: object, /, **more: object) -> Self:
+        """Read every field from the attribute of *value* that it is named for, or from *more*, which goes first."""
+        return cls.model_validate(_Joined(value, more) if more else value)
+
+
+class _Joined:
+    """A value with more attributes than its own."""
+
+    __slots__ = ("_more", "_value")
+
+    def __init__(self, value: object, more: Mapping[str, object]) -> None:
+        self._value, self._more = value, more
+
+    def __getattr__(self, name: str) -> Any:
+        return self._more[name] if name in self._more else getattr(self._value, name)
+
+
+class ItemPage(ResponseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last.")]
+
+
+class LimitQuery(QueryModel):
+    """How much to return."""
+
+    limit: Annotated[int, Field(ge=1, le=limits.PAGE_ITEMS_MAX, description="Items of one page.")] = (
+        limits.PAGE_ITEMS_DEFAULT
+    )
+
+
+class PageQuery(LimitQuery):
+    """The part of a list to return. Lists with filters extend it."""
+
+    cursor: Annotated[
+        str | None, Field(max_length=limits.CURSOR_CHARS_MAX, description="`next_cursor` of the page before.")
+    ] = None
+
+    @property
+    def page(self) -> PageRequest:
+        """The same in the words of the ports."""
+        return PageRequest(self.limit, self.cursor)
+
+
+R = TypeVar("R", bound=ResponseModel)
+
+
+def page_of(page: Page[Any], item: type[R]) -> ItemPage[R]:
+    """Write a page of values of the domain, each as an *item*."""
+    return ItemPage(items=[item.of(value) for value in page.items], next_cursor=page.next_cursor)
+
+
+def checked_by(check: Callable[[Any], Iterable[Problem]]) -> AfterValidator:
+    """Return a validator that reports all that *check* of the core finds."""
+
+    def validate(value: Any) -> Any:
+        if problems := tuple(check(value)):
+            raise core_error(problems)
+        return value
+
+    return AfterValidator(validate)
+
+
+_RFC3339: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_moment(value: object) -> datetime | Problem:
+    """Read the text of a time, to the microsecond; what is finer is cut off."""
+    found = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        detail = "must be a time by RFC 3339 with an offset, as in 2026-01-02T03:04:05Z"
+        return Problem("", ProblemCode.WRONG_TYPE, detail)
+    *numbers, fraction, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second = map(int, numbers)
+    micros = int((fraction or "0").ljust(6, "0")[:6])
+    try:
+        return datetime(year, month, day, hour, minute, second, micros, _zone(sign, hours, minutes))
+    except ValueError:
+        return Problem("", ProblemCode.WRONG_TYPE, "is written like a time, and there is no such time")
+
+
+def _zone(sign: str | None, hours: str, minutes: str) -> timezone:
+    if sign is None:
+        return UTC
+    if int(minutes) > 59:
+        raise ValueError("an hour has sixty minutes")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-offset if sign == "-" else offset)
+
+
+def _moment(value: Any) -> datetime:
+    # Left to itself, pydantic also takes numbers and dates for times.
+    found = read_moment(value)
+    if isinstance(found, Problem):
+        raise core_error([found])
+    return found
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
+"""A time in a request."""
+
+
+def unix_ms(moment: datetime) -> int:
+    """Return an aware *moment* in unix milliseconds, cut off, not rounded."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def unix_us(moment: datetime) -> int:
+    """Return an aware *moment* in unix microseconds, which is all that it holds."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def clamped_ms(moment: datetime | None) -> int | None:
+    """Return *moment* in unix milliseconds for a filter, moved into the range in which anything is ever stored."""
+    return None if moment is None else min(max(0, unix_ms(moment)), limits.TIME_MS_MAX)
+
+
+def bounds(chars_max: int) -> Any:
+    """Return the bounds of a text for the documentation alone: the core's check says more than "too long"."""
+    return Field(json_schema_extra={"minLength": 1, "maxLength": chars_max})
+
+
+Identifier: TypeAlias = Annotated[
+    str, bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_id("", v, chars_max=limits.ID_CHARS_MAX))
+]
+"""An id that the caller chooses."""
+
+Text: TypeAlias = Annotated[
+    str, bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_text("", v, chars_max=limits.ID_CHARS_MAX))
+]
+"""A name or the like."""
+
+Exact: TypeAlias = Annotated[str | None, Field(max_length=limits.ID_CHARS_MAX)]
+"""A filter by equality: any text that could be stored, or none."""
+
+AlertSeverity: TypeAlias = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+RuleSeverity: TypeAlias = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL", "*"]
+ShownSeverity: TypeAlias = Annotated[
+    Literal["UNSPECIFIED", "LOW", "MEDIUM", "HIGH", "CRITICAL"],
+    BeforeValidator(lambda value: value.name if isinstance(value, Severity) else value),
+]
+
+Uuid: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+Time: TypeAlias = Annotated[
+    str,
+    Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-02T03:04:05.678Z"]),
+    BeforeValidator(lambda value: rfc3339(value) if isinstance(value, int) else value),
+]
+"""A time in a response."""

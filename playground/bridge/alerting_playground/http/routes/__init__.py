@@ -1,1 +1,0 @@
-"""The operations, one file per noun. Each translates; decisions live in the core."""

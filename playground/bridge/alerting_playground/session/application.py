@@ -1,0 +1,141 @@
+"""The HTTP API of a session: the application of the server, on the world's own tables.
+
+Importing this takes a browser about a second, most of it for FastAPI and pydantic: it is done when the page is there.
+While a server of the platform is away, what needs it is refused as by the real adapters.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import cache
+from itertools import count
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from alerting_api.app import install, make_routes
+from alerting_api.container import Container, Principal
+from alerting_core.app.application import Application, ApplicationPorts
+from alerting_core.app.dashboard import Dashboard
+from alerting_core.app.dead_letters import Letters
+from alerting_core.app.jobs import GeneratorJobs
+from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.key import ApiKey, KeyScope
+from alerting_core.errors import PortUnavailable
+from alerting_core.memory.alerts import MemoryAlertLog
+from alerting_core.memory.catalog.clients import MemoryClientStore
+from alerting_core.memory.catalog.endpoints import MemoryEndpointStore
+from alerting_core.memory.catalog.keys import MemoryKeyStore
+from alerting_core.memory.catalog.rules import MemoryRuleStore
+from alerting_core.memory.dead_letters import MemoryDeadLetters
+from alerting_core.memory.idempotency import MemoryIdempotencyStore
+from alerting_core.memory.jobs import MemoryJobStore
+from alerting_core.memory.journal import MemoryJournal
+from alerting_core.memory.stream import MemorySink
+from alerting_core.ports.ids import IdSource
+from alerting_core.sim.gate import Resource
+from alerting_playground.asgi import Answer, Request, ask
+from alerting_playground.session import limits
+from alerting_playground.session.world import LiveWorld
+
+VISITOR: Final = ApiKey(
+    key_id="00000000-0000-0000-0000-000000000000",
+    client_id=None,
+    name="playground",
+    prefix="",
+    hash=b"",
+    scopes=frozenset({KeyScope.ADMIN}),
+    created_at_ms=0,
+)
+"""Who calls in the browser: an operator, who may do everything."""
+
+_AUTHORIZATION: Final = {"authorization": "Bearer visitor"}
+
+
+class VisitorAuthenticator:
+    """Takes everybody for the visitor: nobody is to be kept out of one's own tab. Keys that are made open nothing."""
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """Return the visitor."""
+        return Principal(VISITOR.key_id, VISITOR.client_id, VISITOR)
+
+    async def note_use(self, principal: Principal) -> None:
+        """Note nothing: this key is in no list."""
+
+    def forget(self) -> None:
+        """Know no key, and so forget none."""
+
+
+class Guarded:
+    """A port that is refused while its server is away."""
+
+    def __init__(self, port: Any, world: LiveWorld, resource: Resource) -> None:
+        self._port, self._world, self._resource = port, world, resource
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._port, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            if self._world.is_away(self._resource):
+                raise PortUnavailable(self._resource, operation=name)
+            return await method(*args, **kwargs)
+
+        return call
+
+
+class PeoplesClock:
+    """The clock on the wall of those who use the API."""
+
+    def __init__(self, world: LiveWorld) -> None:
+        self._world = world
+
+    def now_ms(self) -> int:
+        """Return the present time in unix milliseconds."""
+        return self._world.wall_ms("people")
+
+
+async def answer(container: Container, request: Request) -> Answer:
+    """Return what the API answers to *request*, whoever it says that it comes from."""
+    app = _application()
+    install(app, container)
+    headers = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
+    return await ask(app, replace(request, headers={**headers, **_AUTHORIZATION}))
+
+
+@cache
+def _application() -> FastAPI:
+    # Of all sessions, one after the other: to make its routes takes longer than hundreds of requests.
+    return make_routes()
+
+
+def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Container:
+    """Return what requests are answered from in *world*."""
+    database, clock, numbers = world.database, PeoplesClock(world), count(1)
+
+    def stored(port: Any) -> Any:
+        return Guarded(port, world, Resource.STORE)
+
+    sink: Any = Guarded(MemorySink(world.log), world, Resource.LOG)
+    letters: Any = Guarded(MemoryDeadLetters(world.log), world, Resource.LOG)
+    journal = stored(MemoryJournal(database))
+    ports = ApplicationPorts(
+        clients=stored(MemoryClientStore(database)),
+        rules=stored(MemoryRuleStore(database)),
+        endpoints=stored(MemoryEndpointStore(database)),
+        keys=stored(MemoryKeyStore(database)),
+        journal=journal,
+        alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
+        sink=sink,
+        clock=clock,
+        ids=ids,
+    )
+    return Container(
+        use=Application.on(ports),
+        clock=clock,
+        authenticator=VisitorAuthenticator(),
+        idempotency=stored(MemoryIdempotencyStore()),
+        jobs=GeneratorJobs(stored(jobs), clock, ids),
+        dead_letters=Letters(letters),
+        dashboard=Dashboard(journal, world.meter, clock),
+        started_at_ms=clock.now_ms(),
+        new_request_id=lambda: derive_uuid("api request", str(world.seed), str(next(numbers))),
+    )
