@@ -114,7 +114,11 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
 }
 
 WEATHER: Final[dict[str, dict[str, float]]] = {
-    "whoever comes may move a delivery": {"stalls_per_attempt": 0.6, "errors_per_attempt": 0.8},
+    "whoever comes may move a delivery": {
+        "stalls_per_attempt": 0.6,
+        "errors_per_attempt": 0.8,
+        "clock_jumps_per_minute": 6.0,
+    },
     "a stop forgets attempts": {"stops_per_minute": 30.0, "refusals_per_call": 0.3},
 }
 """What has to happen often for a bug that shows itself rarely."""
