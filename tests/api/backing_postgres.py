@@ -18,7 +18,7 @@ from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterS
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
 from alerting_core.app.application import ApplicationPorts
-from alerting_core.memory.clock import MemoryClock, SeededIds
+from alerting_core.memory.database import MemoryClock, SeededIds
 from alerting_core.ports.stream import Stream
 from tests.api.world import Backing
 

@@ -25,7 +25,7 @@ from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RulesAsOf

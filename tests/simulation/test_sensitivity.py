@@ -5,10 +5,9 @@ from typing import Final
 
 import pytest
 
-from alerting_core.sim.checkers.roster import CHECKERS, SETTLED
 from alerting_core.sim.faults import Faults, dice_for
-from alerting_core.sim.parts import Parts
-from alerting_core.sim.world import World
+from alerting_core.sim.platform import Parts
+from alerting_core.sim.world import CHECKERS, SETTLED, World
 from alerting_core.stages.batch import StageName
 from alerting_core.stages.send import Sender
 from tests.simulation.planted.deliveries import (

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alerting_core.memory.clock import MemoryClock, SeededIds
+from alerting_core.memory.database import MemoryClock, SeededIds
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore

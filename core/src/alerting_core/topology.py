@@ -5,11 +5,17 @@ distributed mode runs those of one worker; the simulator and the playground draw
 shows it. To add a stage, add it here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
 from alerting_core import limits
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.history import AlertLog
+from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
     ALERTS_MATCHED,
@@ -20,10 +26,13 @@ from alerting_core.ports.stream import (
     RULE_CHANGED,
     RULE_UPDATER_GROUP,
     SENDER_GROUP,
+    Sink,
+    Stream,
 )
 from alerting_core.stages.attempts import Reclaimer
-from alerting_core.stages.batch import StageName, WorkerKind
+from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
 from alerting_core.stages.evaluate import Evaluator, Recorder, RuleFeed
+from alerting_core.stages.loop import Failure, Stage
 from alerting_core.stages.notify import SWEEP_EVERY_MS, Aggregator, Dispatcher, Sweeper
 from alerting_core.stages.rule_distribution import (
     RECONCILE_EVERY_MS,
@@ -33,7 +42,16 @@ from alerting_core.stages.rule_distribution import (
     RuleUpdater,
 )
 from alerting_core.stages.send import Sender
-from alerting_core.stages.wiring import AlertPorts, PlatformPorts, RulePorts, StageSpec
+from alerting_core.stages.wiring import (
+    AlertPorts,
+    PlatformPorts,
+    RulePorts,
+    StageSpec,
+    Tuning,
+    WiredStage,
+    run_side_by_side,
+    wire,
+)
 
 RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.RECORDER,
@@ -207,3 +225,68 @@ def workers() -> Mapping[WorkerKind, Sequence[StageSpec[PlatformPorts]]]:
 def groups_of(specs: Iterable[StageSpec[Any]]) -> Mapping[str, str]:
     """Return consumer group → the topic that it reads."""
     return {spec.group: spec.reads for spec in specs if spec.group is not None and spec.reads is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePorts:
+    """Everything the pipeline asks of the world: `AlertPorts`, with each port in a field.
+
+    Attributes:
+        open_stream: Gives the stream of a topic for a consumer group.
+        presence: Of this process, which is the only one at work.
+    """
+
+    open_stream: Callable[[str, str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    presence: Presence
+    abandoned: AbandonedLeases
+
+
+class Pipeline:
+    """One instance of every stage that an alert meets.
+
+    Attributes:
+        stages: In the order of the topology.
+    """
+
+    stages: Sequence[WiredStage]
+
+    def __init__(self, ports: PipelinePorts, tuning: Tuning) -> None:
+        """Wire one of each to *ports*; whatever *tuning* says, no other process works on them."""
+        self.stages = wire(alert_stages(), ports, replace(tuning, is_alone=True))
+
+    @property
+    def by_name(self) -> Mapping[StageName, Stage]:
+        """The stages by their names."""
+        return {one.name: one.stage for one in self.stages}
+
+    @property
+    def rules(self) -> RuleFeed:
+        """The rules as the evaluator has them."""
+        evaluator = self.by_name[StageName.EVALUATOR]
+        assert isinstance(evaluator, Evaluator)
+        return evaluator.rules
+
+    @property
+    def streams(self) -> Mapping[StageName, Stream]:
+        """The streams by the stages that read them."""
+        return {one.name: one.stream for one in self.stages if one.stream is not None}
+
+    async def run(
+        self,
+        *,
+        stop: asyncio.Event,
+        on_report: Callable[[BatchReport], None],
+        on_failure: Callable[[StageName, Failure], None],
+    ) -> None:
+        """Run all stages until *stop* is set, then let the deliveries under way end.
+
+        An exception that is no retryable `AlertingError` is a bug: it ends all of them and is raised.
+        """
+        await run_side_by_side(self.stages, stop=stop, on_report=on_report, on_failure=on_failure)

@@ -21,7 +21,7 @@ from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP, RECORDER_GROUP, Outgoing
 from alerting_core.stages.batch import offsets_after
 

@@ -26,10 +26,9 @@ from alerting_core.codec.records import RuleAction
 from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, NotificationStatus
-from alerting_core.ports.dead_letters import RecordId
-from alerting_core.ports.history import AlertFilter, NotificationFilter
+from alerting_core.ports.history import AlertFilter, NotificationFilter, Old
+from alerting_core.ports.operations import RecordId
 from alerting_core.ports.paging import PageRequest
-from alerting_core.ports.retention import Old
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import (
     LEASE_MS,

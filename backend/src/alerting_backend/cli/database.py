@@ -19,8 +19,7 @@ from alerting_backend.wiring.ports import address_set_in
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.errors import Conflict
-from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
+from alerting_core.generator.testdata import ClientData, Dataset, EndpointTemplate, Size, make_dataset
 from alerting_core.ports.catalog import Loaded
 
 

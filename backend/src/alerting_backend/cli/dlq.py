@@ -16,8 +16,8 @@ from alerting_backend.cli.database import has_database, reach_database
 from alerting_backend.cli.output import ExitCode, fail, report_errors, shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import kafka_address
-from alerting_core.app.repair import fields_of
-from alerting_core.ports.dead_letters import (
+from alerting_core.app.dead_letters import fields_of
+from alerting_core.ports.operations import (
     BEFORE_ALL,
     REPLAY_BATCH_MAX,
     DeadLetter,

@@ -8,9 +8,9 @@ from typing import NoReturn
 from alerting_backend.cli.dlq import DeadLetterFilter, find, place_of, with_dead_letters
 from alerting_backend.cli.output import ExitCode, fail, write_json
 from alerting_backend.settings import Settings
-from alerting_core.app.repair import STILL_REFUSED, Repair
+from alerting_core.app.dead_letters import STILL_REFUSED, Repair
 from alerting_core.errors import Problem
-from alerting_core.ports.dead_letters import REPLAY_BATCH_MAX, DeadLetter, DeadLetterStore
+from alerting_core.ports.operations import REPLAY_BATCH_MAX, DeadLetter, DeadLetterStore
 
 
 def read_repair(assignments: Sequence[str], value_file: Path | None, *, as_json: bool) -> Repair:

@@ -7,7 +7,7 @@ import typer
 
 from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
 from alerting_backend.cli.output import ExitCode, fail
-from alerting_core.generator.distribution import read_duration_ms
+from alerting_core.generator.config import read_duration_ms
 
 dlq: Final = typer.Typer(
     help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=CONTEXT

@@ -14,9 +14,9 @@ from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import address_set_in, postgres_check, rules_check
 from alerting_core.app.operations import ReadinessCheck
-from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.errors import AlertingError
 from alerting_core.stages.batch import StageName
+from alerting_core.topology import Pipeline
 
 
 class PipelineNotRunning(AlertingError):

@@ -32,9 +32,9 @@ from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import PostgresPorts, make_container
 from alerting_backend.wiring.transport import delivery_policy, open_transport
 from alerting_core.app.application import Application
-from alerting_core.embedded.pipeline import Pipeline
 from alerting_core.stages.meter import StageMeter
 from alerting_core.stages.wiring import Tuning
+from alerting_core.topology import Pipeline
 
 _log = structlog.get_logger("alerting.platform")
 

@@ -13,7 +13,7 @@ from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.retention import Old, RetentionStore
+from alerting_core.ports.history import Old, RetentionStore
 from alerting_core.stages.loop import pause
 
 EVERY_MS: Final = 60_000

@@ -17,7 +17,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts, pace_of
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
+from alerting_core.ports.operations import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Sink
 from alerting_core.stages.loop import Failure, pause, retry_until_stopped
 

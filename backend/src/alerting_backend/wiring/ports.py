@@ -34,13 +34,13 @@ from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs, ReadinessCheck
-from alerting_core.embedded.pipeline import PipelinePorts
 from alerting_core.errors import AlertingError
-from alerting_core.ports.dead_letters import DeadLetterStore
 from alerting_core.ports.delivery import Presence, Transport
 from alerting_core.ports.metrics import StageMetrics
+from alerting_core.ports.operations import DeadLetterStore
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.stages.evaluate import RuleFeed
+from alerting_core.topology import PipelinePorts
 
 
 def address_set_in(settings: Settings) -> Address | None:

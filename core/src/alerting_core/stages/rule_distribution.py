@@ -7,7 +7,6 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.records import decode_rule_changed
-from alerting_core.matching.checksum import rules_checksum
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.rule_distribution import (
     HeldRules,
@@ -16,6 +15,7 @@ from alerting_core.ports.rule_distribution import (
     RulePublisher,
     RulesAsOf,
     RuleSnapshotStore,
+    rules_checksum,
 )
 from alerting_core.ports.stream import Sink, Stream, rule_record
 from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after

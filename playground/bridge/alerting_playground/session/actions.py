@@ -8,7 +8,7 @@ from alerting_core.errors import Problem, ProblemCode
 from alerting_core.topology import alert_stages, rule_stages
 from alerting_playground.asgi import Request
 from alerting_playground.session import limits
-from alerting_playground.session.groups import topics_of
+from alerting_playground.session.series import topics_of
 from alerting_playground.session.settings import FIXED, Refused, as_object, as_whole, read_settings
 
 TOPICS: Final = topics_of([*alert_stages(), *rule_stages()])

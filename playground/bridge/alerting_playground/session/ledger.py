@@ -14,10 +14,9 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from alerting_core.codec.records import Rejected, decode_alert, decode_match, decode_notification_ready
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.reference import match_by_nested_loop
+from alerting_core.matching.index import match_by_nested_loop
 from alerting_core.ports.stream import (
     AGGREGATOR_GROUP,
     ALERTS_MATCHED,
@@ -27,10 +26,10 @@ from alerting_core.ports.stream import (
     SENDER_GROUP,
     Record,
 )
-from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Process
+from alerting_core.sim.simulation import Checker, Evidence
 
 Pair: TypeAlias = tuple[str, str]
 """(client_id, alert_id)."""

@@ -6,8 +6,7 @@ from typing import Any, Final, cast
 
 from alerting_core.domain.alert import SEVERITY_NAMES
 from alerting_core.errors import Problem, ProblemCode
-from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST
-from alerting_core.generator.distribution import Distribution, read_distribution
+from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, Distribution, read_distribution
 from alerting_playground.session import limits
 
 

@@ -12,7 +12,7 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.operations import GeneratorJob, JobStatus
 from alerting_core.ports.stream import Outgoing
 
 

@@ -9,10 +9,8 @@ from alerting_core.codec.records import RuleAction, decode_rule_changed
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortContractBroken, PortUnavailable
 from alerting_core.memory.clients import MemoryClientStore
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
+from alerting_core.memory.rule_distribution import MemoryOutbox, MemoryRuleDatabase, MemoryRuleSnapshot
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState

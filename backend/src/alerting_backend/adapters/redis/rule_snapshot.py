@@ -12,8 +12,14 @@ from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core import limits
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum
-from alerting_core.ports.rule_distribution import HeldRules, RulesAsOf, SnapshotState
+from alerting_core.ports.rule_distribution import (
+    NO_RULES,
+    HeldRules,
+    RulesAsOf,
+    SnapshotState,
+    combined_checksum,
+    rules_checksum,
+)
 
 
 @dataclass(frozen=True, slots=True)

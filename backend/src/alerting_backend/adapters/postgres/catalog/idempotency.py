@@ -6,7 +6,7 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.pools import Pools, connected
 from alerting_core import limits
-from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
+from alerting_core.ports.catalog import Answer, Beginning, Different, Fresh, InProgress
 
 # One statement decides between callers at once: the row's lock lets one insert or take over, the others find it taken.
 _CLAIM: Final = """

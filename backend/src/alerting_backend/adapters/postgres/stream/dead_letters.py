@@ -9,7 +9,7 @@ from alerting_backend.adapters.postgres.pools import connected, fetch_map, trans
 from alerting_backend.adapters.postgres.scope import all_storable
 from alerting_backend.adapters.postgres.stream.log import PgLog, decode_headers
 from alerting_core import limits
-from alerting_core.ports.dead_letters import LISTED, DeadLetter, RecordId, page_of
+from alerting_core.ports.operations import LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest, decode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Record
 

@@ -7,8 +7,7 @@ from typing import Final
 from alerting_backend.adapters.postgres.pools import Connection, connected, fetch_map, transaction
 from alerting_backend.adapters.postgres.stream.log import PgLog, decode_headers
 from alerting_core.errors import FencedOff
-from alerting_core.ports.fair_share import fair_shares
-from alerting_core.ports.stream import Offsets, Outgoing, Record, check_sizes
+from alerting_core.ports.stream import Offsets, Outgoing, Record, check_sizes, fair_shares
 
 FALLBACK_SECONDS: Final = 1.0
 """How often a reader looks for records that another process wrote: nobody rings for those."""
