@@ -11,9 +11,8 @@ from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog

@@ -15,8 +15,8 @@ from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRete
 from alerting_backend.adapters.postgres.pools import Pools
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
-from alerting_backend.runtime import janitor as under_test
-from alerting_backend.runtime.janitor import CHANGES_KEEP_MS, Janitor, Retention
+from alerting_backend.runtime import background as under_test
+from alerting_backend.runtime.background import CHANGES_KEEP_MS, Janitor, Retention
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client

@@ -19,9 +19,8 @@ from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRete
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.pools import Pools, transaction
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim

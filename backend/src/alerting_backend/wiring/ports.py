@@ -11,7 +11,6 @@ from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import TopicsReady
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Address, Role
@@ -19,12 +18,11 @@ from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliverySto
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
-from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
 from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
 from alerting_backend.adapters.redis.connection import open_redis
 from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.adapters.system import SystemClock, SystemIds

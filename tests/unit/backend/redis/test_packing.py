@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable, pack_rules, unpack_rules
-from alerting_backend.adapters.redis.rule_snapshot import read_client, read_mark
+from alerting_backend.adapters.redis.rule_snapshot import (
+    UnknownFormat,
+    Unreadable,
+    pack_rules,
+    read_client,
+    read_mark,
+    unpack_rules,
+)
 from alerting_core.domain.rule import Rule
 from alerting_core.limits import ID_CHARS_MAX, TIME_MS_MAX
 from alerting_core.matching.index import RuleIndex

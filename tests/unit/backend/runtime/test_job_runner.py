@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from alerting_backend.adapters.system import SystemClock
-from alerting_backend.runtime.job_runner import BATCH_ALERTS_MAX, JobRunner
+from alerting_backend.runtime.background import BATCH_ALERTS_MAX, JobRunner
 from alerting_core.codec.records import Rejected, decode_alert
 from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
