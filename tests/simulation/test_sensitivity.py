@@ -33,13 +33,7 @@ from tests.simulation.planted.pipeline import (
     draining_one_batch,
     with_transport,
 )
-from tests.simulation.planted.plant import (
-    loose_jitter,
-    with_deliveries,
-    with_stage,
-    with_stages,
-    with_wiring,
-)
+from tests.simulation.planted.plant import loose_jitter, with_deliveries, with_stage, with_stages, with_wiring
 from tests.simulation.planted.stores import DisabledRulesToo, OwnIds, StaleRules, StoreAfterCommit, known_ones_hidden
 from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
 

@@ -17,15 +17,11 @@ from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, Notific
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
     ALERTS_MATCHED,
     ALERTS_NEW,
-    EVALUATOR_GROUP,
     NOTIFICATIONS_READY,
-    RECORDER_GROUP,
     RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
+    Group,
     Sink,
     Stream,
 )
@@ -33,14 +29,8 @@ from alerting_core.stages.attempts import Reclaimer
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
 from alerting_core.stages.evaluate import Evaluator, Recorder, RuleFeed
 from alerting_core.stages.loop import Failure, Stage
-from alerting_core.stages.notify import SWEEP_EVERY_MS, Aggregator, Dispatcher, Sweeper
-from alerting_core.stages.rule_distribution import (
-    RECONCILE_EVERY_MS,
-    RELAY_EVERY_MS,
-    Relay,
-    RuleReconciler,
-    RuleUpdater,
-)
+from alerting_core.stages.notify import Aggregator, Dispatcher, Sweeper
+from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from alerting_core.stages.send import Sender
 from alerting_core.stages.wiring import (
     AlertPorts,
@@ -57,7 +47,7 @@ RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.RECORDER,
     does="Keeps alerts, so that they can be explained",
     reads=ALERTS_NEW,
-    group=RECORDER_GROUP,
+    group=Group.RECORDER,
     make=lambda wiring: Recorder(
         wiring.input(),
         wiring.ports.alerts,
@@ -71,7 +61,7 @@ EVALUATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.EVALUATOR,
     does="Matches alerts against the rules of all clients",
     reads=ALERTS_NEW,
-    group=EVALUATOR_GROUP,
+    group=Group.EVALUATOR,
     is_on_path=True,
     make=lambda wiring: Evaluator(
         wiring.input(),
@@ -86,7 +76,7 @@ AGGREGATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.AGGREGATOR,
     does="Stores one notification per client and alert",
     reads=ALERTS_MATCHED,
-    group=AGGREGATOR_GROUP,
+    group=Group.AGGREGATOR,
     is_on_path=True,
     make=lambda wiring: Aggregator(
         wiring.input(),
@@ -101,7 +91,7 @@ DISPATCHER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.DISPATCHER,
     does="Plans one delivery per target of a notification",
     reads=NOTIFICATIONS_READY,
-    group=SENDER_GROUP,
+    group=Group.SENDER,
     is_on_path=True,
     make=lambda wiring: Dispatcher(
         wiring.input(),
@@ -143,6 +133,9 @@ RECLAIMER: Final[StageSpec[AlertPorts]] = StageSpec(
     ),
 )
 
+SWEEP_EVERY_MS: Final = 10_000
+"""Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
+
 SWEEPER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.SWEEPER,
     does="Picks up notifications that were left unfinished",
@@ -156,6 +149,9 @@ SWEEPER: Final[StageSpec[AlertPorts]] = StageSpec(
     ),
 )
 
+RELAY_EVERY_MS: Final = 100
+"""Pause after a step that found nothing: a part of the time until an edit counts, at the price of one small read."""
+
 RELAY: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RELAY,
     does="Publishes changes of rules from the database",
@@ -168,7 +164,7 @@ RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RULE_UPDATER,
     does="Keeps the snapshot of rules that evaluators read",
     reads=RULE_CHANGED,
-    group=RULE_UPDATER_GROUP,
+    group=Group.RULE_UPDATER,
     make=lambda wiring: RuleUpdater(
         wiring.input(),
         wiring.ports.rule_database,
@@ -178,6 +174,9 @@ RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
         clients_max=wiring.tuning.rule_clients_max,
     ),
 )
+
+RECONCILE_EVERY_MS: Final = 1_000
+"""Pause between two steps: a missing snapshot is noticed within it, and a pass over 1,000 clients takes a minute."""
 
 RULE_RECONCILER: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RULE_RECONCILER,

@@ -10,7 +10,7 @@ import pytest
 
 from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
-from alerting_backend.adapters.postgres.schema.migrate import (
+from alerting_backend.adapters.postgres.schema import (
     Migration,
     MigrationFailed,
     MigrationLocked,

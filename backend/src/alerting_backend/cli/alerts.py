@@ -12,16 +12,7 @@ from urllib.parse import quote
 
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, Platform, calling
-from alerting_backend.cli.output import (
-    Advance,
-    ExitCode,
-    fail,
-    progress_bar,
-    report_errors,
-    shown,
-    write_json,
-    write_table,
-)
+from alerting_backend.cli.output import Advance, ExitCode, fail, progress, report_errors, shown, write_json, write_table
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.dependencies import Dependency, require
 from alerting_backend.wiring.ports import kafka_address
@@ -196,7 +187,7 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_
         with (
             report_errors(as_json=as_json),
             _kafka(settings) if to_kafka else _api(settings, as_json=as_json) as target,
-            progress_bar("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
+            progress("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
         ):
             _send(target, alerts, pace, sent, advance)
     finally:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from alerting_backend.adapters.postgres.schema.migrate import Migration
+from alerting_backend.adapters.postgres.schema import Migration
 from alerting_backend.api.files import ui_folder
 from alerting_backend.cli.output import ExitCode, fail, report_and_exit, report_errors, write_json
 from alerting_backend.demo.page import ALERTS_MINUTES

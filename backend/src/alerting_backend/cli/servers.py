@@ -11,15 +11,8 @@ from alerting_backend.adapters.kafka.topics import TOPICS, create_topics, descri
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.schema.migrate import (
-    Migration,
-    Step,
-    migrate,
-    read_chain,
-    set_passwords,
-    status,
-)
-from alerting_backend.cli.output import ExitCode, fail, progress_bar, report_errors, write_json, write_table
+from alerting_backend.adapters.postgres.schema import Migration, Step, migrate, read_chain, set_passwords, status
+from alerting_backend.cli.output import ExitCode, fail, progress, report_errors, write_json, write_table
 from alerting_backend.embedded_postgres.embedded import DATABASE, embedded_postgres
 from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
@@ -81,7 +74,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
 
 async def _migrate(settings: Settings, *, as_json: bool) -> Sequence[Migration]:
     async with reach_database(settings) as address:
-        with progress_bar("migrating", total=len(read_chain()), unit="steps", shown=not as_json) as advance:
+        with progress("migrating", total=len(read_chain()), unit="steps", shown=not as_json) as advance:
             done_before = len(read_chain())
 
             def before_step(_migration: Migration, place: int, steps: int) -> None:
@@ -163,7 +156,7 @@ async def _load(
     async with reach_database(settings) as address:
         await migrate(address)
         async with open_pools(address, size_max=2) as pools:
-            with progress_bar("loading", total=total, unit="rows", shown=not as_json) as advance:
+            with progress("loading", total=total, unit="rows", shown=not as_json) as advance:
                 return await PgBulkLoader(pools).load(
                     (one.client for one in data()),
                     (rule for one in data() for rule in one.rules),

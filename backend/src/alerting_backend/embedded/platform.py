@@ -23,7 +23,7 @@ from alerting_backend.adapters.postgres.history.alerts import PgRetention
 from alerting_backend.adapters.postgres.jobs import PgJobStore
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.presence import present
-from alerting_backend.adapters.postgres.schema.migrate import Progress
+from alerting_backend.adapters.postgres.schema import Progress
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_backend.api.app import create_app

@@ -13,13 +13,7 @@ from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.postgres.connection import Address, SoleLock
 from alerting_backend.adapters.postgres.pools import Pool, Pools, owner_connection
-from alerting_backend.adapters.postgres.schema.migrate import (
-    Progress,
-    migrate,
-    read_chain,
-    schema_version,
-    set_passwords,
-)
+from alerting_backend.adapters.postgres.schema import Progress, migrate, read_chain, schema_version, set_passwords
 from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_backend.embedded_postgres.embedded import embedded_postgres
 from alerting_backend.embedded_postgres.processes import running_postmaster

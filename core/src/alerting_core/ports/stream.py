@@ -53,11 +53,16 @@ ALERTS_MATCHED: Final = "alerts.matched"
 NOTIFICATIONS_READY: Final = "notifications.ready"
 RULE_CHANGED: Final = "rule.changed"
 
-RECORDER_GROUP: Final = "recorder-group"
-EVALUATOR_GROUP: Final = "evaluator-group"
-AGGREGATOR_GROUP: Final = "aggregator-group"
-SENDER_GROUP: Final = "sender-group"
-RULE_UPDATER_GROUP: Final = "rule-updater-group"
+
+class Group:
+    """The consumer groups: all that read for the same purpose and share the partitions among them."""
+
+    RECORDER: Final = "recorder-group"
+    EVALUATOR: Final = "evaluator-group"
+    AGGREGATOR: Final = "aggregator-group"
+    SENDER: Final = "sender-group"
+    RULE_UPDATER: Final = "rule-updater-group"
+
 
 DLQ_SUFFIX: Final = ".dlq"
 """A record that a consumer of topic T refuses goes to T.dlq."""

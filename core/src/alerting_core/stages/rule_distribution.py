@@ -20,9 +20,6 @@ from alerting_core.ports.rule_distribution import (
 from alerting_core.ports.stream import Sink, Stream, rule_record
 from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after
 
-RELAY_EVERY_MS: Final = 100
-"""Pause after a step that found nothing: a part of the time until an edit counts, at the price of one small read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Relay:
@@ -107,9 +104,6 @@ async def rebuild_rules(
     await build.finish()
     return True
 
-
-RECONCILE_EVERY_MS: Final = 1_000
-"""Pause between two steps: a missing snapshot is noticed within it, and a pass over 1,000 clients takes a minute."""
 
 SUSPICION_EVERY_MS_MAX: Final = 30_000
 """A snapshot that stays suspect is not built anew more often: then the fault is with the reader."""

@@ -17,15 +17,7 @@ from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.index import match_by_nested_loop
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    DLQ_SUFFIX,
-    EVALUATOR_GROUP,
-    RECORDER_GROUP,
-    SENDER_GROUP,
-    Record,
-)
+from alerting_core.ports.stream import ALERTS_MATCHED, DLQ_SUFFIX, Group, Record
 from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
 from alerting_core.sim.faults import Process
@@ -115,10 +107,10 @@ class Ledger(Checker):
             Ended: self._end,
         }
         self._commits: dict[str, Callable[[Committed, Iterable[Record]], None]] = {
-            RECORDER_GROUP: self._recorded,
-            EVALUATOR_GROUP: self._evaluated,
-            AGGREGATOR_GROUP: self._aggregated,
-            SENDER_GROUP: self._dispatched,
+            Group.RECORDER: self._recorded,
+            Group.EVALUATOR: self._evaluated,
+            Group.AGGREGATOR: self._aggregated,
+            Group.SENDER: self._dispatched,
         }
 
     def see(self, fact: Fact) -> None:
@@ -271,7 +263,7 @@ class PoisonBook(Checker):
                 self.waiting.pop(where, None)
             elif record.key.startswith(b"poison-"):
                 self.waiting[record.topic, record.partition, record.offset] = None
-        elif isinstance(fact, Committed) and self.waiting and fact.group != RECORDER_GROUP:
+        elif isinstance(fact, Committed) and self.waiting and fact.group != Group.RECORDER:
             self._passed(fact)
 
     def _passed(self, fact: Committed) -> None:

@@ -16,15 +16,7 @@ from alerting_core.errors import Problem, ProblemCode
 from alerting_core.limits import ID_CHARS_MAX
 from alerting_playground.session import limits
 from alerting_playground.session.actions import Action, read_action
-from alerting_playground.session.settings import (
-    DEFAULTS,
-    Refused,
-    Settings,
-    as_list,
-    as_object,
-    as_whole,
-    read_settings,
-)
+from alerting_playground.session.settings import DEFAULTS, Refused, Settings, as_int, as_list, as_object, read_settings
 
 _CLIENT_FIELDS = ("client_id", "name", "rules")
 _RULE_FIELDS = ("severity", "source", "name", "enabled", "endpoints")
@@ -199,7 +191,7 @@ def read_scenario(given: object) -> Scenario:
         for name in named
         if name not in {"version", "seed", "settings", "catalog", "script"}
     ]
-    seed, catalog = as_whole(named.get("seed", 1), 0, limits.SEED_MAX), named.get("catalog", [])
+    seed, catalog = as_int(named.get("seed", 1), 0, limits.SEED_MAX), named.get("catalog", [])
     if seed is None:
         problems.append(Problem("seed", ProblemCode.OUT_OF_RANGE, f"must be a whole number up to {limits.SEED_MAX}"))
     settings = read_settings(named.get("settings", {}))
@@ -229,7 +221,7 @@ def _read_script(given: object, problems: list[Problem]) -> list[Intervention]:
         except Refused as refused:
             problems += refused.problems
             continue
-        at_ms = as_whole(entry.get("at_ms"), 0, limits.VIRTUAL_MS_MAX)
+        at_ms = as_int(entry.get("at_ms"), 0, limits.VIRTUAL_MS_MAX)
         if at_ms is None:
             problems.append(Problem(f"{path}.at_ms", ProblemCode.OUT_OF_RANGE, "must be a virtual time in ms"))
         elif script and at_ms < script[-1].at_ms:

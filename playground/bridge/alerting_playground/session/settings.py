@@ -39,7 +39,7 @@ def as_list(value: object) -> list[Any] | None:
     return list(cast("Sequence[Any]", value)) if isinstance(value, list) else None
 
 
-def as_whole(value: object, smallest: int, largest: int) -> int | None:
+def as_int(value: object, smallest: int, largest: int) -> int | None:
     """Return a whole number within bounds; None for anything else, true and false among it."""
     whole = isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= largest
     return cast("int", value) if whole else None

@@ -18,14 +18,12 @@ from alerting_core.domain.notification import (
 )
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
     ALERTS_MATCHED,
     ALERTS_NEW,
     DLQ_SUFFIX,
     NOTIFICATIONS_READY,
-    RECORDER_GROUP,
     RULE_CHANGED,
-    SENDER_GROUP,
+    Group,
     Record,
 )
 from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Raised
@@ -126,7 +124,7 @@ class Offsets(Checker):
             case NotificationPut(Notification() as old, Notification() as new):
                 if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
                     self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
-            case Polled(process) if fact.group == SENDER_GROUP:
+            case Polled(process) if fact.group == Group.SENDER:
                 self._polled_at_ms[process] = self.evidence.now_ms()
             case Committed():
                 self._check(fact)
@@ -149,11 +147,11 @@ class Offsets(Checker):
     def _missing(self, fact: Committed, record: Record) -> str | None:
         """Say what of the work that *record* asks for is not done."""
         match fact.group:
-            case group if group == RECORDER_GROUP:
+            case group if group == Group.RECORDER:
                 return self._not_recorded(record)
-            case group if group == AGGREGATOR_GROUP:
+            case group if group == Group.AGGREGATOR:
                 return self._not_stored(record)
-            case group if group == SENDER_GROUP:
+            case group if group == Group.SENDER:
                 return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
             case _:
                 return None
