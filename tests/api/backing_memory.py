@@ -5,13 +5,11 @@ from dataclasses import replace
 from itertools import count
 
 from alerting_core.app.application import ApplicationPorts
-from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
-from alerting_core.memory.clock import MemoryClock, SeededIds
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
+from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_core.memory.clock import MemoryClock, SeededIds
+from alerting_core.memory.database import MemoryClock, SeededIds
 from tests.api.backing_memory import MemoryBacking
 from tests.api.backing_postgres import PostgresBacking
 from tests.api.catalog import Catalog

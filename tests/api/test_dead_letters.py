@@ -12,7 +12,7 @@ from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.memory.stream import MemoryDeadLetterStore
-from alerting_core.ports.dead_letters import DeadLetter, RecordId
+from alerting_core.ports.operations import DeadLetter, RecordId
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog, problems, refusal

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from alerting_core import limits
-from alerting_core.ports.jobs import JobStatus
+from alerting_core.ports.operations import JobStatus
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import World
 

@@ -26,12 +26,10 @@ from alerting_core import limits
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
-from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import Dataset, Size, make_dataset
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.generator.testdata import Dataset, EndpointTemplate, Size, make_dataset
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.log import MemoryLog
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream, alert_record
 from alerting_core.stages.batch import offsets_after

@@ -25,14 +25,14 @@ from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RulesAsOf
-from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP
+from alerting_core.ports.stream import ALERTS_NEW, Group
 from alerting_core.stages.evaluate import Evaluator, RuleFeed
 from alerting_core.stages.loop import Stage, run_steps
-from alerting_core.stages.rule_distribution import RECONCILE_EVERY_MS, RELAY_EVERY_MS
+from alerting_core.topology import RECONCILE_EVERY_MS, RELAY_EVERY_MS
 from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import grow_rules
 from tests.bench.rule_watch import Busy, Watch
@@ -180,7 +180,7 @@ async def _running(
     stop = asyncio.Event()
     alerts = MemoryLog(clock=MemoryClock())
     evaluators = [
-        Evaluator(MemoryStream(alerts, topic=ALERTS_NEW, group=f"{EVALUATOR_GROUP}-{number}"), feed)
+        Evaluator(MemoryStream(alerts, topic=ALERTS_NEW, group=f"{Group.EVALUATOR}-{number}"), feed)
         for number, feed in enumerate(feeds)
     ]
     updater = replace(distribution.updater, wait_ms=500)

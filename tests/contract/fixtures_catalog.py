@@ -8,25 +8,23 @@ import pytest
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
+from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore
 from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
 from alerting_core.codec.records import RuleAction
-from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
+from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryNotificationHistory
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryBulkLoader, MemoryRuleStore
-from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, KeyStore, RuleStore
+from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, IdempotencyStore, KeyStore, RuleStore
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
 from alerting_core.ports.history import NotificationHistory
-from alerting_core.ports.idempotency import IdempotencyStore
 from tests.support.postgres.cluster import Cluster
 
 RULES_MAX = 5

@@ -20,7 +20,7 @@ from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
 from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence
 from alerting_core.ports.history import AlertLog, DeliveryDetail
 from alerting_core.ports.rule_distribution import RuleSource

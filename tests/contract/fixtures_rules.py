@@ -14,10 +14,8 @@ from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core.memory.clients import MemoryClientStore
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
+from alerting_core.memory.rule_distribution import MemoryOutbox, MemoryRuleDatabase, MemoryRuleSnapshot
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.contract.fixtures_pipeline import World, memory_world, postgres_world

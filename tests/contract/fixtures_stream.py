@@ -13,7 +13,7 @@ from alerting_backend.adapters.kafka.topics import DEAD_LETTER_BYTES_MAX, RECORD
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.stream import Sink, Stream

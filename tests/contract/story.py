@@ -6,8 +6,14 @@ from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.ids import derive_attempt_id
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Notification, NotificationRef, Reason
+from alerting_core.domain.notification import (
+    Attempt,
+    DeliveryEvent,
+    Notification,
+    NotificationRef,
+    Reason,
+    derive_attempt_id,
+)
 from alerting_core.domain.rule import Rule
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid

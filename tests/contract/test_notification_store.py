@@ -4,19 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from alerting_core.domain.alert import Severity
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, new_uuid
-from tests.support.pipeline import (
-    LEASE_MS,
-    accepted,
-    make_alert,
-    make_delivery,
-    make_match,
-    make_plan,
-    make_skipped,
-)
+from tests.support.pipeline import LEASE_MS, accepted, make_alert, make_delivery, make_match, make_plan, make_skipped
 
 LATER_MS = NOW_MS + 120_000
 

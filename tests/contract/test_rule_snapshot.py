@@ -7,8 +7,14 @@ import pytest
 from alerting_core import limits
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.matching.checksum import NO_RULES, rules_checksum
-from alerting_core.ports.rule_distribution import HeldRules, RulesAsOf, SnapshotBuild, SnapshotState
+from alerting_core.ports.rule_distribution import (
+    NO_RULES,
+    HeldRules,
+    RulesAsOf,
+    SnapshotBuild,
+    SnapshotState,
+    rules_checksum,
+)
 from tests.contract.fixtures_rules import CHANGES_MAX, Shared
 from tests.support.catalog import make_rule
 

@@ -11,9 +11,9 @@ import pytest
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
-from alerting_backend.adapters.transport.router import TransportRouter
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
-from alerting_core.delivery.judge import UNREACHED_REASONS
+from alerting_backend.wiring.transport import TransportRouter
+from alerting_core.delivery.retry import UNREACHED_REASONS
 from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply, Unreached
 from alerting_core.domain.notification import Reason
 from alerting_core.memory.transport import MemoryTransport, target_of

@@ -8,11 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_core import limits
-from alerting_core.delivery.host_breakers import COOL_DOWN_MS_MAX, Breakers
-from alerting_core.delivery.hosts import host_of
-from alerting_core.delivery.judge import UNREACHED_REASONS, judge, skip
+from alerting_core.delivery.hosts import COOL_DOWN_MS_MAX, Breakers, host_of
 from alerting_core.delivery.plan import plan_deliveries
-from alerting_core.delivery.retry import RetrySchedule, parse_retry_after, retry_delay_ms
+from alerting_core.delivery.retry import (
+    UNREACHED_REASONS,
+    RetrySchedule,
+    judge,
+    parse_retry_after,
+    retry_delay_ms,
+    skip,
+)
 from alerting_core.domain.claim import HttpReply, Outcome, Reply, SmtpReply, Unreached
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
@@ -27,7 +32,7 @@ from alerting_core.domain.notification import (
     Reason,
     settled_by,
 )
-from alerting_core.domain.target import contact_url, read_address, read_url
+from alerting_core.domain.text import contact_url, read_address, read_url
 from tests.property.hostile import hostile_texts
 from tests.unit.core.delivery.make import (
     NOW_MS,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_core.ports.fair_share import fair_shares
+from alerting_core.ports.stream import fair_shares
 
 counts = st.dictionaries(st.integers(0, 11), st.integers(0, 50), max_size=12)
 limits = st.integers(1, 100)

@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 
 from alerting_core.domain.alert import check_alert
 from alerting_core.generator.alerts import generate_alerts, pace_of
-from alerting_core.generator.config import CustomAlert, GeneratorConfig, check_config
-from alerting_core.generator.distribution import Distribution, read_distribution, read_duration_ms
+from alerting_core.generator.config import (
+    CustomAlert,
+    Distribution,
+    GeneratorConfig,
+    check_config,
+    read_distribution,
+    read_duration_ms,
+)
 
 numbers = st.integers() | st.integers(0, 100_000)
 dist_texts = st.text("AB:,01 5٣", max_size=20) | st.sampled_from(("LOW:100", "LOW:40,HIGH:60", "a:50,b:50"))

@@ -12,9 +12,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_core.delivery import slack
-from alerting_core.delivery.render import render
-from alerting_core.delivery.text import shown, shown_lines
+from alerting_core.delivery.plan import render
+from alerting_core.delivery.slack_and_email import shown, shown_lines, slack_message
 from alerting_core.delivery.webhook import webhook_body
 from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType
@@ -55,7 +54,7 @@ def test_a_webhook_says_exactly_what_the_alert_said(notification: Notification) 
 
 @given(notifications)
 def test_a_slack_message_is_within_slacks_limits(notification: Notification) -> None:
-    message = json.loads(json.dumps(slack.slack_message(notification)))
+    message = json.loads(json.dumps(slack_message(notification)))
     (attachment,) = message["attachments"]
     assert 1 <= len(message["text"]) <= 4_000
     assert len(attachment["blocks"]) <= 50
@@ -77,7 +76,7 @@ def test_a_slack_message_is_within_slacks_limits(notification: Notification) -> 
 
 @given(notifications)
 def test_a_slack_message_mentions_nobody_and_links_nowhere(notification: Notification) -> None:
-    message = json.loads(json.dumps(slack.slack_message(notification)))
+    message = json.loads(json.dumps(slack_message(notification)))
     for text in [{"type": "mrkdwn", "text": message["text"], "verbatim": True}, *texts_of(message)]:
         if text["type"] == "mrkdwn":
             assert text["verbatim"]

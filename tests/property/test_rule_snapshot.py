@@ -14,8 +14,8 @@ from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
+from alerting_core.memory.database import MemoryClock
+from alerting_core.memory.rule_distribution import MemoryRuleSnapshot
 from alerting_core.ports.rule_distribution import RulesAsOf, RuleSnapshotStore, RuleSource, SnapshotBuild
 from tests.support.catalog import make_rule
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerting_core import limits
-from alerting_core.delivery.render import render
+from alerting_core.delivery.plan import render
 from alerting_core.delivery.webhook import SignatureVerdict, signature_headers, verify
 from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.endpoint import SigningSecret

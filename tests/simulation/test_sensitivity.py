@@ -5,10 +5,9 @@ from typing import Final
 
 import pytest
 
-from alerting_core.sim.checkers.roster import CHECKERS, SETTLED
 from alerting_core.sim.faults import Faults, dice_for
-from alerting_core.sim.parts import Parts
-from alerting_core.sim.world import World
+from alerting_core.sim.platform import Parts
+from alerting_core.sim.world import CHECKERS, SETTLED, World
 from alerting_core.stages.batch import StageName
 from alerting_core.stages.send import Sender
 from tests.simulation.planted.deliveries import (
@@ -34,13 +33,7 @@ from tests.simulation.planted.pipeline import (
     draining_one_batch,
     with_transport,
 )
-from tests.simulation.planted.plant import (
-    loose_jitter,
-    with_deliveries,
-    with_stage,
-    with_stages,
-    with_wiring,
-)
+from tests.simulation.planted.plant import loose_jitter, with_deliveries, with_stage, with_stages, with_wiring
 from tests.simulation.planted.stores import DisabledRulesToo, OwnIds, StaleRules, StoreAfterCommit, known_ones_hidden
 from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
 

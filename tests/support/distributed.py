@@ -24,7 +24,7 @@ import httpx
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import create_topics
 from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.schema.migrate import migrate
+from alerting_backend.adapters.postgres.schema import migrate
 from alerting_core.stages.batch import WorkerKind
 from tests.support.command_process import READY_SECONDS_MAX, CommandProcess
 from tests.support.postgres.servers import scratch_folder

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alerting_core.memory.clock import MemoryClock, SeededIds
+from alerting_core.memory.database import MemoryClock, SeededIds
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore
-from alerting_core.ports.stream import RULE_CHANGED, RULE_UPDATER_GROUP
+from alerting_core.ports.stream import RULE_CHANGED, Group
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from tests.support.catalog import NOW_MS
 
@@ -31,7 +31,7 @@ class Distribution:
         self.snapshot = snapshot
         self.clock = clock or MemoryClock(NOW_MS)
         self.log = MemoryLog(clock=self.clock, partitions=2)
-        self.stream = MemoryStream(self.log, topic=RULE_CHANGED, group=RULE_UPDATER_GROUP)
+        self.stream = MemoryStream(self.log, topic=RULE_CHANGED, group=Group.RULE_UPDATER)
         self.relay = Relay(outbox, MemorySink(self.log), self.clock)
         self.updater = RuleUpdater(self.stream, rule_database, snapshot, wait_ms=0, clients_max=clients_max)
         self.reconciler = RuleReconciler(rule_database, snapshot, self.clock, SeededIds(1), clients_max=clients_max)

@@ -18,7 +18,7 @@ from types import CodeType, FrameType
 from typing import Any, Self
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FOLDERS = ("core/src", "backend/src")
+FOLDERS = ("core/src", "api/src", "backend/src")
 
 
 class Passage:

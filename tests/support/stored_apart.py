@@ -12,27 +12,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, SOURCES
 from alerting_backend.adapters.postgres.connection import Address
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    DLQ_SUFFIX,
-    EVALUATOR_GROUP,
-    NOTIFICATIONS_READY,
-    RECORDER_GROUP,
-    RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
-)
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED, Group
 from tests.support.stored import Stored
 
 # In the order in which an alert passes them: when each has nothing left, one after the other, nothing is on its way.
 READERS: Final = (
-    (RECORDER_GROUP, ALERTS_NEW),
-    (EVALUATOR_GROUP, ALERTS_NEW),
-    (AGGREGATOR_GROUP, ALERTS_MATCHED),
-    (SENDER_GROUP, NOTIFICATIONS_READY),
-    (RULE_UPDATER_GROUP, RULE_CHANGED),
+    (Group.RECORDER, ALERTS_NEW),
+    (Group.EVALUATOR, ALERTS_NEW),
+    (Group.AGGREGATOR, ALERTS_MATCHED),
+    (Group.SENDER, NOTIFICATIONS_READY),
+    (Group.RULE_UPDATER, RULE_CHANGED),
 )
 
 

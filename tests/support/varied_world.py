@@ -12,10 +12,9 @@ from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
-from alerting_core.matching.reference import match_by_nested_loop
+from alerting_core.domain.notification import derive_notification_id
+from alerting_core.generator.testdata import ClientData, Dataset, EndpointTemplate, Size, make_dataset
+from alerting_core.matching.index import match_by_nested_loop
 from tests.support.receiver import Notice, Receiver
 
 Notified: TypeAlias = tuple[str, str]

@@ -35,8 +35,7 @@ from alerting_api.validation import UNION_TAG
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
-from alerting_core.domain.ids import derive_uuid
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import NotificationStatus, derive_uuid
 from alerting_core.errors import Problem
 from alerting_core.ports.history import AlertFilter, StoredAlert
 

@@ -15,7 +15,7 @@ from alerting_api.schema import ItemPage, PageQuery, ResponseModel, Time, page_o
 from alerting_core import limits
 from alerting_core.app.dead_letters import view_dead_letter
 from alerting_core.codec.message import FieldKind
-from alerting_core.ports.dead_letters import DeadLetter
+from alerting_core.ports.operations import DeadLetter
 from alerting_core.ports.stream import DLQ_SUFFIX
 
 DEAD_LETTERS: Final = "/api/v1/dead-letters"

@@ -23,17 +23,21 @@ from alerting_api.schema import (
     page_of,
 )
 from alerting_api.validation import core_error
-from alerting_core.generator import limits
 from alerting_core.generator.alerts import pace_of
 from alerting_core.generator.config import (
+    ALERTS_PER_JOB_MAX,
+    INTERVAL_MS_MAX,
     NAME_DIST,
+    RPS_MAX,
+    RPS_MIN,
+    SEED_MAX,
     SEVERITY_DIST,
     SOURCE_DIST,
     CustomAlert,
     GeneratorConfig,
     check_config,
 )
-from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.operations import GeneratorJob, JobStatus
 
 PREFIX = "/api/v1/generator/jobs"
 
@@ -65,8 +69,8 @@ class CustomAlertConfig(RequestModel):
     severity: AlertSeverity
     source: Text
     name: Text
-    count: Annotated[int, Field(ge=1, le=limits.ALERTS_PER_JOB_MAX)] = 1
-    interval_ms: Annotated[int, Field(ge=0, le=limits.INTERVAL_MS_MAX, description="Between one and the next.")] = 0
+    count: Annotated[int, Field(ge=1, le=ALERTS_PER_JOB_MAX)] = 1
+    interval_ms: Annotated[int, Field(ge=0, le=INTERVAL_MS_MAX, description="Between one and the next.")] = 0
 
     def value(self) -> CustomAlert:
         """Return the same for the generator."""
@@ -81,19 +85,17 @@ class JobConfig(RequestModel):
         json_schema_extra={"examples": [_EXAMPLE, {"burst": 100_000}, {"single_test": True}]},
     )
 
-    rps: Annotated[
-        float, Field(ge=limits.RPS_MIN, le=limits.RPS_MAX, allow_inf_nan=False, description="Alerts a second.")
-    ] = 10.0
+    rps: Annotated[float, Field(ge=RPS_MIN, le=RPS_MAX, allow_inf_nan=False, description="Alerts a second.")] = 10.0
     duration: Annotated[str, Field(description="For how long, as in `60s` or `1h30m`; at most 24h.")] = "60s"
     burst: Annotated[
         int,
         Field(
             ge=0,
-            le=limits.ALERTS_PER_JOB_MAX,
+            le=ALERTS_PER_JOB_MAX,
             description="More than 0: so many at once; `rps` and `duration` do not count.",
         ),
     ] = 0
-    seed: Annotated[int, Field(ge=0, le=limits.SEED_MAX, description="0: one is chosen.")] = 0
+    seed: Annotated[int, Field(ge=0, le=SEED_MAX, description="0: one is chosen.")] = 0
     severity_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SEVERITY_DIST
     source_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SOURCE_DIST
     name_dist: Annotated[str, Field(description="Weights that sum to 100.")] = NAME_DIST

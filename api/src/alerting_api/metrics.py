@@ -13,8 +13,7 @@ from alerting_api.refusals import ProblemKind
 from alerting_api.route import ApiRoute
 from alerting_api.schema import QueryModel, ResponseModel, Time
 from alerting_core import limits
-from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
-from alerting_core.ports.metrics import SeriesBucket, StageSeries, StageState
+from alerting_core.ports.metrics import STEP_MS_BOUNDS, SeriesBucket, StageSeries, StageState, StepTimes
 from alerting_core.topology import ALERT_WORKERS, RULE_WORKERS
 
 router = APIRouter(tags=["metrics"], route_class=ApiRoute)

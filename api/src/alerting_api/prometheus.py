@@ -21,7 +21,7 @@ from alerting_api.route import ApiRoute
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
-from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.text import rfc3339
 from alerting_core.errors import InvalidInput, Problem
 

@@ -16,7 +16,7 @@ from alerting_api.refusals import ProblemKind
 from alerting_api.route import ApiRoute
 from alerting_api.schema import RequestModel, ResponseModel
 from alerting_api.validation import core_error, placed
-from alerting_core.app.repair import AS_IT_IS, Repair
+from alerting_core.app.dead_letters import AS_IT_IS, Repair
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 router = APIRouter(prefix=DEAD_LETTERS, tags=["dead-letters"], route_class=ApiRoute)

@@ -5,41 +5,49 @@ distributed mode runs those of one worker; the simulator and the playground draw
 shows it. To add a stage, add it here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
 from alerting_core import limits
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.history import AlertLog
+from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
     ALERTS_MATCHED,
     ALERTS_NEW,
-    EVALUATOR_GROUP,
     NOTIFICATIONS_READY,
-    RECORDER_GROUP,
     RULE_CHANGED,
-    RULE_UPDATER_GROUP,
-    SENDER_GROUP,
+    Group,
+    Sink,
+    Stream,
 )
 from alerting_core.stages.attempts import Reclaimer
-from alerting_core.stages.batch import StageName, WorkerKind
+from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
 from alerting_core.stages.evaluate import Evaluator, Recorder, RuleFeed
-from alerting_core.stages.notify import SWEEP_EVERY_MS, Aggregator, Dispatcher, Sweeper
-from alerting_core.stages.rule_distribution import (
-    RECONCILE_EVERY_MS,
-    RELAY_EVERY_MS,
-    Relay,
-    RuleReconciler,
-    RuleUpdater,
-)
+from alerting_core.stages.loop import Failure, Stage
+from alerting_core.stages.notify import Aggregator, Dispatcher, Sweeper
+from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from alerting_core.stages.send import Sender
-from alerting_core.stages.wiring import AlertPorts, PlatformPorts, RulePorts, StageSpec
+from alerting_core.stages.wiring import (
+    AlertPorts,
+    PlatformPorts,
+    RulePorts,
+    StageSpec,
+    Tuning,
+    WiredStage,
+    run_side_by_side,
+    wire,
+)
 
 RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.RECORDER,
     does="Keeps alerts, so that they can be explained",
     reads=ALERTS_NEW,
-    group=RECORDER_GROUP,
+    group=Group.RECORDER,
     make=lambda wiring: Recorder(
         wiring.input(),
         wiring.ports.alerts,
@@ -53,7 +61,7 @@ EVALUATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.EVALUATOR,
     does="Matches alerts against the rules of all clients",
     reads=ALERTS_NEW,
-    group=EVALUATOR_GROUP,
+    group=Group.EVALUATOR,
     is_on_path=True,
     make=lambda wiring: Evaluator(
         wiring.input(),
@@ -68,7 +76,7 @@ AGGREGATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.AGGREGATOR,
     does="Stores one notification per client and alert",
     reads=ALERTS_MATCHED,
-    group=AGGREGATOR_GROUP,
+    group=Group.AGGREGATOR,
     is_on_path=True,
     make=lambda wiring: Aggregator(
         wiring.input(),
@@ -83,7 +91,7 @@ DISPATCHER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.DISPATCHER,
     does="Plans one delivery per target of a notification",
     reads=NOTIFICATIONS_READY,
-    group=SENDER_GROUP,
+    group=Group.SENDER,
     is_on_path=True,
     make=lambda wiring: Dispatcher(
         wiring.input(),
@@ -125,6 +133,9 @@ RECLAIMER: Final[StageSpec[AlertPorts]] = StageSpec(
     ),
 )
 
+SWEEP_EVERY_MS: Final = 10_000
+"""Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
+
 SWEEPER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.SWEEPER,
     does="Picks up notifications that were left unfinished",
@@ -138,6 +149,9 @@ SWEEPER: Final[StageSpec[AlertPorts]] = StageSpec(
     ),
 )
 
+RELAY_EVERY_MS: Final = 100
+"""Pause after a step that found nothing: a part of the time until an edit counts, at the price of one small read."""
+
 RELAY: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RELAY,
     does="Publishes changes of rules from the database",
@@ -150,7 +164,7 @@ RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RULE_UPDATER,
     does="Keeps the snapshot of rules that evaluators read",
     reads=RULE_CHANGED,
-    group=RULE_UPDATER_GROUP,
+    group=Group.RULE_UPDATER,
     make=lambda wiring: RuleUpdater(
         wiring.input(),
         wiring.ports.rule_database,
@@ -160,6 +174,9 @@ RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
         clients_max=wiring.tuning.rule_clients_max,
     ),
 )
+
+RECONCILE_EVERY_MS: Final = 1_000
+"""Pause between two steps: a missing snapshot is noticed within it, and a pass over 1,000 clients takes a minute."""
 
 RULE_RECONCILER: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RULE_RECONCILER,
@@ -207,3 +224,68 @@ def workers() -> Mapping[WorkerKind, Sequence[StageSpec[PlatformPorts]]]:
 def groups_of(specs: Iterable[StageSpec[Any]]) -> Mapping[str, str]:
     """Return consumer group → the topic that it reads."""
     return {spec.group: spec.reads for spec in specs if spec.group is not None and spec.reads is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePorts:
+    """Everything the pipeline asks of the world: `AlertPorts`, with each port in a field.
+
+    Attributes:
+        open_stream: Gives the stream of a topic for a consumer group.
+        presence: Of this process, which is the only one at work.
+    """
+
+    open_stream: Callable[[str, str], Stream]
+    sink: Sink
+    rules: RuleSource
+    alerts: AlertLog
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    transport: Transport
+    clock: Clock
+    presence: Presence
+    abandoned: AbandonedLeases
+
+
+class Pipeline:
+    """One instance of every stage that an alert meets.
+
+    Attributes:
+        stages: In the order of the topology.
+    """
+
+    stages: Sequence[WiredStage]
+
+    def __init__(self, ports: PipelinePorts, tuning: Tuning) -> None:
+        """Wire one of each to *ports*; whatever *tuning* says, no other process works on them."""
+        self.stages = wire(alert_stages(), ports, replace(tuning, is_alone=True))
+
+    @property
+    def by_name(self) -> Mapping[StageName, Stage]:
+        """The stages by their names."""
+        return {one.name: one.stage for one in self.stages}
+
+    @property
+    def rules(self) -> RuleFeed:
+        """The rules as the evaluator has them."""
+        evaluator = self.by_name[StageName.EVALUATOR]
+        assert isinstance(evaluator, Evaluator)
+        return evaluator.rules
+
+    @property
+    def streams(self) -> Mapping[StageName, Stream]:
+        """The streams by the stages that read them."""
+        return {one.name: one.stream for one in self.stages if one.stream is not None}
+
+    async def run(
+        self,
+        *,
+        stop: asyncio.Event,
+        on_report: Callable[[BatchReport], None],
+        on_failure: Callable[[StageName, Failure], None],
+    ) -> None:
+        """Run all stages until *stop* is set, then let the deliveries under way end.
+
+        An exception that is no retryable `AlertingError` is a bug: it ends all of them and is raised.
+        """
+        await run_side_by_side(self.stages, stop=stop, on_report=on_report, on_failure=on_failure)

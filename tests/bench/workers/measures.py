@@ -14,13 +14,10 @@ from alerting_core import limits
 from alerting_core.codec.records import encode_match
 from alerting_core.domain.alert import Match
 from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
     ALERTS_MATCHED,
     ALERTS_NEW,
-    EVALUATOR_GROUP,
     NOTIFICATIONS_READY,
-    RECORDER_GROUP,
-    SENDER_GROUP,
+    Group,
     Outgoing,
     alert_record,
     ready_record,
@@ -124,10 +121,10 @@ class Measures:
     def _begin(self, *, on_empty_tables: bool = True) -> None:
         """Leave behind what earlier measures have left over."""
         for topic, group in (
-            (ALERTS_NEW, RECORDER_GROUP),
-            (ALERTS_NEW, EVALUATOR_GROUP),
-            (ALERTS_MATCHED, AGGREGATOR_GROUP),
-            (NOTIFICATIONS_READY, SENDER_GROUP),
+            (ALERTS_NEW, Group.RECORDER),
+            (ALERTS_NEW, Group.EVALUATOR),
+            (ALERTS_MATCHED, Group.AGGREGATOR),
+            (NOTIFICATIONS_READY, Group.SENDER),
         ):
             self._backlog.skip(topic, group)
         if on_empty_tables:

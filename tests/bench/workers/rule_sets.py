@@ -13,8 +13,7 @@ from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.rule import Rule
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
-from alerting_core.generator.template import EndpointTemplate, make_endpoint
-from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
+from alerting_core.generator.testdata import ClientData, Dataset, EndpointTemplate, Size, make_dataset, make_endpoint
 from alerting_core.matching.index import RuleIndex
 from tests.bench.growing_rules import draw_questions, grow_rules, vocabulary_for
 from tests.support.catalog import NOW_MS

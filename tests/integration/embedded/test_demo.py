@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from alerting_backend.adapters.postgres.schema.chain import read_chain
+from alerting_backend.adapters.postgres.schema import read_chain
 from tests.support.platform_process import PlatformProcess, platform
 
 pytestmark = pytest.mark.integration

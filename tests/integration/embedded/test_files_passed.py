@@ -22,7 +22,7 @@ from tests.support.receiver import Receiver, serve_receiver
 
 pytestmark = pytest.mark.integration
 
-FILES_MAX: Final = 90
+FILES_MAX: Final = 52
 """It may only become smaller; what is aimed at is 30."""
 
 ADMIN_KEY: Final = "a-key-for-one-trace"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerting_backend.runtime.job_runner import JOBS_AT_ONCE_MAX
+from alerting_backend.runtime.background import JOBS_AT_ONCE_MAX
 from tests.support.platform_process import PlatformProcess, platform
 
 pytestmark = pytest.mark.integration

@@ -8,9 +8,8 @@ from alerting_backend.adapters.kafka.dead_letters import KEPT_BYTES, TRUNCATED_H
 from alerting_backend.adapters.kafka.topics import DEAD_LETTER_BYTES_MAX
 from alerting_core.codec.records import encode_alert
 from alerting_core.errors import LimitExceeded
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, Outgoing, alert_record
 from alerting_core.stages.evaluate import Evaluator, RuleFeed
 from tests.integration.kafka.conftest import Pair

@@ -10,11 +10,14 @@ import pytest
 
 from alerting_backend.adapters.postgres.connection import Address, Role
 from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
-from alerting_backend.adapters.postgres.schema.chain import Migration, MigrationRefused, migrations_folder, read_chain
-from alerting_backend.adapters.postgres.schema.migrate import (
+from alerting_backend.adapters.postgres.schema import (
+    Migration,
     MigrationFailed,
     MigrationLocked,
+    MigrationRefused,
     migrate,
+    migrations_folder,
+    read_chain,
     schema_version,
     set_passwords,
     status,

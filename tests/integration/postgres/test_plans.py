@@ -22,12 +22,10 @@ from tests.support.postgres.table_states import STATES, State, make_state
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
-OF_PEOPLE: Final = frozenset(
-    {"jobs", *(f"catalog.{part}" for part in ("bulk", "clients", "endpoints", "idempotency", "rules"))}
-)
+OF_PEOPLE: Final = frozenset({"jobs", *(f"catalog.{part}" for part in ("bulk", "clients", "endpoints", "rules"))})
 """Parts that people's edits go through, a few rows at a time."""
 
-OF_PROCESSES: Final = frozenset({"pools", "schema.chain", "schema.migrate"})
+OF_PROCESSES: Final = frozenset({"pools", "schema"})
 """Parts that run no statement on the pipeline's tables, or once in the life of a process."""
 
 ONE_LOCK: Final = frozenset({"_hold", "_run_while", "present", "run_as_sole", "run_once"})

@@ -15,14 +15,14 @@ from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRete
 from alerting_backend.adapters.postgres.pools import Pools
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgStream
-from alerting_backend.runtime import janitor as under_test
-from alerting_backend.runtime.janitor import CHANGES_KEEP_MS, Janitor, Retention
+from alerting_backend.runtime import background as under_test
+from alerting_backend.runtime.background import CHANGES_KEEP_MS, Janitor, Retention
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.ports.stream import ALERTS_NEW, EVALUATOR_GROUP, RECORDER_GROUP, Outgoing
+from alerting_core.memory.database import MemoryClock
+from alerting_core.ports.stream import ALERTS_NEW, Group, Outgoing
 from alerting_core.stages.batch import offsets_after
 
 pytestmark = pytest.mark.integration
@@ -62,7 +62,7 @@ async def read(stream: PgStream, records_max: int) -> int:
 
 async def test_records_are_cleared_once_every_group_has_read_them(pools: Pools) -> None:
     log = PgLog(pools.worker)
-    fast, slow = (PgStream(log, topic=ALERTS_NEW, group=group) for group in (EVALUATOR_GROUP, RECORDER_GROUP))
+    fast, slow = (PgStream(log, topic=ALERTS_NEW, group=group) for group in (Group.EVALUATOR, Group.RECORDER))
     await fast.poll(records_max=1, wait_ms=0)
     await slow.poll(records_max=1, wait_ms=0)
     await publish(log)
@@ -80,13 +80,13 @@ async def test_a_group_goes_on_after_its_records_were_cleared_and_a_new_group_st
     pools: Pools,
 ) -> None:
     log = PgLog(pools.worker)
-    stream = PgStream(log, topic=ALERTS_NEW, group=EVALUATOR_GROUP)
+    stream = PgStream(log, topic=ALERTS_NEW, group=Group.EVALUATOR)
     await stream.poll(records_max=1, wait_ms=0)
     await publish(log, records=50)
     await read(stream, 1_000)
     await clear(pools)
     await publish(log, records=30)
-    assert await read(PgStream(log, topic=ALERTS_NEW, group=EVALUATOR_GROUP), 1_000) == 30
+    assert await read(PgStream(log, topic=ALERTS_NEW, group=Group.EVALUATOR), 1_000) == 30
     newcomer = PgStream(log, topic=ALERTS_NEW, group="newcomer")
     assert sum((await newcomer.lag()).values()) >= 30
     assert await read(newcomer, 1_000) == 30
@@ -94,7 +94,7 @@ async def test_a_group_goes_on_after_its_records_were_cleared_and_a_new_group_st
 
 async def test_records_that_are_read_but_not_old_stay(pools: Pools) -> None:
     log = PgLog(pools.worker)
-    stream = PgStream(log, topic=ALERTS_NEW, group=EVALUATOR_GROUP)
+    stream = PgStream(log, topic=ALERTS_NEW, group=Group.EVALUATOR)
     await stream.poll(records_max=1, wait_ms=0)
     await publish(log)
     await read(stream, 1_000)

@@ -11,9 +11,9 @@ import pytest
 
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
-from alerting_backend.adapters.transport.router import TransportRouter
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_backend.demo.inbox import Channel, Inbox, SignatureCheck
+from alerting_backend.wiring.transport import TransportRouter
 from alerting_core import limits
 from alerting_core.delivery.webhook import signature_headers
 from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, SmtpReply

@@ -8,7 +8,7 @@ from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.notification import EndpointState, Notification, NotificationRef, NotificationStatus, Reason
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.memory.deliveries import MemoryAbandonedLeases
-from alerting_core.sim.parts import RacingDeliveryStore
+from alerting_core.sim.platform import RacingDeliveryStore
 
 
 class NoLease(RacingDeliveryStore):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot, MemorySnapshotBuild
+from alerting_core.memory.rule_distribution import MemoryRuleSnapshot, MemorySnapshotBuild
 from alerting_core.ports.rule_distribution import RulesAsOf, RuleSnapshotStore
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler

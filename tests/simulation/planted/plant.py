@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from alerting_core.ports.delivery import DeliveryStore
-from alerting_core.sim.parts import Parts, SimPorts
+from alerting_core.sim.platform import Parts, SimPorts
 from alerting_core.stages.batch import StageName
 from alerting_core.stages.loop import Stage
 from alerting_core.stages.wiring import StageSpec, Wiring

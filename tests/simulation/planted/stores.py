@@ -9,7 +9,7 @@ from alerting_core.domain.alert import Match
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.delivery import NotificationStore, Recorded
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.stages.batch import BatchReport, StageName, decode_batch, offsets_after

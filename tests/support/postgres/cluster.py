@@ -12,7 +12,7 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.adapters.postgres.schema.migrate import migrate
+from alerting_backend.adapters.postgres.schema import migrate
 
 # A test run is not to survive a power cut.
 FAST: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}

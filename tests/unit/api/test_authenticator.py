@@ -11,8 +11,7 @@ from alerting_api.auth import KEY_CACHE_MS, KeyAuthenticator
 from alerting_core.domain.client import KEY_USE_MS, ApiKey, KeyScope, hash_key
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.clients import MemoryKeyStore
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
 
 
 class CountingStore(MemoryKeyStore):

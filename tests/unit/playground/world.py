@@ -10,13 +10,11 @@ from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
-from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
-from alerting_core.memory.clock import MemoryClock, SeededIds
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
+from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore

@@ -17,9 +17,8 @@ from alerting_api.auth import PRINCIPAL_KEY
 from alerting_api.container import Principal
 from alerting_api.headers import assign_request_id
 from alerting_api.middleware import operation_of
-from alerting_backend.api import exposition, pages, probes
-from alerting_backend.api.exposition import RequestMetrics
-from alerting_backend.api.probes import ServerContainer
+from alerting_backend.api import pages
+from alerting_backend.api.probes import RequestMetrics, ServerContainer, exposition_router, probes_router
 
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: told at DEBUG, unless they fail."""
@@ -74,7 +73,7 @@ def create_app(container: ServerContainer) -> FastAPI:
 
 def make_routes() -> FastAPI:
     """Return the application without anything to serve from: enough to be described."""
-    app = api.make_routes((probes.router, exposition.router, pages.router))
+    app = api.make_routes((probes_router, exposition_router, pages.router))
     app.add_exception_handler(HTTPException, pages.answer_unknown_path)
     app.add_middleware(RequestLog)
     return app
@@ -83,7 +82,7 @@ def make_routes() -> FastAPI:
 def install(app: FastAPI, container: ServerContainer) -> None:
     """Let *app* serve *container* from now on."""
     api.install(app, container)
-    app.state.request_metrics = exposition.RequestMetrics()
+    app.state.request_metrics = RequestMetrics()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,8 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from alerting_backend.cli.groups import dlq, topics
-from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
+from alerting_backend.cli.groups import CONTEXT, AsJson, dlq, settings_of_environment, topics
 from alerting_backend.cli.output import ExitCode, fail
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig
 from alerting_core.generator.testdata import Dataset
@@ -90,9 +89,9 @@ def api(as_json: AsJson = False) -> None:
 @app.command("settings")
 def show_settings(as_json: AsJson = False) -> None:
     """Show every setting as it is in effect; secrets are masked."""
-    from alerting_backend.cli import show_settings as command
+    from alerting_backend.cli.offline import write_settings
 
-    command.show_settings(settings_of_environment(as_json=as_json), as_json=as_json)
+    write_settings(settings_of_environment(as_json=as_json), as_json=as_json)
 
 
 @app.command()
@@ -102,7 +101,7 @@ def migrate(
 ) -> None:
     """Bring the schema of the database up to date."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.database import run_migrate, show_status
+    from alerting_backend.cli.servers import run_migrate, show_status
 
     (show_status if status else run_migrate)(settings, as_json=as_json)
 
@@ -128,7 +127,7 @@ def generate(
 ) -> None:
     """Send made-up alerts to a running platform."""
     settings = settings_of_environment(as_json=as_json, url=url, key=key)
-    from alerting_backend.cli.generate import run_generate
+    from alerting_backend.cli.alerts import run_generate
 
     config = GeneratorConfig(
         rps=rps, duration=duration, burst=burst, seed=seed, severity_dist=severity_dist, source_dist=source_dist,
@@ -158,7 +157,7 @@ def testdata(
 ) -> None:
     """Load clients, rules and endpoints into the database of a platform, running or not."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.database import make_template, run_testdata
+    from alerting_backend.cli.servers import make_template, run_testdata
     from alerting_core.generator.testdata import SIZES
 
     template = make_template(
@@ -192,7 +191,7 @@ def explain(
     Ends with exit code 5 when no rule matches.
     """
     settings = settings_of_environment(as_json=as_json, url=url, key=key)
-    from alerting_backend.cli.explain import explain_draft, explain_stored
+    from alerting_backend.cli.alerts import explain_draft, explain_stored
 
     if alert_id is not None and severity is source is name is None:
         explain_stored(settings, alert_id, client, as_json=as_json)
@@ -209,7 +208,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure speed, in a checkout of the repository."""
-    from alerting_backend.cli.bench import run_bench
+    from alerting_backend.cli.offline import run_bench
 
     run_bench(names or [], as_json=as_json)
 
@@ -220,7 +219,7 @@ def openapi(
     as_json: AsJson = False,
 ) -> None:
     """Write the description of the API as an OpenAPI document."""
-    from alerting_backend.cli.openapi import write_openapi
+    from alerting_backend.cli.offline import write_openapi
 
     write_openapi(file, as_json=as_json)
 

@@ -1,13 +1,27 @@
-"""The commands that have commands of their own: `alerting dlq …` and `alerting topics …`."""
+"""The commands that have commands of their own, `alerting dlq …` and `alerting topics …`, and options of them all."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from alerting_backend.cli.options import CONTEXT, AsJson, settings_of_environment
-from alerting_backend.cli.output import ExitCode, fail
-from alerting_core.generator.distribution import read_duration_ms
+from alerting_backend.cli.output import ExitCode, fail, report_errors
+from alerting_backend.settings import Settings, read_settings
+from alerting_core.generator.config import read_duration_ms
+
+CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+
+
+def settings_of_environment(*, as_json: bool, url: str | None = None, key: str | None = None) -> Settings:
+    """Return what the environment sets, the one place that looks at it, with options in place of some."""
+    with report_errors(as_json=as_json):
+        environment = dict(os.environ)
+        environment |= {name: value for name, value in (("ALERTING_URL", url), ("ALERTING_KEY", key)) if value}
+        return read_settings(environment)
+
 
 dlq: Final = typer.Typer(
     help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=CONTEXT
@@ -61,8 +75,7 @@ def dlq_replay(
 ) -> None:
     """Publish dead letters to where they came from, and take them out."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import DeadLetterFilter
-    from alerting_backend.cli.dlq_replay import read_repair, replay_dead_letters
+    from alerting_backend.cli.dlq import DeadLetterFilter, read_repair, replay_dead_letters
 
     if bool(letters) == bool(topic or reason or everything):
         detail = "name dead letters, or choose them by --topic and --reason, or --all"
@@ -82,7 +95,7 @@ def topics_create(
 ) -> None:
     """Make the topics that are not there yet; those that are there stay as they are."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.topics import run_create
+    from alerting_backend.cli.servers import run_create
 
     run_create(
         settings,
@@ -97,7 +110,7 @@ def topics_create(
 def topics_list(as_json: AsJson = False) -> None:
     """Show the topics, and which are missing."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.topics import run_list
+    from alerting_backend.cli.servers import run_list
 
     run_list(settings, as_json=as_json)
 

@@ -61,7 +61,7 @@ Advance: TypeAlias = Callable[[int], None]
 
 
 @contextmanager
-def progress_bar(what: str, *, total: int, unit: str, shown: bool) -> Iterator[Advance]:
+def progress(what: str, *, total: int, unit: str, shown: bool) -> Iterator[Advance]:
     """Show a bar while the block runs, with how many a second and how long it will take.
 
     A block that fails leaves no bar behind: beside the error it would look as if the work went on.
@@ -79,17 +79,17 @@ def progress_bar(what: str, *, total: int, unit: str, shown: bool) -> Iterator[A
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total, rate="")
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total, rate="")
 
         def advance(done: int) -> None:
-            speed = progress.tasks[0].finished_speed or progress.tasks[0].speed
-            progress.update(task, completed=done, rate=f"{speed:,.0f} {unit}/s" if speed else "")
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, completed=done, rate=f"{speed:,.0f} {unit}/s" if speed else "")
 
         try:
             yield advance
         except Exception:
-            progress.live.transient = True
+            bar.live.transient = True
             raise
 
 

@@ -13,18 +13,16 @@ from typing import Any
 import structlog
 import uvloop
 
-from alerting_backend.adapters.postgres.schema.chain import Migration
+from alerting_backend.adapters.postgres.schema import Migration
 from alerting_backend.api.files import ui_folder
 from alerting_backend.cli.output import ExitCode, fail, report_and_exit, report_errors, write_json
 from alerting_backend.demo.page import ALERTS_MINUTES
-from alerting_backend.embedded.demo import ALERT_EVERY_MS
-from alerting_backend.embedded.platform import Audience, Started, run_platform
+from alerting_backend.embedded.platform import ALERT_EVERY_MS, Audience, Started, run_platform
 from alerting_backend.runtime.listening import Stop, stop_on_signals
 from alerting_backend.runtime.logs import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, describe
-from alerting_backend.workers.api import run_api
-from alerting_backend.workers.dependencies import Dependency, require
-from alerting_backend.workers.process import run_worker
+from alerting_backend.wiring.dependencies import Dependency, require
+from alerting_backend.workers.process import run_api, run_worker
 from alerting_backend.workers.worker import NEEDS
 from alerting_core.errors import AlertingError
 from alerting_core.stages.batch import WorkerKind

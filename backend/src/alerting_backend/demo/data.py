@@ -12,7 +12,7 @@ from alerting_core.app.application import Application
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import new_secret
-from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.catalog import BulkLoader, EndpointFilter
 from alerting_core.ports.clock import Clock, IdSource

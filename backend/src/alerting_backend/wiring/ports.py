@@ -10,7 +10,6 @@ from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import TopicsReady
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
 from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.idempotency import PgIdempotencyStore
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Address, Role
@@ -18,12 +17,11 @@ from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliverySto
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
-from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
 from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
 from alerting_backend.adapters.redis.connection import open_redis
 from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.adapters.system import SystemClock, SystemIds
@@ -33,13 +31,13 @@ from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs, ReadinessCheck
-from alerting_core.embedded.pipeline import PipelinePorts
 from alerting_core.errors import AlertingError
-from alerting_core.ports.dead_letters import DeadLetterStore
 from alerting_core.ports.delivery import Presence, Transport
 from alerting_core.ports.metrics import StageMetrics
+from alerting_core.ports.operations import DeadLetterStore
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.stages.evaluate import RuleFeed
+from alerting_core.topology import PipelinePorts
 
 
 def address_set_in(settings: Settings) -> Address | None:

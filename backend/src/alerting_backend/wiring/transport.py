@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, assert_never
 
 import structlog
 
@@ -11,14 +11,57 @@ from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
-from alerting_backend.adapters.transport.router import EmailSender, TransportRouter
 from alerting_backend.adapters.transport.ses import SesTransport
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_backend.settings import EmailProviderName, Settings, SettingsInvalid
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.domain.claim import EmailMessage, Reply
+from alerting_core.domain.claim import EmailMessage, HttpMessage, Message, Reply, Unreached
+from alerting_core.domain.notification import Reason
 from alerting_core.ports.delivery import Transport
 from alerting_core.stages.send import DeliveryPolicy
+
+
+class HttpSender(Protocol):
+    """Sends HTTP messages, with the promises of `Transport`."""
+
+    async def send(self, message: HttpMessage) -> Reply:
+        """Make one attempt."""
+        ...
+
+
+class EmailSender(Protocol):
+    """Sends e-mail, with the promises of `Transport`."""
+
+    async def send(self, message: EmailMessage) -> Reply:
+        """Make one attempt."""
+        ...
+
+
+class TransportRouter:
+    """Sends every kind of message. Opening and closing what it routes to stays with whoever made it.
+
+    Args:
+        http: For webhooks and Slack.
+        email: For mail; None when the operator has set up no provider.
+    """
+
+    def __init__(self, http: HttpSender, email: EmailSender | None) -> None:
+        """Route to *http* and *email*."""
+        self._http = http
+        self._email = email
+
+    async def send(self, message: Message) -> Reply:
+        """Make one attempt; see `Transport.send`."""
+        match message:
+            case HttpMessage():
+                return await self._http.send(message)
+            case EmailMessage():
+                if self._email is None:
+                    return Unreached(Reason.NOT_CONFIGURED, "no provider of mail is set up")
+                return await self._email.send(message)
+            case _:
+                assert_never(message)
+
 
 DRAIN_MS: Final = 5_000
 """How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""

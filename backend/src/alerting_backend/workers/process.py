@@ -1,4 +1,4 @@
-"""The composition root of a worker, from settings to a process that works until it is asked to stop; its probes."""
+"""The composition roots of a worker and of the API in the distributed mode: from settings to a process that works."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,18 +12,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from alerting_backend.api.exposition import CONTENT_TYPE, expose
+from alerting_backend.adapters.kafka.dead_letters import FreshDeadLetters, KafkaDeadLetterStore
+from alerting_backend.adapters.kafka.topics import SOURCES
+from alerting_backend.adapters.postgres.connection import SoleLock
+from alerting_backend.adapters.postgres.jobs import PgJobStore
+from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.presence import run_as_sole
+from alerting_backend.api.app import create_app
+from alerting_backend.api.probes import CONTENT_TYPE, expose
+from alerting_backend.runtime.background import JobRunner
 from alerting_backend.runtime.listening import ApiServer, Stop, listen, url_of
 from alerting_backend.runtime.reporting import REPORT_EVERY_S, StageLog, instance_name, measure_lag, report_figures
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.ports import open_figures
-from alerting_backend.workers.dependencies import close_in_time, wait_for_all
+from alerting_backend.wiring.dependencies import close_in_time, schema_check, sink_on, wait_for_all
+from alerting_backend.wiring.ports import (
+    PostgresPorts,
+    address_set_in,
+    kafka_address,
+    kafka_check,
+    make_container,
+    open_figures,
+)
 from alerting_backend.workers.worker import NEEDS, Resources, Worker, make_worker
+from alerting_core.app.application import Application
 from alerting_core.app.operations import CheckResult, ReadinessCheck, ReadinessReport, check_readiness
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.metrics import StageMetrics
 from alerting_core.stages.batch import WorkerKind
-from alerting_core.stages.loop import pause
+from alerting_core.stages.loop import pause, retry_until_stopped
 from alerting_core.stages.meter import StageMeter
 from alerting_core.stages.wiring import run_side_by_side
 
@@ -79,7 +95,7 @@ WORK_SECONDS_MAX: Final = 5.5
 
 _READY_LOOK_MS: Final = 50
 
-_log = structlog.get_logger("alerting.worker")
+_log_worker = structlog.get_logger("alerting.worker")
 
 
 async def run_worker(kind: WorkerKind, settings: Settings, stop: Stop) -> None:
@@ -93,7 +109,7 @@ async def run_worker(kind: WorkerKind, settings: Settings, stop: Stop) -> None:
         stop.is_serving = True
         process = _Process(kind, settings, stop.asked)
         server = ApiServer(process.probes.app())
-        _log.info("worker_started", worker=str(kind), url=url_of(listener), instance=process.instance)
+        _log_worker.info("worker_started", worker=str(kind), url=url_of(listener), instance=process.instance)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]), name="probes")
             await server.ready.wait()
@@ -139,7 +155,7 @@ class _Process:
                 own, clock = self._meter, self._resources.clock
                 tasks.create_task(report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
-            _log.info("worker_stopping", worker=str(self._kind))
+            _log_worker.info("worker_stopping", worker=str(self._kind))
             self.probes.is_starting = True  # No more work is taken.
             await self._cut_off_late(working)
             for one in running:
@@ -149,7 +165,7 @@ class _Process:
     async def _cut_off_late(self, working: asyncio.Task[None]) -> None:
         await asyncio.wait([working], timeout=WORK_SECONDS_MAX)
         if not working.done():
-            _log.warning("work_cut_off", seconds=WORK_SECONDS_MAX)
+            _log_worker.warning("work_cut_off", seconds=WORK_SECONDS_MAX)
             working.cancel()
             await asyncio.wait([working], timeout=0.5)
 
@@ -159,8 +175,73 @@ class _Process:
             await pause(self._stop, _READY_LOOK_MS)
             if self._stop.is_set():
                 return
-        _log.info("worker_ready", worker=str(self._kind))
+        _log_worker.info("worker_ready", worker=str(self._kind))
 
 
 async def _as_task(work: Awaitable[None]) -> None:
     await work
+
+
+_log_api = structlog.get_logger("alerting.api")
+
+
+async def run_api(settings: Settings, stop: Stop, show_key: Callable[[str], None]) -> None:
+    """Serve the API until *stop* is asked for.
+
+    Args:
+        tell_key: Told the first admin key when one was made, to be shown this once.
+
+    Raises:
+        AlertingError: It cannot be started; the detail says what to do.
+        BaseExceptionGroup: Something of it failed as only a bug can.
+    """
+    with closing(listen(settings.http_host, settings.http_port)) as listener:
+        stop.is_serving = True
+        stack = AsyncExitStack()
+        _log_api.info("api_started", url=url_of(listener))
+        try:
+            kafka, address = kafka_address(settings), address_set_in(settings)
+            assert address is not None, "the command has checked it"
+            pools = await stack.enter_async_context(open_pools(address, size_min=0))
+            ports = PostgresPorts.on(pools, sink=sink_on(kafka, stack))
+            checks: Mapping[str, ReadinessCheck] = {
+                "postgres": schema_check(pools.admin),
+                "kafka": kafka_check(kafka, SOURCES, stack),
+            }
+            use = Application.on(ports.application, placeholders=settings.placeholder_domains)
+            container = make_container(
+                ports,
+                settings,
+                stages=StageMeter(),
+                checks=checks,
+                board=await open_figures(settings, stack),
+                letters=FreshDeadLetters(lambda: KafkaDeadLetterStore(kafka, ports.application.sink)),
+            )
+            server = ApiServer(create_app(container))
+            jobs = JobRunner(PgJobStore(pools), ports.application.sink, ports.application.clock)
+            async with asyncio.TaskGroup() as tasks:
+                # From the first moment on, so that probes are told what is waited for.
+                tasks.create_task(server.serve(sockets=[listener]), name="api")
+                await server.ready.wait()
+                if await wait_for_all(checks, stop.asked):
+                    await _ensure_admin_key(use, settings, stop.asked, show_key)
+                    _log_api.info("api_ready", url=url_of(listener))
+                    tasks.create_task(run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked), name="jobs")
+                    await stop.asked.wait()
+                _log_api.info("api_stopping")
+                server.stop()
+        finally:
+            await close_in_time(stack)
+
+
+async def _ensure_admin_key(
+    use: Application, settings: Settings, stop: asyncio.Event, show_key: Callable[[str], None]
+) -> None:
+    """See to it that an operator can get in, also when Postgres goes away just now."""
+
+    async def ensure() -> None:
+        made = await use.keys.ensure_admin_key(settings.admin_key)
+        if made is not None:
+            show_key(made)
+
+    await retry_until_stopped(ensure, stop=stop)

@@ -21,11 +21,11 @@ from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
 from alerting_backend.adapters.redis.rule_source import RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_backend.runtime.janitor import Janitor, Retention
+from alerting_backend.runtime.background import Janitor, Retention
 from alerting_backend.settings import Settings
+from alerting_backend.wiring.dependencies import Dependency, redis_check, schema_check, sink_on
 from alerting_backend.wiring.ports import address_set_in, kafka_address, kafka_check, rules_check
 from alerting_backend.wiring.transport import delivery_policy, open_transport
-from alerting_backend.workers.dependencies import Dependency, redis_check, schema_check, sink_on
 from alerting_core.app.operations import ReadinessCheck
 from alerting_core.errors import AlertingError
 from alerting_core.ports.delivery import Presence, Transport

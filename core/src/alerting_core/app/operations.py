@@ -8,13 +8,12 @@ from itertools import groupby
 from typing import Final, TypeAlias
 
 from alerting_core.domain.notification import DeliveryStatus
-from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable
 from alerting_core.generator.config import GeneratorConfig, check_config, choose_seed
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.history import NotificationHistory, Totals
-from alerting_core.ports.jobs import GeneratorJob, JobStatus, JobStore
-from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageSeries, StageState
+from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageSeries, StageState, StepTimes
+from alerting_core.ports.operations import GeneratorJob, JobStatus, JobStore
 from alerting_core.ports.paging import Page, PageRequest, Scope
 
 CHECK_S_MAX: Final = 3.0

@@ -7,8 +7,7 @@ from itertools import product
 from typing import Final
 
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity, check_alert
-from alerting_core.domain.ids import derive_notification_id, derive_uuid
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationStatus, derive_notification_id, derive_uuid
 from alerting_core.domain.rule import Rule, check_rule
 
 NOW_MS: Final = 1_767_225_600_123

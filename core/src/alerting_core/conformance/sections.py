@@ -8,10 +8,8 @@ from typing import Any, Final
 
 from alerting_core.codec.records import decode_alert, encode_alert, encode_match
 from alerting_core.conformance import corpus
-from alerting_core.delivery.judge import judge
-from alerting_core.delivery.plan import plan_deliveries
-from alerting_core.delivery.render import render
-from alerting_core.delivery.retry import RetrySchedule, parse_retry_after, retry_delay_ms
+from alerting_core.delivery.plan import plan_deliveries, render
+from alerting_core.delivery.retry import RetrySchedule, judge, parse_retry_after, retry_delay_ms
 from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim, EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret

@@ -1,13 +1,22 @@
-"""Who is told about a notification: one delivery per channel and target, however many rules lead there."""
+"""Who is told about a notification, one delivery per channel and target; and how a claim becomes what is sent."""
 
 from collections.abc import Collection, Sequence
+from typing import assert_never
 
 from alerting_core import limits
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS, host_of, is_placeholder
-from alerting_core.domain.claim import Plan
+from alerting_core.delivery.slack_and_email import render_email, render_slack
+from alerting_core.delivery.webhook import render_webhook
+from alerting_core.domain.claim import Claim, Message, Plan
 from alerting_core.domain.endpoint import Endpoint, EndpointType
-from alerting_core.domain.ids import derive_delivery_id
-from alerting_core.domain.notification import Delivery, DeliveryStatus, Notification, NotificationRef, Reason
+from alerting_core.domain.notification import (
+    Delivery,
+    DeliveryStatus,
+    Notification,
+    NotificationRef,
+    Reason,
+    derive_delivery_id,
+)
 
 Target = tuple[EndpointType, str]
 
@@ -79,3 +88,21 @@ def _delivery(
         next_attempt_at_ms=None if skipped else now_ms,
         reason=skipped,
     )
+
+
+def render(claim: Claim, *, now_ms: int) -> Message:
+    """Return the message of a claimed delivery.
+
+    Args:
+        claim: Still wanted (`stages.judge.skip_reason` is None).
+        now_ms: When the attempt begins: what a webhook is signed for, and which of two secrets still sign.
+    """
+    match claim.delivery.type:
+        case EndpointType.WEBHOOK:
+            return render_webhook(claim, now_ms=now_ms)
+        case EndpointType.SLACK:
+            return render_slack(claim)
+        case EndpointType.EMAIL:
+            return render_email(claim)
+        case _:
+            assert_never(claim.delivery.type)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from alerting_core.domain.ids import derive_attempt_id
 from alerting_core.domain.notification import (
     Attempt,
     Delivery,
@@ -13,6 +12,7 @@ from alerting_core.domain.notification import (
     Notification,
     NotificationRef,
     Reason,
+    derive_attempt_id,
 )
 
 INTERRUPTED_DETAIL = (

@@ -1,15 +1,123 @@
-"""The alerts of a job, which follow from its config alone, and when each of them is due."""
+"""The alerts of a job, when each is due, and rules of every kind that about five clients an alert match."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, TypeAlias, assert_never
 
-from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity
+from alerting_core.domain.notification import derive_uuid
 from alerting_core.errors import InvalidInput
-from alerting_core.generator.config import GeneratorConfig, Mode, check_config
-from alerting_core.generator.distribution import Distribution, read_distribution, read_duration_ms
+from alerting_core.generator.config import (
+    NAME_DIST,
+    SEVERITY_DIST,
+    SOURCE_DIST,
+    Distribution,
+    GeneratorConfig,
+    Mode,
+    check_config,
+    read_distribution,
+    read_duration_ms,
+)
+
+RuleFields: TypeAlias = tuple[str, str, str]
+"""(severity, source, name), wildcards as `*`."""
+
+MATCHING_CLIENTS: Final = 5.0
+"""How many an alert meets on average."""
+
+SOURCES: Final = ("api", "db", "cache", "monitor", "queue", "worker", "frontend", "backend")
+NAMES: Final = (
+    "timeout", "error", "crash", "slow", "memory", "cpu", "disk", "network", "auth", "validation",
+)  # fmt: skip
+QUIET_SOURCES: Final = ("billing", "search", "mail", "scheduler", "storage", "gateway", "reports", "imports")
+"""Systems that the default alerts never name."""
+
+_SHAPES: Final = (
+    *[(True, True, True)] * 55,
+    *[(True, True, False)] * 12,
+    *[(True, False, True)] * 10,
+    *[(False, True, True)] * 15,
+    *[(False, True, False)] * 4,
+    *[(False, False, True)] * 3,
+    *[(True, False, False)] * 1,
+)
+"""Which fields are exact, in a hundred rules: most people know what they want, few want all of a severity."""
+
+Dice: TypeAlias = Callable[[], float]
+
+
+def vary(*, clients: int, rules_per_client: int, seed: int) -> Iterator[list[tuple[RuleFields, bool]]]:
+    """Yield the rules of one client after the other, each with whether it is enabled; no two of a client alike."""
+    dice = random.Random(seed).random
+    active = _draw_active(dice, clients=clients, each_max=max(1, rules_per_client - 1))
+    for fields in active:
+        rules = [(rule, True) for rule in fields]
+        known = set(fields)
+        while len(rules) < rules_per_client:
+            enabled = len(rules) > len(fields)
+            rule = _draw_rule(dice, QUIET_SOURCES if enabled else SOURCES, need_source=enabled)
+            if rule not in known:
+                known.add(rule)
+                rules.append((rule, enabled))
+        yield rules
+
+
+def _draw_active(dice: Dice, *, clients: int, each_max: int) -> list[list[RuleFields]]:
+    """Return for each client the rules that default alerts meet, at most *each_max*."""
+    shares = _shares()
+    rules: list[list[RuleFields]] = [[] for _ in range(clients)]
+    covered: list[set[RuleFields]] = [set() for _ in range(clients)]
+    expected, tries = 0.0, 0
+    while expected < MATCHING_CLIENTS - 0.005 and tries < 100 * clients * each_max:
+        tries += 1
+        number, rule = int(dice() * clients), _draw_rule(dice, SOURCES, need_source=False)
+        new = [alert for alert in _met_by(rule) if alert not in covered[number]]
+        gain = sum(shares[alert] for alert in new)
+        if new and len(rules[number]) < each_max and expected + gain <= MATCHING_CLIENTS + 0.005:
+            rules[number].append(rule)
+            covered[number].update(new)
+            expected += gain
+    return rules
+
+
+def _draw_rule(dice: Dice, sources: Sequence[str], *, need_source: bool) -> RuleFields:
+    by_severity, by_source, by_name = _SHAPES[int(dice() * len(_SHAPES))]
+    return (
+        _pick(dice, SEVERITY_NAMES) if by_severity else WILDCARD,
+        _pick(dice, sources) if by_source or need_source else WILDCARD,
+        _pick(dice, NAMES) if by_name else WILDCARD,
+    )
+
+
+def _pick(dice: Dice, values: Sequence[str]) -> str:
+    return values[int(dice() * len(values))]
+
+
+def _met_by(rule: RuleFields) -> Iterator[RuleFields]:
+    severity, source, name = rule
+    return product(
+        SEVERITY_NAMES if severity == WILDCARD else (severity,),
+        SOURCES if source == WILDCARD else (source,),
+        NAMES if name == WILDCARD else (name,),
+    )
+
+
+def _shares() -> dict[RuleFields, float]:
+    """Return what share of the default alerts has each combination of fields."""
+    severities, sources, names = (_weights(text) for text in (SEVERITY_DIST, SOURCE_DIST, NAME_DIST))
+    return {
+        (severity, source, name): severities[severity] * sources[source] * names[name] / 1e6
+        for severity, source, name in product(SEVERITY_NAMES, SOURCES, NAMES)
+    }
+
+
+def _weights(text: str) -> dict[str, int]:
+    read = read_distribution("", text)
+    assert isinstance(read, Distribution)
+    return dict(zip(read.values, read.weights, strict=True))
+
 
 _STEPS_PER_ALERT_AND_RPS: Final = 1_000_000
 """Rates are kept in thousandths of an alert a second and times in ms: in these whole numbers no rounding adds up."""
@@ -112,7 +220,7 @@ def _fields_of(config: GeneratorConfig, alerts_total: int) -> Iterator[_Fields]:
         for _ in range(custom.count):
             yield (custom.severity, custom.source, custom.name, {})
         return
-    drawn = _draw(config)
+    drawn = _draw_fields(config)
     if config.test:
         next(drawn)
         yield TEST_ALERT
@@ -120,7 +228,7 @@ def _fields_of(config: GeneratorConfig, alerts_total: int) -> Iterator[_Fields]:
         yield next(drawn)
 
 
-def _draw(config: GeneratorConfig) -> Iterator[_Fields]:
+def _draw_fields(config: GeneratorConfig) -> Iterator[_Fields]:
     dice = random.Random(config.seed).random
     severities = _distribution("severity_dist", config.severity_dist).by_percent()
     sources = _distribution("source_dist", config.source_dist).by_percent()

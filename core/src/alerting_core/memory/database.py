@@ -1,10 +1,12 @@
-"""The tables that all memory adapters share, and how pages are taken of them."""
+"""The tables that all memory adapters share, how pages are taken of them, and time and ids that are set by hand."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
+from random import Random
 from typing import TypeVar
+from uuid import UUID
 
 from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.endpoint import Endpoint
@@ -22,6 +24,46 @@ from alerting_core.ports.paging import (
     encode_text_cursor,
     encode_time_cursor,
 )
+
+
+class MemoryClock:
+    """A clock that stands still until somebody moves it, in either direction."""
+
+    def __init__(self, now_ms: int = 0) -> None:
+        self._now_ms = now_ms
+        self._monotonic_ms = 0.0
+
+    def now_ms(self) -> int:
+        """Return the present time in unix milliseconds."""
+        return self._now_ms
+
+    def monotonic_ms(self) -> float:
+        """Return the milliseconds by which the clock was advanced so far; jumps do not count."""
+        return self._monotonic_ms
+
+    def set(self, now_ms: int) -> None:
+        """Let the wall clock jump to *now_ms*."""
+        self._now_ms = now_ms
+
+    def advance(self, ms: int) -> None:
+        """Let *ms* pass; when negative, let the wall clock jump back by as much."""
+        self._now_ms += ms
+        self._monotonic_ms += max(0, ms)
+
+
+class SeededIds:
+    """Source of identity that is as unguessable as its seed: for worlds that nobody attacks."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def new_uuid(self) -> str:
+        """Return a fresh UUID, version 4."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def new_bytes(self, count: int) -> bytes:
+        """Return *count* bytes."""
+        return self._random.randbytes(count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from alerting_core import limits
 from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.memory.database import newest_first
-from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.operations import GeneratorJob, JobStatus
 from alerting_core.ports.paging import Page, PageRequest, TimeKey
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from heapq import nsmallest
 
 from alerting_core.domain.alert import Match
-from alerting_core.domain.ids import derive_notification_id
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
     NotificationEvent,
     NotificationRef,
     NotificationStatus,
+    derive_notification_id,
     settled_by,
 )
 from alerting_core.memory.database import MemoryDatabase

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from heapq import nlargest
 
 from alerting_core.memory.log import MemoryLog
-from alerting_core.ports.dead_letters import LISTED, DeadLetter, RecordId, page_of
-from alerting_core.ports.fair_share import fair_shares
+from alerting_core.ports.operations import LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest, decode_place_cursor
-from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record
+from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record, fair_shares
 
 
 class MemorySink:

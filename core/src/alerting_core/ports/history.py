@@ -1,13 +1,50 @@
-"""What happened: recent alerts, and notifications with their deliveries and attempts, to be read and resent."""
+"""What happened: recent alerts, and notifications with their deliveries, to be read and resent, later cleared away."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Attempt, Delivery, Notification, NotificationStatus
 from alerting_core.ports.paging import Page, PageRequest, Scope
+
+
+class Old(StrEnum):
+    """What grows old, beside the records of streams and the changes of rules."""
+
+    ALERTS = "alerts"
+    NOTIFICATIONS = "notifications"
+    IDEMPOTENCY_KEYS = "idempotency_keys"
+    JOBS = "jobs"
+
+
+class RetentionStore(Protocol):
+    """What is stored, as the janitor sees it. Every method raises PortUnavailable while it is away."""
+
+    async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
+        """Clear up to *rows_max* of the oldest from before *before_ms*; return how many.
+
+        What is under way is never cleared: a notification that is not settled, a job that has not ended.
+        """
+        ...
+
+    async def readable_partitions(self) -> Mapping[tuple[str, int], int]:
+        """Return (topic, partition) → the offset below which every group has read, where something is to clear."""
+        ...
+
+    async def clear_records(self, partition: tuple[str, int], *, below: int, before_ms: int, rows_max: int) -> int:
+        """Clear up to *rows_max* records of one partition, below an offset and from before a time; return how many."""
+        ...
+
+    async def alerts_beyond_ms(self, count: int) -> int:
+        """Return when the newest of the alerts beyond *count* was received; 0 when there are no more than that."""
+        ...
+
+    async def forget_changes(self, *, before_ms: int) -> None:
+        """Forget the changes of rules from before *before_ms*, except those that still wait to be published."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,41 @@
-"""How the stages of the pipeline are doing, now and lately, for dashboards and alerts about ourselves."""
+"""How the stages of the pipeline are doing, now and lately, and how long steps took, for dashboards and alerts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from alerting_core import limits
-from alerting_core.domain.step_times import StepTimes
+
+STEP_MS_BOUNDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+"""Upper ends of the buckets that steps are sorted into by how long they took; one more bucket holds the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTimes:
+    """How long the latest steps took that had something to do, from the records in hand to their work committed.
+
+    Attributes:
+        counts: One per bucket of `STEP_MS_BOUNDS`, and one for what took longer.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(STEP_MS_BOUNDS) + 1)
+
+    def __add__(self, other: "StepTimes") -> "StepTimes":
+        """Return the steps of both."""
+        return StepTimes(tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)))
+
+    def quantile_ms(self, share: float) -> float | None:
+        """Return the time that *share* of the steps did not exceed, estimated within its bucket; None without any."""
+        total = sum(self.counts)
+        if not total:
+            return None
+        wanted, below_ms = share * total, 0
+        for count, up_to_ms in zip(self.counts, STEP_MS_BOUNDS, strict=False):
+            if count and wanted <= count:
+                return below_ms + (up_to_ms - below_ms) * wanted / count
+            wanted, below_ms = wanted - count, up_to_ms
+        return float(STEP_MS_BOUNDS[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,32 @@
-"""How rules get to the evaluators: outbox, database of record, shared snapshot, source."""
+"""How rules get to the evaluators: outbox, database of record, shared snapshot, source; whether two hold the same."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from alerting_core.codec.records import RuleChanged
 from alerting_core.domain.rule import Rule
+from alerting_core.matching.table import digest, key_of
+
+NO_RULES: Final = "0" * 16
+"""The checksum of no rules at all."""
+
+
+def rules_checksum(rules: Iterable[Rule]) -> str:
+    """Return 16 hex digits that stand for the enabled ones of *rules*."""
+    return _text(digest(rule.rule_id, rule.client_id, key_of(rule)) for rule in rules if rule.enabled)
+
+
+def combined_checksum(checksums: Iterable[str]) -> str:
+    """Return the checksum of all the rules that *checksums* stand for; no rule may be in two of them."""
+    return _text(int(checksum, 16) for checksum in checksums)
+
+
+def _text(numbers: Iterable[int]) -> str:
+    together = 0
+    for number in numbers:
+        together ^= number
+    return f"{together:016x}"
 
 
 @dataclass(frozen=True, slots=True)

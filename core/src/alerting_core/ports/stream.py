@@ -1,4 +1,4 @@
-"""Partitioned, ordered, durable logs of records, as Kafka has them, and the records that the platform writes."""
+"""Partitioned, ordered, durable logs of records, as Kafka has them; the records in them; how much one poll takes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,52 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import NotificationRef
 from alerting_core.errors import LimitExceeded
 
+
+def fair_shares(
+    waiting: Mapping[int, int], *, taken_before: Mapping[int, int], records_max: int, turn: int
+) -> dict[int, int]:
+    """Return partition → how many of its records to take, in the order to serve them; none is 0.
+
+    Args:
+        waiting: Partition → records there, those taken before among them.
+        taken_before: Partition → records that the poll before returned, not committed since.
+        records_max: Of all partitions together.
+        turn: Says which partition is served first.
+    """
+    partitions = sorted(partition for partition, count in waiting.items() if count > 0)
+    if not partitions:
+        return {}
+    first = turn % len(partitions)
+    partitions = partitions[first:] + partitions[:first]
+    counts: dict[int, int] = {}
+    room = records_max
+    for partition in partitions:
+        counts[partition] = min(room, taken_before.get(partition, 0), waiting[partition])
+        room -= counts[partition]
+    equal = max(1, room // len(partitions))
+    for bound in (equal, room):
+        for partition in partitions:
+            more = min(room, bound, waiting[partition] - counts[partition])
+            counts[partition] += more
+            room -= more
+    return {partition: count for partition, count in counts.items() if count}
+
+
 ALERTS_NEW: Final = "alerts.new"
 ALERTS_MATCHED: Final = "alerts.matched"
 NOTIFICATIONS_READY: Final = "notifications.ready"
 RULE_CHANGED: Final = "rule.changed"
 
-RECORDER_GROUP: Final = "recorder-group"
-EVALUATOR_GROUP: Final = "evaluator-group"
-AGGREGATOR_GROUP: Final = "aggregator-group"
-SENDER_GROUP: Final = "sender-group"
-RULE_UPDATER_GROUP: Final = "rule-updater-group"
+
+class Group:
+    """The consumer groups: all that read for the same purpose and share the partitions among them."""
+
+    RECORDER: Final = "recorder-group"
+    EVALUATOR: Final = "evaluator-group"
+    AGGREGATOR: Final = "aggregator-group"
+    SENDER: Final = "sender-group"
+    RULE_UPDATER: Final = "rule-updater-group"
+
 
 DLQ_SUFFIX: Final = ".dlq"
 """A record that a consumer of topic T refuses goes to T.dlq."""

@@ -12,7 +12,7 @@ from alerting_core.domain.notification import Reason
 from alerting_core.memory.transport import target_of
 from alerting_core.sim import facts
 from alerting_core.sim.faults import Point, dice_for, happens, wait_ms
-from alerting_core.sim.gate import Gate
+from alerting_core.sim.observations import Gate
 from alerting_core.sim.simulation import Simulation
 
 ANSWER_MS_MEAN: Final = 150.0

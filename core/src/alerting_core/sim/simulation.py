@@ -1,22 +1,83 @@
-"""What all parts of a simulated world share: time, chance, faults, tables, and the record of what happens."""
+"""What all parts of a simulated world share: time, chance, faults, tables, the record of what happens, and checkers."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from alerting_core.codec.records import decode_alert, decode_match, decode_notification_ready, decode_rule_changed
+from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import Notification
 from alerting_core.memory.database import DeliveryRow, DeliveryTable, MemoryDatabase, NotificationTable
+from alerting_core.memory.log import MemoryLog
 from alerting_core.sim import facts
-from alerting_core.sim.checkers.checker import Checker
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.facts import DeliveryPut, NotificationPut
-from alerting_core.sim.faults import Faults, KillSchedule, Resource, dice_for
-from alerting_core.sim.process import ClaimBook, Process
+from alerting_core.sim.facts import DeliveryPut, Fact, NotificationPut
+from alerting_core.sim.faults import ClaimBook, Faults, KillSchedule, Process, Resource, dice_for
 from alerting_core.sim.report import Trace
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a checker may look at beside the facts.
+
+    Attributes:
+        accepted: The alerts for which the log has answered.
+        poison: (topic, value) of the records made to be undecodable.
+        blame: Takes the name of a promise and how it was broken.
+        now_ms: Virtual time.
+        distributed: Whether evaluators have the rules from the shared snapshot, later than they are edited.
+    """
+
+    database: MemoryDatabase
+    log: MemoryLog
+    schedule: RetrySchedule
+    accepted: Sequence[Alert]
+    poison: Sequence[tuple[str, bytes]]
+    blame: Callable[[str, str], None]
+    now_ms: Callable[[], int]
+    distributed: bool = False
+
+
+class Checker:
+    """Watches over one promise.
+
+    Attributes:
+        name: Of the promise, stable: reports carry it.
+        sees: The kinds of facts that it looks at.
+    """
+
+    name: ClassVar[str]
+    sees: ClassVar[tuple[type[Fact], ...]] = ()
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    def see(self, fact: Fact) -> None:
+        """Take in one fact of a kind in `sees`."""
+
+    def finish(self) -> None:
+        """Say the last word when the world is still."""
+
+    def blame(self, message: str) -> None:
+        """Report that the promise was broken."""
+        self.evidence.blame(self.name, message)
+
+
+_VALUES_MAX: Final = 4_096
+"""More than one world has."""
+
+read_alert = lru_cache(maxsize=_VALUES_MAX)(decode_alert)
+read_match = lru_cache(maxsize=_VALUES_MAX)(decode_match)
+read_ready = lru_cache(maxsize=_VALUES_MAX)(decode_notification_ready)
+read_rule_changed = lru_cache(maxsize=_VALUES_MAX)(decode_rule_changed)
+
 
 Observe = Callable[[NotificationPut | DeliveryPut], None]
 

@@ -9,8 +9,7 @@ from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.stream import Offsets, Outgoing, Record, Sink, Stream
 from alerting_core.sim.facts import Committed, Polled
 from alerting_core.sim.faults import Point, Resource, happens
-from alerting_core.sim.gate import Gate
-from alerting_core.sim.observations import gated
+from alerting_core.sim.observations import Gate, gated
 
 HIDDEN_LOOK_MS: Final = 50
 """How long a consumer waits that sees nothing but hidden records."""

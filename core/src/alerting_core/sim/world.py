@@ -5,18 +5,48 @@ from typing import Final
 
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.sim import facts
-from alerting_core.sim.checkers.checker import Checker, Evidence
-from alerting_core.sim.checkers.roster import SETTLED, make_checkers
-from alerting_core.sim.checkers.rules import RulesArrive
+from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, Leases, RetryTimes
+from alerting_core.sim.checkers.matching import FreshRules, NothingLost, OnlyMatches
+from alerting_core.sim.checkers.records import AllowedMoves, FinalState, NoBugs, Offsets, OneNotification, Poison
+from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
+from alerting_core.sim.checkers.sending import AtLeastOnce, OwnClient, PracticallyOnce
 from alerting_core.sim.fault_injector import FaultInjector, rules_changed_fact
 from alerting_core.sim.faults import Faults, dice_for
-from alerting_core.sim.parts import Parts
-from alerting_core.sim.platform import Platform
+from alerting_core.sim.platform import Parts, Platform
 from alerting_core.sim.report import RunReport, Violation
-from alerting_core.sim.simulation import PEOPLE
+from alerting_core.sim.simulation import PEOPLE, Checker, Evidence
 from alerting_core.sim.tenants import HOSTS_MAX, Source, Tenants
 from alerting_core.sim.workers import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
 from alerting_core.stages.wiring import Tuning
+
+SETTLED: Final = "settled"
+"""The promise that the world itself watches over: within a bounded time after the last fault everything has ended."""
+
+CHECKERS: Final[tuple[type[Checker], ...]] = (
+    NoBugs,
+    NothingLost,
+    OnlyMatches,
+    FreshRules,
+    WholeRules,
+    RulesArrive,
+    OneNotification,
+    AllowedMoves,
+    Offsets,
+    Poison,
+    OwnClient,
+    Leases,
+    PracticallyOnce,
+    AtLeastOnce,
+    Attempts,
+    RetryTimes,
+    GoneDisables,
+    FinalState,
+)
+
+
+def make_checkers(evidence: Evidence) -> Sequence[Checker]:
+    """Return one of each."""
+    return [checker(evidence) for checker in CHECKERS]
 
 
 def unsettled(platform: Platform, source: Source, *, behind: Sequence[str]) -> list[str]:

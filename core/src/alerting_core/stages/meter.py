@@ -6,8 +6,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
-from alerting_core.ports.metrics import Circuit, Gauge, SeriesBucket, StageFigures, StageSeries, merged, state_of
+from alerting_core.ports.metrics import (
+    STEP_MS_BOUNDS,
+    Circuit,
+    Gauge,
+    SeriesBucket,
+    StageFigures,
+    StageSeries,
+    StepTimes,
+    merged,
+    state_of,
+)
 from alerting_core.stages.batch import BatchReport, Count, StageName
 
 _SLOT_MS: Final = 1_000

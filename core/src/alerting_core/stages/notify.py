@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.records import decode_match, decode_notification_ready
@@ -106,10 +105,6 @@ class Dispatcher:
         planned = await self.deliveries.plan(plans, now_ms=now_ms)
         # A notification that is gone was deleted with its client after it was stored: there is nobody left to tell.
         return Counter({Count.DELIVERIES_PLANNED: planned, Count.NOTIFICATIONS_GONE: len(refs) - len(found)})
-
-
-SWEEP_EVERY_MS: Final = 10_000
-"""Pause between sweeps that found nothing; an unfinished notification is driven again within about 70 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.records import decode_rule_changed
-from alerting_core.matching.checksum import rules_checksum
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.rule_distribution import (
     HeldRules,
@@ -16,12 +15,10 @@ from alerting_core.ports.rule_distribution import (
     RulePublisher,
     RulesAsOf,
     RuleSnapshotStore,
+    rules_checksum,
 )
 from alerting_core.ports.stream import Sink, Stream, rule_record
 from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after
-
-RELAY_EVERY_MS: Final = 100
-"""Pause after a step that found nothing: a part of the time until an edit counts, at the price of one small read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +104,6 @@ async def rebuild_rules(
     await build.finish()
     return True
 
-
-RECONCILE_EVERY_MS: Final = 1_000
-"""Pause between two steps: a missing snapshot is noticed within it, and a pass over 1,000 clients takes a minute."""
 
 SUSPICION_EVERY_MS_MAX: Final = 30_000
 """A snapshot that stays suspect is not built anew more often: then the fault is with the reader."""

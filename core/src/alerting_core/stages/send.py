@@ -18,11 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from alerting_core import limits
-from alerting_core.delivery.host_breakers import Breakers
-from alerting_core.delivery.judge import judge, skip
-from alerting_core.delivery.render import render
-from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.delivery.window import HostWindows
+from alerting_core.delivery.hosts import Breakers, HostWindows
+from alerting_core.delivery.plan import render
+from alerting_core.delivery.retry import RetrySchedule, judge, skip
 from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.notification import DeliveryEvent
 from alerting_core.errors import AlertingError

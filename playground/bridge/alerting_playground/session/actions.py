@@ -8,8 +8,8 @@ from alerting_core.errors import Problem, ProblemCode
 from alerting_core.topology import alert_stages, rule_stages
 from alerting_playground.asgi import Request
 from alerting_playground.session import limits
-from alerting_playground.session.groups import topics_of
-from alerting_playground.session.settings import FIXED, Refused, as_object, as_whole, read_settings
+from alerting_playground.session.series import topics_of
+from alerting_playground.session.settings import FIXED, Refused, as_int, as_object, read_settings
 
 TOPICS: Final = topics_of([*alert_stages(), *rule_stages()])
 KILL_POINTS: Final = ("now", "before-commit", "between", "after-commit")
@@ -32,7 +32,7 @@ class Field:
 
 def _whole(smallest: int, largest: int) -> Field:
     return Field(
-        lambda value: as_whole(value, smallest, largest) is not None, f"a whole number from {smallest:,} to {largest:,}"
+        lambda value: as_int(value, smallest, largest) is not None, f"a whole number from {smallest:,} to {largest:,}"
     )
 
 

@@ -18,12 +18,11 @@ from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.domain.client import ApiKey, KeyScope
-from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.notification import derive_uuid
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
+from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
-from alerting_core.memory.idempotency import MemoryIdempotencyStore
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink

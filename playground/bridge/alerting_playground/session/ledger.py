@@ -14,23 +14,14 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from alerting_core.codec.records import Rejected, decode_alert, decode_match, decode_notification_ready
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.reference import match_by_nested_loop
-from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
-    ALERTS_MATCHED,
-    DLQ_SUFFIX,
-    EVALUATOR_GROUP,
-    RECORDER_GROUP,
-    SENDER_GROUP,
-    Record,
-)
-from alerting_core.sim.checkers.checker import Checker, Evidence
+from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.ports.stream import ALERTS_MATCHED, DLQ_SUFFIX, Group, Record
 from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Process
+from alerting_core.sim.simulation import Checker, Evidence
 
 Pair: TypeAlias = tuple[str, str]
 """(client_id, alert_id)."""
@@ -116,10 +107,10 @@ class Ledger(Checker):
             Ended: self._end,
         }
         self._commits: dict[str, Callable[[Committed, Iterable[Record]], None]] = {
-            RECORDER_GROUP: self._recorded,
-            EVALUATOR_GROUP: self._evaluated,
-            AGGREGATOR_GROUP: self._aggregated,
-            SENDER_GROUP: self._dispatched,
+            Group.RECORDER: self._recorded,
+            Group.EVALUATOR: self._evaluated,
+            Group.AGGREGATOR: self._aggregated,
+            Group.SENDER: self._dispatched,
         }
 
     def see(self, fact: Fact) -> None:
@@ -272,7 +263,7 @@ class PoisonBook(Checker):
                 self.waiting.pop(where, None)
             elif record.key.startswith(b"poison-"):
                 self.waiting[record.topic, record.partition, record.offset] = None
-        elif isinstance(fact, Committed) and self.waiting and fact.group != RECORDER_GROUP:
+        elif isinstance(fact, Committed) and self.waiting and fact.group != Group.RECORDER:
             self._passed(fact)
 
     def _passed(self, fact: Committed) -> None:

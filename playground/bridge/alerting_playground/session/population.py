@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.ids import derive_uuid
+from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.clients import add_endpoint, add_rule
 from alerting_core.memory.database import MemoryDatabase

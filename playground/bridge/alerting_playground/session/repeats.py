@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from alerting_core.limits import LEASE_MS
-from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.checkers.sending import is_success
 from alerting_core.sim.facts import Answered, ClockJumped, DeliveryPut, Fact, NotificationPut, Refused, Sent
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Process
+from alerting_core.sim.simulation import Checker, Evidence
 
 
 class Repeats(Checker):

@@ -6,8 +6,7 @@ from typing import Any, Final, cast
 
 from alerting_core.domain.alert import SEVERITY_NAMES
 from alerting_core.errors import Problem, ProblemCode
-from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST
-from alerting_core.generator.distribution import Distribution, read_distribution
+from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, Distribution, read_distribution
 from alerting_playground.session import limits
 
 
@@ -40,7 +39,7 @@ def as_list(value: object) -> list[Any] | None:
     return list(cast("Sequence[Any]", value)) if isinstance(value, list) else None
 
 
-def as_whole(value: object, smallest: int, largest: int) -> int | None:
+def as_int(value: object, smallest: int, largest: int) -> int | None:
     """Return a whole number within bounds; None for anything else, true and false among it."""
     whole = isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= largest
     return cast("int", value) if whole else None

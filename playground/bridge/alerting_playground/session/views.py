@@ -13,8 +13,8 @@ from alerting_core.stages.send import Sender
 from alerting_core.stages.wiring import PlatformPorts, StageSpec
 from alerting_core.topology import groups_of
 from alerting_playground.session import limits
-from alerting_playground.session.groups import topics_of, worker_groups
-from alerting_playground.session.receivers import MAIL_HOST, shown_host
+from alerting_playground.session.series import topics_of, worker_groups
+from alerting_playground.session.surroundings import MAIL_HOST, shown_host
 from alerting_playground.session.world import LiveWorld
 
 KILL_POINTS: Final = {Point.BEFORE: "before-commit", Point.BETWEEN: "between", Point.AFTER: "after-commit"}

@@ -8,13 +8,11 @@ from typing import Final
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.history import MemoryAlertLog, forget_old
 from alerting_core.memory.log import MemoryLog
-from alerting_core.sim.checkers.checker import Evidence
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.fault_injector import rules_changed_fact
-from alerting_core.sim.faults import Faults
-from alerting_core.sim.parts import Parts, SimPorts
-from alerting_core.sim.platform import Platform
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Faults, Process
+from alerting_core.sim.platform import Parts, Platform, SimPorts
+from alerting_core.sim.simulation import Evidence
 from alerting_core.sim.workers import WorkerSpec
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
 from alerting_core.stages.loop import Failure, Stage
@@ -24,16 +22,13 @@ from alerting_core.stages.wiring import StageSpec, Tuning, Wiring
 from alerting_core.topology import groups_of
 from alerting_playground.session import limits
 from alerting_playground.session.commit_first import EagerStream
-from alerting_playground.session.flow import Movements, Tallies
-from alerting_playground.session.groups import readers_on_path, setting_of, worker_groups
 from alerting_playground.session.ledger import Kind, Ledger, PoisonBook
 from alerting_playground.session.population import Population
-from alerting_playground.session.receivers import LiveReceivers
 from alerting_playground.session.repeats import Repeats
 from alerting_playground.session.scenario import Scenario
-from alerting_playground.session.series import Series
+from alerting_playground.session.series import Movements, Series, Tallies, readers_on_path, setting_of, worker_groups
 from alerting_playground.session.settings import Settings
-from alerting_playground.session.source import LiveSource
+from alerting_playground.session.surroundings import LiveReceivers, LiveSource
 
 SECOND_MS: Final = 1_000
 RESTART_MS: Final = 2_000.0

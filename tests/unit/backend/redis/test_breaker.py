@@ -4,7 +4,7 @@ import pytest
 
 from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, RedisBreaker
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 
 
 class Server:

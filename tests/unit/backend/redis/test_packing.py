@@ -8,12 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable, pack_rules, unpack_rules
-from alerting_backend.adapters.redis.rule_snapshot import read_client, read_mark
+from alerting_backend.adapters.redis.rule_snapshot import (
+    UnknownFormat,
+    Unreadable,
+    pack_rules,
+    read_client,
+    read_mark,
+    unpack_rules,
+)
 from alerting_core.domain.rule import Rule
 from alerting_core.limits import ID_CHARS_MAX, TIME_MS_MAX
-from alerting_core.matching.checksum import NO_RULES, combined_checksum, rules_checksum
 from alerting_core.matching.index import RuleIndex
+from alerting_core.ports.rule_distribution import NO_RULES, combined_checksum, rules_checksum
 from tests.support.catalog import make_rule
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=ID_CHARS_MAX)

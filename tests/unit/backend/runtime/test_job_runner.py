@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import pytest
 
 from alerting_backend.adapters.system import SystemClock
-from alerting_backend.runtime.job_runner import BATCH_ALERTS_MAX, JobRunner
+from alerting_backend.runtime.background import BATCH_ALERTS_MAX, JobRunner
 from alerting_core.codec.records import Rejected, decode_alert
 from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.operations import GeneratorJob, JobStatus
 from alerting_core.ports.stream import Outgoing
 
 

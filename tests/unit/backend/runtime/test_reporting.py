@@ -10,7 +10,7 @@ from alerting_backend.adapters.redis.connection import open_redis
 from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.runtime import reporting
 from alerting_backend.runtime.reporting import report_figures
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.metrics import StageFigures
 from alerting_core.stages.meter import StageMeter
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from alerting_backend.runtime.reporting import STARTING_MS, StageLog
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.metrics import StageState
 from alerting_core.stages.batch import BatchReport, Count, StageName
 from alerting_core.stages.loop import Failure

@@ -9,7 +9,7 @@ import pytest
 from alerting_core.app import operations
 from alerting_core.app.operations import Dashboard
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.history import NotificationHistory, Totals
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
 from alerting_core.ports.paging import Scope

@@ -16,7 +16,7 @@ from alerting_core.codec.records import (
     encode_rule_changed,
 )
 from alerting_core.domain.alert import Alert, Match, Severity
-from alerting_core.ports.dead_letters import DeadLetter, RecordId, place_in
+from alerting_core.ports.operations import DeadLetter, RecordId, place_in
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY, RULE_CHANGED
 
 ID = "00000000-0000-4000-8000-000000000000"

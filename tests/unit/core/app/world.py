@@ -8,8 +8,7 @@ from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
-from alerting_core.memory.clock import MemoryClock, SeededIds
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.log import MemoryLog

@@ -7,8 +7,14 @@ from alerting_core.domain.alert import Severity
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import new_secret
-from alerting_core.domain.ids import derive_delivery_id
-from alerting_core.domain.notification import Delivery, DeliveryStatus, EndpointState, Notification, NotificationStatus
+from alerting_core.domain.notification import (
+    Delivery,
+    DeliveryStatus,
+    EndpointState,
+    Notification,
+    NotificationStatus,
+    derive_delivery_id,
+)
 
 NOW_MS = 1_767_323_045_678
 """2026-01-02T03:04:05.678Z"""

@@ -4,7 +4,7 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.delivery.breaker import BreakerState
-from alerting_core.delivery.host_breakers import (
+from alerting_core.delivery.hosts import (
     COOL_DOWN_MS_MAX,
     COOL_DOWN_MS_MIN,
     FAILURE_WINDOW_MS,
@@ -12,12 +12,10 @@ from alerting_core.delivery.host_breakers import (
     PROBE_WAIT_MS,
     Breakers,
 )
-from alerting_core.delivery.judge import judge
-from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.delivery.retry import RetrySchedule, judge
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.ids import derive_attempt_id
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason
+from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_notification
 
 SCHEDULE = RetrySchedule()

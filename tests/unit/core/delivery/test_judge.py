@@ -3,11 +3,9 @@
 import pytest
 
 from alerting_core import limits
-from alerting_core.delivery.judge import UNREACHED_REASONS, judge, skip, skip_reason
-from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.delivery.retry import UNREACHED_REASONS, RetrySchedule, judge, skip, skip_reason
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
-from alerting_core.domain.ids import derive_attempt_id
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason
+from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_state
 
 SCHEDULE = RetrySchedule(steps_ms=(10_000, 20_000), jitter_percent=0)

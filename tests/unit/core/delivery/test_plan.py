@@ -8,8 +8,7 @@ from alerting_core import limits
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.ids import derive_delivery_id
-from alerting_core.domain.notification import DeliveryStatus, Reason
+from alerting_core.domain.notification import DeliveryStatus, Reason, derive_delivery_id
 from tests.unit.core.delivery.make import NOW_MS, URL, make_delivery, make_endpoint, make_notification
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerting_core.delivery.render import render
+from alerting_core.delivery.plan import render
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType

@@ -2,7 +2,7 @@
 
 import json
 
-from alerting_core.delivery.render import render
+from alerting_core.delivery.plan import render
 from alerting_core.delivery.webhook import SignatureVerdict, verify, webhook_body
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.claim import HttpMessage

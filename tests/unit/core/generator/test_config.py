@@ -5,9 +5,15 @@ import math
 import pytest
 
 from alerting_core.errors import Problem
-from alerting_core.generator.config import CustomAlert, GeneratorConfig, Mode, check_config, choose_seed
-from alerting_core.generator.distribution import read_duration_ms
-from alerting_core.generator.limits import SEED_MAX
+from alerting_core.generator.config import (
+    SEED_MAX,
+    CustomAlert,
+    GeneratorConfig,
+    Mode,
+    check_config,
+    choose_seed,
+    read_duration_ms,
+)
 
 
 def _custom(**changes: object) -> CustomAlert:

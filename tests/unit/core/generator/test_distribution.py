@@ -3,7 +3,7 @@
 import pytest
 
 from alerting_core.errors import Problem, ProblemCode
-from alerting_core.generator.distribution import Distribution, read_distribution
+from alerting_core.generator.config import Distribution, read_distribution
 
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 

@@ -8,12 +8,9 @@ from alerting_core.domain.client import check_client
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.rule import Rule, check_rule
 from alerting_core.errors import InvalidInput
-from alerting_core.generator.alerts import generate_alerts
-from alerting_core.generator.config import NAME_DIST, SOURCE_DIST, GeneratorConfig
-from alerting_core.generator.distribution import Distribution, read_distribution
-from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import SIZES, ClientData, Dataset, Size, make_dataset
-from alerting_core.generator.varied import NAMES, SOURCES
+from alerting_core.generator.alerts import NAMES, SOURCES, generate_alerts
+from alerting_core.generator.config import NAME_DIST, SOURCE_DIST, Distribution, GeneratorConfig, read_distribution
+from alerting_core.generator.testdata import SIZES, ClientData, Dataset, EndpointTemplate, Size, make_dataset
 from alerting_core.matching.index import RuleIndex
 
 TEMPLATE = EndpointTemplate(EndpointType.WEBHOOK, "http://127.0.0.1:8080/inbox/{client_id}/{rule}/{endpoint}")

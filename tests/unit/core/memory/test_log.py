@@ -4,7 +4,7 @@ import pytest
 
 from alerting_core import limits
 from alerting_core.errors import FencedOff, LimitExceeded
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.stream import Outgoing, Record

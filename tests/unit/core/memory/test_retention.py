@@ -10,7 +10,7 @@ from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.history import forget_old
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 
 
 async def _store(database: MemoryDatabase, count: int) -> list[str]:

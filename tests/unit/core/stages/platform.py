@@ -6,16 +6,14 @@ from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
-from alerting_core.embedded.pipeline import Pipeline, PipelinePorts
 from alerting_core.memory.clients import MemoryClientStore
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
 from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
-from alerting_core.memory.rule_source import MemoryRuleSource
+from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.memory.transport import MemoryTransport
@@ -24,6 +22,7 @@ from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import DrainableStage
 from alerting_core.stages.send import DeliveryPolicy
 from alerting_core.stages.wiring import Tuning
+from alerting_core.topology import Pipeline, PipelinePorts
 
 NOW_MS = 1_700_000_000_000
 SECRET = SigningSecret("whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0")

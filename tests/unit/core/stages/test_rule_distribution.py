@@ -9,14 +9,12 @@ from alerting_core.codec.records import RuleAction, decode_rule_changed
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortContractBroken, PortUnavailable
 from alerting_core.memory.clients import MemoryClientStore
-from alerting_core.memory.clock import MemoryClock
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.rule_snapshot import MemoryRuleSnapshot
-from alerting_core.memory.rule_source import MemoryOutbox, MemoryRuleDatabase
+from alerting_core.memory.database import MemoryClock, MemoryDatabase
+from alerting_core.memory.rule_distribution import MemoryOutbox, MemoryRuleDatabase, MemoryRuleSnapshot
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState
-from alerting_core.ports.stream import RULE_CHANGED, RULE_UPDATER_GROUP, Outgoing
+from alerting_core.ports.stream import RULE_CHANGED, Group, Outgoing
 from alerting_core.stages.batch import Count
 from alerting_core.stages.evaluate import RuleFeed
 from alerting_core.stages.rule_distribution import SUSPICION_EVERY_MS_MAX, RuleUpdater, rebuild_rules
@@ -274,7 +272,7 @@ async def test_two_updaters_with_changes_of_one_client_end_with_the_newest() -> 
     await platform.reconcile()
     distribution = platform.distribution
     second = RuleUpdater(
-        MemoryStream(distribution.log, topic=RULE_CHANGED, group=RULE_UPDATER_GROUP),
+        MemoryStream(distribution.log, topic=RULE_CHANGED, group=Group.RULE_UPDATER),
         platform.rule_database,
         platform.snapshot,
         wait_ms=0,

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from alerting_core.domain.step_times import STEP_MS_BOUNDS, StepTimes
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clock import MemoryClock
+from alerting_core.memory.database import MemoryClock
+from alerting_core.ports.metrics import STEP_MS_BOUNDS, StepTimes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import Failure, TimedStream

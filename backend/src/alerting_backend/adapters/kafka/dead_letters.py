@@ -12,7 +12,7 @@ from alerting_backend.adapters.kafka.connection import RESOURCE, KafkaAddress, f
 from alerting_backend.adapters.kafka.topics import SOURCES, describe_topics
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
-from alerting_core.ports.dead_letters import BEFORE_ALL, LISTED, DeadLetter, RecordId, page_of
+from alerting_core.ports.operations import BEFORE_ALL, LISTED, DeadLetter, RecordId, page_of
 from alerting_core.ports.paging import Page, PageRequest, PlaceKey, decode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Outgoing, Record, Sink
 

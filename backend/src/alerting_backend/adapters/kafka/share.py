@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from alerting_core.errors import FencedOff
-from alerting_core.ports.fair_share import fair_shares
-from alerting_core.ports.stream import Offsets, Record
+from alerting_core.ports.stream import Offsets, Record, fair_shares
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Jobs of the alert generator on Postgres. They belong to operators: no client's connection reaches them."""
+"""What the API remembers of requests, on Postgres: answers by Idempotency-Key, and jobs of the alert generator."""
 
 from dataclasses import asdict
 from typing import Final
@@ -6,14 +6,82 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import LOCK_NEW_JOBS
-from alerting_backend.adapters.postgres.pools import Pools, transaction
+from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
 from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst
 from alerting_core import limits
 from alerting_core.codec.records import is_uuid
 from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
-from alerting_core.ports.jobs import GeneratorJob, JobStatus
+from alerting_core.ports.catalog import Answer, Beginning, Different, Fresh, InProgress
+from alerting_core.ports.operations import GeneratorJob, JobStatus
 from alerting_core.ports.paging import Page, PageRequest
+
+# One statement decides between callers at once: the row's lock lets one insert or take over, the others find it taken.
+_CLAIM: Final = """
+INSERT INTO idempotency_keys AS stored (owner, key, request_hash, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (owner, key) DO UPDATE SET
+    request_hash = excluded.request_hash, created_at = excluded.created_at,
+    status_code = NULL, headers = NULL, response = NULL
+WHERE stored.created_at < $5
+    OR stored.status_code IS NULL AND stored.created_at < $6 AND stored.request_hash = excluded.request_hash
+RETURNING created_at
+"""
+
+_LOOK: Final = """
+SELECT request_hash, status_code, headers, response FROM idempotency_keys WHERE owner = $1 AND key = $2
+"""
+
+_STORE_ANSWER: Final = """
+UPDATE idempotency_keys SET status_code = $4, headers = $5, response = $6
+WHERE owner = $1 AND key = $2 AND created_at = $3 AND status_code IS NULL
+"""
+
+_ABANDON: Final = """
+DELETE FROM idempotency_keys WHERE owner = $1 AND key = $2 AND created_at = $3 AND status_code IS NULL
+"""
+
+_TRIES_MAX: Final = 3
+"""A claim may be given up between the statement that finds it taken and the one that looks at it."""
+
+
+class PgIdempotencyStore:
+    """Keeps answers; the janitor drops those out of date."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def begin(self, owner: str, key: str, request_hash: bytes, *, now_ms: int) -> Beginning:
+        """Claim the key, or say what became of it."""
+        forgotten_ms, dead_ms = now_ms - limits.IDEMPOTENCY_KEEP_MS, now_ms - limits.IDEMPOTENCY_RUNNING_MS_MAX
+        async with connected(self._pools.admin, "begin_request") as connection:
+            for _ in range(_TRIES_MAX):
+                claimed = await connection.fetchval(_CLAIM, owner, key, request_hash, now_ms, forgotten_ms, dead_ms)
+                if claimed is not None:
+                    return Fresh(owner, key, now_ms)
+                row = await connection.fetchrow(_LOOK, owner, key)
+                if row is not None:
+                    return _read_answer(row, request_hash)
+        return InProgress()
+
+    async def finish(self, claim: Fresh, answer: Answer) -> None:
+        """Keep the answer."""
+        place = (claim.owner, claim.key, claim.begun_at_ms)
+        async with connected(self._pools.admin, "finish_request") as connection:
+            await connection.execute(_STORE_ANSWER, *place, answer.status_code, dict(answer.headers), answer.body)
+
+    async def abandon(self, claim: Fresh) -> None:
+        """Forget the claim."""
+        async with connected(self._pools.admin, "abandon_request") as connection:
+            await connection.execute(_ABANDON, claim.owner, claim.key, claim.begun_at_ms)
+
+
+def _read_answer(row: asyncpg.Record, request_hash: bytes) -> Beginning:
+    if row["request_hash"] != request_hash:
+        return Different()
+    if row["status_code"] is None:
+        return InProgress()
+    return Answer(row["status_code"], row["response"], row["headers"])
+
 
 _SELECT: Final = "SELECT * FROM generator_jobs"
 
@@ -43,7 +111,7 @@ _NOTE_PROGRESS: Final = """
 UPDATE generator_jobs SET alerts_sent = $2 WHERE job_id = $1 AND status = 'running' RETURNING NOT stop_asked
 """
 
-_FINISH: Final = """
+_END_JOB: Final = """
 UPDATE generator_jobs SET status = $2, alerts_sent = $3, error = $4, completed_at = $5
 WHERE job_id = $1 AND status IN ('pending', 'running')
 """
@@ -85,7 +153,7 @@ class PgJobStore:
         """Make the oldest waiting job a running one."""
         async with transaction(self._pools.admin, "take_job") as connection:
             row = await connection.fetchrow(_TAKE, now_ms)
-        return None if row is None else _read(row)
+        return None if row is None else _read_job(row)
 
     async def note_progress(self, job_id: str, alerts_sent: int) -> bool:
         """Store how far a running job is."""
@@ -95,7 +163,7 @@ class PgJobStore:
     async def finish(self, job_id: str, status: JobStatus, *, alerts_sent: int, error: str | None, now_ms: int) -> None:
         """End a running job."""
         assert status.is_final, "a job ends in a final state"
-        await self._fetch(_FINISH, job_id, status, alerts_sent, error, now_ms, operation="finish_job")
+        await self._fetch(_END_JOB, job_id, status, alerts_sent, error, now_ms, operation="finish_job")
 
     async def requeue_running(self) -> int:
         """Make all running jobs waiting ones."""
@@ -112,10 +180,10 @@ class PgJobStore:
 def _found(row: asyncpg.Record | None) -> GeneratorJob:
     if row is None:
         raise NotFound("there is no such job")
-    return _read(row)
+    return _read_job(row)
 
 
-def _read(row: asyncpg.Record) -> GeneratorJob:
+def _read_job(row: asyncpg.Record) -> GeneratorJob:
     return GeneratorJob(
         job_id=row["job_id"],
         status=JobStatus(row["status"]),
@@ -134,4 +202,4 @@ def _read_config(stored: dict[str, object]) -> GeneratorConfig:
     return GeneratorConfig(**stored, custom=CustomAlert(**custom) if isinstance(custom, dict) else None)  # type: ignore[arg-type]
 
 
-_LIST: Final = NewestFirst("jobs", _SELECT, "job_id", _read)
+_LIST: Final = NewestFirst("jobs", _SELECT, "job_id", _read_job)

@@ -66,7 +66,7 @@ class Conditions:
         return " WHERE " + " AND ".join(self._parts) if self._parts else ""
 
 
-def look_by_client(conditions: Conditions, scope: Scope) -> None:
+def at_client(conditions: Conditions, scope: Scope) -> None:
     """Let an operator's look-up use the indexes, which begin with the client: one probe per client, not all rows."""
     if scope is None:
         conditions.add("client_id IN (SELECT client_id FROM clients)")

@@ -14,7 +14,6 @@ import orjson
 
 from alerting_backend.adapters.redis.connection import RESOURCE, RedisServer
 from alerting_core import limits
-from alerting_core.domain.step_times import StepTimes
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.metrics import (
     Circuit,
@@ -23,6 +22,7 @@ from alerting_core.ports.metrics import (
     StageMetrics,
     StageSeries,
     StageState,
+    StepTimes,
     merged,
     state_of,
 )

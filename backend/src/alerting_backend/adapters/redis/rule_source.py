@@ -14,12 +14,10 @@ from typing import Final
 
 from alerting_backend.adapters.redis import scripts
 from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, RESOURCE, RedisBreaker, RedisServer
-from alerting_backend.adapters.redis.packing import UnknownFormat, Unreadable
-from alerting_backend.adapters.redis.rule_snapshot import ReadRules, read_client
+from alerting_backend.adapters.redis.rule_snapshot import ReadRules, UnknownFormat, Unreadable, read_client
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core.errors import PortUnavailable
-from alerting_core.matching.checksum import combined_checksum
-from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
+from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot, combined_checksum
 
 CLIENTS_AT_ONCE_MAX: Final = 50
 """Clients of one question: half a megabyte as a rule."""

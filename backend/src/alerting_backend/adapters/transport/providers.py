@@ -13,7 +13,7 @@ from alerting_backend.adapters.transport.gate import Ending, Handover, Shows
 from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
-from alerting_core.delivery.host_breakers import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
+from alerting_core.delivery.hosts import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
 from alerting_core.domain.claim import EmailMessage, Reply, Unreached
 from alerting_core.domain.notification import Reason
 

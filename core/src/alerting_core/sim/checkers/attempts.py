@@ -3,10 +3,8 @@
 from typing import ClassVar, Final
 
 from alerting_core.domain.claim import Claim, HttpReply, sender_of
-from alerting_core.domain.ids import derive_attempt_id
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason
+from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.memory.database import DeliveryRow
-from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.facts import (
     Answered,
     Claimed,
@@ -20,6 +18,7 @@ from alerting_core.sim.facts import (
     Sent,
     TakenBack,
 )
+from alerting_core.sim.simulation import Checker, Evidence
 
 
 class Leases(Checker):

@@ -10,12 +10,12 @@ from typing import ClassVar
 
 from alerting_core.codec.records import Rejected
 from alerting_core.domain.alert import Alert, Match
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, EVALUATOR_GROUP
-from alerting_core.sim.checkers.checker import Checker, Evidence, read_alert, read_match
+from alerting_core.domain.notification import derive_notification_id
+from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Group
 from alerting_core.sim.checkers.rules import RuleHistory
 from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Process
+from alerting_core.sim.simulation import Checker, Evidence, read_alert, read_match
 
 
 class NothingLost(Checker):
@@ -41,7 +41,7 @@ class NothingLost(Checker):
             case RulesRead(process):
                 self._version[process] = version = self._history.read(fact)
                 self._known_since_poll.setdefault(process, []).append(version)
-            case Polled(process) if fact.group == EVALUATOR_GROUP:
+            case Polled(process) if fact.group == Group.EVALUATOR:
                 self._known_since_poll[process] = [self._version[process]] if process in self._version else []
             case Appended(record) if record.topic == ALERTS_NEW:
                 alert = read_alert(record.value)
@@ -51,7 +51,7 @@ class NothingLost(Checker):
                 match = read_match(record.value)
                 if isinstance(match, Match):
                     self._published.add((match.client_id, match.alert.alert_id))
-            case Committed() if fact.group == EVALUATOR_GROUP:
+            case Committed() if fact.group == Group.EVALUATOR:
                 self._check(fact)
             case _:
                 pass
@@ -102,7 +102,7 @@ class OnlyMatches(Checker):
                 self._history.add(fact)
             case RulesRead(process):
                 self._version[process] = self._history.read(fact)
-            case Polled(process) if fact.group == EVALUATOR_GROUP:
+            case Polled(process) if fact.group == Group.EVALUATOR:
                 version = self._version.get(process, self._history.latest)
                 for record in fact.records:
                     key = record.key.decode()
@@ -148,9 +148,9 @@ class FreshRules(Checker):
                 self._version[process] = version
             case Refused(process, operation) if operation.startswith("rules."):
                 self._knows[process] = True
-            case Polled(process) if fact.group == EVALUATOR_GROUP:
+            case Polled(process) if fact.group == Group.EVALUATOR:
                 self._wanted[process], self._knows[process] = self._latest, False
-            case Committed(process) if fact.group == EVALUATOR_GROUP:
+            case Committed(process) if fact.group == Group.EVALUATOR:
                 has, wants = self._version.get(process, -1), self._wanted.get(process, 0)
                 if not self.evidence.distributed and has < wants and not self._knows.get(process, False):
                     self.blame(f"{process.name} matched by version {has} of the rules, {wants} was in force")

@@ -1,26 +1,34 @@
-"""Records: offsets never pass unfinished work, poison is kept, and stages end by no error of their own."""
+"""Records and notifications: offsets never pass unfinished work, poison is kept, notifications end as they should."""
 
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from alerting_core.codec.records import NotificationReady, Rejected
 from alerting_core.domain.alert import Alert, Match
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import (
+    DELIVERY_MOVES,
+    NOTIFICATION_MOVES,
+    DeliveryEvent,
+    DeliveryStatus,
+    Notification,
+    NotificationEvent,
+    NotificationStatus,
+    derive_notification_id,
+    settled_by,
+)
+from alerting_core.memory.database import DeliveryRow
 from alerting_core.ports.stream import (
-    AGGREGATOR_GROUP,
     ALERTS_MATCHED,
     ALERTS_NEW,
     DLQ_SUFFIX,
     NOTIFICATIONS_READY,
-    RECORDER_GROUP,
     RULE_CHANGED,
-    SENDER_GROUP,
+    Group,
     Record,
 )
-from alerting_core.sim.checkers.checker import Checker, Evidence, read_alert, read_match, read_ready, read_rule_changed
-from alerting_core.sim.facts import Appended, Committed, Fact, NotificationPut, Polled, Raised
-from alerting_core.sim.process import Process
+from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Raised
+from alerting_core.sim.faults import Process, current_process
+from alerting_core.sim.simulation import Checker, Evidence, read_alert, read_match, read_ready, read_rule_changed
 
 
 class NoBugs(Checker):
@@ -116,7 +124,7 @@ class Offsets(Checker):
             case NotificationPut(Notification() as old, Notification() as new):
                 if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
                     self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
-            case Polled(process) if fact.group == SENDER_GROUP:
+            case Polled(process) if fact.group == Group.SENDER:
                 self._polled_at_ms[process] = self.evidence.now_ms()
             case Committed():
                 self._check(fact)
@@ -139,11 +147,11 @@ class Offsets(Checker):
     def _missing(self, fact: Committed, record: Record) -> str | None:
         """Say what of the work that *record* asks for is not done."""
         match fact.group:
-            case group if group == RECORDER_GROUP:
+            case group if group == Group.RECORDER:
                 return self._not_recorded(record)
-            case group if group == AGGREGATOR_GROUP:
+            case group if group == Group.AGGREGATOR:
                 return self._not_stored(record)
-            case group if group == SENDER_GROUP:
+            case group if group == Group.SENDER:
                 return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
             case _:
                 return None
@@ -180,3 +188,91 @@ class Offsets(Checker):
         ):
             return None
         return f"{id_} is RECEIVED and has no deliveries"
+
+
+class OneNotification(Checker):
+    """There is never more than one notification of a client and an alert, and its id is the derived one."""
+
+    name: ClassVar[str] = "one-notification"
+    sees = (NotificationPut,)
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(evidence)
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def see(self, fact: Fact) -> None:
+        """Look at each new notification."""
+        match fact:
+            case NotificationPut(None, Notification() as new):
+                key = (new.client_id, new.alert_id)
+                if key in self._ids:
+                    self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
+                elif new.notification_id != derive_notification_id(*key):
+                    self.blame(f"the id of {new.client_id}'s notification of {new.alert_id} is not derived from them")
+                self._ids[key] = new.notification_id
+            case NotificationPut(Notification() as old, None):
+                self._ids.pop((old.client_id, old.alert_id), None)
+            case _:
+                pass
+
+
+class AllowedMoves(Checker):
+    """Every change of state is in the tables; only people resend."""
+
+    name: ClassVar[str] = "allowed-moves"
+    sees = (NotificationPut, DeliveryPut)
+
+    def see(self, fact: Fact) -> None:
+        """Look at each change of a row."""
+        match fact:
+            case NotificationPut(old, Notification() as new):
+                self._check_notification(None if old is None else old.status, new)
+            case DeliveryPut(old, DeliveryRow() as new):
+                self._check_delivery(None if old is None else old.delivery.status, new)
+            case _:
+                pass
+
+    def _check_notification(self, old: NotificationStatus | None, new: Notification) -> None:
+        if old is new.status:
+            return
+        if old is None:
+            allowed = new.status is NotificationStatus.RECEIVED
+        else:
+            moves = [event for (status, event), to in NOTIFICATION_MOVES.items() if status is old and to is new.status]
+            allowed = bool(moves) and (moves != [NotificationEvent.RESENT] or current_process() is None)
+        if not allowed:
+            self.blame(f"notification {new.notification_id} moved from {old} to {new.status}")
+
+    def _check_delivery(self, old: DeliveryStatus | None, new: DeliveryRow) -> None:
+        status = new.delivery.status
+        if old is status:
+            return
+        if old is None:
+            allowed = status in {DeliveryStatus.PENDING, DeliveryStatus.SKIPPED}
+        else:
+            moves = [event for (before, event), to in DELIVERY_MOVES.items() if before is old and to is status]
+            allowed = bool(moves) and (moves != [DeliveryEvent.RESENT] or current_process() is None)
+        if not allowed:
+            self.blame(f"delivery {new.delivery.delivery_id} moved from {old} to {status}")
+
+
+class FinalState(Checker):
+    """Every notification ends as its deliveries say, and every delivery that was not made says why."""
+
+    name: ClassVar[str] = "final-state"
+
+    def finish(self) -> None:
+        """Compare each finished notification with its deliveries."""
+        database = self.evidence.database
+        for id_, notification in database.notifications.items():
+            rows = [database.deliveries[d].delivery for d in database.deliveries_of_notification.get(id_, {})]
+            event = settled_by(row.status for row in rows)
+            if event is None or notification.status is NotificationStatus.RECEIVED:
+                continue  # Not at its end: the world says so of itself.
+            wanted = NOTIFICATION_MOVES[NotificationStatus.RECEIVED, event]
+            if notification.status is not wanted:
+                states = ", ".join(row.status for row in rows) or "no deliveries"
+                self.blame(f"notification {id_} is {notification.status} with {states}")
+            for row in rows:
+                if row.status is not DeliveryStatus.DELIVERED and row.reason is None:
+                    self.blame(f"delivery {row.delivery_id} is {row.status} for no reason")

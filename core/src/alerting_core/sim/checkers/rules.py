@@ -6,11 +6,11 @@ from typing import ClassVar, Final, TypeAlias
 
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.reference import match_by_nested_loop
+from alerting_core.matching.index import match_by_nested_loop
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
-from alerting_core.sim.checkers.checker import Checker, Evidence
 from alerting_core.sim.facts import Fact, FaultsEnded, RulesChanged, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.faults import Process
+from alerting_core.sim.simulation import Checker, Evidence
 
 Matches: TypeAlias = Mapping[str, tuple[str, ...]]
 RulesOfClients: TypeAlias = dict[str, tuple[Rule, ...]]

@@ -9,8 +9,7 @@ import asyncpg
 from alerting_backend.adapters.postgres.delivery.rows import NOTIFICATIONS
 from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, transaction
 from alerting_core.domain.alert import Match
-from alerting_core.domain.ids import derive_notification_id
-from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
 from alerting_core.ports.delivery import Recorded
 
 # In one order, so that two aggregators with the same matches wait for each other instead of locking each other out.

@@ -10,9 +10,8 @@ from alerting_backend.adapters.postgres.pools import Pool, connected, transactio
 from alerting_backend.adapters.postgres.scope import Conditions, all_storable, within
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.text import is_storable
-from alerting_core.ports.history import AlertFilter, StoredAlert
+from alerting_core.ports.history import AlertFilter, Old, StoredAlert
 from alerting_core.ports.paging import Page, PageRequest, TimeKey, decode_time_text_cursor, encode_time_cursor
-from alerting_core.ports.retention import Old
 
 # In one order, so that two writers of the same alerts wait for each other instead of locking each other out.
 _RECORD: Final = """

@@ -9,14 +9,7 @@ import asyncpg
 
 from alerting_backend.adapters.postgres.delivery.rows import ATTEMPTS, DELIVERIES, NOTIFICATIONS
 from alerting_backend.adapters.postgres.pools import Connection, Pools
-from alerting_backend.adapters.postgres.scope import (
-    Conditions,
-    NewestFirst,
-    all_storable,
-    look_by_client,
-    scoped,
-    within,
-)
+from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst, all_storable, at_client, scoped, within
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.endpoint import Endpoint
@@ -81,7 +74,7 @@ def _conditions(scope: Scope, where: NotificationFilter) -> Conditions:
         alert_id=where.alert_id,
     )
     if where.alert_id is not None:
-        look_by_client(conditions, scope)
+        at_client(conditions, scope)
     if where.rule_id is not None:
         conditions.add("{} = ANY (rule_ids)", where.rule_id)
     return conditions
@@ -256,7 +249,7 @@ async def _counts(connection: Connection, select: str, conditions: Conditions) -
 async def _find(connection: Connection, scope: Scope, notification_id: str, *, lock: str = "") -> Notification:
     conditions = Conditions(scope)
     conditions.add_equal(notification_id=notification_id)
-    look_by_client(conditions, scope)
+    at_client(conditions, scope)
     row = None
     if is_uuid(notification_id):
         row = await connection.fetchrow(_SELECT + conditions.sql + lock, *conditions.arguments)

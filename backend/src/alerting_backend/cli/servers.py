@@ -1,26 +1,27 @@
-"""Commands on a database: `alerting migrate` and `alerting testdata`."""
+"""Commands on the servers that a platform stands on: `alerting migrate`, `alerting testdata`, `alerting topics`."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 
+from alerting_backend.adapters.kafka.topics import TOPICS, create_topics, describe_topics
 from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.connection import Address
 from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.schema.chain import Migration, read_chain
-from alerting_backend.adapters.postgres.schema.migrate import Step, migrate, set_passwords, status
-from alerting_backend.cli.output import ExitCode, fail, progress_bar, report_errors, write_json, write_table
+from alerting_backend.adapters.postgres.schema import Migration, Step, migrate, read_chain, set_passwords, status
+from alerting_backend.cli.output import ExitCode, fail, progress, report_errors, write_json, write_table
 from alerting_backend.embedded_postgres.embedded import DATABASE, embedded_postgres
 from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.ports import address_set_in
+from alerting_backend.wiring.dependencies import Dependency, require
+from alerting_backend.wiring.ports import address_set_in, kafka_address
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.errors import Conflict
-from alerting_core.generator.template import EndpointTemplate
-from alerting_core.generator.testdata import ClientData, Dataset, Size, make_dataset
+from alerting_core.generator.testdata import ClientData, Dataset, EndpointTemplate, Size, make_dataset
 from alerting_core.ports.catalog import Loaded
 
 
@@ -73,7 +74,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
 
 async def _migrate(settings: Settings, *, as_json: bool) -> Sequence[Migration]:
     async with reach_database(settings) as address:
-        with progress_bar("migrating", total=len(read_chain()), unit="steps", shown=not as_json) as advance:
+        with progress("migrating", total=len(read_chain()), unit="steps", shown=not as_json) as advance:
             done_before = len(read_chain())
 
             def before_step(_migration: Migration, place: int, steps: int) -> None:
@@ -155,7 +156,7 @@ async def _load(
     async with reach_database(settings) as address:
         await migrate(address)
         async with open_pools(address, size_max=2) as pools:
-            with progress_bar("loading", total=total, unit="rows", shown=not as_json) as advance:
+            with progress("loading", total=total, unit="rows", shown=not as_json) as advance:
                 return await PgBulkLoader(pools).load(
                     (one.client for one in data()),
                     (rule for one in data() for rule in one.rules),
@@ -163,3 +164,54 @@ async def _load(
                     beside_other_data=force,
                     progress=lambda loaded: advance(loaded.clients + loaded.rules + loaded.endpoints),
                 )
+
+
+def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letters_keep_ms: int, as_json: bool) -> None:
+    """Make the topics that are not there yet, and say which."""
+    with report_errors(as_json=as_json):
+        require(settings, Dependency.KAFKA, needed_by="alerting topics")
+        made = asyncio.run(
+            create_topics(
+                kafka_address(settings),
+                partitions=partitions,
+                keep_ms=keep_ms,
+                dead_letters_keep_ms=dead_letters_keep_ms,
+            )
+        )
+    if as_json:
+        write_json({"created": list(made), "there_already": [topic for topic in TOPICS if topic not in made]})
+    elif made:
+        print(f"created {', '.join(made)}, with {partitions} partitions each")
+    else:
+        print("all topics are there already; nothing was changed")
+
+
+def run_list(settings: Settings, *, as_json: bool) -> None:
+    """Show the topics as they are; ends with 1 when one is missing or cannot be used."""
+    with report_errors(as_json=as_json):
+        require(settings, Dependency.KAFKA, needed_by="alerting topics")
+        address = kafka_address(settings)
+        found = {state.name: state for state in asyncio.run(describe_topics(address))}
+    missing = [topic for topic in TOPICS if topic not in found]
+    if as_json:
+        write_json({"topics": [asdict(state) for state in found.values()], "missing": missing})
+    else:
+        rows = [
+            (address.name(topic), "-", "-", "missing: alerting topics create", "")
+            if topic in missing
+            else (
+                address.name(topic),
+                str(found[topic].partitions),
+                str(found[topic].replicas),
+                _kept(found[topic].keep_ms),
+                f"{found[topic].leaderless} partitions without a leader" if found[topic].leaderless else "",
+            )
+            for topic in TOPICS
+        ]
+        write_table(["topic", "partitions", "replicas", "kept", ""], rows)
+    if missing or any(state.leaderless for state in found.values()):
+        raise SystemExit(ExitCode.FAILED)
+
+
+def _kept(keep_ms: int) -> str:
+    return "for ever" if keep_ms < 0 else f"{keep_ms / 3_600_000:,.0f} h"

@@ -1,12 +1,47 @@
-"""`alerting bench`: measures speed, in a checkout."""
+"""Commands that need no running platform: `alerting settings`, `alerting openapi`, `alerting bench`."""
 
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from alerting_backend.cli.output import ExitCode, fail, write_json
+from alerting_backend.cli.output import ExitCode, fail, write_json, write_table
+from alerting_backend.settings import Settings, describe
+
+
+def write_settings(settings: Settings, *, as_json: bool) -> None:
+    """Write every setting with its value and meaning."""
+    described = describe(settings)
+    if as_json:
+        write_json([asdict(each) for each in described])
+        return
+    rows = [(each.name, each.value or "–", "" if each.is_default else "set", each.says) for each in described]
+    write_table(["setting", "value", "", "what it is"], rows)
+
+
+def write_openapi(file: Path, *, as_json: bool) -> None:
+    """Write the document to *file*."""
+    import orjson
+
+    from alerting_backend.api.app import make_routes
+
+    document = make_routes().openapi()
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if str(file) == "-":
+        print(text.decode(), end="")
+        return
+    try:
+        file.write_bytes(text)
+    except OSError as error:
+        detail = f"cannot write {file}: {error.strerror}"
+        fail(detail, code="not-written", exit_code=ExitCode.FAILED, as_json=as_json)
+    if as_json:
+        write_json({"file": str(file), "operations": sum(map(len, document["paths"].values()))})
+    else:
+        print(f"{file} written")
+
 
 _PLACE: Final = Path("tests", "bench", "__main__.py")
 

@@ -1,1 +1,0 @@
-"""The schema in Postgres: the chain of migrations, and their runner."""

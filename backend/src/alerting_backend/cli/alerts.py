@@ -1,0 +1,289 @@
+"""Commands about alerts: `alerting generate` makes them up, `alerting explain` says which rules they meet."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import quote
+
+from alerting_backend.adapters.kafka.sink import KafkaSink
+from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, Platform, calling
+from alerting_backend.cli.output import Advance, ExitCode, fail, progress, report_errors, shown, write_json, write_table
+from alerting_backend.settings import Settings
+from alerting_backend.wiring.dependencies import Dependency, require
+from alerting_backend.wiring.ports import kafka_address
+from alerting_core import limits
+from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
+from alerting_core.domain.rule import Rule
+from alerting_core.generator.alerts import Pace, generate_alerts, pace_of
+from alerting_core.generator.config import GeneratorConfig, choose_seed
+from alerting_core.matching.explain import RuleExplanation, explain
+from alerting_core.ports.stream import Outgoing, alert_record
+from alerting_core.stages.loop import Failure, retry_until_stopped
+
+
+def explain_stored(settings: Settings, alert_id: str, client_id: str | None, *, as_json: bool) -> None:
+    """Explain an alert that the platform has taken in, to one client or to all that it meets."""
+    path = f"/api/v1/alerts/{quote(alert_id, safe='')}"
+    with calling(settings.url, settings.key, as_json=as_json) as platform:
+        if client_id is not None:
+            answer = platform.get(f"{path}/explain", {"client_id": client_id, "limit": limits.PAGE_ITEMS_MAX})
+        else:
+            stored = platform.get(path)
+            alert = Alert(alert_id, Severity[stored["severity"]], stored["source"], stored["name"], 0, {})
+            answer = _explained_to_all(platform, alert)
+    _finish(answer, as_json=as_json)
+
+
+def explain_draft(
+    settings: Settings, client_id: str | None, severity: str, source: str, name: str, *, as_json: bool
+) -> None:
+    """Explain an alert that nobody has sent, to one client or to all that it meets."""
+    if severity.upper() not in SEVERITY_NAMES:
+        detail = f"--severity must be one of {', '.join(SEVERITY_NAMES)}"
+        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    alert = Alert("draft", Severity[severity.upper()], source, name, 0, {})
+    with calling(settings.url, settings.key, as_json=as_json) as platform:
+        if client_id is not None:
+            answer = _explained_to_one(platform, alert, client_id)
+        else:
+            answer = _explained_to_all(platform, alert)
+    _finish(answer, as_json=as_json)
+
+
+def _explained_to_one(platform: Platform, alert: Alert, client_id: str) -> dict[str, Any]:
+    """Return what the API answers of a stored alert: the rules that match, then the nearest."""
+    platform.get(f"/api/v1/clients/{quote(client_id, safe='')}")
+    rules = {rule.rule_id: rule for rule in _rules(platform, client_id)}
+    decided = sorted(explain(alert, rules.values()), key=lambda one: (not one.matched, len(one.findings), one.rule_id))
+    return {
+        "alert": {"severity": alert.severity.name, "source": alert.source, "name": alert.name},
+        "client_id": client_id,
+        "examined": len(decided),
+        "matched": sum(one.matched for one in decided),
+        "rules": [_explained(rules[one.rule_id], one) for one in decided[: limits.PAGE_ITEMS_MAX]],
+    }
+
+
+def _explained_to_all(platform: Platform, alert: Alert) -> dict[str, Any]:
+    """Return the rules of all clients that match, by client; those that do not are too many to be of use."""
+    examined, matched = 0, list[dict[str, Any]]()
+    for rule in _rules(platform, None):
+        examined += 1
+        (one,) = explain(alert, [rule])
+        if one.matched:
+            matched.append({"client_id": rule.client_id, **_explained(rule, one)})
+    return {
+        "alert": {"severity": alert.severity.name, "source": alert.source, "name": alert.name},
+        "client_id": None,
+        "examined": examined,
+        "matched": len(matched),
+        "rules": sorted(matched, key=lambda rule: (rule["client_id"], rule["rule_id"])),
+    }
+
+
+def _rules(platform: Platform, client_id: str | None) -> Iterator[Rule]:
+    chosen = {} if client_id is None else {"client_id": client_id}
+    for i in platform.pages("/api/v1/rules", {**chosen, "limit": limits.PAGE_ITEMS_MAX}):
+        yield Rule(
+            rule_id=i["rule_id"],
+            client_id=i["client_id"],
+            severity=i["severity"],
+            source=i["source"],
+            name=i["name"],
+            enabled=i["enabled"],
+            version=i["version"],
+            created_at_ms=0,
+            updated_at_ms=0,
+        )
+
+
+def _explained(rule: Rule, one: RuleExplanation) -> dict[str, Any]:
+    pattern = {"severity": rule.severity, "source": rule.source, "name": rule.name, "enabled": rule.enabled}
+    findings = [asdict(finding) for finding in one.findings]
+    return {"rule_id": rule.rule_id, **pattern, "matched": one.matched, "findings": findings}
+
+
+def _finish(answer: dict[str, Any], *, as_json: bool) -> None:
+    """Write the answer; the exit code says whether anything matches, as that of grep does."""
+    if as_json:
+        write_json(answer)
+    else:
+        _write(answer)
+    if not answer["matched"]:
+        raise SystemExit(ExitCode.NO_MATCH)
+
+
+def _write(answer: dict[str, Any]) -> None:
+    alert, client_id = answer["alert"], answer["client_id"]
+    whose = "all clients" if client_id is None else client_id
+    pattern = f"{alert['severity']} / {alert['source']} / {alert['name']}"
+    print(shown(f"{pattern} matches {answer['matched']} of the {answer['examined']} rules of {whose}"))
+    if not answer["rules"]:
+        return
+    if client_id is None:
+        columns = ["client", "rule", "severity", "source", "name"]
+        rows: list[Sequence[str]] = [
+            (rule["client_id"], rule["rule_id"], rule["severity"], rule["source"], rule["name"])
+            for rule in answer["rules"]
+        ]
+        write_table(columns, rows)
+        return
+    write_table(["", "rule", "severity", "source", "name", "why"], [_row(rule) for rule in answer["rules"]])
+    if (left := answer["examined"] - len(answer["rules"])) > 0:
+        print(f"and {left} more, which are further away")
+
+
+def _row(rule: dict[str, Any]) -> Sequence[str]:
+    why = "\n".join(finding["detail"] for finding in rule["findings"])
+    return ("✓" if rule["matched"] else "✗", rule["rule_id"], rule["severity"], rule["source"], rule["name"], why)
+
+
+STEP_SECONDS: Final = 0.1
+"""Between two requests of a slow job: ten times a second look even."""
+
+
+KAFKA_BATCH_MAX: Final = 5_000
+"""Alerts published together: some megabytes, and one request to each broker."""
+
+
+@dataclass(slots=True)
+class _Sent:
+    accepted: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where alerts go.
+
+    Attributes:
+        batch_max: How many at once.
+        send: Sends a batch, again and again while that may help; returns how many were accepted.
+    """
+
+    batch_max: int
+    send: Callable[[Sequence[Alert]], int]
+
+
+def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_kafka: bool, as_json: bool) -> None:
+    """Send what *config* asks for, or print it."""
+    now_ms = time.time_ns() // 1_000_000
+    with report_errors(as_json=as_json):
+        if to_kafka:
+            require(settings, Dependency.KAFKA, needed_by="--kafka")
+        config = choose_seed(config, now_ms=now_ms)
+        pace = pace_of(config)
+        alerts = generate_alerts(config, started_at_ms=now_ms)
+    if mock:
+        _print_all(alerts, as_json=as_json)
+        return
+    sent = _Sent()
+    try:
+        with (
+            report_errors(as_json=as_json),
+            _kafka(settings) if to_kafka else _api(settings, as_json=as_json) as target,
+            progress("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
+        ):
+            _send(target, alerts, pace, sent, advance)
+    finally:
+        _sum_up(sent, config, total=pace.alerts_total, as_json=as_json)
+    if sent.accepted < pace.alerts_total:
+        raise SystemExit(ExitCode.FAILED)
+
+
+@contextmanager
+def _api(settings: Settings, *, as_json: bool) -> Iterator[_Target]:
+    with calling(settings.url, settings.key, as_json=as_json) as platform:
+
+        def send(batch: Sequence[Alert]) -> int:
+            body = {"alerts": [_as_json(alert) for alert in batch]}
+            accepted: int = platform.post("/api/v1/alerts", body)["accepted"]
+            return accepted
+
+        yield _Target(limits.ALERTS_PER_REQUEST_MAX, send)
+
+
+@contextmanager
+def _kafka(settings: Settings) -> Iterator[_Target]:
+    with asyncio.Runner() as runner:
+        sink = KafkaSink(kafka_address(settings))
+
+        def send(batch: Sequence[Alert]) -> int:
+            runner.run(_publish(sink, [alert_record(alert) for alert in batch]))
+            return len(batch)
+
+        try:
+            yield _Target(KAFKA_BATCH_MAX, send)
+        finally:
+            runner.run(sink.close())
+
+
+async def _publish(sink: KafkaSink, outputs: Sequence[Outgoing]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS_MAX
+
+    def lose_patience(failure: Failure) -> None:
+        if time.monotonic() > deadline:
+            raise failure.error
+
+    await retry_until_stopped(partial(sink.publish, outputs), stop=asyncio.Event(), on_failure=lose_patience)
+
+
+def _send(target: _Target, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: Advance) -> None:
+    begun = time.monotonic()
+    published = 0
+    try:
+        while published < pace.alerts_total:
+            elapsed_ms = int((time.monotonic() - begun) * 1_000)
+            due = min(pace.due_by(elapsed_ms) - published, target.batch_max)
+            if due > 0:
+                # The ids follow from the seed: a batch whose answer was lost is sent again, and tells nobody twice.
+                sent.accepted += target.send(list(islice(alerts, due)))
+                published += due
+                advance(published)
+            left_s = pace.due_at_ms(published) / 1_000 - (time.monotonic() - begun)
+            if published < pace.alerts_total and left_s > 0:
+                time.sleep(max(left_s, STEP_SECONDS))
+    finally:
+        sent.seconds = time.monotonic() - begun
+
+
+def _as_json(alert: Alert) -> dict[str, Any]:
+    return {
+        "alert_id": alert.alert_id,
+        "severity": alert.severity.name,
+        "source": alert.source,
+        "name": alert.name,
+        "event_ts": alert.event_ts,
+        "context": dict(alert.context),
+    }
+
+
+def _print_all(alerts: Iterator[Alert], *, as_json: bool) -> None:
+    """Print without times: what is printed follows from the seed alone."""
+    for alert in alerts:
+        if as_json:
+            fields = _as_json(alert)
+            del fields["event_ts"]
+            write_json(fields)
+        else:
+            context = " ".join(f"{name}={value}" for name, value in alert.context.items())
+            print(f"{alert.severity.name:<9}{alert.source:<14}{alert.name:<14}{context}".rstrip())
+
+
+def _sum_up(sent: _Sent, config: GeneratorConfig, *, total: int, as_json: bool) -> None:
+    rate = sent.accepted / sent.seconds if sent.seconds > 0 else 0.0
+    if as_json:
+        summary = {
+            "accepted": sent.accepted,
+            "of": total,
+            "seconds": round(sent.seconds, 3),
+            "per_second": round(rate, 1),
+        }
+        write_json({**summary, "seed": config.seed})
+        return
+    print(f"{sent.accepted:,} of {total:,} alerts accepted in {sent.seconds:.1f} s ({rate:,.1f}/s), seed {config.seed}")

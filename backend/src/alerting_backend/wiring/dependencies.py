@@ -1,0 +1,250 @@
+"""What processes stand on: connected when first used, checked, waited for; and the database of embedded mode."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Final
+
+import structlog
+
+from alerting_backend.adapters.kafka.connection import KafkaAddress
+from alerting_backend.adapters.kafka.sink import KafkaSink
+from alerting_backend.adapters.postgres.connection import Address, SoleLock
+from alerting_backend.adapters.postgres.pools import Pool, Pools, owner_connection
+from alerting_backend.adapters.postgres.schema import Progress, migrate, read_chain, schema_version, set_passwords
+from alerting_backend.adapters.redis.connection import RedisServer
+from alerting_backend.embedded_postgres.embedded import embedded_postgres
+from alerting_backend.embedded_postgres.processes import running_postmaster
+from alerting_backend.runtime.reporting import is_reported
+from alerting_backend.settings import PREFIX, Settings
+from alerting_backend.wiring.ports import address_set_in, postgres_check, rules_check
+from alerting_core.app.operations import ReadinessCheck
+from alerting_core.errors import AlertingError, PortUnavailable
+from alerting_core.stages.batch import StageName
+from alerting_core.stages.loop import Failure, retry_until_stopped
+from alerting_core.topology import Pipeline
+
+LOOK_SECONDS_MAX: Final = 15.0
+"""One look at a dependency while starting; a check of Kafka that takes longer gives up by itself."""
+
+CLOSE_SECONDS_MAX: Final = 2.5
+"""How long connections may take to be closed in order; what was durable stays so."""
+
+_log = structlog.get_logger("alerting.worker")
+
+
+class Dependency(StrEnum):
+    """A server that a process needs."""
+
+    KAFKA = "kafka"
+    POSTGRES = "postgres"
+    REDIS = "redis"
+
+
+_SETTING: Final = {
+    Dependency.KAFKA: "kafka_brokers",
+    Dependency.POSTGRES: "postgres_dsn",
+    Dependency.REDIS: "redis_url",
+}
+
+
+class DependencyNotSet(AlertingError):
+    """The settings do not say where a server is that the process needs."""
+
+    code: ClassVar[str] = "settings-invalid"
+
+    def __init__(self, names: list[str], *, needed_by: str) -> None:
+        super().__init__(f"{' and '.join(names)} must be set: {needed_by} needs {'them' if len(names) > 1 else 'it'}")
+
+
+def require(settings: Settings, *dependencies: Dependency, needed_by: str) -> None:
+    """See that the settings lead to all of *dependencies*.
+
+    Raises:
+        DependencyNotSet: To some they do not.
+    """
+    names = [_SETTING[one] for one in dependencies if getattr(settings, _SETTING[one]) is None]
+    if names:
+        raise DependencyNotSet([PREFIX + name.upper() for name in names], needed_by=needed_by)
+
+
+def schema_check(pool: Pool) -> ReadinessCheck:
+    """Return the check that Postgres answers and has the schema that this version works with."""
+    needed = read_chain()[-1].version
+
+    async def check() -> None:
+        version = await schema_version(pool)
+        if version < needed:
+            detail = f"its schema is at step {version} of {needed} (alerting migrate)"
+            raise PortUnavailable("postgres", operation="ready", detail=detail)
+
+    return check
+
+
+def redis_check(server: RedisServer) -> ReadinessCheck:
+    """Return the check that Redis answers."""
+
+    async def check() -> None:
+        await server.ask("ready", "PING")
+
+    return check
+
+
+async def wait_for_all(checks: Mapping[str, ReadinessCheck], stop: asyncio.Event) -> bool:
+    """Wait until all *checks* have passed once, side by side; return False when *stop* was set before.
+
+    Says which dependency is waited for, why, and when it is there.
+    """
+    waiting = [_wait_for(name, check, stop) for name, check in checks.items()]
+    return all(await asyncio.gather(*waiting))
+
+
+async def _wait_for(name: str, check: ReadinessCheck, stop: asyncio.Event) -> bool:
+    async def look() -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
+                await check()
+        except TimeoutError:
+            raise PortUnavailable(name, operation="start", detail=f"no answer in {LOOK_SECONDS_MAX:g} s") from None
+
+    def report(failure: Failure) -> None:
+        if is_reported(failure):
+            reason = failure.error.detail
+            _log.warning("dependency_waiting", dependency=name, failures=failure.in_a_row, reason=reason)
+
+    if stop.is_set() or not await retry_until_stopped(look, stop=stop, on_failure=report):
+        return False
+    _log.info("dependency_ready", dependency=name)
+    return True
+
+
+async def close_in_time(stack: AsyncExitStack) -> None:
+    """Close what was opened, in order, for `CLOSE_SECONDS_MAX` at the most."""
+    closing = asyncio.create_task(stack.aclose())
+    await asyncio.wait([closing], timeout=CLOSE_SECONDS_MAX)
+    if closing.done():
+        closing.result()
+        return
+    _log.warning("closing_cut_off", seconds=CLOSE_SECONDS_MAX)
+    closing.cancel()
+    await asyncio.wait([closing], timeout=0.5)
+
+
+def sink_on(address: KafkaAddress, stack: AsyncExitStack) -> KafkaSink:
+    """Return a sink that is closed with *stack*."""
+    sink = KafkaSink(address)
+    stack.push_async_callback(sink.close)
+    return sink
+
+
+class PipelineNotRunning(AlertingError):
+    """The pipeline has not been started yet, or is being stopped."""
+
+    code: ClassVar[str] = "pipeline-not-running"
+
+
+class Health:
+    """Answers the checks.
+
+    Attributes:
+        pipeline_runs: Set by who runs it.
+    """
+
+    def __init__(self, pools: Pools, pipeline: Pipeline) -> None:
+        """Look at *pools* and *pipeline*."""
+        self._pools = pools
+        self._pipeline = pipeline
+        self.pipeline_runs = False
+
+    def checks(self) -> Mapping[str, ReadinessCheck]:
+        """Return all checks by name."""
+        return {"postgres": postgres_check(self._pools.admin), "pipeline": self.pipeline, "streams": self.streams}
+
+    async def pipeline(self) -> None:
+        """See whether the pipeline runs, with rules that are current."""
+        if not self.pipeline_runs:
+            raise PipelineNotRunning("the pipeline does not run")
+        await rules_check(self._pipeline.rules)()
+
+    async def streams(self) -> None:
+        """See whether the streams can be read."""
+        await self._pipeline.streams[StageName.EVALUATOR].lag()
+
+    async def wait_until_ready(self, *, look_s: float = 0.02) -> None:
+        """Return when all checks pass."""
+        while True:
+            try:
+                for check in self.checks().values():
+                    await check()
+            except AlertingError:
+                await asyncio.sleep(look_s)
+            else:
+                return
+
+
+_LOOK_SECONDS: Final = 2.0
+
+
+class DatabaseInUse(AlertingError):
+    """Another platform works on the database."""
+
+    code: ClassVar[str] = "database-in-use"
+
+
+class DatabaseGone(AlertingError):
+    """The embedded database server has ended without being asked to."""
+
+    code: ClassVar[str] = "database-gone"
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, told: Callable[[str], None], step: Progress) -> AsyncIterator[Address]:
+    """Yield the address of a database with the present schema, for this process alone.
+
+    Args:
+        settings: Name the data folder, or an own Postgres.
+        told: Told what takes its time, perhaps from another thread.
+        step: Told before each step of the migrations.
+
+    Raises:
+        AlertingError: It cannot be had; the detail says what to do.
+    """
+    own = address_set_in(settings)
+    if own is None:
+        async with embedded_postgres(settings.data_dir, told=told) as address:
+            await migrate(address, progress=step)
+            yield address
+        return
+    await migrate(own, progress=step)
+    await set_passwords(own)
+    async with _sole_platform(own):
+        yield own
+
+
+@asynccontextmanager
+async def _sole_platform(address: Address) -> AsyncIterator[None]:
+    """Hold the lock of the database; it is let go of with the connection, also by a process that dies."""
+    async with owner_connection(address) as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.PLATFORM):
+            raise DatabaseInUse(
+                "another platform works on the database of ALERTING_POSTGRES_DSN: stop that one first, "
+                "or name another database"
+            )
+        yield
+
+
+async def watch_server(data_dir: Path, stop: asyncio.Event) -> None:
+    """Raise DatabaseGone when the embedded server has ended, until *stop* is set."""
+    data = (data_dir / "postgres").resolve()
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            if running_postmaster(data) is None:
+                raise DatabaseGone(
+                    f"the database server on {data} has ended, see {data.parent / 'postgres.log'}; "
+                    "start again to go on: nothing that was accepted is lost"
+                ) from None

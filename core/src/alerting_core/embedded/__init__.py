@@ -1,1 +1,0 @@
-"""The whole pipeline in one process, over whatever adapters it is given."""
