@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from alerting_core import limits
@@ -46,6 +47,8 @@ class Rule:
 DECIDING_FIELDS: Final = tuple(one.name for one in fields(Rule) if one.default is MISSING)
 """What evaluators are given of a rule, in the order of its fields."""
 
+_deciding_values: Final = attrgetter(*DECIDING_FIELDS)
+
 KEPT_FIELDS: Final = frozenset({"rule_id", "client_id", "created_at_ms"})
 """What no change of a rule touches."""
 
@@ -77,6 +80,11 @@ def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> 
 def redrafted(rule: Rule, draft: RuleDraft, *, now_ms: int) -> Rule:
     """Return *rule* with what *draft* chooses."""
     return replace(rule, **_chosen(draft), updated_at_ms=now_ms)
+
+
+def deciding(rule: Rule) -> Rule:
+    """Return *rule* as evaluators are given it: what is for people alone is as in a rule without it."""
+    return Rule(*_deciding_values(rule))
 
 
 def _chosen(draft: RuleDraft) -> dict[str, Any]:

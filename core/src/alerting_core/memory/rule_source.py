@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 from alerting_core.codec.records import RuleAction, RuleChanged
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, deciding
 from alerting_core.memory.database import MemoryDatabase, RuleChange
 from alerting_core.ports.rule_distribution import OutboxRow, RuleChanges, RulesAsOf, RuleSnapshot
 
@@ -17,7 +17,7 @@ class MemoryRuleSource:
 
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules."""
-        rules = [rule for rule in self._database.rules.values() if rule.enabled]
+        rules = [deciding(rule) for rule in self._database.rules.values() if rule.enabled]
         return RuleSnapshot(self._version(), rules)
 
     async def changes(self, since_version: int) -> RuleChanges | None:
@@ -34,7 +34,7 @@ class MemoryRuleSource:
 
     def _enabled(self, client_id: str) -> Sequence[Rule]:
         ids = self._database.rules_of_client.get(client_id, {})
-        return [rule for rule in map(self._database.rules.__getitem__, ids) if rule.enabled]
+        return [deciding(rule) for rule in map(self._database.rules.__getitem__, ids) if rule.enabled]
 
 
 class MemoryRuleDatabase:
@@ -56,7 +56,7 @@ class MemoryRuleDatabase:
 
     def _enabled(self, client_id: str) -> list[Rule]:
         rules = map(self._database.rules.__getitem__, self._database.rules_of_client.get(client_id, {}))
-        return [rule for rule in rules if rule.enabled]
+        return [deciding(rule) for rule in rules if rule.enabled]
 
 
 class MemoryOutbox:
