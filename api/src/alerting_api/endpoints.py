@@ -28,7 +28,7 @@ from alerting_api.schema import Exact, ItemPage, PageQuery, RequestModel, Respon
 from alerting_api.validation import core_error
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
-from alerting_core.domain.endpoint_check import check_endpoint
+from alerting_core.domain.endpoint_check import check_draft
 from alerting_core.ports.catalog import EndpointFilter
 
 ENDPOINTS: Final = "/api/v1/endpoints"
@@ -88,13 +88,13 @@ class NewEndpoint(RequestModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if problems := check_endpoint(self.type, self.value, self.headers, self.secret):
+        if problems := check_draft(self.draft()):
             raise core_error(problems)
         return self
 
     def draft(self) -> EndpointDraft:
         """Return the same for the use case."""
-        return EndpointDraft(self.type, self.value, self.headers, self.secret, self.enabled)
+        return self.as_draft(EndpointDraft)
 
 
 class EndpointReplacement(NewEndpoint):
@@ -107,7 +107,7 @@ class EndpointReplacement(NewEndpoint):
 
     def change(self) -> EndpointChange:
         """Return the same for the use case."""
-        return EndpointChange(self.type, self.value, self.headers, self.secret, self.enabled)
+        return self.as_draft(EndpointChange)
 
 
 class EndpointShown(ResponseModel):

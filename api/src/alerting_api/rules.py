@@ -37,7 +37,7 @@ from alerting_api.schema import (
 )  # fmt: skip
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.domain.rule import Rule, RuleDraft, check_rule
+from alerting_core.domain.rule import Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter
 
 RULES: Final = "/api/v1/rules"
@@ -70,9 +70,13 @@ class RulePattern(RequestModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if problems := check_rule(self.severity, self.source, self.name):
+        if problems := check_draft(self.draft()):
             raise core_error(problems)
         return self
+
+    def draft(self) -> RuleDraft:
+        """Return the same for the use case."""
+        return self.as_draft(RuleDraft)
 
 
 class RuleReplacement(RulePattern):
@@ -81,10 +85,6 @@ class RuleReplacement(RulePattern):
     model_config = ConfigDict(json_schema_extra={"examples": [{**_PATTERN, "enabled": True}]})
 
     enabled: Annotated[bool | None, Field(description="A disabled rule never matches. Left out: as it is.")] = None
-
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return RuleDraft(self.severity, self.source, self.name, self.enabled)
 
 
 class NewRule(RulePattern):
@@ -97,10 +97,6 @@ class NewRule(RulePattern):
         Field(description="Whose rule it is. An operator's key must name it, a client's key need not."),
     ] = None
     enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
-
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return RuleDraft(self.severity, self.source, self.name, self.enabled)
 
 
 class EnabledChange(RequestModel):

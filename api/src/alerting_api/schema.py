@@ -7,8 +7,9 @@ are unix milliseconds in the domain (`created_at_ms`) and RFC 3339 in JSON (`cre
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
 from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -26,6 +27,11 @@ class RequestModel(BaseModel):
     """A request body. Unknown fields are refused, and nothing is converted: `"1"` is no number, `1` is no text."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def as_draft(self, kind: type[T]) -> T:
+        """Return the *kind* of draft or change, a dataclass that takes the fields of this body by their names."""
+        named = (one.name for one in fields(cast(Any, kind)) if one.name in type(self).model_fields)
+        return kind(**{name: getattr(self, name) for name in named})
 
 
 class QueryModel(BaseModel):
