@@ -10,7 +10,7 @@ import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
 import { WarningNote } from "@/shared/WarningNote";
 
-import { ALL_ANY, isAllAny, RULE_SEVERITIES, type RuleDraft, textProblem } from "./draft";
+import { ALL_ANY, CHECKS, isAllAny, RULE_SEVERITIES, type RuleDraft } from "./draft";
 import { PatternField } from "./PatternField";
 import { Preview } from "./Preview";
 import classes from "./rules.module.css";
@@ -46,8 +46,7 @@ export function RuleEditor({
   const form = useForm<RuleDraft>({
     initialValues: initial,
     validate: {
-      source: textProblem,
-      name: textProblem,
+      ...CHECKS,
       client_id: (value) => (picksClient && value === null ? "Choose whose rule it is" : null),
     },
   });
@@ -59,7 +58,7 @@ export function RuleEditor({
       if (!isAllAny(values)) onSubmit(values);
     },
     (errors) => {
-      const first = ["client_id", "source", "name"].find((path) => errors[path] !== undefined);
+      const first = ["client_id", ...Object.keys(CHECKS)].find((path) => errors[path] !== undefined);
       if (first !== undefined) form.getInputNode(first)?.focus();
     },
   );

@@ -1,4 +1,5 @@
 import type { Rule } from "@/api/types";
+import type { ComparedField } from "@/shared/ConflictDialog";
 import { plainly } from "@/shared/HostileText";
 
 /** Any, in a rule. */
@@ -28,7 +29,7 @@ export interface Pattern {
   name: string;
 }
 
-/** A rule that is being written. */
+/** A rule that is being written: what can be chosen of it, by the names that the platform has for it. */
 export interface RuleDraft extends Pattern {
   client_id: string | null;
   enabled: boolean;
@@ -41,6 +42,46 @@ export const EMPTY_DRAFT: RuleDraft = {
   name: "",
   enabled: true,
 };
+
+/** What a form says of a field that is not sent: by field, in the order of the form. */
+export const CHECKS: { [Field in keyof RuleDraft]?: (value: RuleDraft[Field]) => string | null } = {
+  source: textProblem,
+  name: textProblem,
+};
+
+/** How each field that can be changed is compared when two have changed a rule, in the order of the form. */
+const COMPARED: Record<keyof Changed, [label: string, said: (rule: Changed) => string]> = {
+  severity: ["Severity", ({ severity }) => severityWord(severity)],
+  source: ["Source", ({ source }) => source],
+  name: ["Name", ({ name }) => name],
+  enabled: ["State", ({ enabled }) => (enabled ? "enabled" : "disabled")],
+};
+
+/** What a change of a rule can change. */
+export type Changed = Omit<RuleDraft, "client_id">;
+
+/** What was chosen of a rule. */
+export function draftOf(rule: RuleDraft): RuleDraft {
+  const chosen = Object.keys(EMPTY_DRAFT).map((field) => [field, rule[field as keyof RuleDraft]]);
+  return { ...EMPTY_DRAFT, ...(Object.fromEntries(chosen) as Partial<RuleDraft>) };
+}
+
+/** What takes the place of a rule; it stays that of its client. */
+export function changedBy(draft: RuleDraft): Changed {
+  const changed: Changed & { client_id?: unknown } = { ...draft };
+  delete changed.client_id;
+  return changed;
+}
+
+/** A rule in three versions, for `ConflictDialog`. */
+export function compareRules(seen: Changed, theirs: Changed, mine: Changed): ComparedField[] {
+  return Object.values(COMPARED).map(([label, said]) => ({
+    label,
+    seen: said(seen),
+    theirs: said(theirs),
+    mine: said(mine),
+  }));
+}
 
 export const ALL_ANY =
   "A rule that is any in all three would match every alert there is, so it is refused. Make at least one of severity, source and name exact.";

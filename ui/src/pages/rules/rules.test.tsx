@@ -6,16 +6,16 @@ import type { Endpoint, Rule } from "@/api/types";
 import { problem, TestPlatform } from "@/testing/TestPlatform";
 import { renderIn } from "@/testing/render";
 
-import { ALL_ANY, isComplete, ruleTitle, textWarning } from "./draft";
+import { ALL_ANY, EMPTY_DRAFT, isComplete, ruleTitle, textWarning } from "./draft";
 import RulesPage from ".";
 
 const RULE: Rule = {
+  ...EMPTY_DRAFT,
   rule_id: "rule-1",
   client_id: "acme",
   severity: "CRITICAL",
   source: "api",
   name: "timeout",
-  enabled: true,
   version: 3,
   created_at: "2026-01-02T03:04:05.678Z",
   updated_at: "2026-01-02T03:04:05.678Z",
