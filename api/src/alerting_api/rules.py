@@ -23,6 +23,7 @@ from alerting_api.problems import (
 from alerting_api.refusals import ProblemKind, etag
 from alerting_api.route import ApiRoute
 from alerting_api.schema import (
+    Description,
     Exact,
     Identifier,
     ItemPage,
@@ -51,6 +52,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
     "client_id": "acme",
     **_PATTERN,
+    "description": "The database is down for everybody.",
     "enabled": True,
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
@@ -79,7 +81,13 @@ class RulePattern(RequestModel):
         return self.as_draft(RuleDraft)
 
 
-class RuleReplacement(RulePattern):
+class RuleBody(RulePattern):
+    """What a new rule and a replacement have in common."""
+
+    description: Description = None
+
+
+class RuleReplacement(RuleBody):
     """A rule to put in the place of the stored one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_PATTERN, "enabled": True}]})
@@ -87,7 +95,7 @@ class RuleReplacement(RulePattern):
     enabled: Annotated[bool | None, Field(description="A disabled rule never matches. Left out: as it is.")] = None
 
 
-class NewRule(RulePattern):
+class NewRule(RuleBody):
     """A rule to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "acme", **_PATTERN}]})
@@ -117,6 +125,7 @@ class RuleShown(ResponseModel):
     severity: RuleSeverity
     source: str
     name: str
+    description: str
     enabled: bool
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: Time

@@ -1481,6 +1481,11 @@ export interface components {
          */
         EndpointReplacement: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @default true
              */
@@ -1514,6 +1519,7 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
          *       "headers": {},
@@ -1533,6 +1539,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /**
              * Disabled Reason
              * @description `gone`: it answered 410. null while enabled.
@@ -1579,6 +1587,7 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
          *       "headers": {},
@@ -1599,6 +1608,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /**
              * Disabled Reason
              * @description `gone`: it answered 410. null while enabled.
@@ -2362,6 +2373,11 @@ export interface components {
          */
         NewEndpoint: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @default true
              */
@@ -2492,6 +2508,11 @@ export interface components {
              * @description Whose rule it is. An operator's key must name it, a client's key need not.
              */
             client_id?: string | null;
+            /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
             /**
              * Enabled
              * @description A disabled rule never matches.
@@ -2963,6 +2984,11 @@ export interface components {
          */
         RuleReplacement: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @description A disabled rule never matches. Left out: as it is.
              */
@@ -2990,6 +3016,7 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "The database is down for everybody.",
          *       "enabled": true,
          *       "name": "*",
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
@@ -3008,6 +3035,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /** Enabled */
             enabled: boolean;
             /** Name */

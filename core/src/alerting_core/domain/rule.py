@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Severity
-from alerting_core.domain.text import check_text
+from alerting_core.domain.text import check_note, check_text
 from alerting_core.errors import Problem, ProblemCode
 
 Pattern: TypeAlias = tuple[Severity | None, str | None, str | None]
@@ -26,6 +26,7 @@ class Rule:
         name: Exact, case-sensitive, or `*`.
         enabled: A disabled rule never matches.
         version: 1 when created, one more with each change.
+        description: What it is for, in some lines; may be empty.
     """
 
     rule_id: str
@@ -37,6 +38,7 @@ class Rule:
     version: int
     created_at_ms: int
     updated_at_ms: int
+    description: str = ""
 
     @property
     def pattern(self) -> Pattern:
@@ -64,11 +66,15 @@ class RuleDraft:
     source: str
     name: str
     enabled: bool | None = None
+    description: str | None = None
 
 
 def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
     """Return all that is wrong with *draft*; empty when the rule can be stored."""
-    return check_rule(draft.severity, draft.source, draft.name)
+    return (
+        *check_rule(draft.severity, draft.source, draft.name),
+        *check_note("description", draft.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False),
+    )
 
 
 def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> Rule:

@@ -46,6 +46,7 @@ export interface EndpointDraft {
   /** null: the platform makes one. */
   secret: string | null;
   enabled: boolean;
+  description: string;
 }
 
 export const EMPTY_DRAFT: EndpointDraft = {
@@ -56,9 +57,10 @@ export const EMPTY_DRAFT: EndpointDraft = {
   headers: [],
   secret: null,
   enabled: true,
+  description: "",
 };
 
-export function draftOf({ type, value, headers, enabled }: Endpoint): EndpointDraft {
+export function draftOf({ type, value, headers, enabled, description }: Endpoint): EndpointDraft {
   return {
     ...EMPTY_DRAFT,
     type,
@@ -67,6 +69,7 @@ export function draftOf({ type, value, headers, enabled }: Endpoint): EndpointDr
     webhookUrl: type === "webhook" ? value : "",
     headers: Object.entries(headers).map(([name, each], key) => ({ key, name, value: each })),
     enabled,
+    description,
   };
 }
 

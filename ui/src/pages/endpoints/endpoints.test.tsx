@@ -19,6 +19,7 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: {},
   enabled: true,
+  description: "",
   disabled_reason: null,
   version: 1,
   created_at: AT,
@@ -89,6 +90,7 @@ describe("the form", () => {
       type: "email",
       value: "a@example.com, b@example.com",
       enabled: true,
+      description: "",
     });
   });
 

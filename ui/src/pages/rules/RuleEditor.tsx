@@ -8,6 +8,8 @@ import { useCaller } from "@/app/caller";
 import { Choice } from "@/shared/Choice";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
+import { NoteField } from "@/shared/NoteField";
+import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 import { WarningNote } from "@/shared/WarningNote";
 
 import { ALL_ANY, CHECKS, isAllAny, RULE_SEVERITIES, type RuleDraft } from "./draft";
@@ -110,6 +112,15 @@ export function RuleEditor({
               <Text size="sm">{ALL_ANY}</Text>
             </WarningNote>
           )}
+          <NoteField
+            label="Description"
+            says="What it is for, for people alone."
+            charsMax={DESCRIPTION_CHARS_MAX}
+            value={draft.description}
+            onChange={(description) => form.setFieldValue("description", description)}
+            error={form.errors.description ?? refused("description")}
+            path="description"
+          />
           <Checkbox
             label="Enabled"
             description="A disabled rule is kept, and never matches."

@@ -1,6 +1,7 @@
 import type { Rule } from "@/api/types";
 import type { ComparedField } from "@/shared/ConflictDialog";
 import { plainly } from "@/shared/HostileText";
+import { DESCRIPTION_CHARS_MAX, noteProblem } from "@/shared/notes";
 
 /** Any, in a rule. */
 export const ANY = "*";
@@ -33,6 +34,7 @@ export interface Pattern {
 export interface RuleDraft extends Pattern {
   client_id: string | null;
   enabled: boolean;
+  description: string;
 }
 
 export const EMPTY_DRAFT: RuleDraft = {
@@ -41,12 +43,14 @@ export const EMPTY_DRAFT: RuleDraft = {
   source: "",
   name: "",
   enabled: true,
+  description: "",
 };
 
 /** What a form says of a field that is not sent: by field, in the order of the form. */
 export const CHECKS: { [Field in keyof RuleDraft]?: (value: RuleDraft[Field]) => string | null } = {
   source: textProblem,
   name: textProblem,
+  description: (text) => noteProblem(text, DESCRIPTION_CHARS_MAX),
 };
 
 /** How each field that can be changed is compared when two have changed a rule, in the order of the form. */
@@ -55,6 +59,7 @@ const COMPARED: Record<keyof Changed, [label: string, said: (rule: Changed) => s
   source: ["Source", ({ source }) => source],
   name: ["Name", ({ name }) => name],
   enabled: ["State", ({ enabled }) => (enabled ? "enabled" : "disabled")],
+  description: ["Description", ({ description }) => description],
 };
 
 /** What a change of a rule can change. */

@@ -16,6 +16,7 @@ const RULE: Rule = {
   severity: "CRITICAL",
   source: "api",
   name: "timeout",
+  description: "Wakes whoever is on call.\nSee the runbook.",
   version: 3,
   created_at: "2026-01-02T03:04:05.678Z",
   updated_at: "2026-01-02T03:04:05.678Z",
@@ -28,6 +29,7 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: { Authorization: "Bearer x" },
   enabled: true,
+  description: "The night shift.",
   disabled_reason: null,
   version: 1,
   created_at: "2026-01-02T03:04:05.678Z",
@@ -240,12 +242,14 @@ describe("undo", () => {
       source: "api",
       name: "timeout",
       enabled: true,
+      description: RULE.description,
     });
     expect(sent(platform, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
       type: "webhook",
       value: WEBHOOK.value,
       headers: WEBHOOK.headers,
       enabled: true,
+      description: WEBHOOK.description,
     });
   });
 });

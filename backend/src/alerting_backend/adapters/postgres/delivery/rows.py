@@ -40,6 +40,7 @@ RULES: Final = Table(
         "version": column("version", "integer"),
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
+        "description": column("description", "text"),
     },
 )
 
@@ -81,6 +82,7 @@ ENDPOINTS: Final = Table(
         "version": column("version", "integer"),
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
+        "description": column("description", "text"),
     },
 )
 
