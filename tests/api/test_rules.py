@@ -28,6 +28,7 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
         "client_id": "acme",
         **FIELDS,
         "description": "",
+        "name_shown": "",
         "enabled": True,
         "version": 1,
         "created_at": "2026-01-02T03:04:05.678Z",
@@ -47,6 +48,16 @@ async def test_a_description_stays_until_another_takes_its_place(admin: AsyncCli
         expected = rule["description"] if change.get("description") is None else change["description"]
         assert replaced["description"] == expected
     assert (await admin.patch(url, json={"enabled": False})).json()["description"] == ""
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_name_for_people_stays_until_another_takes_its_place(admin: AsyncClient, catalog: Catalog) -> None:
+    rule = await catalog.rule(**FIELDS, name_shown="🙂" * 120)
+    url = f"{RULES}/{rule['rule_id']}"
+    assert (await admin.put(url, json=FIELDS)).json()["name_shown"] == rule["name_shown"] == "🙂" * 120
+    for text, code in (("x" * 121, "too-long"), ("a\nb", "control-character"), (" ", "empty"), (5, "wrong-type")):
+        assert problems(await admin.put(url, json={**FIELDS, "name_shown": text})) == {("name_shown", code)}
+    assert (await admin.put(url, json={**FIELDS, "name_shown": ""})).json()["name_shown"] == ""
 
 
 @pytest.mark.usefixtures("acme")

@@ -34,11 +34,12 @@ from alerting_api.schema import (
     Text,
     Time,
     Uuid,
+    bounds,
     page_of,
 )  # fmt: skip
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.domain.rule import Rule, RuleDraft, check_draft
+from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter
 
 RULES: Final = "/api/v1/rules"
@@ -53,6 +54,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "client_id": "acme",
     **_PATTERN,
     "description": "The database is down for everybody.",
+    "name_shown": "Main database down",
     "enabled": True,
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
@@ -85,6 +87,11 @@ class RuleBody(RulePattern):
     """What a new rule and a replacement have in common."""
 
     description: Description = None
+    name_shown: Annotated[
+        str | None,
+        bounds(NAME_SHOWN_CHARS_MAX, empty=True),
+        Field(description="What people call it, in one line. Left out: empty in a new rule, else as it is."),
+    ] = None
 
 
 class RuleReplacement(RuleBody):
@@ -126,6 +133,7 @@ class RuleShown(ResponseModel):
     source: str
     name: str
     description: str
+    name_shown: Annotated[str, Field(description="The heading of the rule for people; empty: what it matches.")]
     enabled: bool
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: Time

@@ -2525,6 +2525,11 @@ export interface components {
              */
             name: string;
             /**
+             * Name Shown
+             * @description What people call it, in one line. Left out: empty in a new rule, else as it is.
+             */
+            name_shown?: string | null;
+            /**
              * Severity
              * @description `*` also meets alerts of unknown severity.
              * @enum {string}
@@ -2999,6 +3004,11 @@ export interface components {
              */
             name: string;
             /**
+             * Name Shown
+             * @description What people call it, in one line. Left out: empty in a new rule, else as it is.
+             */
+            name_shown?: string | null;
+            /**
              * Severity
              * @description `*` also meets alerts of unknown severity.
              * @enum {string}
@@ -3019,6 +3029,7 @@ export interface components {
          *       "description": "The database is down for everybody.",
          *       "enabled": true,
          *       "name": "*",
+         *       "name_shown": "Main database down",
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
          *       "severity": "CRITICAL",
          *       "source": "api",
@@ -3041,6 +3052,11 @@ export interface components {
             enabled: boolean;
             /** Name */
             name: string;
+            /**
+             * Name Shown
+             * @description The heading of the rule for people; empty: what it matches.
+             */
+            name_shown: string;
             /**
              * Rule Id
              * Format: uuid

@@ -14,6 +14,10 @@ Pattern: TypeAlias = tuple[Severity | None, str | None, str | None]
 """(severity, source, name) of a rule, None where it has the wildcard: an alert's own `*` can then never be mistaken."""
 
 
+NAME_SHOWN_CHARS_MAX: Final = 120
+"""A heading of two lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one client, unique per (client_id, severity, source, name).
@@ -27,6 +31,7 @@ class Rule:
         enabled: A disabled rule never matches.
         version: 1 when created, one more with each change.
         description: What it is for, in some lines; may be empty.
+        name_shown: What people call it, in one line; may be empty.
     """
 
     rule_id: str
@@ -39,6 +44,7 @@ class Rule:
     created_at_ms: int
     updated_at_ms: int
     description: str = ""
+    name_shown: str = ""
 
     @property
     def pattern(self) -> Pattern:
@@ -67,6 +73,7 @@ class RuleDraft:
     name: str
     enabled: bool | None = None
     description: str | None = None
+    name_shown: str | None = None
 
 
 def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
@@ -74,6 +81,7 @@ def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
     return (
         *check_rule(draft.severity, draft.source, draft.name),
         *check_note("description", draft.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False),
+        *check_note("name_shown", draft.name_shown, chars_max=NAME_SHOWN_CHARS_MAX, one_line=True),
     )
 
 

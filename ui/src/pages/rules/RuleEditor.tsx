@@ -12,7 +12,7 @@ import { NoteField } from "@/shared/NoteField";
 import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 import { WarningNote } from "@/shared/WarningNote";
 
-import { ALL_ANY, CHECKS, isAllAny, RULE_SEVERITIES, type RuleDraft } from "./draft";
+import { ALL_ANY, CHECKS, isAllAny, NAME_SHOWN_CHARS_MAX, RULE_SEVERITIES, type RuleDraft } from "./draft";
 import { PatternField } from "./PatternField";
 import { Preview } from "./Preview";
 import classes from "./rules.module.css";
@@ -112,6 +112,16 @@ export function RuleEditor({
               <Text size="sm">{ALL_ANY}</Text>
             </WarningNote>
           )}
+          <NoteField
+            label="Shown as"
+            says="What people call it, in the place of what it matches."
+            charsMax={NAME_SHOWN_CHARS_MAX}
+            oneLine
+            value={draft.name_shown}
+            onChange={(called) => form.setFieldValue("name_shown", called)}
+            error={form.errors.name_shown ?? refused("name_shown")}
+            path="name_shown"
+          />
           <NoteField
             label="Description"
             says="What it is for, for people alone."

@@ -116,8 +116,17 @@ function columns(withClient: boolean): Column<Rule>[] {
             display="block"
             miw={0}
           >
-            <PatternText text={rule.name} any="any name" />
+            {rule.name_shown === "" ? (
+              <PatternText text={rule.name} any="any name" />
+            ) : (
+              <OneLine text={rule.name_shown} />
+            )}
           </Anchor>
+          {rule.name_shown !== "" && (
+            <Text component="div" size="xs" miw={0}>
+              <PatternText text={rule.name} any="any name" />
+            </Text>
+          )}
         </Described>
       ),
     },

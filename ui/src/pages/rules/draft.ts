@@ -12,6 +12,8 @@ export const TAKES_EFFECT =
 
 /** As many as the platform stores. */
 const CHARS_MAX = 255;
+/** The same of what people call a rule. */
+export const NAME_SHOWN_CHARS_MAX = 120;
 
 export const RULE_SEVERITIES = [
   { value: ANY, label: "Any" },
@@ -35,6 +37,7 @@ export interface RuleDraft extends Pattern {
   client_id: string | null;
   enabled: boolean;
   description: string;
+  name_shown: string;
 }
 
 export const EMPTY_DRAFT: RuleDraft = {
@@ -44,6 +47,7 @@ export const EMPTY_DRAFT: RuleDraft = {
   name: "",
   enabled: true,
   description: "",
+  name_shown: "",
 };
 
 /** What a form says of a field that is not sent: by field, in the order of the form. */
@@ -51,6 +55,7 @@ export const CHECKS: { [Field in keyof RuleDraft]?: (value: RuleDraft[Field]) =>
   source: textProblem,
   name: textProblem,
   description: (text) => noteProblem(text, DESCRIPTION_CHARS_MAX),
+  name_shown: (text) => noteProblem(text, NAME_SHOWN_CHARS_MAX),
 };
 
 /** How each field that can be changed is compared when two have changed a rule, in the order of the form. */
@@ -60,6 +65,7 @@ const COMPARED: Record<keyof Changed, [label: string, said: (rule: Changed) => s
   name: ["Name", ({ name }) => name],
   enabled: ["State", ({ enabled }) => (enabled ? "enabled" : "disabled")],
   description: ["Description", ({ description }) => description],
+  name_shown: ["Shown as", ({ name_shown }) => name_shown],
 };
 
 /** What a change of a rule can change. */
@@ -124,8 +130,10 @@ export function isSeverity(text: string | null): text is RuleSeverity {
   return RULE_SEVERITIES.some(({ value }) => value === text);
 }
 
-/** A rule in a few words, for titles and labels. */
-export function ruleTitle({ severity, source, name }: Pattern, chars = 60): string {
+/** A rule in a few words, for titles and labels: what people call it, or else what it matches. */
+export function ruleTitle(rule: Pattern & { name_shown?: string }, chars = 60): string {
+  const { severity, source, name, name_shown = "" } = rule;
+  if (name_shown !== "") return plainly(name_shown, Math.max(chars, NAME_SHOWN_CHARS_MAX));
   const what = name === ANY ? "any name" : plainly(name, chars);
   const where = source === ANY ? "any source" : plainly(source, chars);
   return `${severityWord(severity)}, ${what} from ${where}`;

@@ -108,6 +108,32 @@ describe("a draft", () => {
     );
   });
 
+  it("is titled by what people call it, where they do", async () => {
+    const named = { ...RULE, name_shown: "Night\u202E shift" };
+    expect(ruleTitle(named)).toBe("Night\\u202e shift");
+    const platform = makePlatform({ "GET /api/v1/rules/rule-1": () => named });
+    open("/rules/rule-1", platform);
+    expect(await screen.findByRole("heading", { level: 1, name: "Night\\u202e shift" })).toBeVisible();
+  });
+
+  it("keeps what a copied rule is called, and sends what is written over it", async () => {
+    const platform = makePlatform({
+      "GET /api/v1/rules/rule-1": () => ({ ...RULE, name_shown: "Night shift" }),
+      "POST /api/v1/rules": () => ({ ...RULE, rule_id: "rule-2" }),
+    });
+    const { user } = open("/rules/new?from=rule-1", platform);
+    const called = await screen.findByRole("textbox", { name: "Shown as" });
+    expect(called).toHaveValue("Night shift");
+    await user.type(called, "!");
+    await user.click(screen.getByRole("button", { name: "Create rule" }));
+    await expect
+      .poll(() => sent(platform, "POST", "/api/v1/rules")[0]?.body)
+      .toMatchObject({
+        name_shown: "Night shift!",
+        description: RULE.description,
+      });
+  });
+
   it("that the client has already leads to the existing rule", async () => {
     const platform = makePlatform({
       "POST /api/v1/rules": () => problem(409, "conflict", "the client has this rule already"),
@@ -243,6 +269,7 @@ describe("undo", () => {
       name: "timeout",
       enabled: true,
       description: RULE.description,
+      name_shown: "",
     });
     expect(sent(platform, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
       type: "webhook",

@@ -41,6 +41,7 @@ RULES: Final = Table(
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
         "description": column("description", "text"),
+        "name_shown": column("name_shown", "text"),
     },
 )
 
