@@ -127,6 +127,22 @@ async def test_a_replaced_endpoint_keeps_its_secret_and_its_type(
     assert ("type", "unknown-value") in problems(await admin.put(url, json={"type": "email", "value": "a@acme.io"}))
 
 
+async def test_a_description_stays_until_another_takes_its_place(
+    admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    made = await catalog.endpoint(rule["rule_id"], description="The night shift.\nAsk <b>Ada</b>.")
+    assert made["description"] == "The night shift.\nAsk <b>Ada</b>."
+    url, same = f"{ENDPOINTS}/{made['endpoint_id']}", {"type": made["type"], "value": made["value"]}
+    assert (await admin.put(url, json=same)).json()["description"] == made["description"]
+    assert (await admin.patch(url, json={"enabled": False})).json()["description"] == made["description"]
+    assert (await admin.put(url, json={**same, "description": ""})).json()["description"] == ""
+    for body in ({**same, "description": "x" * 501}, {**same, "value": f"{made['value']}/2", "description": "x" * 501}):
+        assert problems(await admin.put(url, json=body)) == {("description", "too-long")}
+    assert problems(await admin.post(of(rule), json={**same, "description": "\r\n."})) == {
+        ("description", "control-character")
+    }
+
+
 async def test_a_disabled_endpoint_says_why_and_takes_no_test(
     world: World, admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
 ) -> None:

@@ -27,6 +27,8 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
         "rule_id": rule["rule_id"],
         "client_id": "acme",
         **FIELDS,
+        "description": "",
+        "name_shown": "",
         "enabled": True,
         "version": 1,
         "created_at": "2026-01-02T03:04:05.678Z",
@@ -35,6 +37,47 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
     assert created.headers["etag"] == '"1"'
     shown = await admin.get(created.headers["location"])
     assert (shown.json(), shown.headers["etag"]) == (rule, '"1"')
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_description_stays_until_another_takes_its_place(admin: AsyncClient, catalog: Catalog) -> None:
+    rule = await catalog.rule(**FIELDS, description="Wakes whoever is on call.\n東京 <b>🙂")
+    url = f"{RULES}/{rule['rule_id']}"
+    for change in ({}, {"description": None}, {"description": "New."}, {"description": ""}):
+        replaced = (await admin.put(url, json={**FIELDS, **change})).json()
+        expected = rule["description"] if change.get("description") is None else change["description"]
+        assert replaced["description"] == expected
+    assert (await admin.patch(url, json={"enabled": False})).json()["description"] == ""
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_name_for_people_stays_until_another_takes_its_place(admin: AsyncClient, catalog: Catalog) -> None:
+    rule = await catalog.rule(**FIELDS, name_shown="🙂" * 120)
+    url = f"{RULES}/{rule['rule_id']}"
+    assert (await admin.put(url, json=FIELDS)).json()["name_shown"] == rule["name_shown"] == "🙂" * 120
+    for text, code in (("x" * 121, "too-long"), ("a\nb", "control-character"), (" ", "empty"), (5, "wrong-type")):
+        assert problems(await admin.put(url, json={**FIELDS, "name_shown": text})) == {("name_shown", code)}
+    assert (await admin.put(url, json={**FIELDS, "name_shown": ""})).json()["name_shown"] == ""
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x" * 501, "too-long"),
+        ("a\0", "nul-character"),
+        (" \n", "empty"),
+        ("a\tb", "control-character"),
+        (5, "wrong-type"),
+    ],
+)
+async def test_a_description_that_people_could_not_read_is_refused(
+    admin: AsyncClient, catalog: Catalog, text: object, code: str
+) -> None:
+    rule = await catalog.rule(**FIELDS)
+    bad = {**FIELDS, "description": text}
+    assert problems(await admin.post(RULES, json={"client_id": "acme", **bad})) == {("description", code)}
+    assert problems(await admin.put(f"{RULES}/{rule['rule_id']}", json=bad)) == {("description", code)}
 
 
 @pytest.mark.usefixtures("acme")

@@ -57,9 +57,11 @@ def tell(world: World, url: str) -> Notice:
     world.call("POST", "/api/v1/clients", {"client_id": client_id, "name": MARKUP})
     rule_ids = dict[str, str]()
     for what, text in NAMES.items():
-        pattern = {"severity": "*", "source": text, "name": text}
-        rule_ids[what] = world.call("POST", "/api/v1/rules", {"client_id": client_id, **pattern})["rule_id"]
-        world.call("POST", f"/api/v1/rules/{rule_ids[what]}/endpoints", {"type": "webhook", "value": f"{url}?{what}"})
+        rule = {"severity": "*", "source": text, "name": text, "description": f"{text}\n{text}"[:500]}
+        rule |= {"name_shown": text[:120]} if what != "long" else {}
+        rule_ids[what] = world.call("POST", "/api/v1/rules", {"client_id": client_id, **rule})["rule_id"]
+        endpoint = {"type": "webhook", "value": f"{url}?{what}", "description": rule["description"]}
+        world.call("POST", f"/api/v1/rules/{rule_ids[what]}/endpoints", endpoint)
     found = dict[str, Mapping[str, Any]]()
 
     def all_tried() -> bool:

@@ -35,7 +35,7 @@ def make_email(rule: Rule, value: str = "ann@acme.io, bob@acme.io") -> Endpoint:
 
 async def test_a_created_endpoint_is_read_back_with_its_secret(endpoints: EndpointStore, rule: Rule) -> None:
     webhook = make_endpoint(rule, secret=SigningSecret(NEW_SECRET, previous=SECRET, previous_until_ms=NOW_MS + 7))
-    slack = make_endpoint(rule, type=EndpointType.SLACK, headers={}, secret=None)
+    slack = make_endpoint(rule, type=EndpointType.SLACK, headers={}, secret=None, description="For\n東京 🙂")
     for endpoint in (webhook, slack, make_email(rule)):
         assert await endpoints.create("acme", endpoint) == endpoint
         for scope in (None, "acme"):
@@ -166,6 +166,7 @@ async def test_replacing_changes_the_fields_and_raises_the_version(endpoints: En
         secret=SigningSecret(NEW_SECRET, previous=SECRET, previous_until_ms=NOW_MS + 100),
         enabled=False,
         disabled_reason=DisableReason.BY_USER,
+        description="No longer of use.",
         updated_at_ms=NOW_MS + 1,
         version=77,
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, deciding
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.rule_distribution import RuleChanges
 from tests.contract.fixtures_pipeline import World
@@ -28,6 +28,16 @@ async def test_a_snapshot_holds_all_enabled_rules_of_all_clients(rule_world: Wor
     await rule_world.add_rule(enabled=False)
     snapshot = await rule_world.rule_source.snapshot()
     assert by_id(snapshot.rules) == by_id(enabled)
+
+
+async def test_what_is_for_people_alone_is_not_in_what_evaluators_read(rule_world: World) -> None:
+    await rule_world.add_client()
+    version = (await rule_world.rule_source.snapshot()).version
+    described = await rule_world.catalog.rules.create(make_rule(description="Wakes whoever is on call."))
+    bare = deciding(described)
+    assert bare == replace(described, description="")
+    assert list((await rule_world.rule_source.snapshot()).rules) == [bare]
+    assert (await changes(rule_world, version)).by_client == {"acme": [bare]}
 
 
 async def test_an_empty_database_has_an_empty_snapshot_and_no_changes(rule_world: World) -> None:

@@ -23,7 +23,8 @@ async def two_clients(catalog: Catalog) -> None:
 
 
 async def test_a_created_rule_is_read_back(rules: RuleStore) -> None:
-    rule = make_rule(severity="*", source="Größe 東京 🙂", name="*", enabled=False)
+    rule = make_rule(severity="*", source="Größe 東京 🙂", name="*", enabled=False, description="For\n東京 🙂")
+    rule = replace(rule, name_shown="東京 🙂")
     assert await rules.create(rule) == rule
     assert await rules.get(None, rule.rule_id) == rule
     assert await rules.get("acme", rule.rule_id) == rule

@@ -26,11 +26,14 @@ OWN: Final[dict[str, Any]] = {
             "source": "*",
             "name": "timeout",
             "enabled": True,
-            "endpoints": [{"type": "webhook", "value": "https://hooks.acme.sim/alerts"}],
+            "description": "Wakes\nwhoever is on call.",
+            "endpoints": [{"type": "webhook", "value": "https://hooks.acme.sim/alerts", "description": "Pager."}],
         },
         {"severity": "LOW", "source": "*", "name": "*", "enabled": False, "endpoints": []},
     ],
 }
+
+RULE: Final[dict[str, Any]] = OWN["rules"][0]
 
 BAD: Final[dict[str, Any]] = {
     "another version": {"version": 2},
@@ -44,6 +47,18 @@ BAD: Final[dict[str, Any]] = {
     "weights that do not sum to 100": {"version": 1, "settings": {"source_dist": "api:99"}},
     "too many values": {"version": 1, "settings": {"name_dist": ",".join(f"n{n}:{n < 4 and 25}" for n in range(30))}},
     "a rule of wildcards alone": {"version": 1, "catalog": [OWN | {"rules": [OWN["rules"][0] | {"name": "*"}]}]},
+    "a description that is a list": {
+        "version": 1,
+        "catalog": [OWN | {"rules": [OWN["rules"][0] | {"description": []}]}],
+    },
+    "a rule without its name": {
+        "version": 1,
+        "catalog": [OWN | {"rules": [{"severity": "LOW", "source": "api", "enabled": True, "endpoints": []}]}],
+    },
+    "an endpoint that is perhaps on": {
+        "version": 1,
+        "catalog": [OWN | {"rules": [RULE | {"endpoints": [RULE["endpoints"][0] | {"enabled": "perhaps"}]}]}],
+    },
     "a rule twice": {"version": 1, "catalog": [OWN | {"rules": [OWN["rules"][0]] * 2}]},
     "a client twice": {"version": 1, "catalog": [OWN, OWN]},
     "a client that is a text": {"version": 1, "catalog": ["acme"]},
@@ -133,6 +148,8 @@ def test_own_clients_are_told_of_what_their_rules_match() -> None:
     with session_of(read_scenario({"version": 1, "settings": settings, "catalog": [OWN]})) as session:
         session.advance(10_000)
         database = session.world.database
+        assert [rule.description for rule in database.rules.values()] == [RULE["description"], ""]
+        assert [each.description for each in database.endpoints.values()] == ["Pager."]
         assert {n.name for n in database.notifications.values()} == {"timeout"}
         assert {n.client_id for n in database.notifications.values()} == {"acme"}
         assert session.world.endpoints.hosts["hooks.acme.sim"].accepted > 30

@@ -24,11 +24,21 @@ from alerting_api.problems import (
 from alerting_api.refusals import ProblemKind, etag
 from alerting_api.route import ApiRoute
 from alerting_api.rules import RULES, EnabledChange, RuleId
-from alerting_api.schema import Exact, ItemPage, PageQuery, RequestModel, ResponseModel, Time, Uuid, page_of
+from alerting_api.schema import (
+    Description,
+    Exact,
+    ItemPage,
+    PageQuery,
+    RequestModel,
+    ResponseModel,
+    Time,
+    Uuid,
+    page_of,
+)
 from alerting_api.validation import core_error
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
-from alerting_core.domain.endpoint_check import check_endpoint
+from alerting_core.domain.endpoint_check import check_draft
 from alerting_core.ports.catalog import EndpointFilter
 
 ENDPOINTS: Final = "/api/v1/endpoints"
@@ -65,6 +75,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "client_id": "acme",
     **_NEW,
     "headers": {},
+    "description": "",
     "enabled": True,
     "disabled_reason": None,
     "version": 1,
@@ -85,16 +96,17 @@ class NewEndpoint(RequestModel):
     headers: Headers = Field(default_factory=dict)
     secret: Secret = None
     enabled: bool = True
+    description: Description = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if problems := check_endpoint(self.type, self.value, self.headers, self.secret):
+        if problems := check_draft(self.draft()):
             raise core_error(problems)
         return self
 
     def draft(self) -> EndpointDraft:
         """Return the same for the use case."""
-        return EndpointDraft(self.type, self.value, self.headers, self.secret, self.enabled)
+        return self.as_draft(EndpointDraft)
 
 
 class EndpointReplacement(NewEndpoint):
@@ -107,7 +119,7 @@ class EndpointReplacement(NewEndpoint):
 
     def change(self) -> EndpointChange:
         """Return the same for the use case."""
-        return EndpointChange(self.type, self.value, self.headers, self.secret, self.enabled)
+        return self.as_draft(EndpointChange)
 
 
 class EndpointShown(ResponseModel):
@@ -121,6 +133,7 @@ class EndpointShown(ResponseModel):
     type: TypeName
     value: str
     headers: dict[str, str]
+    description: str
     enabled: bool
     disabled_reason: Annotated[
         Literal["by-user", "gone"] | None, Field(description="`gone`: it answered 410. null while enabled.")

@@ -23,6 +23,7 @@ from alerting_api.problems import (
 from alerting_api.refusals import ProblemKind, etag
 from alerting_api.route import ApiRoute
 from alerting_api.schema import (
+    Description,
     Exact,
     Identifier,
     ItemPage,
@@ -33,11 +34,12 @@ from alerting_api.schema import (
     Text,
     Time,
     Uuid,
+    bounds,
     page_of,
 )  # fmt: skip
 from alerting_api.validation import core_error
 from alerting_core import limits
-from alerting_core.domain.rule import Rule, RuleDraft, check_rule
+from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter
 
 RULES: Final = "/api/v1/rules"
@@ -51,6 +53,8 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
     "client_id": "acme",
     **_PATTERN,
+    "description": "The database is down for everybody.",
+    "name_shown": "Main database down",
     "enabled": True,
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
@@ -70,24 +74,35 @@ class RulePattern(RequestModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if problems := check_rule(self.severity, self.source, self.name):
+        if problems := check_draft(self.draft()):
             raise core_error(problems)
         return self
 
+    def draft(self) -> RuleDraft:
+        """Return the same for the use case."""
+        return self.as_draft(RuleDraft)
 
-class RuleReplacement(RulePattern):
+
+class RuleBody(RulePattern):
+    """What a new rule and a replacement have in common."""
+
+    description: Description = None
+    name_shown: Annotated[
+        str | None,
+        bounds(NAME_SHOWN_CHARS_MAX, empty=True),
+        Field(description="What people call it, in one line. Left out: empty in a new rule, else as it is."),
+    ] = None
+
+
+class RuleReplacement(RuleBody):
     """A rule to put in the place of the stored one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_PATTERN, "enabled": True}]})
 
     enabled: Annotated[bool | None, Field(description="A disabled rule never matches. Left out: as it is.")] = None
 
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return RuleDraft(self.severity, self.source, self.name, self.enabled)
 
-
-class NewRule(RulePattern):
+class NewRule(RuleBody):
     """A rule to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "acme", **_PATTERN}]})
@@ -97,10 +112,6 @@ class NewRule(RulePattern):
         Field(description="Whose rule it is. An operator's key must name it, a client's key need not."),
     ] = None
     enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
-
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return RuleDraft(self.severity, self.source, self.name, self.enabled)
 
 
 class EnabledChange(RequestModel):
@@ -121,6 +132,8 @@ class RuleShown(ResponseModel):
     severity: RuleSeverity
     source: str
     name: str
+    description: str
+    name_shown: Annotated[str, Field(description="The heading of the rule for people; empty: what it matches.")]
     enabled: bool
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: Time

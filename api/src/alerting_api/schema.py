@@ -7,8 +7,9 @@ are unix milliseconds in the domain (`created_at_ms`) and RFC 3339 in JSON (`cre
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
 from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -26,6 +27,11 @@ class RequestModel(BaseModel):
     """A request body. Unknown fields are refused, and nothing is converted: `"1"` is no number, `1` is no text."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def as_draft(self, kind: type[T]) -> T:
+        """Return the *kind* of draft or change, a dataclass that takes the fields of this body by their names."""
+        named = (one.name for one in fields(cast(Any, kind)) if one.name in type(self).model_fields)
+        return kind(**{name: getattr(self, name) for name in named})
 
 
 class QueryModel(BaseModel):
@@ -171,9 +177,9 @@ def clamped_ms(moment: datetime | None) -> int | None:
     return None if moment is None else min(max(0, unix_ms(moment)), limits.TIME_MS_MAX)
 
 
-def bounds(chars_max: int) -> Any:
+def bounds(chars_max: int, *, empty: bool = False) -> Any:
     """Return the bounds of a text for the documentation alone: the core's check says more than "too long"."""
-    return Field(json_schema_extra={"minLength": 1, "maxLength": chars_max})
+    return Field(json_schema_extra={"minLength": 0 if empty else 1, "maxLength": chars_max})
 
 
 Identifier: TypeAlias = Annotated[
@@ -185,6 +191,13 @@ Text: TypeAlias = Annotated[
     str, bounds(limits.ID_CHARS_MAX), checked_by(lambda v: check_text("", v, chars_max=limits.ID_CHARS_MAX))
 ]
 """A name or the like."""
+
+Description: TypeAlias = Annotated[
+    str | None,
+    bounds(limits.DESCRIPTION_CHARS_MAX, empty=True),
+    Field(description="What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement."),
+]
+"""What people write about an object; its draft checks it."""
 
 Exact: TypeAlias = Annotated[str | None, Field(max_length=limits.ID_CHARS_MAX)]
 """A filter by equality: any text that could be stored, or none."""

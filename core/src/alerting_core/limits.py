@@ -46,6 +46,9 @@ ADDRESSES_PER_ENDPOINT_MAX: Final = 20
 ENDPOINT_VALUE_CHARS_MAX: Final = 2_048
 """A URL; what browsers and proxies agree on."""
 
+DESCRIPTION_CHARS_MAX: Final = 500
+"""What a rule or an endpoint is for: a few sentences, which lists and pages show whole."""
+
 HEADERS_PER_ENDPOINT_MAX: Final = 20
 """Custom webhook headers."""
 

@@ -1481,6 +1481,11 @@ export interface components {
          */
         EndpointReplacement: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @default true
              */
@@ -1514,6 +1519,7 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
          *       "headers": {},
@@ -1533,6 +1539,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /**
              * Disabled Reason
              * @description `gone`: it answered 410. null while enabled.
@@ -1579,6 +1587,7 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
          *       "headers": {},
@@ -1599,6 +1608,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /**
              * Disabled Reason
              * @description `gone`: it answered 410. null while enabled.
@@ -2362,6 +2373,11 @@ export interface components {
          */
         NewEndpoint: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @default true
              */
@@ -2493,6 +2509,11 @@ export interface components {
              */
             client_id?: string | null;
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @description A disabled rule never matches.
              * @default true
@@ -2503,6 +2524,11 @@ export interface components {
              * @description What happened, exact or `*`.
              */
             name: string;
+            /**
+             * Name Shown
+             * @description What people call it, in one line. Left out: empty in a new rule, else as it is.
+             */
+            name_shown?: string | null;
             /**
              * Severity
              * @description `*` also meets alerts of unknown severity.
@@ -2963,6 +2989,11 @@ export interface components {
          */
         RuleReplacement: {
             /**
+             * Description
+             * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
+             */
+            description?: string | null;
+            /**
              * Enabled
              * @description A disabled rule never matches. Left out: as it is.
              */
@@ -2972,6 +3003,11 @@ export interface components {
              * @description What happened, exact or `*`.
              */
             name: string;
+            /**
+             * Name Shown
+             * @description What people call it, in one line. Left out: empty in a new rule, else as it is.
+             */
+            name_shown?: string | null;
             /**
              * Severity
              * @description `*` also meets alerts of unknown severity.
@@ -2990,8 +3026,10 @@ export interface components {
          * @example {
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "description": "The database is down for everybody.",
          *       "enabled": true,
          *       "name": "*",
+         *       "name_shown": "Main database down",
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
          *       "severity": "CRITICAL",
          *       "source": "api",
@@ -3008,10 +3046,17 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             created_at: string;
+            /** Description */
+            description: string;
             /** Enabled */
             enabled: boolean;
             /** Name */
             name: string;
+            /**
+             * Name Shown
+             * @description The heading of the rule for people; empty: what it matches.
+             */
+            name_shown: string;
             /**
              * Rule Id
              * Format: uuid

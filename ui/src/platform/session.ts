@@ -16,6 +16,10 @@
 // Advance in slices: call advance("5") in a loop until your time budget (~30 ms) is used. However time is cut into slices,
 // the run is the same. At 10,000 alerts/s one virtual ms holds 10 alerts.
 
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
+
 export interface SessionError {
   error: {
     code: "bad-scenario" | "bad-action" | "bad-request" | "not-started" | "too-many" | "bug";
@@ -70,17 +74,9 @@ export interface CatalogClient {
   name: string;
   rules: CatalogRule[];
 }
-export interface CatalogRule {
-  severity: string;
-  source: string;
-  name: string;
-  enabled: boolean;
-  endpoints: CatalogEndpoint[];
-}
-export interface CatalogEndpoint {
-  type: "email" | "slack" | "webhook";
-  value: string;
-}
+/** As the API takes them, of a client and of a rule that stand around them. */
+export type CatalogRule = Omit<Schemas["NewRule"], "client_id"> & { endpoints: CatalogEndpoint[] };
+export type CatalogEndpoint = Schemas["NewEndpoint"];
 export type Intervention = { at_ms: number } & Action;
 
 export type Action =

@@ -55,6 +55,7 @@ class Endpoint:
         secret: Present for webhook endpoints alone.
         disabled_reason: None while enabled.
         version: 1 when created, one more with each change.
+        description: What it is for, in some lines; may be empty.
     """
 
     endpoint_id: str
@@ -69,6 +70,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     secret: SigningSecret | None = None
     disabled_reason: DisableReason | None = None
+    description: str = ""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ class EndpointDraft:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     secret: str | None = field(default=None, repr=False)
     enabled: bool = True
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class EndpointChange:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     enabled: bool | None = None
+    description: str | None = None
 
 
 def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: str | None, now_ms: int) -> Endpoint:

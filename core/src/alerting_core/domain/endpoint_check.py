@@ -3,12 +3,12 @@
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, split_addresses
-from alerting_core.domain.text import check_text, has_control_characters, read_address, url_problems
+from alerting_core.domain.text import check_note, check_text, has_control_characters, read_address, url_problems
 from alerting_core.errors import Problem, ProblemCode
 
 SECRET_PREFIX: Final = "whsec_"
@@ -131,7 +131,7 @@ _KNOWN_GOOD: Final = {
 
 def check_draft(draft: EndpointDraft) -> tuple[Problem, ...]:
     """Return all that is wrong with *draft*; empty when the endpoint can be stored and delivered to."""
-    return check_endpoint(draft.type, draft.value, draft.headers, draft.secret)
+    return (*check_endpoint(draft.type, draft.value, draft.headers, draft.secret), *_description_problems(draft))
 
 
 def check_change(stored: Endpoint, change: EndpointChange) -> tuple[Problem, ...]:
@@ -146,6 +146,11 @@ def _change_problems(stored: Endpoint, change: EndpointChange) -> Iterator[Probl
     # What is not changed is not checked again: it must be possible to switch off what an older version let in.
     value = _KNOWN_GOOD[stored.type] if change.value is None else change.value
     yield from check_endpoint(str(stored.type), value, change.headers, change.secret)
+    yield from _description_problems(change)
+
+
+def _description_problems(given: EndpointDraft | EndpointChange) -> Iterable[Problem]:
+    return check_note("description", given.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False)
 
 
 def check_endpoint(type: object, value: object, headers: object, secret: object) -> tuple[Problem, ...]:  # noqa: A002

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Severity
-from alerting_core.domain.text import check_text
+from alerting_core.domain.text import check_note, check_text
 from alerting_core.errors import Problem, ProblemCode
 
 Pattern: TypeAlias = tuple[Severity | None, str | None, str | None]
 """(severity, source, name) of a rule, None where it has the wildcard: an alert's own `*` can then never be mistaken."""
+
+
+NAME_SHOWN_CHARS_MAX: Final = 120
+"""A heading of two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Rule:
         name: Exact, case-sensitive, or `*`.
         enabled: A disabled rule never matches.
         version: 1 when created, one more with each change.
+        description: What it is for, in some lines; may be empty.
+        name_shown: What people call it, in one line; may be empty.
     """
 
     rule_id: str
@@ -36,6 +43,8 @@ class Rule:
     version: int
     created_at_ms: int
     updated_at_ms: int
+    description: str = ""
+    name_shown: str = ""
 
     @property
     def pattern(self) -> Pattern:
@@ -45,6 +54,8 @@ class Rule:
 
 DECIDING_FIELDS: Final = tuple(one.name for one in fields(Rule) if one.default is MISSING)
 """What evaluators are given of a rule, in the order of its fields."""
+
+_deciding_values: Final = attrgetter(*DECIDING_FIELDS)
 
 KEPT_FIELDS: Final = frozenset({"rule_id", "client_id", "created_at_ms"})
 """What no change of a rule touches."""
@@ -61,11 +72,17 @@ class RuleDraft:
     source: str
     name: str
     enabled: bool | None = None
+    description: str | None = None
+    name_shown: str | None = None
 
 
 def check_draft(draft: RuleDraft) -> tuple[Problem, ...]:
     """Return all that is wrong with *draft*; empty when the rule can be stored."""
-    return check_rule(draft.severity, draft.source, draft.name)
+    return (
+        *check_rule(draft.severity, draft.source, draft.name),
+        *check_note("description", draft.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False),
+        *check_note("name_shown", draft.name_shown, chars_max=NAME_SHOWN_CHARS_MAX, one_line=True),
+    )
 
 
 def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> Rule:
@@ -77,6 +94,11 @@ def new_rule(draft: RuleDraft, *, rule_id: str, client_id: str, now_ms: int) -> 
 def redrafted(rule: Rule, draft: RuleDraft, *, now_ms: int) -> Rule:
     """Return *rule* with what *draft* chooses."""
     return replace(rule, **_chosen(draft), updated_at_ms=now_ms)
+
+
+def deciding(rule: Rule) -> Rule:
+    """Return *rule* as evaluators are given it: what is for people alone is as in a rule without it."""
+    return Rule(*_deciding_values(rule))
 
 
 def _chosen(draft: RuleDraft) -> dict[str, Any]:

@@ -83,6 +83,21 @@ def check_storable(path: str, text: str) -> Iterator[Problem]:
         yield Problem(path, ProblemCode.NOT_UTF8, "holds a lone surrogate, which UTF-8 cannot encode")
 
 
+def check_note(path: str, value: object, *, chars_max: int, one_line: bool) -> Iterable[Problem]:
+    """Return what keeps *value* from being text for people alone: empty, or not blank, without control characters.
+
+    Line feeds may be in it unless it is *one_line*. None, which leaves a note as it is, is in order.
+    """
+    return () if value is None or value == "" else _note_problems(path, value, chars_max=chars_max, one_line=one_line)
+
+
+def _note_problems(path: str, value: object, *, chars_max: int, one_line: bool) -> Iterator[Problem]:
+    yield from check_text(path, value, chars_max=chars_max)
+    if isinstance(value, str) and has_control_characters(value if one_line else value.replace("\n", "")):
+        detail = "must not hold control characters" + (" or line breaks" if one_line else " other than line feeds")
+        yield Problem(path, ProblemCode.CONTROL_CHARACTER, detail)
+
+
 def check_id(path: str, value: object, *, chars_max: int) -> Iterable[Problem]:
     """Return what keeps *value* from being an identifier: as text, and without control characters or outer blanks."""
     return () if _is_plain(value, chars_max) else _id_problems(path, value, chars_max=chars_max)

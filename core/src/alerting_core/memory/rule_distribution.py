@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from alerting_core import limits
 from alerting_core.codec.records import RuleAction, RuleChanged
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, deciding
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.memory.database import MemoryDatabase, RuleChange
 from alerting_core.ports.clock import Clock
@@ -31,7 +31,7 @@ class MemoryRuleSource:
 
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules."""
-        rules = [rule for rule in self._database.rules.values() if rule.enabled]
+        rules = [deciding(rule) for rule in self._database.rules.values() if rule.enabled]
         return RuleSnapshot(self._version(), rules)
 
     async def changes(self, since_version: int) -> RuleChanges | None:
@@ -48,7 +48,7 @@ class MemoryRuleSource:
 
     def _enabled(self, client_id: str) -> Sequence[Rule]:
         ids = self._database.rules_of_client.get(client_id, {})
-        return [rule for rule in map(self._database.rules.__getitem__, ids) if rule.enabled]
+        return [deciding(rule) for rule in map(self._database.rules.__getitem__, ids) if rule.enabled]
 
 
 class MemoryRuleDatabase:
@@ -70,7 +70,7 @@ class MemoryRuleDatabase:
 
     def _enabled(self, client_id: str) -> list[Rule]:
         rules = map(self._database.rules.__getitem__, self._database.rules_of_client.get(client_id, {}))
-        return [rule for rule in rules if rule.enabled]
+        return [deciding(rule) for rule in rules if rule.enabled]
 
 
 class MemoryOutbox:

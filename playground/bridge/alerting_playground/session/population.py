@@ -7,7 +7,6 @@ are too narrow for that, the widest that fit are taken. The rest of each client'
 names.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from random import Random
@@ -15,12 +14,14 @@ from typing import Any, Final, TypeAlias
 
 from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
-from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.endpoint import EndpointDraft, EndpointType, new_endpoint
+from alerting_core.domain.endpoint_check import new_secret
 from alerting_core.domain.notification import derive_uuid
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.memory.clients import add_endpoint, add_rule
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.sim.faults import dice_for
+from alerting_playground.session.catalog import rule_draft
 from alerting_playground.session.settings import Settings
 
 Pattern: TypeAlias = tuple[str, str, str]
@@ -153,41 +154,37 @@ class Population:
             client_id = name.lower().replace(" ", "-")
             self._client(client_id, name)
             targets = [_target(dice, client_id, place) for place in range(settings.targets_per_client)]
-            for rule in rules:
-                rule_id = self._rule(client_id, rule, enabled=True)
+            for pattern in rules:
+                rule = self._rule(client_id, RuleDraft(*pattern))
                 kind, value = targets[int(dice.random() * len(targets))]
-                self._endpoint(client_id, rule_id, kind, value)
+                self._endpoint(rule, EndpointDraft(kind, value))
 
     def add_own(self, catalog: Sequence[Mapping[str, Any]]) -> None:
         """Add the user's clients."""
         for client in catalog:
             self._client(client["client_id"], client["name"])
-            for rule in client["rules"]:
-                pattern = (rule["severity"], rule["source"], rule["name"])
-                rule_id = self._rule(client["client_id"], pattern, enabled=rule["enabled"])
-                for endpoint in rule["endpoints"]:
-                    kind = EndpointType(endpoint["type"])
-                    self._endpoint(client["client_id"], rule_id, kind, endpoint["value"])
+            for given in client["rules"]:
+                rule = self._rule(client["client_id"], rule_draft(given))
+                for endpoint in given["endpoints"]:
+                    self._endpoint(rule, EndpointDraft(**endpoint))
 
     def _client(self, client_id: str, name: str) -> None:
         self._database.clients[client_id] = Client(client_id, name, self._now_ms, self._now_ms)
 
-    def _rule(self, client_id: str, pattern: Pattern, *, enabled: bool) -> str:
-        rule_id = derive_uuid("demo-rule", str(self._seed), client_id, *pattern)
-        add_rule(self._database, Rule(rule_id, client_id, *pattern, enabled, 1, self._now_ms, self._now_ms))
-        return rule_id
+    def _rule(self, client_id: str, draft: RuleDraft) -> Rule:
+        rule_id = derive_uuid("demo-rule", str(self._seed), client_id, draft.severity, draft.source, draft.name)
+        rule = new_rule(draft, rule_id=rule_id, client_id=client_id, now_ms=self._now_ms)
+        add_rule(self._database, rule)
+        return rule
 
-    def _endpoint(self, client_id: str, rule_id: str, kind: EndpointType, value: str) -> None:
-        endpoint_id = derive_uuid("demo-endpoint", rule_id, kind, value)
+    def _endpoint(self, rule: Rule, draft: EndpointDraft) -> None:
+        endpoint_id = derive_uuid("demo-endpoint", rule.rule_id, draft.type, draft.value)
         if endpoint_id in self._database.endpoints:
             return
-        secret = None
-        if kind is EndpointType.WEBHOOK:
-            raw = dice_for(self._seed, f"secret of {endpoint_id}").randbytes(24)
-            secret = SigningSecret("whsec_" + b64encode(raw).decode())
-        endpoint = Endpoint(
-            endpoint_id, client_id, rule_id, kind, value, True, 1, self._now_ms, self._now_ms, secret=secret
-        )
+        secret = draft.secret
+        if secret is None and draft.type == EndpointType.WEBHOOK:
+            secret = new_secret(dice_for(self._seed, f"secret of {endpoint_id}").randbytes(24))
+        endpoint = new_endpoint(draft, rule, endpoint_id=endpoint_id, secret=secret, now_ms=self._now_ms)
         add_endpoint(self._database, endpoint)
 
 

@@ -1,93 +1,18 @@
-"""A scenario: all that a run follows from, the clients, rules and endpoints of the user among it."""
+"""A scenario: all that a run follows from."""
 
 import json
 import zlib
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alerting_core.domain.client import check_new_client_id
-from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.rule import check_rule
-from alerting_core.domain.text import check_text
 from alerting_core.errors import Problem, ProblemCode
-from alerting_core.limits import ID_CHARS_MAX
 from alerting_playground.session import limits
 from alerting_playground.session.actions import Action, read_action
+from alerting_playground.session.catalog import catalog_problems
 from alerting_playground.session.settings import DEFAULTS, Refused, Settings, as_int, as_list, as_object, read_settings
-
-_CLIENT_FIELDS = ("client_id", "name", "rules")
-_RULE_FIELDS = ("severity", "source", "name", "enabled", "endpoints")
-_ENDPOINT_FIELDS = ("type", "value")
-
-
-def catalog_problems(given: object) -> Iterator[Problem]:
-    """Return all that is wrong with a catalog: a list of clients, each with its rules, each with its endpoints."""
-    clients = as_list(given)
-    if clients is None or len(clients) > limits.CATALOG_CLIENTS_MAX:
-        detail = f"expected a list of at most {limits.CATALOG_CLIENTS_MAX} clients"
-        yield Problem("catalog", ProblemCode.TOO_MANY, detail)
-        return
-    known: set[str] = set()
-    for number, client in enumerate(clients):
-        for problem in _client_problems(client, known):
-            yield problem.under(f"catalog[{number}]")
-
-
-def _client_problems(given: object, known: set[str]) -> Iterator[Problem]:
-    client = as_object(given)
-    if client is None or client.keys() != {*_CLIENT_FIELDS}:
-        yield Problem("", ProblemCode.WRONG_TYPE, f"expected an object with {', '.join(_CLIENT_FIELDS)}")
-        return
-    client_id = client["client_id"]
-    wrong = tuple(check_new_client_id("client_id", client_id) if isinstance(client_id, str) else ())
-    yield from wrong
-    if not isinstance(client_id, str):
-        yield Problem("client_id", ProblemCode.WRONG_TYPE, "expected text")
-    elif client_id in known:
-        yield Problem("client_id", ProblemCode.UNKNOWN_VALUE, "comes more than once")
-    else:
-        known.add(client_id)
-    yield from check_text("name", client["name"], chars_max=ID_CHARS_MAX)
-    rules = as_list(client["rules"])
-    if rules is None or len(rules) > limits.CATALOG_RULES_MAX:
-        yield Problem("rules", ProblemCode.TOO_MANY, f"expected a list of at most {limits.CATALOG_RULES_MAX} rules")
-        return
-    patterns: set[tuple[str, str, str]] = set()
-    for number, rule in enumerate(rules):
-        for problem in _rule_problems(rule, patterns):
-            yield problem.under(f"rules[{number}]")
-
-
-def _rule_problems(given: object, patterns: set[tuple[str, str, str]]) -> Iterator[Problem]:
-    rule = as_object(given)
-    if rule is None or rule.keys() != {*_RULE_FIELDS}:
-        yield Problem("", ProblemCode.WRONG_TYPE, f"expected an object with {', '.join(_RULE_FIELDS)}")
-        return
-    pattern = (rule["severity"], rule["source"], rule["name"])
-    wrong = check_rule(*pattern)
-    yield from wrong
-    if not wrong and pattern in patterns:
-        yield Problem("", ProblemCode.UNKNOWN_VALUE, "the client has this rule already")
-    if not wrong:
-        patterns.add(pattern)
-    if not isinstance(rule["enabled"], bool):
-        yield Problem("enabled", ProblemCode.WRONG_TYPE, "expected true or false")
-    endpoints = as_list(rule["endpoints"])
-    if endpoints is None or len(endpoints) > limits.CATALOG_ENDPOINTS_MAX:
-        detail = f"expected a list of at most {limits.CATALOG_ENDPOINTS_MAX} endpoints"
-        yield Problem("endpoints", ProblemCode.TOO_MANY, detail)
-        return
-    for number, one in enumerate(endpoints):
-        endpoint = as_object(one)
-        if endpoint is None or endpoint.keys() != {*_ENDPOINT_FIELDS}:
-            yield Problem(f"endpoints[{number}]", ProblemCode.WRONG_TYPE, "expected an object with type and value")
-            continue
-        for problem in check_endpoint(endpoint["type"], endpoint["value"], None, None):
-            yield problem.under(f"endpoints[{number}]")
-
 
 VERSION: Final = 1
 

@@ -98,12 +98,13 @@ async def test_a_duplicate_rule_is_a_conflict() -> None:
 
 async def test_replacing_leaves_enabled_as_it_is_unless_it_is_given() -> None:
     world = make_world()
-    rule = await world.rule(enabled=False)
+    rule = await world.rule(enabled=False, description="Kept.")
     world.clock.advance(1)
     new = RuleDraft("*", "db", "*")
     changed = await world.use.rules.replace("acme", rule.rule_id, new, expected_version=1)
     assert (changed.severity, changed.source, changed.name) == ("*", "db", "*")
     assert (changed.enabled, changed.version, changed.updated_at_ms) == (False, 2, NOW_MS + 1)
+    assert changed.description == "Kept."
     on = await world.use.rules.replace("acme", rule.rule_id, RuleDraft("*", "db", "*", True), expected_version=None)
     assert (on.enabled, on.version) == (True, 3)
 

@@ -2,7 +2,7 @@ import type { Endpoint } from "@/api/types";
 import { ConflictDialog } from "@/shared/ConflictDialog";
 import type { GuardedChange } from "@/shared/useGuardedChange";
 
-import { compareEndpoints, useEndpointsChanged } from "./use-endpoint-changes";
+import { type Changed, compareEndpoints, useEndpointsChanged } from "./use-endpoint-changes";
 
 /** A change of an endpoint that was refused because somebody else was faster. */
 export function EndpointConflict<Asked>({
@@ -13,7 +13,7 @@ export function EndpointConflict<Asked>({
 }: {
   change: GuardedChange<Endpoint, Asked>;
   /** What the endpoint would be after the change that was asked for. */
-  mine: (theirs: Endpoint, asked: Asked) => Pick<Endpoint, "value" | "headers" | "enabled">;
+  mine: (theirs: Endpoint, asked: Asked) => Changed;
   insist: string;
   onTakeTheirs?: (theirs: Endpoint) => void;
 }) {

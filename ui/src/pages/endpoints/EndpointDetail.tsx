@@ -9,6 +9,7 @@ import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { BackTo } from "@/shared/BackTo";
 import { ErrorState } from "@/shared/ErrorState";
+import { HostileText } from "@/shared/HostileText";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 import { WarningNote } from "@/shared/WarningNote";
@@ -52,7 +53,13 @@ function Shown({ endpoint }: { endpoint: Endpoint }) {
       <PageHeader
         above={<BackTo to="/endpoints">Endpoints</BackTo>}
         title={endpointTitle(endpoint)}
-        description={TYPES[endpoint.type].says}
+        description={
+          endpoint.description === "" ? (
+            TYPES[endpoint.type].says
+          ) : (
+            <HostileText text={endpoint.description} />
+          )
+        }
         actions={<Actions endpoint={endpoint} />}
       />
       {endpoint.disabled_reason === "gone" && (

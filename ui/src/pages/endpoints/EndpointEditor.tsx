@@ -6,6 +6,8 @@ import { Link } from "react-router";
 import { ProblemError } from "@/api/problem";
 import { Choice } from "@/shared/Choice";
 import { ErrorState } from "@/shared/ErrorState";
+import { NoteField } from "@/shared/NoteField";
+import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 
 import { type EndpointDraft, type EndpointType, TYPES } from "./draft";
 import { problemsOf } from "./problems";
@@ -54,6 +56,15 @@ export function EndpointEditor({
           />
         )}
         <TargetFields form={form} isNew={isNew} refused={refused} />
+        <NoteField
+          label="Description"
+          says="What it is for, for people alone."
+          charsMax={DESCRIPTION_CHARS_MAX}
+          value={draft.description}
+          onChange={(description) => form.setFieldValue("description", description)}
+          error={form.errors.description ?? refused("description")}
+          path="description"
+        />
         <Checkbox
           label="Enabled"
           description="A disabled endpoint is kept, and nothing is sent to it."

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import type { Pages } from "@/api/queries";
 import type { Endpoint } from "@/api/types";
 import { type Column, DataTable } from "@/shared/DataTable";
+import { Described } from "@/shared/Described";
 import { OneLine } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 
@@ -42,10 +43,12 @@ function columns(ofMany: boolean, withClient: boolean): Column<Endpoint>[] {
     label: "Target",
     onPhone: "title",
     cell: (endpoint) => (
-      <Anchor component={Link} to={`/endpoints/${endpoint.endpoint_id}`} size="sm" display="block" miw={0}>
-        <OneLine text={endpoint.value} mono />
-        <span className="visually-hidden">, {TYPES[endpoint.type].label}</span>
-      </Anchor>
+      <Described by={endpoint.description}>
+        <Anchor component={Link} to={`/endpoints/${endpoint.endpoint_id}`} size="sm" display="block" miw={0}>
+          <OneLine text={endpoint.value} mono />
+          <span className="visually-hidden">, {TYPES[endpoint.type].label}</span>
+        </Anchor>
+      </Described>
     ),
   };
   const type: Column<Endpoint> = {

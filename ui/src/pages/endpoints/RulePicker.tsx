@@ -27,14 +27,17 @@ export function RulePicker({
   const query = {
     client_id: clientId ?? undefined,
     limit: SHOWN,
-    // A chosen rule is in the field as its title, which is nothing to search for.
-    text: searched === "" || searched.includes(" from ") ? undefined : searched,
+    text: searched === "" ? undefined : searched,
   };
   const rules = useQuery({
     queryKey: ["rules", "picker", query],
     queryFn: ({ signal }) => ask(api.GET("/api/v1/rules", { params: { query }, signal })),
     placeholderData: (previous) => previous,
   });
+  const choices = (rules.data?.items ?? []).map((rule) => ({
+    value: rule.rule_id,
+    label: clientId === null ? `${ruleTitle(rule, 40)} (${rule.client_id})` : ruleTitle(rule, 40),
+  }));
   return (
     <Select
       label="Rule"
@@ -45,12 +48,12 @@ export function RulePicker({
       searchable
       // The platform has searched already.
       filter={({ options }) => options}
-      onSearchChange={setText}
+      onSearchChange={(typed) => {
+        // A chosen rule is in the field as its title, which is nothing to search for.
+        if (!choices.some(({ label }) => label === typed)) setText(typed);
+      }}
       nothingFoundMessage="No rule has this in its source or name"
-      data={(rules.data?.items ?? []).map((rule) => ({
-        value: rule.rule_id,
-        label: clientId === null ? `${ruleTitle(rule, 40)} (${rule.client_id})` : ruleTitle(rule, 40),
-      }))}
+      data={choices}
       value={value}
       onChange={onChange}
       error={error}

@@ -46,6 +46,7 @@ export interface EndpointDraft {
   /** null: the platform makes one. */
   secret: string | null;
   enabled: boolean;
+  description: string;
 }
 
 export const EMPTY_DRAFT: EndpointDraft = {
@@ -56,9 +57,10 @@ export const EMPTY_DRAFT: EndpointDraft = {
   headers: [],
   secret: null,
   enabled: true,
+  description: "",
 };
 
-export function draftOf({ type, value, headers, enabled }: Endpoint): EndpointDraft {
+export function draftOf({ type, value, headers, enabled, description }: Endpoint): EndpointDraft {
   return {
     ...EMPTY_DRAFT,
     type,
@@ -67,17 +69,22 @@ export function draftOf({ type, value, headers, enabled }: Endpoint): EndpointDr
     webhookUrl: type === "webhook" ? value : "",
     headers: Object.entries(headers).map(([name, each], key) => ({ key, name, value: each })),
     enabled,
+    description,
   };
 }
 
 /** What is sent to the platform. */
-export function bodyOf(draft: EndpointDraft) {
-  const { type, enabled } = draft;
-  if (type === "email") return { type, enabled, value: draft.addresses.join(", ") };
-  if (type === "slack") return { type, enabled, value: draft.slackUrl.trim() };
-  const headers = Object.fromEntries(draft.headers.map(({ name, value }) => [name.trim(), value.trim()]));
-  const secret = draft.secret === null ? {} : { secret: draft.secret.trim() };
-  return { type, enabled, value: draft.webhookUrl.trim(), headers, ...secret };
+export function bodyOf({ addresses, slackUrl, webhookUrl, headers: rows, secret, ...asItIs }: EndpointDraft) {
+  if (asItIs.type === "email") return { ...asItIs, value: addresses.join(", ") };
+  if (asItIs.type === "slack") return { ...asItIs, value: slackUrl.trim() };
+  const headers = Object.fromEntries(rows.map(({ name, value }) => [name.trim(), value.trim()]));
+  const chosen = secret === null ? {} : { secret: secret.trim() };
+  return { ...asItIs, value: webhookUrl.trim(), headers, ...chosen };
+}
+
+/** What is sent to the platform for another endpoint like *endpoint*; a secret cannot be copied. */
+export function copyOf(endpoint: Endpoint) {
+  return { headers: {}, ...bodyOf(draftOf(endpoint)), value: endpoint.value };
 }
 
 export function splitAddresses(text: string): string[] {

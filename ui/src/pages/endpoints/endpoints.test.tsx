@@ -2,7 +2,8 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import type { Endpoint } from "@/api/types";
+import type { Endpoint, Rule } from "@/api/types";
+import { EMPTY_DRAFT as EMPTY_RULE } from "@/pages/rules/draft";
 import { problem, TestPlatform } from "@/testing/TestPlatform";
 import { renderIn } from "@/testing/render";
 
@@ -18,18 +19,18 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: {},
   enabled: true,
+  description: "",
   disabled_reason: null,
   version: 1,
   created_at: AT,
   updated_at: AT,
 };
-const RULE = {
+const RULE: Rule = {
+  ...EMPTY_RULE,
   rule_id: "rule-1",
   client_id: "acme",
-  severity: "*",
   source: "api",
   name: "*",
-  enabled: true,
   version: 1,
   created_at: AT,
   updated_at: AT,
@@ -89,6 +90,7 @@ describe("the form", () => {
       type: "email",
       value: "a@example.com, b@example.com",
       enabled: true,
+      description: "",
     });
   });
 

@@ -1,4 +1,5 @@
 import { plainly } from "@/shared/HostileText";
+import { DESCRIPTION_CHARS_MAX, noteProblem } from "@/shared/notes";
 
 import type { EndpointDraft, HeaderDraft } from "./draft";
 
@@ -7,7 +8,8 @@ const URL_CHARS_MAX = 2_048;
 
 /** What is wrong with a draft, by field; only of the fields that its type has. */
 export function problemsOf(draft: EndpointDraft): Record<string, string> {
-  const found = Object.entries(checked(draft));
+  const description = noteProblem(draft.description, DESCRIPTION_CHARS_MAX);
+  const found = Object.entries({ ...checked(draft), description });
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 

@@ -71,20 +71,26 @@ export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpo
   });
 }
 
-type Fields = Pick<Endpoint, "value" | "headers" | "enabled">;
+/** What a change of an endpoint can change, but for its secret. */
+export type Changed = Pick<Endpoint, "value" | "headers" | "enabled" | "description">;
 
 /** An endpoint in three versions, for `ConflictDialog`. */
-export function compareEndpoints(seen: Fields, theirs: Fields, mine: Fields): ComparedField[] {
-  const state = ({ enabled }: Fields) => (enabled ? "enabled" : "disabled");
-  const headers = (fields: Fields) => {
+export function compareEndpoints(seen: Changed, theirs: Changed, mine: Changed): ComparedField[] {
+  const state = ({ enabled }: Changed) => (enabled ? "enabled" : "disabled");
+  const headers = (fields: Changed) => {
     const lines = Object.entries(fields.headers).map(([name, value]) => `${name}: ${value}`);
     return lines.length === 0 ? "none" : lines.sort().join("\n");
   };
-  const field = (label: string, of: (fields: Fields) => string): ComparedField => ({
+  const field = (label: string, of: (fields: Changed) => string): ComparedField => ({
     label,
     seen: of(seen),
     theirs: of(theirs),
     mine: of(mine),
   });
-  return [field("Target", ({ value }) => value), field("Headers", headers), field("State", state)];
+  return [
+    field("Target", ({ value }) => value),
+    field("Headers", headers),
+    field("State", state),
+    field("Description", ({ description }) => description),
+  ];
 }

@@ -16,7 +16,7 @@ import { isGone, useGuardedChange } from "@/shared/useGuardedChange";
 import { WarningNote } from "@/shared/WarningNote";
 
 import { useReadRule, useRulesChanged } from "./changes/use-rule-changes";
-import { newRulePath, type RuleDraft, TAKES_EFFECT } from "./draft";
+import { changedBy, draftOf, newRulePath, type RuleDraft, TAKES_EFFECT } from "./draft";
 import { DuplicateNotice, isDuplicate } from "./DuplicateNotice";
 import { RuleConflict } from "./RuleConflict";
 import { RuleEditor } from "./RuleEditor";
@@ -57,9 +57,9 @@ function Draft({ stored }: { stored: Rule }) {
   const [begun, setBegun] = useState(stored);
   const [asked, setAsked] = useState<RuleDraft | null>(null);
   const save = useGuardedChange(
-    (seen: Rule, { severity, source, name, enabled }: RuleDraft) => {
+    (seen: Rule, draft: RuleDraft) => {
       const params = { path: { rule_id: seen.rule_id }, header: ifMatch(seen) };
-      return ask(api.PUT("/api/v1/rules/{rule_id}", { params, body: { severity, source, name, enabled } }));
+      return ask(api.PUT("/api/v1/rules/{rule_id}", { params, body: changedBy(draft) }));
     },
     useReadRule(),
     {
@@ -74,13 +74,7 @@ function Draft({ stored }: { stored: Rule }) {
     <>
       <RuleEditor
         key={begun.version}
-        initial={{
-          client_id: begun.client_id,
-          severity: begun.severity,
-          source: begun.source,
-          name: begun.name,
-          enabled: begun.enabled,
-        }}
+        initial={draftOf(begun)}
         isNew={false}
         submit="Save rule"
         onSubmit={(draft) => {

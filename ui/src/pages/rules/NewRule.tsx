@@ -16,7 +16,7 @@ import { toastDone, toastError } from "@/shared/toasts";
 
 import { copyEndpoints, endpointsOf } from "./changes/restore";
 import { useRulesChanged } from "./changes/use-rule-changes";
-import { EMPTY_DRAFT, isSeverity, type RuleDraft, TAKES_EFFECT } from "./draft";
+import { draftOf, EMPTY_DRAFT, isSeverity, type RuleDraft, TAKES_EFFECT } from "./draft";
 import { DuplicateNotice, isDuplicate } from "./DuplicateNotice";
 import { RuleEditor } from "./RuleEditor";
 
@@ -77,13 +77,7 @@ function Draft({ initial, endpoints }: { initial: RuleDraft; endpoints: readonly
   const changed = useRulesChanged();
   const [withEndpoints, setWithEndpoints] = useState(true);
   const create = useChange(
-    ({ client_id, severity, source, name, enabled }: RuleDraft, once) =>
-      ask(
-        api.POST("/api/v1/rules", {
-          body: { client_id, severity, source, name, enabled },
-          params: { header: once },
-        }),
-      ),
+    (draft: RuleDraft, once) => ask(api.POST("/api/v1/rules", { body: draft, params: { header: once } })),
     {
       onSuccess: async (rule) => {
         toastDone("The rule is created");
@@ -98,13 +92,7 @@ function Draft({ initial, endpoints }: { initial: RuleDraft; endpoints: readonly
   const count = endpoints.length === 1 ? "its endpoint" : `its ${endpoints.length} endpoints`;
   return (
     <RuleEditor
-      initial={{
-        client_id: initial.client_id,
-        severity: initial.severity,
-        source: initial.source,
-        name: initial.name,
-        enabled: initial.enabled,
-      }}
+      initial={draftOf(initial)}
       isNew
       submit="Create rule"
       onSubmit={(draft) => create.mutate(draft)}

@@ -2,8 +2,8 @@ import type { Rule } from "@/api/types";
 import { ConflictDialog } from "@/shared/ConflictDialog";
 import type { GuardedChange } from "@/shared/useGuardedChange";
 
-import { compareRules, useRulesChanged } from "./changes/use-rule-changes";
-import type { Pattern } from "./draft";
+import { useRulesChanged } from "./changes/use-rule-changes";
+import { type Changed, compareRules } from "./draft";
 
 /** A change of a rule that was refused because somebody else was faster. */
 export function RuleConflict<Asked>({
@@ -14,7 +14,7 @@ export function RuleConflict<Asked>({
 }: {
   change: GuardedChange<Rule, Asked>;
   /** What the rule would be after the change that was asked for. */
-  mine: (theirs: Rule, asked: Asked) => Pattern & { enabled: boolean };
+  mine: (theirs: Rule, asked: Asked) => Changed;
   insist: string;
   onTakeTheirs?: (theirs: Rule) => void;
 }) {

@@ -48,7 +48,10 @@ function Shown({ rule }: { rule: Rule }) {
         above={<BackTo to="/rules">Rules</BackTo>}
         title={ruleTitle(rule)}
         description={
-          rule.enabled ? undefined : "This rule is disabled: it matches nothing until it is enabled."
+          <>
+            {!rule.enabled && "This rule is disabled: it matches nothing until it is enabled. "}
+            <HostileText text={rule.description} />
+          </>
         }
         actions={<Actions rule={rule} />}
       />

@@ -8,9 +8,11 @@ import { useCaller } from "@/app/caller";
 import { Choice } from "@/shared/Choice";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
+import { NoteField } from "@/shared/NoteField";
+import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 import { WarningNote } from "@/shared/WarningNote";
 
-import { ALL_ANY, isAllAny, RULE_SEVERITIES, type RuleDraft, textProblem } from "./draft";
+import { ALL_ANY, CHECKS, isAllAny, NAME_SHOWN_CHARS_MAX, RULE_SEVERITIES, type RuleDraft } from "./draft";
 import { PatternField } from "./PatternField";
 import { Preview } from "./Preview";
 import classes from "./rules.module.css";
@@ -46,8 +48,7 @@ export function RuleEditor({
   const form = useForm<RuleDraft>({
     initialValues: initial,
     validate: {
-      source: textProblem,
-      name: textProblem,
+      ...CHECKS,
       client_id: (value) => (picksClient && value === null ? "Choose whose rule it is" : null),
     },
   });
@@ -59,7 +60,7 @@ export function RuleEditor({
       if (!isAllAny(values)) onSubmit(values);
     },
     (errors) => {
-      const first = ["client_id", "source", "name"].find((path) => errors[path] !== undefined);
+      const first = ["client_id", ...Object.keys(CHECKS)].find((path) => errors[path] !== undefined);
       if (first !== undefined) form.getInputNode(first)?.focus();
     },
   );
@@ -111,6 +112,25 @@ export function RuleEditor({
               <Text size="sm">{ALL_ANY}</Text>
             </WarningNote>
           )}
+          <NoteField
+            label="Shown as"
+            says="What people call it, in the place of what it matches."
+            charsMax={NAME_SHOWN_CHARS_MAX}
+            oneLine
+            value={draft.name_shown}
+            onChange={(called) => form.setFieldValue("name_shown", called)}
+            error={form.errors.name_shown ?? refused("name_shown")}
+            path="name_shown"
+          />
+          <NoteField
+            label="Description"
+            says="What it is for, for people alone."
+            charsMax={DESCRIPTION_CHARS_MAX}
+            value={draft.description}
+            onChange={(description) => form.setFieldValue("description", description)}
+            error={form.errors.description ?? refused("description")}
+            path="description"
+          />
           <Checkbox
             label="Enabled"
             description="A disabled rule is kept, and never matches."

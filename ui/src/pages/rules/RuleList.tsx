@@ -10,6 +10,7 @@ import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { SeverityBadge } from "@/shared/badges";
 import { type Column, DataTable } from "@/shared/DataTable";
+import { Described } from "@/shared/Described";
 import { EmptyState } from "@/shared/EmptyState";
 import { ChoiceFilter, EnabledFilter, Filters } from "@/shared/Filters";
 import { OneLine } from "@/shared/HostileText";
@@ -105,17 +106,28 @@ function columns(withClient: boolean): Column<Rule>[] {
       label: "Name",
       onPhone: "title",
       cell: (rule) => (
-        <Anchor
-          component={Link}
-          to={`/rules/${rule.rule_id}`}
-          size="sm"
-          // Whole: what is read out holds what is seen.
-          aria-label={ruleTitle(rule, 500)}
-          display="block"
-          miw={0}
-        >
-          <PatternText text={rule.name} any="any name" />
-        </Anchor>
+        <Described by={rule.description}>
+          <Anchor
+            component={Link}
+            to={`/rules/${rule.rule_id}`}
+            size="sm"
+            // Whole: what is read out holds what is seen.
+            aria-label={ruleTitle(rule, 500)}
+            display="block"
+            miw={0}
+          >
+            {rule.name_shown === "" ? (
+              <PatternText text={rule.name} any="any name" />
+            ) : (
+              <OneLine text={rule.name_shown} />
+            )}
+          </Anchor>
+          {rule.name_shown !== "" && (
+            <Text component="div" size="xs" miw={0}>
+              <PatternText text={rule.name} any="any name" />
+            </Text>
+          )}
+        </Described>
       ),
     },
     { label: "Source", cell: (rule) => <PatternText text={rule.source} any="any source" /> },

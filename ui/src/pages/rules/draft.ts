@@ -1,5 +1,7 @@
 import type { Rule } from "@/api/types";
+import type { ComparedField } from "@/shared/ConflictDialog";
 import { plainly } from "@/shared/HostileText";
+import { DESCRIPTION_CHARS_MAX, noteProblem } from "@/shared/notes";
 
 /** Any, in a rule. */
 export const ANY = "*";
@@ -10,6 +12,8 @@ export const TAKES_EFFECT =
 
 /** As many as the platform stores. */
 const CHARS_MAX = 255;
+/** The same of what people call a rule. */
+export const NAME_SHOWN_CHARS_MAX = 120;
 
 export const RULE_SEVERITIES = [
   { value: ANY, label: "Any" },
@@ -28,10 +32,12 @@ export interface Pattern {
   name: string;
 }
 
-/** A rule that is being written. */
+/** A rule that is being written: what can be chosen of it, by the names that the platform has for it. */
 export interface RuleDraft extends Pattern {
   client_id: string | null;
   enabled: boolean;
+  description: string;
+  name_shown: string;
 }
 
 export const EMPTY_DRAFT: RuleDraft = {
@@ -40,7 +46,53 @@ export const EMPTY_DRAFT: RuleDraft = {
   source: "",
   name: "",
   enabled: true,
+  description: "",
+  name_shown: "",
 };
+
+/** What a form says of a field that is not sent: by field, in the order of the form. */
+export const CHECKS: { [Field in keyof RuleDraft]?: (value: RuleDraft[Field]) => string | null } = {
+  source: textProblem,
+  name: textProblem,
+  description: (text) => noteProblem(text, DESCRIPTION_CHARS_MAX),
+  name_shown: (text) => noteProblem(text, NAME_SHOWN_CHARS_MAX),
+};
+
+/** How each field that can be changed is compared when two have changed a rule, in the order of the form. */
+const COMPARED: Record<keyof Changed, [label: string, said: (rule: Changed) => string]> = {
+  severity: ["Severity", ({ severity }) => severityWord(severity)],
+  source: ["Source", ({ source }) => source],
+  name: ["Name", ({ name }) => name],
+  enabled: ["State", ({ enabled }) => (enabled ? "enabled" : "disabled")],
+  description: ["Description", ({ description }) => description],
+  name_shown: ["Shown as", ({ name_shown }) => name_shown],
+};
+
+/** What a change of a rule can change. */
+export type Changed = Omit<RuleDraft, "client_id">;
+
+/** What was chosen of a rule. */
+export function draftOf(rule: RuleDraft): RuleDraft {
+  const chosen = Object.keys(EMPTY_DRAFT).map((field) => [field, rule[field as keyof RuleDraft]]);
+  return { ...EMPTY_DRAFT, ...(Object.fromEntries(chosen) as Partial<RuleDraft>) };
+}
+
+/** What takes the place of a rule; it stays that of its client. */
+export function changedBy(draft: RuleDraft): Changed {
+  const changed: Changed & { client_id?: unknown } = { ...draft };
+  delete changed.client_id;
+  return changed;
+}
+
+/** A rule in three versions, for `ConflictDialog`. */
+export function compareRules(seen: Changed, theirs: Changed, mine: Changed): ComparedField[] {
+  return Object.values(COMPARED).map(([label, said]) => ({
+    label,
+    seen: said(seen),
+    theirs: said(theirs),
+    mine: said(mine),
+  }));
+}
 
 export const ALL_ANY =
   "A rule that is any in all three would match every alert there is, so it is refused. Make at least one of severity, source and name exact.";
@@ -78,8 +130,10 @@ export function isSeverity(text: string | null): text is RuleSeverity {
   return RULE_SEVERITIES.some(({ value }) => value === text);
 }
 
-/** A rule in a few words, for titles and labels. */
-export function ruleTitle({ severity, source, name }: Pattern, chars = 60): string {
+/** A rule in a few words, for titles and labels: what people call it, or else what it matches. */
+export function ruleTitle(rule: Pattern & { name_shown?: string }, chars = 60): string {
+  const { severity, source, name, name_shown = "" } = rule;
+  if (name_shown !== "") return plainly(name_shown, Math.max(chars, NAME_SHOWN_CHARS_MAX));
   const what = name === ANY ? "any name" : plainly(name, chars);
   const where = source === ANY ? "any source" : plainly(source, chars);
   return `${severityWord(severity)}, ${what} from ${where}`;

@@ -6,16 +6,17 @@ import type { Endpoint, Rule } from "@/api/types";
 import { problem, TestPlatform } from "@/testing/TestPlatform";
 import { renderIn } from "@/testing/render";
 
-import { ALL_ANY, isComplete, ruleTitle, textWarning } from "./draft";
+import { ALL_ANY, EMPTY_DRAFT, isComplete, ruleTitle, textWarning } from "./draft";
 import RulesPage from ".";
 
 const RULE: Rule = {
+  ...EMPTY_DRAFT,
   rule_id: "rule-1",
   client_id: "acme",
   severity: "CRITICAL",
   source: "api",
   name: "timeout",
-  enabled: true,
+  description: "Wakes whoever is on call.\nSee the runbook.",
   version: 3,
   created_at: "2026-01-02T03:04:05.678Z",
   updated_at: "2026-01-02T03:04:05.678Z",
@@ -28,6 +29,7 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: { Authorization: "Bearer x" },
   enabled: true,
+  description: "The night shift.",
   disabled_reason: null,
   version: 1,
   created_at: "2026-01-02T03:04:05.678Z",
@@ -104,6 +106,32 @@ describe("a draft", () => {
     expect(ruleTitle({ severity: "*", source: "*", name: "a\u202Eb" })).toBe(
       "Any severity, a\\u202eb from any source",
     );
+  });
+
+  it("is titled by what people call it, where they do", async () => {
+    const named = { ...RULE, name_shown: "Night\u202E shift" };
+    expect(ruleTitle(named)).toBe("Night\\u202e shift");
+    const platform = makePlatform({ "GET /api/v1/rules/rule-1": () => named });
+    open("/rules/rule-1", platform);
+    expect(await screen.findByRole("heading", { level: 1, name: "Night\\u202e shift" })).toBeVisible();
+  });
+
+  it("keeps what a copied rule is called, and sends what is written over it", async () => {
+    const platform = makePlatform({
+      "GET /api/v1/rules/rule-1": () => ({ ...RULE, name_shown: "Night shift" }),
+      "POST /api/v1/rules": () => ({ ...RULE, rule_id: "rule-2" }),
+    });
+    const { user } = open("/rules/new?from=rule-1", platform);
+    const called = await screen.findByRole("textbox", { name: "Shown as" });
+    expect(called).toHaveValue("Night shift");
+    await user.type(called, "!");
+    await user.click(screen.getByRole("button", { name: "Create rule" }));
+    await expect
+      .poll(() => sent(platform, "POST", "/api/v1/rules")[0]?.body)
+      .toMatchObject({
+        name_shown: "Night shift!",
+        description: RULE.description,
+      });
   });
 
   it("that the client has already leads to the existing rule", async () => {
@@ -240,12 +268,15 @@ describe("undo", () => {
       source: "api",
       name: "timeout",
       enabled: true,
+      description: RULE.description,
+      name_shown: "",
     });
     expect(sent(platform, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
       type: "webhook",
       value: WEBHOOK.value,
       headers: WEBHOOK.headers,
       enabled: true,
+      description: WEBHOOK.description,
     });
   });
 });

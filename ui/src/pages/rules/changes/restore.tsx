@@ -4,8 +4,11 @@ import { IconKey } from "@tabler/icons-react";
 
 import { type Api, ask } from "@/api/client";
 import type { Endpoint, EndpointWithSecret, Rule } from "@/api/types";
+import { copyOf } from "@/pages/endpoints/draft";
 import { CopyButton } from "@/shared/CopyButton";
 import { plainly } from "@/shared/HostileText";
+
+import { draftOf } from "../draft";
 
 /** As many as a rule can have. */
 const ENDPOINTS_MAX = 200;
@@ -21,9 +24,7 @@ export async function endpointsOf(api: Api, ruleId: string): Promise<Endpoint[]>
  * Both have new ids. A secret is shown only once, so it cannot be put back: webhooks have new ones, which are shown.
  */
 export async function restoreRule(api: Api, rule: Rule, endpoints: readonly Endpoint[]): Promise<Rule> {
-  const { client_id, severity, source, name, enabled } = rule;
-  const body = { client_id, severity, source, name, enabled };
-  const restored = await ask(api.POST("/api/v1/rules", { body }));
+  const restored = await ask(api.POST("/api/v1/rules", { body: draftOf(rule) }));
   await copyEndpoints(api, restored.rule_id, endpoints);
   return restored;
 }
@@ -37,13 +38,13 @@ export async function copyEndpoints(api: Api, ruleId: string, endpoints: readonl
   const made: EndpointWithSecret[] = [];
   const failed: string[] = [];
   // One after the other, the oldest first: lists then show them in the same order as before.
-  for (const { type, value, headers, enabled } of [...endpoints].reverse()) {
+  for (const endpoint of [...endpoints].reverse()) {
     try {
       const params = { path: { rule_id: ruleId } };
-      const body = { type, value, headers, enabled };
+      const body = copyOf(endpoint);
       made.push(await ask(api.POST("/api/v1/rules/{rule_id}/endpoints", { params, body })));
     } catch (error) {
-      failed.push(`${plainly(value)}: ${error instanceof Error ? error.message : String(error)}`);
+      failed.push(`${plainly(endpoint.value)}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const webhooks = made.filter(({ secret }) => secret !== null);

@@ -3,11 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ask, ifMatch, perform } from "@/api/client";
 import type { Endpoint, Rule } from "@/api/types";
 import { useApi } from "@/app/context";
-import type { ComparedField } from "@/shared/ConflictDialog";
 import { toastError, toastUndo } from "@/shared/toasts";
 import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
 
-import { severityWord } from "../draft";
 import { endpointsOf, restoreRule } from "./restore";
 
 /**
@@ -82,24 +80,4 @@ function deletedMessage(endpoints: readonly Endpoint[]): string {
   const count = endpoints.length === 1 ? "its endpoint are" : `its ${endpoints.length} endpoints are`;
   const hasSecrets = endpoints.some(({ type }) => type === "webhook");
   return `The rule and ${count} deleted.${hasSecrets ? " Undo gives webhooks new secrets." : ""}`;
-}
-
-/** A rule in three versions, for `ConflictDialog`. */
-export function compareRules(
-  seen: Rule,
-  theirs: Rule,
-  mine: { severity: string; source: string; name: string; enabled: boolean },
-): ComparedField[] {
-  const state = (enabled: boolean) => (enabled ? "enabled" : "disabled");
-  return [
-    {
-      label: "Severity",
-      seen: severityWord(seen.severity),
-      theirs: severityWord(theirs.severity),
-      mine: severityWord(mine.severity),
-    },
-    { label: "Source", seen: seen.source, theirs: theirs.source, mine: mine.source },
-    { label: "Name", seen: seen.name, theirs: theirs.name, mine: mine.name },
-    { label: "State", seen: state(seen.enabled), theirs: state(theirs.enabled), mine: state(mine.enabled) },
-  ];
 }

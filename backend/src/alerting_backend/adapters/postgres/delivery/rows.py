@@ -40,6 +40,8 @@ RULES: Final = Table(
         "version": column("version", "integer"),
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
+        "description": column("description", "text"),
+        "name_shown": column("name_shown", "text"),
     },
 )
 
@@ -81,6 +83,7 @@ ENDPOINTS: Final = Table(
         "version": column("version", "integer"),
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
+        "description": column("description", "text"),
     },
 )
 
