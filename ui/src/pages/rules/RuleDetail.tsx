@@ -48,10 +48,12 @@ function Shown({ rule }: { rule: Rule }) {
         above={<BackTo to="/rules">Rules</BackTo>}
         title={ruleTitle(rule)}
         description={
-          <>
-            {!rule.enabled && "This rule is disabled: it matches nothing until it is enabled. "}
-            <HostileText text={rule.description} />
-          </>
+          rule.enabled && rule.description === "" ? undefined : (
+            <>
+              {!rule.enabled && "This rule is disabled: it matches nothing until it is enabled. "}
+              <HostileText text={rule.description} />
+            </>
+          )
         }
         actions={<Actions rule={rule} />}
       />
