@@ -12,7 +12,8 @@ from typing import Final
 
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import RuleIndex, match_by_nested_loop
+from alerting_core.matching.index import RuleIndex
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import Question, draw_questions, grow_rules, vocabulary_for
 from tests.bench.measure import median_seconds

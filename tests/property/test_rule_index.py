@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.explain import MatchReason, explain
-from alerting_core.matching.index import RuleIndex, match_by_nested_loop
+from alerting_core.matching.index import RuleIndex
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.property.strategies import TEXTS, alerts, client_ids, rule_ids, rules
 
 WATCHED = ((Severity.HIGH, "api", "api"), (Severity.UNSPECIFIED, "*", "0"), (Severity.LOW, "API", "é"))

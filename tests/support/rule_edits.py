@@ -11,7 +11,7 @@ import httpx
 
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.catalog import make_rule
 from tests.support.command_process import CommandProcess
 from tests.support.rule_probe import Question, Seen

@@ -14,7 +14,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.notification import derive_notification_id
 from alerting_core.generator.testdata import ClientData, Dataset, EndpointTemplate, Size, make_dataset
-from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.receiver import Notice, Receiver
 
 Notified: TypeAlias = tuple[str, str]

@@ -15,6 +15,7 @@ from alerting_api import (
     jobs,
     keys,
     metrics,
+    metrics_series,
     notifications,
     prometheus,
     replay,
@@ -30,7 +31,7 @@ from alerting_api.problems import EXPECTED_ERRORS, answer_error
 # Explanations before alerts and rules, replays before dead letters: an id in a path may be anything.
 NOUNS: Final = (
     *(explain, alerts, prometheus, clients, rules, endpoints, rotation),
-    *(notifications, keys, jobs, metrics, replay, dead_letters),
+    *(notifications, keys, jobs, metrics, metrics_series, replay, dead_letters),
 )
 """The modules whose routers make up the API, in this order."""
 

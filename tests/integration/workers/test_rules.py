@@ -20,7 +20,7 @@ from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.support.catalog import make_client
 from tests.support.distributed import API, DistributedPlatform, PlatformPart, Servers
 from tests.support.patience import END_SECONDS_MAX

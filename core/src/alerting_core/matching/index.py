@@ -1,4 +1,4 @@
-"""The index of all enabled rules, which finds those that an alert meets; and the obvious way, which defines them."""
+"""The index of all enabled rules: which of them, of which clients, an alert meets. Recent results are remembered."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,36 +6,9 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from alerting_core import limits
-from alerting_core.domain.alert import WILDCARD, Severity
+from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.table import RuleTable, Sharing, key_of
-
-
-def match_by_nested_loop(
-    rules: Iterable[Rule], severity: Severity, source: str, name: str
-) -> dict[str, tuple[str, ...]]:
-    """Return client_id → that client's matching rule ids, most specific first; the cost grows with all rules."""
-    matching = [rule for rule in rules if _matches(rule, severity, source, name)]
-    found: dict[str, tuple[str, ...]] = {}
-    for rule in sorted(matching, key=_wildcards):
-        found[rule.client_id] = (*found.get(rule.client_id, ()), rule.rule_id)
-    return found
-
-
-def _matches(rule: Rule, severity: Severity, source: str, name: str) -> bool:
-    return (
-        rule.enabled
-        and rule.severity in (WILDCARD, severity.name)
-        and rule.source in (WILDCARD, source)
-        and rule.name in (WILDCARD, name)
-    )
-
-
-def _wildcards(rule: Rule) -> tuple[int, bool, bool, bool]:
-    """Sort fewer wildcards first, then an exact severity before an exact source before an exact name."""
-    wild = (rule.severity == WILDCARD, rule.source == WILDCARD, rule.name == WILDCARD)
-    return (sum(wild), *wild)
-
 
 Found: TypeAlias = Mapping[str, tuple[str, ...]]
 """client_id → that client's matching rule ids, the most specific rule first. Shared: not to be changed."""

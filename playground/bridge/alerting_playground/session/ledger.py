@@ -16,7 +16,7 @@ from alerting_core.codec.records import Rejected, decode_alert, decode_match, de
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import ALERTS_MATCHED, DLQ_SUFFIX, Group, Record
 from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead

@@ -7,7 +7,8 @@ import pytest
 
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import RuleIndex, match_by_nested_loop
+from alerting_core.matching.index import RuleIndex
+from alerting_core.matching.reference import match_by_nested_loop
 from tests.unit.core.matching.build import make_rule
 
 H = Severity.HIGH

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.index import match_by_nested_loop
+from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.sim.facts import Fact, FaultsEnded, RulesChanged, RulesRead
 from alerting_core.sim.faults import Process

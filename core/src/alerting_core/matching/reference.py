@@ -1,0 +1,32 @@
+"""The obvious way to match, one rule after the other. It defines what the index has to return."""
+
+from collections.abc import Iterable
+
+from alerting_core.domain.alert import WILDCARD, Severity
+from alerting_core.domain.rule import Rule
+
+
+def match_by_nested_loop(
+    rules: Iterable[Rule], severity: Severity, source: str, name: str
+) -> dict[str, tuple[str, ...]]:
+    """Return client_id → that client's matching rule ids, most specific first; the cost grows with all rules."""
+    matching = [rule for rule in rules if _matches(rule, severity, source, name)]
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in sorted(matching, key=_wildcards):
+        found[rule.client_id] = (*found.get(rule.client_id, ()), rule.rule_id)
+    return found
+
+
+def _matches(rule: Rule, severity: Severity, source: str, name: str) -> bool:
+    return (
+        rule.enabled
+        and rule.severity in (WILDCARD, severity.name)
+        and rule.source in (WILDCARD, source)
+        and rule.name in (WILDCARD, name)
+    )
+
+
+def _wildcards(rule: Rule) -> tuple[int, bool, bool, bool]:
+    """Sort fewer wildcards first, then an exact severity before an exact source before an exact name."""
+    wild = (rule.severity == WILDCARD, rule.source == WILDCARD, rule.name == WILDCARD)
+    return (sum(wild), *wild)
