@@ -10,19 +10,16 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote
 
-from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, Platform, calling
 from alerting_backend.cli.output import Advance, ExitCode, fail, progress, report_errors, shown, write_json, write_table
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.dependencies import Dependency, require
-from alerting_backend.wiring.ports import kafka_address
 from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
 from alerting_core.domain.rule import Rule
 from alerting_core.generator.alerts import Pace, generate_alerts, pace_of
 from alerting_core.generator.config import GeneratorConfig, choose_seed
 from alerting_core.matching.explain import RuleExplanation, explain
-from alerting_core.ports.stream import Outgoing, alert_record
+from alerting_core.ports.stream import Outgoing, Sink, alert_record
 from alerting_core.stages.loop import Failure, retry_until_stopped
 
 
@@ -175,6 +172,8 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_
     now_ms = time.time_ns() // 1_000_000
     with report_errors(as_json=as_json):
         if to_kafka:
+            from alerting_backend.wiring.dependencies import Dependency, require
+
             require(settings, Dependency.KAFKA, needed_by="--kafka")
         config = choose_seed(config, now_ms=now_ms)
         pace = pace_of(config)
@@ -211,6 +210,9 @@ def _api(settings: Settings, *, as_json: bool) -> Iterator[_Target]:
 @contextmanager
 def _kafka(settings: Settings) -> Iterator[_Target]:
     with asyncio.Runner() as runner:
+        from alerting_backend.adapters.kafka.sink import KafkaSink
+        from alerting_backend.wiring.ports import kafka_address
+
         sink = KafkaSink(kafka_address(settings))
 
         def send(batch: Sequence[Alert]) -> int:
@@ -223,7 +225,7 @@ def _kafka(settings: Settings) -> Iterator[_Target]:
             runner.run(sink.close())
 
 
-async def _publish(sink: KafkaSink, outputs: Sequence[Outgoing]) -> None:
+async def _publish(sink: Sink, outputs: Sequence[Outgoing]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS_MAX
 
     def lose_patience(failure: Failure) -> None:
