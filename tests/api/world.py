@@ -20,8 +20,8 @@ from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.notification import Attempt, DeliveryEvent, Notification, Reason
 from alerting_core.memory.database import MemoryClock
-from alerting_core.ports.catalog import IdempotencyStore
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
+from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.operations import DeadLetterStore, JobStore
 from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream, dead_letter
 from alerting_core.stages.meter import StageMeter

@@ -22,9 +22,10 @@ from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.history import MemoryNotificationHistory
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rules import MemoryBulkLoader, MemoryRuleStore
-from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, IdempotencyStore, KeyStore, RuleStore
+from alerting_core.ports.catalog import BulkLoader, ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
 from alerting_core.ports.history import NotificationHistory
+from alerting_core.ports.idempotency import IdempotencyStore
 from tests.support.postgres.cluster import Cluster
 
 RULES_MAX = 5

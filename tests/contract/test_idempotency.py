@@ -3,7 +3,7 @@
 import asyncio
 
 from alerting_core import limits
-from alerting_core.ports.catalog import Answer, Different, Fresh, IdempotencyStore, InProgress
+from alerting_core.ports.idempotency import Answer, Different, Fresh, IdempotencyStore, InProgress
 from tests.support.catalog import NOW_MS
 
 ONE, TWO = b"1" * 32, b"2" * 32

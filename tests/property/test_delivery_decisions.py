@@ -32,7 +32,7 @@ from alerting_core.domain.notification import (
     Reason,
     settled_by,
 )
-from alerting_core.domain.text import contact_url, read_address, read_url
+from alerting_core.domain.target import contact_url, read_address, read_url
 from tests.property.hostile import hostile_texts
 from tests.unit.core.delivery.make import (
     NOW_MS,

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting_core.delivery.plan import render
-from alerting_core.delivery.slack_and_email import shown, shown_lines, slack_message
+from alerting_core.delivery.slack import slack_message
+from alerting_core.delivery.text import shown, shown_lines
 from alerting_core.delivery.webhook import webhook_body
 from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType

@@ -11,8 +11,8 @@ from alerting_core.app.application import Application
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.domain.client import ApiKey
-from alerting_core.ports.catalog import IdempotencyStore
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.paging import Scope
 
 SOURCE_LABEL_DEFAULT: Final = "job"

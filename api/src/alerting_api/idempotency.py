@@ -16,7 +16,7 @@ from alerting_api.container import Container, Principal
 from alerting_api.refusals import ProblemKind, Refusal
 from alerting_core import limits
 from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
-from alerting_core.ports.catalog import Answer, Different, Fresh, InProgress
+from alerting_core.ports.idempotency import Answer, Different, Fresh, InProgress
 
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"

@@ -8,7 +8,7 @@ from typing import Final
 
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.client import check_given_key
-from alerting_core.domain.text import ascii_host, read_address
+from alerting_core.domain.target import ascii_host, read_address
 from alerting_core.errors import InvalidInput
 from alerting_core.generator.config import read_duration_ms
 

@@ -13,8 +13,8 @@ from alerting_api.container import Container
 from alerting_core.app.operations import GeneratorJobs
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.ports.catalog import Answer as KeptAnswer
-from alerting_core.ports.catalog import Fresh
+from alerting_core.ports.idempotency import Answer as KeptAnswer
+from alerting_core.ports.idempotency import Fresh
 from alerting_playground.asgi import Answer, Request, ask
 from tests.unit.playground.world import ADMIN_KEY, make_world
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.app.rules import client_of_call, require_sound
+from alerting_core.app.catalog import client_of_call, require_sound
 from alerting_core.codec.records import message_headers
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity, check_alert
 from alerting_core.domain.notification import Notification

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from alerting_core.app.alerts import AlertIntake, Insight, Notifications
+from alerting_core.app.catalog import Endpoints, EndpointTest, Rules
 from alerting_core.app.clients import Clients, Keys
-from alerting_core.app.rules import Endpoints, EndpointTest, Rules
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.ports.catalog import ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.clock import Clock, IdSource

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from alerting_core import limits
-from alerting_core.app.rules import client_of_call
+from alerting_core.app.catalog import client_of_call
 from alerting_core.domain.client import (
     ApiKey,
     Client,

@@ -10,7 +10,7 @@ from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.claim import Claim, EmailMessage, Message, Outcome
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason, derive_attempt_id
-from alerting_core.domain.text import is_within, read_address, read_url
+from alerting_core.domain.target import is_within, read_address, read_url
 
 SMTP_HOST: Final = "smtp"
 """What all e-mail counts by."""

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from typing import assert_never
 
 from alerting_core import limits
+from alerting_core.delivery.email import render_email
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS, host_of, is_placeholder
-from alerting_core.delivery.slack_and_email import render_email, render_slack
+from alerting_core.delivery.slack import render_slack
 from alerting_core.delivery.webhook import render_webhook
 from alerting_core.domain.claim import Claim, Message, Plan
 from alerting_core.domain.endpoint import Endpoint, EndpointType

@@ -8,7 +8,8 @@ from typing import Final, cast
 
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, split_addresses
-from alerting_core.domain.text import check_note, check_text, has_control_characters, read_address, url_problems
+from alerting_core.domain.target import read_address, url_problems
+from alerting_core.domain.text import check_note, check_text, has_control_characters
 from alerting_core.errors import Problem, ProblemCode
 
 SECRET_PREFIX: Final = "whsec_"

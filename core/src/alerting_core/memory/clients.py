@@ -10,7 +10,7 @@ from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import MemoryDatabase, RuleChange, in_text_order, newest_first
-from alerting_core.ports.catalog import Answer, Beginning, Different, Fresh, InProgress
+from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey
 
 

@@ -1,7 +1,7 @@
-"""What clients and operators edit, checked before it is given here; and requests with an Idempotency-Key, done once."""
+"""What clients and operators edit: clients, rules, endpoints, API keys. All that is given here has been checked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from alerting_core.domain.client import ApiKey, Client
@@ -176,64 +176,4 @@ class KeyStore(Protocol):
 
     async def operators(self) -> Sequence[ApiKey]:
         """Return the keys without a client that have the scope `admin` and are not revoked."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """The request has not been seen: do it, then `finish` or `abandon` it with this claim.
-
-    Attributes:
-        begun_at_ms: Tells this claim from one that took its place after it was held for dead.
-    """
-
-    owner: str
-    key: str
-    begun_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class InProgress:
-    """The same request is under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Different:
-    """The key was used for another request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the request was answered, to be answered again."""
-
-    status_code: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-Beginning: TypeAlias = Fresh | InProgress | Different | Answer
-
-
-class IdempotencyStore(Protocol):
-    """Answers by (owner, key). An owner is a client_id, or empty for operators; owners never see each other's keys."""
-
-    async def begin(self, owner: str, key: str, request_hash: bytes, *, now_ms: int) -> Beginning:
-        """Claim *key* for a request, or say what became of it.
-
-        Of any number of calls at once with the same owner and key exactly one is `Fresh`. Another *request_hash* than
-        that of the first is `Different`, running or not. A request that began more than
-        `limits.IDEMPOTENCY_RUNNING_MS_MAX` ago and never ended is held for dead: the next call is `Fresh`. An answer
-        older than `limits.IDEMPOTENCY_KEEP_MS` is forgotten.
-        """
-        ...
-
-    async def finish(self, claim: Fresh, answer: Answer) -> None:
-        """Keep *answer*. Does nothing when another call has taken the claim's place."""
-        ...
-
-    async def abandon(self, claim: Fresh) -> None:
-        """Forget the claim, since the request changed nothing: the next call is `Fresh`.
-
-        Does nothing when it was finished, or another call has taken its place.
-        """
         ...

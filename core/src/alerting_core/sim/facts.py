@@ -13,7 +13,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Offsets, Record
-from alerting_core.sim.faults import Process
+from alerting_core.sim.process import Process
 
 
 @dataclass(frozen=True, slots=True)

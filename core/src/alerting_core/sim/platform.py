@@ -23,8 +23,9 @@ from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Record, Sink, Stream
 from alerting_core.sim.facts import Appended
-from alerting_core.sim.faults import Faults, Process, Resource, dice_for
+from alerting_core.sim.faults import Faults, Resource, dice_for
 from alerting_core.sim.observations import Gate, gated
+from alerting_core.sim.process import Process
 from alerting_core.sim.receivers import Receivers, SimTransport
 from alerting_core.sim.simulation import EPOCH_MS, Simulation
 from alerting_core.sim.streams import open_sink, open_stream

@@ -19,8 +19,9 @@ from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing, Sink, alert_record
-from alerting_core.sim.faults import Process, dice_for, happens
+from alerting_core.sim.faults import dice_for, happens
 from alerting_core.sim.observations import Gate
+from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Simulation
 from alerting_core.sim.streams import open_sink
 

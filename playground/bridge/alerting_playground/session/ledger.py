@@ -20,7 +20,7 @@ from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import ALERTS_MATCHED, DLQ_SUFFIX, Group, Record
 from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
-from alerting_core.sim.faults import Process
+from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Checker, Evidence
 
 Pair: TypeAlias = tuple[str, str]

@@ -6,7 +6,7 @@ from typing import ClassVar
 from alerting_core.limits import LEASE_MS
 from alerting_core.sim.checkers.sending import is_success
 from alerting_core.sim.facts import Answered, ClockJumped, DeliveryPut, Fact, NotificationPut, Refused, Sent
-from alerting_core.sim.faults import Process
+from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Checker, Evidence
 
 

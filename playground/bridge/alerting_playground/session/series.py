@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 from alerting_core.domain.notification import DeliveryStatus, NotificationStatus
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX
 from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Sent
-from alerting_core.sim.faults import current_process
 from alerting_core.sim.platform import Platform
+from alerting_core.sim.process import current_process
 from alerting_core.sim.simulation import Checker, Evidence
 from alerting_core.stages.batch import StageName, WorkerKind
 from alerting_core.stages.wiring import PlatformPorts, StageSpec

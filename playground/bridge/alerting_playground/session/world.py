@@ -10,8 +10,9 @@ from alerting_core.memory.history import MemoryAlertLog, forget_old
 from alerting_core.memory.log import MemoryLog
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.fault_injector import rules_changed_fact
-from alerting_core.sim.faults import Faults, Process
+from alerting_core.sim.faults import Faults
 from alerting_core.sim.platform import Parts, Platform, SimPorts
+from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Evidence
 from alerting_core.sim.workers import WorkerSpec
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind

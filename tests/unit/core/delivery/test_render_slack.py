@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerting_core.delivery.plan import render
-from alerting_core.delivery.slack_and_email import slack_message
+from alerting_core.delivery.slack import slack_message
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.endpoint import EndpointType

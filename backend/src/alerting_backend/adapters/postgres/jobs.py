@@ -12,7 +12,7 @@ from alerting_core import limits
 from alerting_core.codec.records import is_uuid
 from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
-from alerting_core.ports.catalog import Answer, Beginning, Different, Fresh, InProgress
+from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 from alerting_core.ports.operations import GeneratorJob, JobStatus
 from alerting_core.ports.paging import Page, PageRequest
 

@@ -19,7 +19,7 @@ from alerting_backend.adapters.transport.gate import Ending, Handover
 from alerting_core import limits
 from alerting_core.domain.claim import EmailMessage, Reply, Unreached
 from alerting_core.domain.notification import Reason
-from alerting_core.domain.text import read_address
+from alerting_core.domain.target import read_address
 
 
 class TokenBucket:

@@ -27,7 +27,7 @@ from alerting_core.ports.stream import (
     Record,
 )
 from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Raised
-from alerting_core.sim.faults import Process, current_process
+from alerting_core.sim.process import Process, current_process
 from alerting_core.sim.simulation import Checker, Evidence, read_alert, read_match, read_ready, read_rule_changed
 
 

@@ -13,7 +13,7 @@ from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Recorded, Refused, Sent
-from alerting_core.sim.faults import Process
+from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Checker, Evidence
 
 

@@ -1,4 +1,4 @@
-"""Rules and their endpoints: what a client wants to be told about, and where; and whose objects a request is about."""
+"""Rules and endpoints: what a client wants to be notified of, and where; and how an endpoint is tried out."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
