@@ -22,8 +22,6 @@ from alerting_backend.runtime.listening import Stop, stop_on_signals
 from alerting_backend.runtime.logs import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, describe
 from alerting_backend.wiring.dependencies import Dependency, require
-from alerting_backend.workers.process import run_api, run_worker
-from alerting_backend.workers.worker import NEEDS
 from alerting_core.errors import AlertingError
 from alerting_core.stages.batch import WorkerKind
 
@@ -213,6 +211,10 @@ def _ready_event(settings: Settings, started: Started, seconds: float) -> dict[s
 
 def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -> None:
     """Run one worker until somebody stops it."""
+    # Late, as all of Kafka and Redis comes with it: the embedded platform starts without.
+    from alerting_backend.workers.process import run_worker
+    from alerting_backend.workers.worker import NEEDS
+
     with report_errors(as_json=as_json):
         require(settings, *NEEDS[kind], needed_by=f"worker {kind}")
     settings = logged_as(settings, as_json=as_json)
@@ -221,6 +223,8 @@ def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -
 
 def run_api_command(settings: Settings, *, as_json: bool) -> None:
     """Serve the API until somebody stops it."""
+    from alerting_backend.workers.process import run_api
+
     with report_errors(as_json=as_json):
         require(settings, Dependency.KAFKA, Dependency.POSTGRES, needed_by="the API beside workers")
     settings = logged_as(settings, as_json=as_json)

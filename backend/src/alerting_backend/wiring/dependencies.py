@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import structlog
 
@@ -14,7 +14,6 @@ from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.postgres.connection import Address, SoleLock
 from alerting_backend.adapters.postgres.pools import Pool, Pools, owner_connection
 from alerting_backend.adapters.postgres.schema import Progress, migrate, read_chain, schema_version, set_passwords
-from alerting_backend.adapters.redis.connection import RedisServer
 from alerting_backend.embedded_postgres.embedded import embedded_postgres
 from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.runtime.reporting import is_reported
@@ -25,6 +24,10 @@ from alerting_core.errors import AlertingError, PortUnavailable
 from alerting_core.stages.batch import StageName
 from alerting_core.stages.loop import Failure, retry_until_stopped
 from alerting_core.topology import Pipeline
+
+if TYPE_CHECKING:
+    # Embedded mode has no Redis, and starts without the time that importing its library takes.
+    from alerting_backend.adapters.redis.connection import RedisServer
 
 LOOK_SECONDS_MAX: Final = 15.0
 """One look at a dependency while starting; a check of Kafka that takes longer gives up by itself."""
@@ -83,7 +86,7 @@ def schema_check(pool: Pool) -> ReadinessCheck:
     return check
 
 
-def redis_check(server: RedisServer) -> ReadinessCheck:
+def redis_check(server: "RedisServer") -> ReadinessCheck:
     """Return the check that Redis answers."""
 
     async def check() -> None:

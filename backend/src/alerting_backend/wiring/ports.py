@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from alerting_api.auth import KeyAuthenticator
 from alerting_backend.adapters.kafka.connection import KafkaAddress
@@ -22,8 +22,6 @@ from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
 from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
 from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
-from alerting_backend.adapters.redis.connection import open_redis
-from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
 from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_backend.api.files import Files, read_ui, ui_folder
 from alerting_backend.api.probes import ServerContainer
@@ -38,6 +36,10 @@ from alerting_core.ports.operations import DeadLetterStore
 from alerting_core.ports.stream import Sink, Stream
 from alerting_core.stages.evaluate import RuleFeed
 from alerting_core.topology import PipelinePorts
+
+if TYPE_CHECKING:
+    # Embedded mode has no Redis, and starts without the time that importing its library takes.
+    from alerting_backend.adapters.redis.figures import RedisFigures
 
 
 def address_set_in(settings: Settings) -> Address | None:
@@ -73,10 +75,13 @@ def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitSt
     return ready.check
 
 
-async def open_figures(settings: Settings, stack: AsyncExitStack) -> RedisFigures | None:
+async def open_figures(settings: Settings, stack: AsyncExitStack) -> "RedisFigures | None":
     """Return the board of figures, connected when first used and closed with *stack*; None without a Redis."""
     if settings.redis_url is None:
         return None
+    from alerting_backend.adapters.redis.connection import open_redis  # noqa: PLC0415 - as above
+    from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures  # noqa: PLC0415 - as above
+
     server = await stack.enter_async_context(open_redis(settings.redis_url))
     return RedisFigures(server, FigureKeys(settings.redis_prefix))
 
