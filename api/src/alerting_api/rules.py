@@ -194,7 +194,7 @@ async def replace_rule(
 ) -> RuleShown:
     """Replace a rule.
 
-    It takes effect in every evaluator within two seconds.
+    It takes effect within two seconds (p99), or the platform says that it has not.
     """
     rule = await use.rules.replace(caller.scope, rule_id, body.draft(), expected_version=version)
     return _shown(rule, response)

@@ -571,7 +571,7 @@ export interface paths {
         get: operations["getRule"];
         /**
          * Replace a rule
-         * @description It takes effect in every evaluator within two seconds.
+         * @description It takes effect within two seconds (p99), or the platform says that it has not.
          */
         put: operations["replaceRule"];
         post?: never;

@@ -1,4 +1,4 @@
-"""How many connections are under way, by host and in all, and whose turn is next."""
+"""Which addresses a connection may be opened to, and after which endings of a mail another provider is asked."""
 
 import asyncio
 import functools
