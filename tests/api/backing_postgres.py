@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from itertools import count
 
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
-from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.connection import Address
+from alerting_backend.adapters.postgres.catalog.rules import PgEndpointStore, PgRuleStore
+from alerting_backend.adapters.postgres.connection import Address, Pools, owner_connection
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
-from alerting_backend.adapters.postgres.pools import Pools, owner_connection
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.app.application import ApplicationPorts
 from alerting_core.memory.database import MemoryClock, SeededIds
 from alerting_core.ports.stream import Stream

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from httpx import AsyncClient
 
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_core.memory.database import MemoryClock, SeededIds
 from tests.api.backing_memory import MemoryBacking
 from tests.api.backing_postgres import PostgresBacking

@@ -9,7 +9,7 @@ from httpx import AsyncClient, Response
 
 from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.catalog import PageRequest
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog
 from tests.api.operations import ALL, SECURED, WITH_BODY, Operation

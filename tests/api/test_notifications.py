@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from alerting_core.domain.notification import DeliveryEvent, Reason
+from alerting_core.domain.delivery import DeliveryEvent, Reason
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import World
 

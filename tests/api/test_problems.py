@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.memory.stream import MemorySink
-from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.catalog import PageRequest
 from tests.api.backing_memory import MemoryBacking
 from tests.api.catalog import Catalog, refusal
 from tests.api.world import ADMIN_KEY, World, make_world

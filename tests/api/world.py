@@ -18,7 +18,8 @@ from alerting_core.codec.records import NotificationReady, Rejected, decode_aler
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Outcome
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Notification, Reason
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
+from alerting_core.domain.notification import Notification
 from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
 from alerting_core.ports.idempotency import IdempotencyStore

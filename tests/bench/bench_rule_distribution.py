@@ -15,13 +15,11 @@ from dataclasses import dataclass, replace
 from statistics import median, quantiles
 from typing import Final
 
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase
-from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgRuleStore
+from alerting_backend.adapters.postgres.connection import Pools, connected, open_pools
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
-from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot, RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule

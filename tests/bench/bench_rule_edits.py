@@ -18,8 +18,8 @@ from typing import Final
 import httpx
 from redis.asyncio import Redis
 
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.pools import connected, open_pools
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
+from alerting_backend.adapters.postgres.connection import connected, open_pools
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core.domain.alert import Severity
 from tests.bench.by_size import measure_by_size, table

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
-from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.connection import owner_connection
 from tests.support.platform_process import PlatformProcess
 from tests.support.stored import Stored
 

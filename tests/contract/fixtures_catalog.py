@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
-from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgEndpointStore, PgRuleStore
+from alerting_backend.adapters.postgres.connection import Pools, connected, open_pools
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore
-from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools
 from alerting_core.codec.records import RuleAction
 from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
 from alerting_core.memory.database import MemoryDatabase

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource, trim_changes
-from alerting_backend.adapters.postgres.connection import Address
+from alerting_backend.adapters.postgres.connection import Address, Pools, open_pools, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
-from alerting_backend.adapters.postgres.pools import Pools, open_pools, transaction
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases, present
+from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Delivery, Notification
+from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence

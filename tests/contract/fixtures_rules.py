@@ -8,10 +8,9 @@ from typing import Any, cast
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
-from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot, RedisRuleSource
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.database import MemoryClock, MemoryDatabase

@@ -10,9 +10,8 @@ from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import DEAD_LETTER_BYTES_MAX, RECORD_BYTES_MAX, create_topics
-from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.connection import open_pools
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemorySink, MemoryStream

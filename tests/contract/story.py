@@ -5,15 +5,9 @@ from dataclasses import replace
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Claim, Outcome
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import (
-    Attempt,
-    DeliveryEvent,
-    Notification,
-    NotificationRef,
-    Reason,
-    derive_attempt_id,
-)
+from alerting_core.domain.notification import Notification, NotificationRef
 from alerting_core.domain.rule import Rule
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from alerting_core.domain.claim import Claim, sender_of
-from alerting_core.domain.notification import DeliveryStatus, Reason
+from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.delivery import Presence
 from tests.contract.fixtures_pipeline import World

@@ -6,8 +6,8 @@ import pytest
 
 from alerting_core.domain.alert import Severity
 from alerting_core.errors import InvalidInput
+from alerting_core.ports.catalog import PageRequest, TimeKey, encode_time_cursor
 from alerting_core.ports.history import AlertFilter, StoredAlert
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, walk
 from tests.support.pipeline import make_alert

@@ -5,8 +5,7 @@ import pytest
 from alerting_core import limits
 from alerting_core.codec.records import RuleAction
 from alerting_core.errors import Conflict
-from alerting_core.ports.catalog import EndpointFilter, Loaded, RuleFilter
-from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.catalog import EndpointFilter, Loaded, PageRequest, RuleFilter
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import make_client, make_endpoint, make_rule
 

@@ -7,8 +7,15 @@ import pytest
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, NotFound
-from alerting_core.ports.catalog import ClientStore, EndpointFilter, RuleFilter
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_text_cursor, encode_time_cursor
+from alerting_core.ports.catalog import (
+    ClientStore,
+    EndpointFilter,
+    PageRequest,
+    RuleFilter,
+    TimeKey,
+    encode_text_cursor,
+    encode_time_cursor,
+)
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_key, make_rule, new_uuid, walk
 

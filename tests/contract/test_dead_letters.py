@@ -10,15 +10,15 @@ from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetterStore
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.kafka.topics import create_topics
-from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
+from alerting_backend.adapters.postgres.connection import open_pools
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.database import MemoryClock
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink, MemoryStream
+from alerting_core.ports.catalog import PageRequest, TimeKey, encode_time_cursor
 from alerting_core.ports.operations import BEFORE_ALL, REPLAYS_HEADER, DeadLetter, DeadLetterStore, RecordId
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Record, Sink, Stream, dead_letter
 from alerting_core.stages.batch import offsets_after
 from tests.support.catalog import NOW_MS, new_uuid, walk

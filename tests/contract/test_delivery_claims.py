@@ -8,8 +8,9 @@ from typing import Final
 import pytest
 
 from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Delivery, DeliveryStatus, NotificationStatus
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.rule import Rule
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS

@@ -7,15 +7,9 @@ from dataclasses import replace
 import pytest
 
 from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Attempt, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import DisableReason, Endpoint
-from alerting_core.domain.notification import (
-    Attempt,
-    DeliveryStatus,
-    Notification,
-    NotificationRef,
-    NotificationStatus,
-    Reason,
-)
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NOW_MS, new_uuid
 from tests.support.pipeline import (

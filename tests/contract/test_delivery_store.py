@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.endpoint import DisableReason, EndpointType, SigningSecret
-from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
 from tests.contract.fixtures_pipeline import World
 from tests.support.catalog import NEW_SECRET, NOW_MS, SECRET, new_uuid
 from tests.support.pipeline import LEASE_MS, make_delivery, make_plan, make_skipped

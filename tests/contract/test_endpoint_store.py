@@ -9,8 +9,7 @@ from alerting_core import limits
 from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, VersionConflict
-from alerting_core.ports.catalog import EndpointFilter, EndpointStore
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
+from alerting_core.ports.catalog import EndpointFilter, EndpointStore, PageRequest, TimeKey, encode_time_cursor
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NEW_SECRET, NOW_MS, SECRET, make_client, make_endpoint, make_rule, new_uuid, walk
 

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.pools import open_pools
 from alerting_core import limits
 from alerting_core.errors import InvalidInput, LimitExceeded, NotFound
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
 from alerting_core.memory.jobs import MemoryJobStore
+from alerting_core.ports.catalog import PageRequest
 from alerting_core.ports.operations import GeneratorJob, JobStatus, JobStore
-from alerting_core.ports.paging import PageRequest
 from tests.support.catalog import NOW_MS, new_uuid, walk
 from tests.support.postgres.cluster import Cluster
 

@@ -4,8 +4,7 @@ import pytest
 
 from alerting_core.domain.client import KEY_USE_MS, KeyScope, hash_key
 from alerting_core.errors import Conflict, InvalidInput, NotFound
-from alerting_core.ports.catalog import KeyStore
-from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.catalog import KeyStore, PageRequest
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_key, new_uuid, walk
 

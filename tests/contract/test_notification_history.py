@@ -6,11 +6,12 @@ import pytest
 
 from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Severity
+from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, NotificationStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.errors import Conflict, InvalidInput, NotFound
+from alerting_core.ports.catalog import PageRequest, TimeKey, encode_time_cursor
 from alerting_core.ports.history import DeliveryDetail, NewNotification, NotificationFilter, NotificationHistory
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
 from tests.contract.fixtures_catalog import Catalog
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_rule, new_uuid, walk

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.catalog import PageRequest, Scope
 from alerting_core.ports.history import NotificationFilter, NotificationHistory
-from alerting_core.ports.paging import PageRequest, Scope
 from tests.contract.fixtures_catalog import LOOKS_MAX, Catalog
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, new_uuid, walk

@@ -8,8 +8,7 @@ import pytest
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, VersionConflict
-from alerting_core.ports.catalog import EndpointFilter, RuleFilter, RuleStore
-from alerting_core.ports.paging import PageRequest, TimeKey, encode_time_cursor
+from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter, RuleStore, TimeKey, encode_time_cursor
 from tests.contract.fixtures_catalog import RULES_MAX, Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid, walk
 

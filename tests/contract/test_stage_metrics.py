@@ -6,8 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
+from alerting_backend.adapters.redis.connection import FigureKeys, RedisFigures, RedisServer, open_redis
 from alerting_core import limits
 from alerting_core.ports.metrics import Circuit, Gauge, StageMetrics, StageState
 from alerting_core.stages.batch import BatchReport, Count, StageName

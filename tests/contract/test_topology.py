@@ -8,7 +8,7 @@ import pytest
 
 from alerting_api.metrics import MetricsShown, topology_shown
 from alerting_backend.settings import Settings
-from alerting_backend.workers.worker import NEEDS, Resources, make_worker
+from alerting_backend.workers.process import NEEDS, Resources, make_worker
 from alerting_core.app.operations import Dashboard
 from alerting_core.memory.history import MemoryNotificationHistory
 from alerting_core.ports.stream import NOTIFICATIONS_READY, Record, Stream

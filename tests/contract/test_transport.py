@@ -15,7 +15,7 @@ from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, S
 from alerting_backend.wiring.transport import TransportRouter
 from alerting_core.delivery.retry import UNREACHED_REASONS
 from alerting_core.domain.claim import EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from alerting_core.memory.transport import MemoryTransport, target_of
 from alerting_core.ports.delivery import Transport
 from tests.support.raw_servers import Dialogue, RawServer, answers, drips, floods, mail_server, says, serve_raw

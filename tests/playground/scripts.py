@@ -4,7 +4,7 @@ import json
 from random import Random
 from typing import Any, Final
 
-from alerting_playground.session.actions import HOST_STATES, KILL_POINTS, SERVERS, TOPICS
+from alerting_playground.session.inputs import HOST_STATES, KILL_POINTS, SERVERS, TOPICS
 
 WORKER_GROUPS: Final = ("recorder", "evaluator", "aggregator", "sender", "rule-updater")
 RUN_MS: Final = 9_000

@@ -4,8 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from alerting_playground.session.actions import read_request
-from alerting_playground.session.settings import Refused
+from alerting_playground.session.inputs import Refused, read_request
 from tests.playground.live import broken, checks, live, settle
 from tests.playground.scripts import new_rule
 

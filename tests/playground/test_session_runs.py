@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from alerting_playground.session.actions import read_request
+from alerting_playground.session.inputs import Refused, read_request
 from alerting_playground.session.scenario import Scenario, read_scenario, read_text
 from alerting_playground.session.session import Session
-from alerting_playground.session.settings import Refused
 from tests.playground.live import session_of
 from tests.playground.scripts import RUN_MS, action, cuts, script, small_settings
 

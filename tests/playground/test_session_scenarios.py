@@ -10,9 +10,9 @@ import pytest
 from alerting_core.sim.faults import dice_for
 from alerting_playground import main
 from alerting_playground.session import limits
+from alerting_playground.session.inputs import Refused, Settings
 from alerting_playground.session.population import Reach, draw_rules
 from alerting_playground.session.scenario import Scenario, read_scenario, read_text
-from alerting_playground.session.settings import Refused, Settings
 from tests.playground.live import session_of
 
 ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -20,13 +20,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import AlertingError
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.ports.catalog import EndpointFilter, RuleFilter
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.catalog import EndpointFilter, Page, PageRequest, RuleFilter
 from tests.contract.fixtures_catalog import RULES_MAX, Catalog, on_memory, on_postgres
 from tests.property.catalog_model import Model, Refused
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid, walk

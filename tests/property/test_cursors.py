@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alerting_core import limits
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.database import newest_first
-from alerting_core.ports.paging import (
+from alerting_core.ports.catalog import (
     PageRequest,
     TimeKey,
     decode_text_cursor,

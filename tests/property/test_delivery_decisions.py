@@ -19,20 +19,10 @@ from alerting_core.delivery.retry import (
     skip,
 )
 from alerting_core.domain.claim import HttpReply, Outcome, Reply, SmtpReply, Unreached
-from alerting_core.domain.endpoint import EndpointType
+from alerting_core.domain.delivery import DELIVERY_MOVES, Delivery, DeliveryEvent, DeliveryStatus, Reason
+from alerting_core.domain.endpoint import EndpointType, contact_url, read_address, read_url
 from alerting_core.domain.endpoint_check import check_endpoint
-from alerting_core.domain.notification import (
-    DELIVERY_MOVES,
-    NOTIFICATION_MOVES,
-    Delivery,
-    DeliveryEvent,
-    DeliveryStatus,
-    NotificationEvent,
-    NotificationStatus,
-    Reason,
-    settled_by,
-)
-from alerting_core.domain.target import contact_url, read_address, read_url
+from alerting_core.domain.notification import NOTIFICATION_MOVES, NotificationEvent, NotificationStatus, settled_by
 from tests.property.hostile import hostile_texts
 from tests.unit.core.delivery.make import (
     NOW_MS,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_backend.adapters.postgres.stream.log import decode_headers, encode_headers
+from alerting_backend.adapters.postgres.stream.stream import decode_headers, encode_headers
 from alerting_core.ports.stream import Headers
 
 headers = st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=20)), max_size=6).map(tuple)

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerting_backend.adapters.redis.connection import open_redis
-from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
-from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot, RedisRuleSource
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.memory.database import MemoryClock

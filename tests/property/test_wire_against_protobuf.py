@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting_core.codec import wire
+from alerting_core.codec import message
 from alerting_core.codec.records import (
     NotificationReady,
     Rejected,
@@ -120,7 +120,7 @@ def _agree(value: object, written: bytes) -> None:
     decode = DECODERS[type(message)]
     assert type(message).FromString(written) == message
     theirs = message.SerializeToString(deterministic=True)
-    # Entries of a map have no order on the wire, and Google's puts a label before one that it begins with.
+    # Entries of a map have no order on the message, and Google's puts a label before one that it begins with.
     assert theirs == written if _are_in_one_order(value) else len(theirs) == len(written)
     assert decode(message.SerializeToString()) == value
     assert decode(written) == value
@@ -175,5 +175,5 @@ def test_broken_bytes_are_refused_by_the_core_when_google_refuses_them(
 
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_every_int64_survives_the_wire(number: int) -> None:
-    ((_, _, value, _),) = wire.fields(wire.varint(8) + wire.varint(number))
-    assert wire.to_int64(value) == number
+    ((_, _, value, _),) = message.read_fields(message.varint(8) + message.varint(number))
+    assert message.to_int64(value) == number

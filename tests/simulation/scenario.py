@@ -6,8 +6,8 @@ from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.claim import Reply
 from alerting_core.domain.client import Client
+from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.notification import Attempt
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.clients import add_endpoint, add_rule
 from alerting_core.ports.stream import alert_record

@@ -6,8 +6,9 @@ import pytest
 
 from alerting_core.delivery.retry import DEFAULT_STEPS_MS
 from alerting_core.domain.claim import HttpReply
+from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.endpoint import DisableReason
-from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
 from tests.simulation.scenario import HOUR_MS, Scenario
 
 SLACK_MS = 1_000

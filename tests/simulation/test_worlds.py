@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.workers import Size
 from alerting_core.sim.world import World

@@ -9,7 +9,7 @@ from uuid import UUID
 from alerting_core.domain.client import ApiKey, Client, KeyScope, hash_key
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports.catalog import Page, PageRequest
 
 T = TypeVar("T")
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
-from alerting_backend.demo.inbox import Inbox
-from alerting_backend.demo.mail_sink import MailSink
+from alerting_backend.demo.inbox import Inbox, MailSink
 from alerting_backend.demo.page import INBOX_PATH, inbox_router
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Claim, Outcome, Plan
-from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import (
+from alerting_core.domain.delivery import (
     Attempt,
     Delivery,
     DeliveryEvent,
     DeliveryStatus,
-    Notification,
     Reason,
     derive_attempt_id,
     derive_delivery_id,
 )
+from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.notification import Notification
 from alerting_core.ports.stream import Outgoing
 from tests.support.catalog import NOW_MS
 

@@ -11,8 +11,7 @@ from uuid import uuid4
 
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.connection import Address, open_pools
 from alerting_core.domain.rule import Rule
 from tests.support.catalog import make_client, make_rule
 from tests.support.distributed import DistributedPlatform

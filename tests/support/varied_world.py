@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeAlias
 
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
+from alerting_backend.adapters.postgres.connection import Address, open_pools
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.notification import derive_notification_id

@@ -13,6 +13,7 @@ from tests.tidy.sources import Source, python_sources
 
 PACKAGES: Final = {
     "core": "core/src",
+    "api": "api/src",
     "backend": "backend/src",
     "playground": "playground/bridge",
     "lambdas": "lambdas/src",

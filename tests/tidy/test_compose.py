@@ -10,7 +10,7 @@ import yaml
 from alerting_backend.runtime.listening import STOP_SECONDS_MAX
 from alerting_backend.settings import Settings, describe, read_settings
 from alerting_backend.wiring.dependencies import require
-from alerting_backend.workers.worker import NEEDS
+from alerting_backend.workers.process import NEEDS
 from alerting_core.stages.batch import WorkerKind
 from tests.tidy.sources import CHECKOUT
 

@@ -8,7 +8,9 @@ import pytest
 from tests.tidy.sizes import PACKAGES, Sizes, circles, measure
 from tests.tidy.sources import Source, functions, python_sources
 
-FILE_LINES_MAX: Final = 300  # Twice what is aimed at; the tail is where code goes bad.
+FILE_LINES_MAX: Final = 400
+"""One whole idea has room in it; most have it in 100 to 250 lines. The tail is where code goes bad."""
+
 FUNCTION_LINES_MAX: Final = 60  # One screen.
 
 
@@ -39,13 +41,15 @@ AIM: Final = Limit(imports_percent=7.0, small_percent=5.0, circles=0)
 """What every package is to come to. The libraries that we learn from are at 4 to 6 % imports."""
 
 LIMITS: Final = {
-    "core": Limit(imports_percent=8.2, small_percent=5.0, circles=0),
-    "backend": Limit(imports_percent=9.4, small_percent=5.0, circles=0),
-    "playground": Limit(imports_percent=9.2, small_percent=5.0, circles=0),
+    "core": AIM,
+    # Routes are declared with what they refuse, answer and need, a dozen words each that stand elsewhere.
+    "api": Limit(imports_percent=9.0, small_percent=5.0, circles=0),
+    "backend": AIM,
+    "playground": AIM,
     # One file of seventy lines: it has nothing but what it puts together.
     "lambdas": Limit(imports_percent=23.0, small_percent=5.0, circles=0),
 }
-"""What they are at, rounded up: it may only become less. To tighten, write AIM in the place of a package's own."""
+"""What each may come to; one with numbers of its own may only become less, and has AIM written in their place then."""
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -7,35 +7,16 @@ from typing import Annotated, Any, Final, Self, TypeAlias
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from alerting_api.auth import AlertReader, AlertWriter
-from alerting_api.container import Use
+from alerting_api import schema
+from alerting_api.auth import AlertReader, AlertWriter, Use
 from alerting_api.headers import TraceParent
-from alerting_api.idempotency import Once, claimed_key
-from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, refusals
-from alerting_api.refusals import ProblemKind
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    AlertSeverity,
-    Exact,
-    Identifier,
-    ItemPage,
-    Moment,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    ShownSeverity,
-    Text,
-    Time,
-    Uuid,
-    checked_by,
-    clamped_ms,
-    page_of,
-)  # fmt: skip
-from alerting_api.validation import UNION_TAG
+from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once, claimed_key
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
-from alerting_core.domain.notification import NotificationStatus, derive_uuid
+from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem
 from alerting_core.ports.history import AlertFilter, StoredAlert
 
@@ -77,22 +58,22 @@ def _check_context(context: dict[str, str]) -> Iterator[Problem]:
 Context: TypeAlias = Annotated[
     dict[str, str],
     Field(description="Labels and annotations, text to text.", max_length=limits.CONTEXT_ENTRIES_MAX),
-    checked_by(_check_context),
+    schema.checked_by(_check_context),
 ]
 
 
-class NewAlert(RequestModel):
+class NewAlert(schema.RequestModel):
     """One alert to take in."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
 
     alert_id: Annotated[
-        Identifier | None,
+        schema.Identifier | None,
         Field(description="Unique per occurrence: the same id again is the same alert again. Left out: one is made."),
     ] = None
-    severity: AlertSeverity
-    source: Annotated[Text, Field(description="System that reports.")]
-    name: Annotated[Text, Field(description="What happened.")]
+    severity: schema.AlertSeverity
+    source: Annotated[schema.Text, Field(description="System that reports.")]
+    name: Annotated[schema.Text, Field(description="What happened.")]
     event_ts: Annotated[
         int | None, Field(ge=0, le=EVENT_TS_MAX, description="When it happened, unix seconds. Left out: now.")
     ] = None
@@ -106,7 +87,7 @@ class NewAlert(RequestModel):
 AlertList: TypeAlias = Annotated[list[NewAlert], Field(min_length=1, max_length=limits.ALERTS_PER_REQUEST_MAX)]
 
 
-class AlertBatch(RequestModel):
+class AlertBatch(schema.RequestModel):
     """Several alerts to take in, all or none."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"alerts": [dict(_EXAMPLE)]}]})
@@ -116,20 +97,20 @@ class AlertBatch(RequestModel):
 
 def _form(body: Any) -> str:
     if isinstance(body, list):
-        return UNION_TAG + "list"
-    return UNION_TAG + ("batch" if isinstance(body, dict) and "alerts" in body else "one")
+        return schema.UNION_TAG + "list"
+    return schema.UNION_TAG + ("batch" if isinstance(body, dict) and "alerts" in body else "one")
 
 
 AlertBody: TypeAlias = Annotated[
-    Annotated[NewAlert, Tag(UNION_TAG + "one")]
-    | Annotated[AlertBatch, Tag(UNION_TAG + "batch")]
-    | Annotated[AlertList, Tag(UNION_TAG + "list")],
+    Annotated[NewAlert, Tag(schema.UNION_TAG + "one")]
+    | Annotated[AlertBatch, Tag(schema.UNION_TAG + "batch")]
+    | Annotated[AlertList, Tag(schema.UNION_TAG + "list")],
     Discriminator(_form),
 ]
 """One alert, or several in either of two forms."""
 
 
-class AlertsAccepted(ResponseModel):
+class AlertsAccepted(schema.ResponseModel):
     """Alerts that are durable now."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"accepted": 1, "alert_ids": [_ALERT_ID]}]})
@@ -138,18 +119,18 @@ class AlertsAccepted(ResponseModel):
     alert_ids: Annotated[list[str], Field(description="In the order of the request.")]
 
 
-class AlertShown(ResponseModel):
+class AlertShown(schema.ResponseModel):
     """An alert as it was taken in."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
 
     alert_id: str
-    severity: ShownSeverity
+    severity: schema.ShownSeverity
     source: str
     name: str
     context: dict[str, str]
     event_ts: int
-    received_at: Time
+    received_at: schema.Time
 
     @classmethod
     def of(cls, value: object, /, **more: object) -> Self:
@@ -159,15 +140,17 @@ class AlertShown(ResponseModel):
         return super().of(value, **more)
 
 
-class NotifiedShown(ResponseModel):
+class NotifiedShown(schema.ResponseModel):
     """A notification that was made of an alert."""
 
-    notification_id: Uuid
+    notification_id: schema.Uuid
     client_id: str
-    rule_ids: Annotated[list[Uuid], Field(description="The client's rules that matched, the most specific first.")]
+    rule_ids: Annotated[
+        list[schema.Uuid], Field(description="The client's rules that matched, the most specific first.")
+    ]
     status: NotificationStatus
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
 
 
 class AlertDetailShown(AlertShown):
@@ -183,19 +166,21 @@ class AlertDetailShown(AlertShown):
     ]
 
 
-class AlertQuery(PageQuery):
+class AlertQuery(schema.PageQuery):
     """Which alerts to list."""
 
-    severity: ShownSeverity | None = None
-    source: Exact = None
-    name: Exact = None
-    since: Annotated[Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
-    until: Annotated[Moment | None, Field(description="Recorded before then.")] = None
+    severity: schema.ShownSeverity | None = None
+    source: schema.Exact = None
+    name: schema.Exact = None
+    since: Annotated[schema.Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[schema.Moment | None, Field(description="Recorded before then.")] = None
 
     @property
     def where(self) -> AlertFilter:
         """The same in the words of the port."""
-        return AlertFilter(self.severity, self.source, self.name, clamped_ms(self.since), clamped_ms(self.until))
+        return AlertFilter(
+            self.severity, self.source, self.name, schema.clamped_ms(self.since), schema.clamped_ms(self.until)
+        )
 
 
 @router.post("", status_code=202, responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE))
@@ -239,12 +224,14 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
 
 
 @router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
-async def list_alerts(use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]) -> ItemPage[AlertShown]:
+async def list_alerts(
+    use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]
+) -> schema.ItemPage[AlertShown]:
     """List the alerts that are kept, matched or not, newest first.
 
     Alerts have no owner: every client's rules are matched against all of them.
     """
-    return page_of(await use.insight.alerts(query.page, query.where), AlertShown)
+    return schema.page_of(await use.insight.alerts(query.page, query.where), AlertShown)
 
 
 @router.get("/{alert_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))

@@ -15,23 +15,20 @@ from alerting_api import (
     jobs,
     keys,
     metrics,
-    metrics_series,
     notifications,
     prometheus,
-    replay,
-    rotation,
     rules,
 )
-from alerting_api.container import Container
-from alerting_api.idempotency import AnsweredBefore, answer_again
-from alerting_api.middleware import BodyLimit, ErrorBoundary, KeyUse, SecurityHeaders
+from alerting_api.auth import Container
+from alerting_api.middleware import BodyLimit, Boundary, KeyUse, SecurityHeaders
 from alerting_api.openapi import describe
 from alerting_api.problems import EXPECTED_ERRORS, answer_error
+from alerting_api.route import AnsweredBefore, answer_again
 
-# Explanations before alerts and rules, replays before dead letters: an id in a path may be anything.
+# Explanations before alerts and rules: an id in a path may be anything.
 NOUNS: Final = (
-    *(explain, alerts, prometheus, clients, rules, endpoints, rotation),
-    *(notifications, keys, jobs, metrics, metrics_series, replay, dead_letters),
+    *(explain, alerts, prometheus, clients, rules, endpoints),
+    *(notifications, keys, jobs, metrics, dead_letters),
 )
 """The modules whose routers make up the API, in this order."""
 
@@ -59,7 +56,7 @@ def make_routes(more: Iterable[APIRouter] = ()) -> FastAPI:
         app.add_exception_handler(error, answer_error)
     app.add_exception_handler(AnsweredBefore, answer_again)
     # The last one added is the outermost: every answer gets its id, and all of them their headers.
-    for middleware in (BodyLimit, ErrorBoundary, SecurityHeaders, KeyUse):
+    for middleware in (BodyLimit, Boundary, SecurityHeaders, KeyUse):
         app.add_middleware(middleware)
     describe(app)
     return app

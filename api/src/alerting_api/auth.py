@@ -1,26 +1,125 @@
-"""Who calls, and what a caller may do.
-
-Each route names the scopes that reach it: a key needs one of them, or `admin`. `ApiRoute` admits a caller before it
-looks at anything else of a request, the body included.
-"""
+"""What the API is made of, who calls it, and what a caller may do."""
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Final, Protocol
+from uuid import uuid4
 
 from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from alerting_api.container import Authenticator, Principal
-from alerting_api.refusals import ProblemKind, Refusal
+from alerting_api.problems import ProblemKind, Refusal
 from alerting_core import limits
+from alerting_core.app.application import Application
+from alerting_core.app.dead_letters import DeadLetters
+from alerting_core.app.operations import Dashboard, GeneratorJobs
 from alerting_core.domain.client import ApiKey, KeyScope, hash_key
 from alerting_core.errors import AlertingError
-from alerting_core.ports.catalog import KeyStore
+from alerting_core.ports.catalog import KeyStore, Scope
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.idempotency import IdempotencyStore
+
+SOURCE_LABEL_DEFAULT: Final = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of one request.
+
+    Attributes:
+        client_id: The one client whose objects exist for it; None for an operator, who sees all.
+    """
+
+    key_id: str
+    client_id: str | None
+    key: ApiKey
+
+    @property
+    def scope(self) -> Scope:
+        """On whose behalf the ports are called."""
+        return self.client_id
+
+    @property
+    def owner(self) -> str:
+        """Whose Idempotency-Keys these are."""
+        return self.client_id or ""
+
+
+class Authenticator(Protocol):
+    """Knows who calls."""
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """Return who the bearer token *token* belongs to; None for no valid key."""
+        ...
+
+    async def note_use(self, principal: Principal) -> None:
+        """Record that the key was used, where that is news; never raises an AlertingError."""
+        ...
+
+    def forget(self) -> None:
+        """Look every key up anew: one was changed here."""
+        ...
+
+
+class RequestObserver:
+    """Looks at requests, and does nothing with them: a server counts and logs them."""
+
+    def observing(self, request_id: str) -> AbstractContextManager[object]:
+        """Return what is entered while the request of this id is served."""
+        return nullcontext()
+
+    def answered(self, *, method: str, path: str, status: int, seconds: float, caller: Principal | None) -> None:
+        """Hear of a request that was answered; *path* is its operation's template."""
+
+
+def _random_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """Everything that a request may need. Routes get no settings and know no adapter.
+
+    Attributes:
+        started_at_ms: Since when this process serves.
+        source_label: The label of a Prometheus alert that becomes its source.
+        new_request_id: Names a request whose caller did not.
+        observer: Hears of every request.
+    """
+
+    use: Application
+    clock: Clock
+    authenticator: Authenticator
+    idempotency: IdempotencyStore
+    jobs: GeneratorJobs
+    dead_letters: DeadLetters
+    dashboard: Dashboard
+    started_at_ms: int
+    source_label: str = SOURCE_LABEL_DEFAULT
+    new_request_id: Callable[[], str] = _random_id
+    observer: RequestObserver = field(default_factory=RequestObserver)
+
+
+async def container_of(request: Request) -> Container:
+    """Return the container of the application that serves *request*."""
+    container: Container = request.app.state.container
+    return container
+
+
+async def _use_cases(container: Annotated[Container, Depends(container_of)]) -> Application:
+    return container.use
+
+
+Parts = Annotated[Container, Depends(container_of)]
+"""A route's way to the ports."""
+
+Use = Annotated[Application, Depends(_use_cases)]
+"""A route's way to the use cases."""
+
 
 PRINCIPAL_KEY: Final = "alerting.principal"
 """Where in the scope of a request it is left who calls."""

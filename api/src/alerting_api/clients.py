@@ -6,23 +6,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import ConfigDict, Field
 
-from alerting_api.auth import Operator, RuleReader
-from alerting_api.container import Use
-from alerting_api.idempotency import Once
-from alerting_api.problems import BODY, CALLER, CREATED, DELETED, REPEATABLE, refusals
-from alerting_api.refusals import ProblemKind
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    ItemPage,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    Text,
-    Time,
-    bounds,
-    checked_by,
-    page_of,
-)  # fmt: skip
+from alerting_api import schema
+from alerting_api.auth import Operator, RuleReader, Use
+from alerting_api.problems import BODY, CALLER, CREATED, DELETED, REPEATABLE, ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once
 from alerting_core import limits
 from alerting_core.domain.client import check_new_client_id
 
@@ -36,40 +23,40 @@ _EXAMPLE: Final[dict[str, Any]] = {"client_id": "acme", "name": "Acme Ltd."}
 _AT: Final = "2026-01-02T03:04:05.678Z"
 
 
-class NewClient(RequestModel):
+class NewClient(schema.RequestModel):
     """A client to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "initech", "name": "Initech"}]})
 
     client_id: Annotated[
         str,
-        bounds(limits.ID_CHARS_MAX),
-        checked_by(lambda value: check_new_client_id("", value)),
+        schema.bounds(limits.ID_CHARS_MAX),
+        schema.checked_by(lambda value: check_new_client_id("", value)),
         Field(description="Chosen by the operator; never changes. Any text but `.` and `..`, which are no addresses."),
     ]
-    name: Annotated[Text, Field(description="For people.")]
+    name: Annotated[schema.Text, Field(description="For people.")]
 
 
-class ClientReplacement(RequestModel):
+class ClientReplacement(schema.RequestModel):
     """What may change of a client."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme Corporation"}]})
 
-    name: Text
+    name: schema.Text
 
 
-class ClientShown(ResponseModel):
+class ClientShown(schema.ResponseModel):
     """A client: the unit of isolation, which owns rules, endpoints and notifications."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"created_at": _AT, "updated_at": _AT}]})
 
     client_id: str
     name: str
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
 
 
-class ClientQuery(PageQuery):
+class ClientQuery(schema.PageQuery):
     """Which clients to list."""
 
     text: Annotated[
@@ -89,12 +76,14 @@ async def create_client(use: Use, _caller: Operator, _once: Once, body: NewClien
 
 
 @router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
-async def list_clients(use: Use, caller: RuleReader, query: Annotated[ClientQuery, Query()]) -> ItemPage[ClientShown]:
+async def list_clients(
+    use: Use, caller: RuleReader, query: Annotated[ClientQuery, Query()]
+) -> schema.ItemPage[ClientShown]:
     """List clients in the order of client_id.
 
     A client's key lists its own client.
     """
-    return page_of(await use.clients.list(caller.scope, query.page, text=query.text), ClientShown)
+    return schema.page_of(await use.clients.list(caller.scope, query.page, text=query.text), ClientShown)
 
 
 @router.get("/{client_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))

@@ -1,4 +1,4 @@
-"""Endpoints: where a client wants to be told. They are created under the rule that they belong to."""
+"""Endpoints: where a client wants to be told, created under the rule that they belong to, with their secrets."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
@@ -6,10 +6,9 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from alerting_api.auth import RuleReader, RuleWriter
-from alerting_api.container import Use
+from alerting_api import schema
+from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.headers import ExpectedVersion
-from alerting_api.idempotency import Once
 from alerting_api.problems import (
     ACCEPTED,
     BODY,
@@ -19,26 +18,15 @@ from alerting_api.problems import (
     REPEATABLE,
     SHOWN_VERSIONED,
     VERSIONED,
+    ProblemKind,
+    etag,
     refusals,
 )
-from alerting_api.refusals import ProblemKind, etag
-from alerting_api.route import ApiRoute
+from alerting_api.route import ApiRoute, Once
 from alerting_api.rules import RULES, EnabledChange, RuleId
-from alerting_api.schema import (
-    Description,
-    Exact,
-    ItemPage,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    Time,
-    Uuid,
-    page_of,
-)
-from alerting_api.validation import core_error
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
-from alerting_core.domain.endpoint_check import check_draft
+from alerting_core.domain.endpoint_check import check_draft, check_secret
 from alerting_core.ports.catalog import EndpointFilter
 
 ENDPOINTS: Final = "/api/v1/endpoints"
@@ -86,7 +74,7 @@ _TEST: Final[dict[str, Any]] = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a
 _K = ProblemKind
 
 
-class NewEndpoint(RequestModel):
+class NewEndpoint(schema.RequestModel):
     """An endpoint to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_NEW), *_OTHERS]})
@@ -96,12 +84,12 @@ class NewEndpoint(RequestModel):
     headers: Headers = Field(default_factory=dict)
     secret: Secret = None
     enabled: bool = True
-    description: Description = None
+    description: schema.Description = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if problems := check_draft(self.draft()):
-            raise core_error(problems)
+            raise schema.core_error(problems)
         return self
 
     def draft(self) -> EndpointDraft:
@@ -122,13 +110,13 @@ class EndpointReplacement(NewEndpoint):
         return self.as_draft(EndpointChange)
 
 
-class EndpointShown(ResponseModel):
+class EndpointShown(schema.ResponseModel):
     """An endpoint: where a client wants to be told. Its signing secret is not shown."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
 
-    endpoint_id: Uuid
-    rule_id: Uuid
+    endpoint_id: schema.Uuid
+    rule_id: schema.Uuid
     client_id: str
     type: TypeName
     value: str
@@ -139,8 +127,8 @@ class EndpointShown(ResponseModel):
         Literal["by-user", "gone"] | None, Field(description="`gone`: it answered 410. null while enabled.")
     ]
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
 
 
 class EndpointWithSecret(EndpointShown):
@@ -155,15 +143,15 @@ class EndpointWithSecret(EndpointShown):
     ]
 
 
-class TestAccepted(ResponseModel):
+class TestAccepted(schema.ResponseModel):
     """A test message is on its way."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_TEST]})
 
-    notification_id: Annotated[Uuid, Field(description="Its detail tells what became of the message.")]
+    notification_id: Annotated[schema.Uuid, Field(description="Its detail tells what became of the message.")]
 
 
-class _RuleEndpointQuery(PageQuery):
+class _RuleEndpointQuery(schema.PageQuery):
     """Which endpoints of a rule to list."""
 
     type: TypeName | None = None
@@ -173,8 +161,8 @@ class _RuleEndpointQuery(PageQuery):
 class EndpointQuery(_RuleEndpointQuery):
     """Which endpoints to list."""
 
-    client_id: Exact = None
-    rule_id: Exact = None
+    client_id: schema.Exact = None
+    rule_id: schema.Exact = None
 
 
 def _where(query: _RuleEndpointQuery, *, client_id: str | None, rule_id: str | None) -> EndpointFilter:
@@ -207,20 +195,20 @@ async def create_endpoint(
 @router.get(RULES + "/{rule_id}/endpoints", responses=refusals(*CALLER, _K.NOT_FOUND, _K.INVALID_INPUT))
 async def list_endpoints_of_rule(
     use: Use, caller: RuleReader, rule_id: RuleId, query: Annotated[_RuleEndpointQuery, Query()]
-) -> ItemPage[EndpointShown]:
+) -> schema.ItemPage[EndpointShown]:
     """List the endpoints of a rule, newest first."""
     rule = await use.rules.get(caller.scope, rule_id)
     where = _where(query, client_id=None, rule_id=rule.rule_id)
-    return page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
+    return schema.page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
 
 
 @router.get(ENDPOINTS, responses=refusals(*CALLER, _K.INVALID_INPUT))
 async def list_endpoints(
     use: Use, caller: RuleReader, query: Annotated[EndpointQuery, Query()]
-) -> ItemPage[EndpointShown]:
+) -> schema.ItemPage[EndpointShown]:
     """List endpoints, newest first."""
     where = _where(query, client_id=query.client_id, rule_id=query.rule_id)
-    return page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
+    return schema.page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
 
 
 @router.get(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
@@ -278,3 +266,41 @@ async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: 
     disabled endpoint is refused (409).
     """
     return TestAccepted.of(await use.endpoint_test.send(caller.scope, endpoint_id))
+
+
+class SecretRotation(schema.RequestModel):
+    """How to rotate a signing secret."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+    secret: Secret = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.secret is not None and (problems := tuple(check_secret(self.secret))):
+            raise schema.core_error(problems)
+        return self
+
+
+@router.post(
+    ENDPOINTS + "/{endpoint_id}/secret/rotate",
+    responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, *VERSIONED, ProblemKind.CONFLICT),
+)
+async def rotate_secret(
+    use: Use,
+    caller: RuleWriter,
+    _once: Once,
+    endpoint_id: EndpointId,
+    version: ExpectedVersion,
+    response: Response,
+    body: SecretRotation | None = None,
+) -> EndpointWithSecret:
+    """Give a webhook a new signing secret.
+
+    The answer shows it this once. For 24 hours messages are signed with the old one too, so that a receiver can change
+    over without a gap. An endpoint that is no webhook is refused (409).
+    """
+    secret = body.secret if body else None
+    endpoint = await use.endpoints.rotate_secret(caller.scope, endpoint_id, secret=secret, expected_version=version)
+    response.headers["ETag"] = etag(endpoint.version)
+    return EndpointWithSecret.of(endpoint)

@@ -6,10 +6,8 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AliasPath, Field
 
 from alerting_api.alerts import ALERTS, AlertId, AlertShown
-from alerting_api.auth import AlertReader, RuleReader
-from alerting_api.container import Use
-from alerting_api.problems import BODY, CALLER, refusals
-from alerting_api.refusals import ProblemKind
+from alerting_api.auth import AlertReader, RuleReader, Use
+from alerting_api.problems import BODY, CALLER, ProblemKind, refusals
 from alerting_api.route import ApiRoute
 from alerting_api.rules import RULES, RulePattern
 from alerting_api.schema import LimitQuery, ResponseModel, RuleSeverity, Uuid

@@ -5,38 +5,12 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from alerting_api.auth import Operator
-from alerting_api.container import Parts
-from alerting_api.idempotency import Once
-from alerting_api.problems import ACCEPTED, ACCEPTED_LOCATED, BODY, CALLER, REPEATABLE, refusals
-from alerting_api.refusals import ProblemKind
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    AlertSeverity,
-    ItemPage,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    Text,
-    Time,
-    Uuid,
-    page_of,
-)
-from alerting_api.validation import core_error
+from alerting_api import schema
+from alerting_api.auth import Operator, Parts
+from alerting_api.problems import ACCEPTED, ACCEPTED_LOCATED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once
+from alerting_core.generator import config as configs
 from alerting_core.generator.alerts import pace_of
-from alerting_core.generator.config import (
-    ALERTS_PER_JOB_MAX,
-    INTERVAL_MS_MAX,
-    NAME_DIST,
-    RPS_MAX,
-    RPS_MIN,
-    SEED_MAX,
-    SEVERITY_DIST,
-    SOURCE_DIST,
-    CustomAlert,
-    GeneratorConfig,
-    check_config,
-)
 from alerting_core.ports.operations import GeneratorJob, JobStatus
 
 PREFIX = "/api/v1/generator/jobs"
@@ -61,23 +35,23 @@ _SHOWN: Final[dict[str, Any]] = {
 _K = ProblemKind
 
 
-class CustomAlertConfig(RequestModel):
+class CustomAlertConfig(schema.RequestModel):
     """One alert whose fields are given, a number of times."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    severity: AlertSeverity
-    source: Text
-    name: Text
-    count: Annotated[int, Field(ge=1, le=ALERTS_PER_JOB_MAX)] = 1
-    interval_ms: Annotated[int, Field(ge=0, le=INTERVAL_MS_MAX, description="Between one and the next.")] = 0
+    severity: schema.AlertSeverity
+    source: schema.Text
+    name: schema.Text
+    count: Annotated[int, Field(ge=1, le=configs.ALERTS_PER_JOB_MAX)] = 1
+    interval_ms: Annotated[int, Field(ge=0, le=configs.INTERVAL_MS_MAX, description="Between one and the next.")] = 0
 
-    def value(self) -> CustomAlert:
+    def value(self) -> configs.CustomAlert:
         """Return the same for the generator."""
-        return CustomAlert(**self.model_dump())
+        return configs.CustomAlert(**self.model_dump())
 
 
-class JobConfig(RequestModel):
+class JobConfig(schema.RequestModel):
     """What to generate. Every alert follows from the seed: the same seed makes the same alerts with the same ids."""
 
     model_config = ConfigDict(
@@ -85,51 +59,53 @@ class JobConfig(RequestModel):
         json_schema_extra={"examples": [_EXAMPLE, {"burst": 100_000}, {"single_test": True}]},
     )
 
-    rps: Annotated[float, Field(ge=RPS_MIN, le=RPS_MAX, allow_inf_nan=False, description="Alerts a second.")] = 10.0
+    rps: Annotated[
+        float, Field(ge=configs.RPS_MIN, le=configs.RPS_MAX, allow_inf_nan=False, description="Alerts a second.")
+    ] = 10.0
     duration: Annotated[str, Field(description="For how long, as in `60s` or `1h30m`; at most 24h.")] = "60s"
     burst: Annotated[
         int,
         Field(
             ge=0,
-            le=ALERTS_PER_JOB_MAX,
+            le=configs.ALERTS_PER_JOB_MAX,
             description="More than 0: so many at once; `rps` and `duration` do not count.",
         ),
     ] = 0
-    seed: Annotated[int, Field(ge=0, le=SEED_MAX, description="0: one is chosen.")] = 0
-    severity_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SEVERITY_DIST
-    source_dist: Annotated[str, Field(description="Weights that sum to 100.")] = SOURCE_DIST
-    name_dist: Annotated[str, Field(description="Weights that sum to 100.")] = NAME_DIST
+    seed: Annotated[int, Field(ge=0, le=configs.SEED_MAX, description="0: one is chosen.")] = 0
+    severity_dist: Annotated[str, Field(description="Weights that sum to 100.")] = configs.SEVERITY_DIST
+    source_dist: Annotated[str, Field(description="Weights that sum to 100.")] = configs.SOURCE_DIST
+    name_dist: Annotated[str, Field(description="Weights that sum to 100.")] = configs.NAME_DIST
     test: Annotated[bool, Field(description="The first alert is LOW/test-source/test-name.")] = False
     single_test: Annotated[bool, Field(description="Only that alert.")] = False
     custom: Annotated[CustomAlertConfig | None, Field(description="Only this alert.")] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if problems := check_config(self.value()):
-            raise core_error(problems)
+        if problems := configs.check_config(self.value()):
+            raise schema.core_error(problems)
         return self
 
-    def value(self) -> GeneratorConfig:
+    def value(self) -> configs.GeneratorConfig:
         """Return the same for the generator."""
         custom = self.custom.value() if self.custom else None
-        return GeneratorConfig(**self.model_dump(exclude={"custom"}), custom=custom)
+        return configs.GeneratorConfig(**self.model_dump(exclude={"custom"}), custom=custom)
 
 
-class JobShown(ResponseModel):
+class JobShown(schema.ResponseModel):
     """One run of the alert generator."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SHOWN]})
 
-    job_id: Uuid
+    job_id: schema.Uuid
     status: JobStatus
     config: JobConfig
     alerts_total: Annotated[int, Field(description="How many it sends when nobody stops it.")]
     alerts_sent: int
     stop_asked: bool
     error: str | None
-    created_at: Time
-    started_at: Time | None
-    completed_at: Time | None
+    created_at: schema.Time
+    started_at: schema.Time | None
+    completed_at: schema.Time | None
 
     @classmethod
     def of(cls, value: object, /, **more: object) -> Self:
@@ -138,7 +114,7 @@ class JobShown(ResponseModel):
         return super().of(value, alerts_total=pace_of(value.config).alerts_total, **more)
 
 
-class JobQuery(PageQuery):
+class JobQuery(schema.PageQuery):
     """Which jobs to list."""
 
     status: JobStatus | None = None
@@ -161,9 +137,9 @@ async def start_job(parts: Parts, _caller: Operator, _once: Once, body: JobConfi
 
 
 @router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
-async def list_jobs(parts: Parts, _caller: Operator, query: Annotated[JobQuery, Query()]) -> ItemPage[JobShown]:
+async def list_jobs(parts: Parts, _caller: Operator, query: Annotated[JobQuery, Query()]) -> schema.ItemPage[JobShown]:
     """List jobs, newest first."""
-    return page_of(await parts.jobs.list(query.page, status=query.status), JobShown)
+    return schema.page_of(await parts.jobs.list(query.page, status=query.status), JobShown)
 
 
 @router.get("/{job_id}", responses=refusals(*CALLER, _K.NOT_FOUND))

@@ -5,25 +5,10 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import ConfigDict, Field
 
-from alerting_api.auth import Admin, Caller, authenticator_of
-from alerting_api.container import Use
-from alerting_api.idempotency import Once, keep_instead
-from alerting_api.problems import BODY, CALLER, DELETED, REPEATABLE, refusals
-from alerting_api.refusals import ProblemKind
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    Identifier,
-    ItemPage,
-    Moment,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    Text,
-    Time,
-    Uuid,
-    page_of,
-    unix_ms,
-)
+from alerting_api import schema
+from alerting_api.auth import Admin, Caller, Use, authenticator_of
+from alerting_api.problems import BODY, CALLER, DELETED, REPEATABLE, ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once, keep_instead
 from alerting_core import limits
 from alerting_core.domain.client import KEY_PREFIX, ApiKey, KeyScope
 
@@ -59,7 +44,7 @@ _CALLER: Final[dict[str, Any]] = {
 }
 
 
-class NewKey(RequestModel):
+class NewKey(schema.RequestModel):
     """A key to make."""
 
     model_config = ConfigDict(
@@ -69,33 +54,33 @@ class NewKey(RequestModel):
     )
 
     client_id: Annotated[
-        Identifier | None,
+        schema.Identifier | None,
         Field(description="The client that the key is bound to. An operator who names none makes an operator's key."),
     ] = None
-    name: Annotated[Text, Field(description="For people: who uses it and what for.")]
+    name: Annotated[schema.Text, Field(description="For people: who uses it and what for.")]
     scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=len(KeyScope))]
-    expires_at: Annotated[Moment | None, Field(description="RFC 3339, with an offset. Left out: never.")] = None
+    expires_at: Annotated[schema.Moment | None, Field(description="RFC 3339, with an offset. Left out: never.")] = None
 
     @property
     def expires_at_ms(self) -> int | None:
         """The same in unix milliseconds."""
-        return None if self.expires_at is None else unix_ms(self.expires_at)
+        return None if self.expires_at is None else schema.unix_ms(self.expires_at)
 
 
-class KeyShown(ResponseModel):
+class KeyShown(schema.ResponseModel):
     """A key, without what would let anybody use it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    key_id: Uuid
+    key_id: schema.Uuid
     client_id: Annotated[str | None, Field(description="null: an operator's key, which sees all clients.")]
     name: str
     prefix: Annotated[str, Field(description="How the key begins, to tell keys apart.")]
     scopes: list[ScopeName]
-    created_at: Time
-    expires_at: Time | None
-    revoked_at: Time | None
-    last_used_at: Annotated[Time | None, Field(description="To within a minute. null: not used yet.")]
+    created_at: schema.Time
+    expires_at: schema.Time | None
+    revoked_at: schema.Time | None
+    last_used_at: Annotated[schema.Time | None, Field(description="To within a minute. null: not used yet.")]
 
     @classmethod
     def of(cls, value: object, /, **more: object) -> Self:
@@ -121,21 +106,21 @@ class NewKeyShown(KeyShown):
     ]
 
 
-class CallerShown(ResponseModel):
+class CallerShown(schema.ResponseModel):
     """The key that a request came with."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CALLER]})
 
-    key_id: Uuid
+    key_id: schema.Uuid
     name: str
     client_id: Annotated[str | None, Field(description="The one client that exists for it; null: all do.")]
     is_operator: Annotated[bool, Field(description="Whether it is bound to no client.")]
     scopes: Annotated[list[ScopeName], Field(description="As it was made with.")]
     allowed: Annotated[list[ScopeName], Field(description="All that it may be used for: `admin` allows everything.")]
-    expires_at: Time | None
+    expires_at: schema.Time | None
 
 
-class KeyQuery(PageQuery):
+class KeyQuery(schema.PageQuery):
     """Which keys to list."""
 
     client_id: Annotated[
@@ -169,9 +154,9 @@ async def create_key(use: Use, caller: Admin, _once: Once, body: NewKey, request
 
 
 @router.get(KEYS, responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
-async def list_keys(use: Use, caller: Admin, query: Annotated[KeyQuery, Query()]) -> ItemPage[KeyShown]:
+async def list_keys(use: Use, caller: Admin, query: Annotated[KeyQuery, Query()]) -> schema.ItemPage[KeyShown]:
     """List keys, newest first, revoked ones included."""
-    return page_of(await use.keys.list(caller.scope, query.page, client_id=query.client_id), KeyShown)
+    return schema.page_of(await use.keys.list(caller.scope, query.page, client_id=query.client_id), KeyShown)
 
 
 @router.delete(KEYS + "/{key_id}", status_code=204, responses=DELETED | refusals(*CALLER, ProblemKind.NOT_FOUND))

@@ -1,17 +1,16 @@
 """What is around the whole application, for every request: an id, security headers, the limit of bodies, key use."""
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alerting_api.auth import PRINCIPAL_KEY
-from alerting_api.container import Container, Principal
+from alerting_api.auth import PRINCIPAL_KEY, Container, Principal
 from alerting_api.headers import REQUEST_ID_HEADER, assign_request_id, request_id_of
-from alerting_api.problems import answer, refusal_of_any
-from alerting_api.refusals import ProblemKind, Refusal
+from alerting_api.problems import ProblemKind, Refusal, answer, refusal_of_any
 from alerting_core import limits
 
 _log: Final = logging.getLogger("alerting.api")
@@ -75,8 +74,8 @@ class KeyUse:
             await container.authenticator.note_use(principal)
 
 
-class ErrorBoundary:
-    """Gives each request its id, and answers what nobody expected."""
+class Boundary:
+    """Gives each request its id, answers what nobody expected, and says to the container's observer what came of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -88,22 +87,25 @@ class ErrorBoundary:
             return
         container: Container = scope["app"].state.container
         request_id = assign_request_id(scope, container.new_request_id)
-        is_begun = False
+        started, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal is_begun
+            nonlocal status
             if message["type"] == "http.response.start":
-                is_begun = True
+                status = int(message["status"])
                 message["headers"] = [*message["headers"], (REQUEST_ID_HEADER.lower().encode(), request_id.encode())]
             await send(message)
 
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception as error:
-            _log.exception("request_failed", extra=operation_of(scope))
-            if is_begun:
-                raise  # Half an answer is out: only closing the connection tells the caller so.
-            await answer(refusal_of_any(error), request_id=request_id)(scope, receive, send_with_id)
+        with container.observer.observing(request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception as error:
+                _log.exception("request_failed", extra=operation_of(scope))
+                if status:
+                    raise  # Half an answer is out: only closing the connection tells the caller so.
+                await answer(refusal_of_any(error), request_id=request_id)(scope, receive, send_with_id)
+            seconds, caller = time.perf_counter() - started, scope.get(PRINCIPAL_KEY)
+            container.observer.answered(**operation_of(scope), status=status, seconds=seconds, caller=caller)
 
 
 def operation_of(scope: Scope) -> dict[str, str]:

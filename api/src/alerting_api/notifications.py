@@ -6,28 +6,15 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict, Field
 
-from alerting_api.auth import NotificationReader, NotificationResender
-from alerting_api.container import Parts, Use
+from alerting_api import schema
+from alerting_api.auth import NotificationReader, NotificationResender, Parts, Use
 from alerting_api.endpoints import TypeName
 from alerting_api.headers import TraceParent
-from alerting_api.idempotency import Once
-from alerting_api.problems import ACCEPTED, CALLER, REPEATABLE, refusals
-from alerting_api.refusals import ProblemKind
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    Exact,
-    ItemPage,
-    Moment,
-    PageQuery,
-    ResponseModel,
-    ShownSeverity,
-    Time,
-    Uuid,
-    clamped_ms,
-    page_of,
-)
+from alerting_api.problems import ACCEPTED, CALLER, REPEATABLE, ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once
 from alerting_core import limits
-from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
+from alerting_core.domain.delivery import DeliveryStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.history import RULE_LOOKS_MAX, DeliveryDetail, NotificationFilter
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"], route_class=ApiRoute)
@@ -78,19 +65,21 @@ _DELIVERY: Final[Mapping[str, Any]] = {
 _K = ProblemKind
 
 
-class NotificationShown(ResponseModel):
+class NotificationShown(schema.ResponseModel):
     """The decision to tell a client about an alert: exactly one per client and alert."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
 
-    notification_id: Annotated[Uuid, Field(description="Also the `webhook-id` of every attempt.")]
+    notification_id: Annotated[schema.Uuid, Field(description="Also the `webhook-id` of every attempt.")]
     client_id: str
     alert_id: str
-    severity: ShownSeverity
+    severity: schema.ShownSeverity
     source: str
     name: str
     context: dict[str, str]
-    rule_ids: Annotated[list[Uuid], Field(description="The client's rules that matched, the most specific first.")]
+    rule_ids: Annotated[
+        list[schema.Uuid], Field(description="The client's rules that matched, the most specific first.")
+    ]
     event_ts: Annotated[int, Field(description="When it happened, unix seconds.")]
     status: Annotated[
         NotificationStatus,
@@ -99,41 +88,43 @@ class NotificationShown(ResponseModel):
             "FAILED: all given up. SKIPPED: there was nothing to deliver to."
         ),
     ]
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
 
 
-class AttemptShown(ResponseModel):
+class AttemptShown(schema.ResponseModel):
     """One try to deliver."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_ATTEMPT)]})
 
-    attempt_id: Uuid
+    attempt_id: schema.Uuid
     number: Annotated[int, Field(description="1 for the first.")]
     reason: Annotated[Reason, Field(description="What it came to.")]
     status_code: Annotated[int | None, Field(description="HTTP status or SMTP reply code; null: no answer came.")]
     response: Annotated[str, Field(description="The start of the answer.")]
     detail: str
-    started_at: Time
+    started_at: schema.Time
     latency_ms: int
 
 
-class DeliveryShown(ResponseModel):
+class DeliveryShown(schema.ResponseModel):
     """Telling one target."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_DELIVERY)]})
 
-    delivery_id: Uuid
-    endpoint_id: Uuid
+    delivery_id: schema.Uuid
+    endpoint_id: schema.Uuid
     type: TypeName
     target: Annotated[str, Field(description="The URL, or the one address.")]
     status: DeliveryStatus
     reason: Annotated[Reason | None, Field(description="Of the latest attempt, or why none was made.")]
     attempt_count: Annotated[int, Field(description="Since it was planned or resent.")]
-    next_attempt_at: Annotated[Time | None, Field(description="null while it is being sent, and when it has ended.")]
+    next_attempt_at: Annotated[
+        schema.Time | None, Field(description="null while it is being sent, and when it has ended.")
+    ]
     is_being_sent: Annotated[bool, Field(description="Whether a sender is at it.")]
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
     attempts: Annotated[list[AttemptShown], Field(description="All that were ever made, the first one first.")]
 
     @classmethod
@@ -159,15 +150,15 @@ class NotificationDetailShown(NotificationShown):
     deliveries: list[DeliveryShown]
 
 
-class NotificationQuery(PageQuery):
+class NotificationQuery(schema.PageQuery):
     """Which notifications to list."""
 
-    client_id: Exact = None
+    client_id: schema.Exact = None
     status: NotificationStatus | None = None
-    severity: ShownSeverity | None = None
-    source: Exact = None
-    name: Exact = None
-    alert_id: Exact = None
+    severity: schema.ShownSeverity | None = None
+    source: schema.Exact = None
+    name: schema.Exact = None
+    alert_id: schema.Exact = None
     rule_id: Annotated[
         str | None,
         Field(
@@ -177,8 +168,8 @@ class NotificationQuery(PageQuery):
             "`limit`, even none, and the list still goes on while `next_cursor` is not null.",
         ),
     ] = None
-    since: Annotated[Moment | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
-    until: Annotated[Moment | None, Field(description="Created before then.")] = None
+    since: Annotated[schema.Moment | None, Field(description="Created then or later; RFC 3339 with an offset.")] = None
+    until: Annotated[schema.Moment | None, Field(description="Created before then.")] = None
 
     @property
     def where(self) -> NotificationFilter:
@@ -191,17 +182,17 @@ class NotificationQuery(PageQuery):
             name=self.name,
             alert_id=self.alert_id,
             rule_id=self.rule_id,
-            since_ms=clamped_ms(self.since),
-            until_ms=clamped_ms(self.until),
+            since_ms=schema.clamped_ms(self.since),
+            until_ms=schema.clamped_ms(self.until),
         )
 
 
 @router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
 async def list_notifications(
     use: Use, caller: NotificationReader, query: Annotated[NotificationQuery, Query()]
-) -> ItemPage[NotificationShown]:
+) -> schema.ItemPage[NotificationShown]:
     """List notifications, newest first."""
-    return page_of(await use.notifications.list(caller.scope, query.page, query.where), NotificationShown)
+    return schema.page_of(await use.notifications.list(caller.scope, query.page, query.where), NotificationShown)
 
 
 @router.get("/{notification_id}", responses=refusals(*CALLER, _K.NOT_FOUND))

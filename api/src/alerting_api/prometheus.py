@@ -13,16 +13,14 @@ from typing import Annotated, Any, Final, TypeAlias
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from alerting_api.auth import AlertWriter
-from alerting_api.container import Parts
+from alerting_api.auth import AlertWriter, Parts
 from alerting_api.headers import TraceParent
 from alerting_api.problems import BODY, CALLER, refusals
 from alerting_api.route import ApiRoute
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
-from alerting_core.domain.notification import derive_uuid
-from alerting_core.domain.text import rfc3339
+from alerting_core.domain.text import derive_uuid, rfc3339
 from alerting_core.errors import InvalidInput, Problem
 
 router = APIRouter(prefix="/api/v2", tags=["prometheus"], route_class=ApiRoute)

@@ -1,18 +1,125 @@
-"""The one class of all API routes: what is the same for each operation happens here, so that none can forget it."""
+"""The one class of all API routes, and what it does for each: strict bodies, the same request done once."""
 
+import logging
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from hashlib import sha256
+from typing import Annotated, Any, Final
 
+from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
-from starlette.requests import Request
 from starlette.responses import Response
 
-from alerting_api.auth import admit, needs_of
-from alerting_api.idempotency import AnsweredBefore, settle_key
-from alerting_api.refusals import ProblemKind, Refusal
-from alerting_core.errors import Problem, ProblemCode
+from alerting_api.auth import PRINCIPAL_KEY, Container, Principal, admit, needs_of
+from alerting_api.problems import ProblemKind, Refusal
+from alerting_core import limits
+from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
+from alerting_core.ports.idempotency import Answer, Different, Fresh, InProgress
+
+KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotency-Replayed"
+
+KEPT_HEADERS: Final = ("content-type", "location", "etag")
+"""Headers of an answer that are kept with it, to be answered again."""
+
+_CLAIM: Final = "alerting.idempotency_claim"
+_KEPT_BODY: Final = "alerting.idempotency_kept_body"
+
+_log: Final = logging.getLogger("alerting.api")
+
+
+class AnsweredBefore(Exception):
+    """The request was done before; carries what it was answered."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+async def claim_key(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias=KEY_HEADER,
+            description="Makes the request safe to repeat: within 24 hours, the same key with the same request is "
+            "answered as before and nothing is done again. 1 to 255 visible characters, chosen by the caller.",
+            json_schema_extra={"minLength": 1, "maxLength": limits.ID_CHARS_MAX, "pattern": r"^[\x21-\x7e]+$"},
+            examples=["order-4711"],
+        ),
+    ] = None,
+) -> None:
+    """Claim the request's key, if it has one; refuse or answer at once what need not be done."""
+    if idempotency_key is None:
+        return
+    _require_key(idempotency_key)
+    principal: Principal = request.scope[PRINCIPAL_KEY]
+    container: Container = request.app.state.container
+    request_hash, now_ms = await _hash_request(request), container.clock.now_ms()
+    match await container.idempotency.begin(principal.owner, idempotency_key, request_hash, now_ms=now_ms):
+        case Fresh() as claim:
+            request.scope[_CLAIM] = claim
+        case Answer() as kept:
+            raise AnsweredBefore(kept)
+        case InProgress():
+            detail = "the same request is being worked on; ask again in a moment"
+            raise Refusal(ProblemKind.REQUEST_IN_PROGRESS, detail, headers={"Retry-After": "1"})
+        case Different():
+            detail = "this Idempotency-Key came with another request before; take a new one"
+            raise Refusal(ProblemKind.IDEMPOTENCY_KEY_REUSED, detail)
+
+
+Once = Annotated[None, Depends(claim_key)]
+
+
+def _require_key(key: str) -> None:
+    if not 1 <= len(key) <= limits.ID_CHARS_MAX or any(not 0x21 <= ord(c) <= 0x7E for c in key):
+        detail = f"must have 1 to {limits.ID_CHARS_MAX} visible ASCII characters"
+        raise InvalidInput([Problem(KEY_HEADER, ProblemCode.INVALID_HEADER, detail)])
+
+
+async def _hash_request(request: Request) -> bytes:
+    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return sha256(head + await request.body()).digest()
+
+
+def keep_instead(request: Request, body: bytes) -> None:
+    """Keep *body* rather than the answer's own, which holds a secret that is shown once."""
+    request.scope[_KEPT_BODY] = body
+
+
+def claimed_key(request: Request) -> str | None:
+    """Return the key that the request claimed: what is made for it may be derived from that."""
+    claim: Fresh | None = request.scope.get(_CLAIM)
+    return claim.key if claim else None
+
+
+async def settle_key(request: Request, response: Response | None) -> None:
+    """Keep the answer under the request's key, or give the key up when the request came to nothing."""
+    claim: Fresh | None = request.scope.pop(_CLAIM, None)
+    if claim is None:
+        return
+    container: Container = request.app.state.container
+    try:
+        if response is None or response.status_code >= 300:
+            await container.idempotency.abandon(claim)
+            return
+        body = request.scope.get(_KEPT_BODY, bytes(response.body))
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        await container.idempotency.finish(claim, Answer(response.status_code, body, headers))
+    except AlertingError as error:
+        # What was asked for is done: the answer goes out. A repetition is refused as running until the claim is stale.
+        _log.warning("idempotency_key_not_settled", extra={"reason": error.code})
+
+
+async def answer_again(_: Request, error: Exception) -> Response:
+    """Answer as before."""
+    assert isinstance(error, AnsweredBefore)
+    kept = error.answer
+    headers = {**kept.headers, REPLAYED_HEADER: "true"}
+    return Response(kept.body, status_code=kept.status_code, headers=headers)
+
 
 # The standard library reads media types with its mail package, which takes a browser a quarter of a second to load.
 _JSON: Final = re.compile(r"\s*application/(?:json|[^\s/;]+\+json)\s*(?:;|$)", re.IGNORECASE)

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from alerting_api.auth import RuleReader, RuleWriter
-from alerting_api.container import Use
+from alerting_api import schema
+from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.headers import ExpectedVersion
-from alerting_api.idempotency import Once
 from alerting_api.problems import (
     BODY,
     CALLER,
@@ -18,26 +17,11 @@ from alerting_api.problems import (
     REPEATABLE,
     SHOWN_VERSIONED,
     VERSIONED,
+    ProblemKind,
+    etag,
     refusals,
 )  # fmt: skip
-from alerting_api.refusals import ProblemKind, etag
-from alerting_api.route import ApiRoute
-from alerting_api.schema import (
-    Description,
-    Exact,
-    Identifier,
-    ItemPage,
-    PageQuery,
-    RequestModel,
-    ResponseModel,
-    RuleSeverity,
-    Text,
-    Time,
-    Uuid,
-    bounds,
-    page_of,
-)  # fmt: skip
-from alerting_api.validation import core_error
+from alerting_api.route import ApiRoute, Once
 from alerting_core import limits
 from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter
@@ -63,19 +47,19 @@ _SHOWN: Final[Mapping[str, Any]] = {
 _K = ProblemKind
 
 
-class RulePattern(RequestModel):
+class RulePattern(schema.RequestModel):
     """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_PATTERN)]})
 
-    severity: Annotated[RuleSeverity, Field(description="`*` also meets alerts of unknown severity.")]
-    source: Annotated[Text, Field(description="System that reports, exact or `*`.")]
-    name: Annotated[Text, Field(description="What happened, exact or `*`.")]
+    severity: Annotated[schema.RuleSeverity, Field(description="`*` also meets alerts of unknown severity.")]
+    source: Annotated[schema.Text, Field(description="System that reports, exact or `*`.")]
+    name: Annotated[schema.Text, Field(description="What happened, exact or `*`.")]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if problems := check_draft(self.draft()):
-            raise core_error(problems)
+            raise schema.core_error(problems)
         return self
 
     def draft(self) -> RuleDraft:
@@ -86,10 +70,10 @@ class RulePattern(RequestModel):
 class RuleBody(RulePattern):
     """What a new rule and a replacement have in common."""
 
-    description: Description = None
+    description: schema.Description = None
     name_shown: Annotated[
         str | None,
-        bounds(NAME_SHOWN_CHARS_MAX, empty=True),
+        schema.bounds(NAME_SHOWN_CHARS_MAX, empty=True),
         Field(description="What people call it, in one line. Left out: empty in a new rule, else as it is."),
     ] = None
 
@@ -108,13 +92,13 @@ class NewRule(RuleBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "acme", **_PATTERN}]})
 
     client_id: Annotated[
-        Identifier | None,
+        schema.Identifier | None,
         Field(description="Whose rule it is. An operator's key must name it, a client's key need not."),
     ] = None
     enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
 
 
-class EnabledChange(RequestModel):
+class EnabledChange(schema.RequestModel):
     """Switches an object on or off and leaves the rest."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": False}]})
@@ -122,29 +106,31 @@ class EnabledChange(RequestModel):
     enabled: bool
 
 
-class RuleShown(ResponseModel):
+class RuleShown(schema.ResponseModel):
     """A rule: what a client wants to be told about."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
 
-    rule_id: Uuid
+    rule_id: schema.Uuid
     client_id: str
-    severity: RuleSeverity
+    severity: schema.RuleSeverity
     source: str
     name: str
     description: str
     name_shown: Annotated[str, Field(description="The heading of the rule for people; empty: what it matches.")]
     enabled: bool
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
-    created_at: Time
-    updated_at: Time
+    created_at: schema.Time
+    updated_at: schema.Time
 
 
-class RuleQuery(PageQuery):
+class RuleQuery(schema.PageQuery):
     """Which rules to list."""
 
-    client_id: Exact = None
-    severity: Annotated[RuleSeverity | None, Field(description="Of the rule itself: `*` finds those with `*`.")] = None
+    client_id: schema.Exact = None
+    severity: Annotated[
+        schema.RuleSeverity | None, Field(description="Of the rule itself: `*` finds those with `*`.")
+    ] = None
     enabled: bool | None = None
     text: Annotated[
         str | None, Field(max_length=limits.ID_CHARS_MAX, description="Found in source or name, in any case.")
@@ -177,9 +163,9 @@ async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, 
 
 
 @router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
-async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Query()]) -> ItemPage[RuleShown]:
+async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Query()]) -> schema.ItemPage[RuleShown]:
     """List rules, newest first."""
-    return page_of(await use.rules.list(caller.scope, query.page, query.where), RuleShown)
+    return schema.page_of(await use.rules.list(caller.scope, query.page, query.where), RuleShown)
 
 
 @router.get("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.domain.client import check_given_key
-from alerting_core.domain.target import ascii_host, read_address
+from alerting_core.domain import client, endpoint
 from alerting_core.errors import InvalidInput
 from alerting_core.generator.config import read_duration_ms
 
@@ -115,7 +114,7 @@ def domains(value: str) -> tuple[str, ...]:
     """Read a list of domains; `none` is no domain."""
     if value.lower() == "none":
         return ()
-    hosts = {part: ascii_host(part) for part in map(str.strip, value.split(",")) if part}
+    hosts = {part: endpoint.ascii_host(part) for part in map(str.strip, value.split(",")) if part}
     for part, host in hosts.items():
         if host is None:
             raise ValueError(f"{part!r} is no domain: write it like example.com")
@@ -149,14 +148,14 @@ def region(value: str) -> str:
 def sender(value: str) -> str:
     """Read whom mails are from."""
     _, address = parseaddr(value)
-    if "\n" in value or read_address(address) is None:
+    if "\n" in value or endpoint.read_address(address) is None:
         raise ValueError("must be written like alerts@example.com or Alerts <alerts@example.com>")
     return value
 
 
 def admin_key(value: str) -> str:
     """Read an operator's key chosen by hand."""
-    if problems := tuple(check_given_key(value)):
+    if problems := tuple(client.check_given_key(value)):
         raise ValueError("; ".join(problem.detail for problem in problems))
     return value
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from alerting_backend import setting_values as values
-from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
-from alerting_core.delivery.retry import DEFAULT_STEPS_MS
+from alerting_core.delivery import hosts, retry
 from alerting_core.errors import AlertingError
 
 PREFIX: Final = "ALERTING_"
@@ -98,10 +97,10 @@ class Settings:
         read=values.networks,
     )
     placeholder_domains: tuple[str, ...] = _setting(
-        "domains that are never contacted", tuple(sorted(PLACEHOLDER_DOMAINS)), read=values.domains
+        "domains that are never contacted", tuple(sorted(hosts.PLACEHOLDER_DOMAINS)), read=values.domains
     )
     retry_schedule: tuple[int, ...] = _setting(
-        "waits after failed attempts", DEFAULT_STEPS_MS, read=values.schedule, show=values.show_schedule
+        "waits after failed attempts", retry.DEFAULT_STEPS_MS, read=values.schedule, show=values.show_schedule
     )
     retry_jitter_percent: int = _setting("how far each wait may be off", 20, read=values.percent)
 

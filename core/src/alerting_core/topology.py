@@ -12,24 +12,15 @@ from itertools import chain
 from typing import Any, Final
 
 from alerting_core import limits
+from alerting_core.ports import stream
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
-from alerting_core.ports.stream import (
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    NOTIFICATIONS_READY,
-    RULE_CHANGED,
-    Group,
-    Sink,
-    Stream,
-)
-from alerting_core.stages.attempts import Reclaimer
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
-from alerting_core.stages.evaluate import Evaluator, Recorder, RuleFeed
+from alerting_core.stages.evaluate import Aggregator, Dispatcher, Evaluator, Recorder, RuleFeed
 from alerting_core.stages.loop import Failure, Stage
-from alerting_core.stages.notify import Aggregator, Dispatcher, Sweeper
+from alerting_core.stages.recover import Reclaimer, Sweeper
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from alerting_core.stages.send import Sender
 from alerting_core.stages.wiring import (
@@ -46,8 +37,8 @@ from alerting_core.stages.wiring import (
 RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.RECORDER,
     does="Keeps alerts, so that they can be explained",
-    reads=ALERTS_NEW,
-    group=Group.RECORDER,
+    reads=stream.ALERTS_NEW,
+    group=stream.Group.RECORDER,
     make=lambda wiring: Recorder(
         wiring.input(),
         wiring.ports.alerts,
@@ -60,8 +51,8 @@ RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
 EVALUATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.EVALUATOR,
     does="Matches alerts against the rules of all clients",
-    reads=ALERTS_NEW,
-    group=Group.EVALUATOR,
+    reads=stream.ALERTS_NEW,
+    group=stream.Group.EVALUATOR,
     is_on_path=True,
     make=lambda wiring: Evaluator(
         wiring.input(),
@@ -75,8 +66,8 @@ EVALUATOR: Final[StageSpec[AlertPorts]] = StageSpec(
 AGGREGATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.AGGREGATOR,
     does="Stores one notification per client and alert",
-    reads=ALERTS_MATCHED,
-    group=Group.AGGREGATOR,
+    reads=stream.ALERTS_MATCHED,
+    group=stream.Group.AGGREGATOR,
     is_on_path=True,
     make=lambda wiring: Aggregator(
         wiring.input(),
@@ -90,8 +81,8 @@ AGGREGATOR: Final[StageSpec[AlertPorts]] = StageSpec(
 DISPATCHER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.DISPATCHER,
     does="Plans one delivery per target of a notification",
-    reads=NOTIFICATIONS_READY,
-    group=Group.SENDER,
+    reads=stream.NOTIFICATIONS_READY,
+    group=stream.Group.SENDER,
     is_on_path=True,
     make=lambda wiring: Dispatcher(
         wiring.input(),
@@ -163,8 +154,8 @@ RELAY: Final[StageSpec[RulePorts]] = StageSpec(
 RULE_UPDATER: Final[StageSpec[RulePorts]] = StageSpec(
     name=StageName.RULE_UPDATER,
     does="Keeps the snapshot of rules that evaluators read",
-    reads=RULE_CHANGED,
-    group=Group.RULE_UPDATER,
+    reads=stream.RULE_CHANGED,
+    group=stream.Group.RULE_UPDATER,
     make=lambda wiring: RuleUpdater(
         wiring.input(),
         wiring.ports.rule_database,
@@ -235,8 +226,8 @@ class PipelinePorts:
         presence: Of this process, which is the only one at work.
     """
 
-    open_stream: Callable[[str, str], Stream]
-    sink: Sink
+    open_stream: Callable[[str, str], stream.Stream]
+    sink: stream.Sink
     rules: RuleSource
     alerts: AlertLog
     notifications: NotificationStore
@@ -273,7 +264,7 @@ class Pipeline:
         return evaluator.rules
 
     @property
-    def streams(self) -> Mapping[StageName, Stream]:
+    def streams(self) -> Mapping[StageName, stream.Stream]:
         """The streams by the stages that read them."""
         return {one.name: one.stream for one in self.stages if one.stream is not None}
 

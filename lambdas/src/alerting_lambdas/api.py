@@ -14,10 +14,9 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import Pools, make_pool
+from alerting_backend.adapters.postgres.connection import Address, Pools, Role, make_pool
 from alerting_backend.api.app import create_app
-from alerting_backend.runtime.logs import configure_logs
+from alerting_backend.runtime.reporting import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, read_settings
 from alerting_backend.wiring.ports import PostgresPorts, address_set_in, make_container, postgres_check
 from alerting_core.stages.meter import StageMeter

@@ -14,10 +14,9 @@ from typing import Any
 from alerting_core.conformance.sections import digest, digests
 from alerting_playground.asgi import Request
 from alerting_playground.session import limits
-from alerting_playground.session.actions import read_request
+from alerting_playground.session.inputs import FIXED, RANGES, Refused, read_request
 from alerting_playground.session.scenario import Scenario, read_text
 from alerting_playground.session.session import Session
-from alerting_playground.session.settings import FIXED, RANGES, Refused
 
 _DETAIL_CHARS_MAX = 4_000
 

@@ -6,8 +6,7 @@ from typing import Final
 
 import aiohttp
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, owner_connection
 from alerting_core import limits
 
 ROWS: Final = 60_000

@@ -16,11 +16,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, create_topics
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.pools import open_pools, owner_connection
-from alerting_backend.embedded_postgres.embedded import SETTINGS
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
+from alerting_backend.adapters.postgres.connection import open_pools, owner_connection
 from alerting_backend.embedded_postgres.processes import processes_in
-from alerting_backend.embedded_postgres.server import PostgresServer
+from alerting_backend.embedded_postgres.server import SETTINGS, PostgresServer
 from alerting_core import limits
 from alerting_core.ports.stream import Outgoing
 from alerting_core.stages.batch import WorkerKind

@@ -7,9 +7,8 @@ from typing import Final, TypeAlias
 
 import psutil
 
-from alerting_backend.adapters.postgres.connection import Role
+from alerting_backend.adapters.postgres.connection import Role, open_pool
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.pools import open_pool
 from alerting_core import limits
 from alerting_core.codec.records import encode_match
 from alerting_core.domain.alert import Match

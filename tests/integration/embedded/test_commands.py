@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import open_pool
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.embedded_postgres.embedded import DATABASE
+from alerting_backend.adapters.postgres.connection import Address, Role, open_pool
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink
 from alerting_backend.embedded_postgres.processes import running_postmaster
+from alerting_backend.embedded_postgres.server import DATABASE
 from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing

@@ -10,10 +10,9 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.embedded_postgres.embedded import DATABASE
+from alerting_backend.adapters.postgres.connection import Address, owner_connection
 from alerting_backend.embedded_postgres.processes import running_postmaster
+from alerting_backend.embedded_postgres.server import DATABASE
 from tests.support.patience import END_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess, platform
 

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from alerting_backend.demo.inbox import Inbox
-from alerting_backend.demo.mail_sink import MailSink
+from alerting_backend.demo.inbox import Inbox, MailSink
 from tests.support.platform_process import PlatformProcess, platform
 
 pytestmark = pytest.mark.integration

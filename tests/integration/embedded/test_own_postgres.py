@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from alerting_backend.demo.inbox import Inbox
-from alerting_backend.demo.mail_sink import MailSink
+from alerting_backend.demo.inbox import Inbox, MailSink
 from tests.support.platform_process import PlatformProcess, platform
 from tests.support.postgres.cluster import Cluster
 

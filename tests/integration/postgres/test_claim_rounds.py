@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 import pytest
 
+from alerting_backend.adapters.postgres.connection import Pools
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
-from alerting_backend.adapters.postgres.pools import Pools
 from tests.contract.fixtures_pipeline import World, postgres_world
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import LEASE_MS, make_delivery, make_plan

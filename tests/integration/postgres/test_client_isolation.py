@@ -5,12 +5,17 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Role
-from alerting_backend.adapters.postgres.pools import Pools, connected, open_pools, tenant_transaction, transaction
+from alerting_backend.adapters.postgres.connection import (
+    Pools,
+    Role,
+    connected,
+    open_pools,
+    tenant_transaction,
+    transaction,
+)
 from alerting_core.errors import NotFound
-from alerting_core.ports.catalog import EndpointFilter, RuleFilter
+from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter
 from alerting_core.ports.history import NewNotification, NotificationFilter
-from alerting_core.ports.paging import PageRequest
 from tests.contract.fixtures_catalog import on_postgres
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_endpoint, make_key, make_rule

@@ -14,10 +14,15 @@ from typing import IO, Final
 import psutil
 import pytest
 
-from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.embedded_postgres.embedded import SETTINGS, FolderInUse, embedded_postgres, sole_user
+from alerting_backend.adapters.postgres.connection import owner_connection
 from alerting_backend.embedded_postgres.processes import ServerFailed, processes_in, running_postmaster
-from alerting_backend.embedded_postgres.server import PostgresServer
+from alerting_backend.embedded_postgres.server import (
+    SETTINGS,
+    FolderInUse,
+    PostgresServer,
+    embedded_postgres,
+    sole_user,
+)
 from tests.support.install.place import CHECKOUT
 from tests.support.postgres.servers import scratch_folder
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, owner_connection
 from alerting_backend.adapters.postgres.schema import (
     Migration,
     MigrationFailed,

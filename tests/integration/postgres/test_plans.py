@@ -13,8 +13,7 @@ from typing import Final
 import pytest
 
 from alerting_backend.adapters import postgres
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Role, owner_connection
 from tests.support.postgres.cluster import Cluster
 from tests.support.postgres.explaining import Explained, explaining_pools, rows_of
 from tests.support.postgres.pipeline_work import Subject, do_all

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.connection import Address, owner_connection
 from alerting_backend.adapters.postgres.presence import PgPresence, present
 from alerting_core.errors import PortUnavailable
 

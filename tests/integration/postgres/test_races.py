@@ -6,11 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
-from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, ClaimRequest, claim_due
+from alerting_backend.adapters.postgres.connection import Connection, Pools, connected, transaction
+from alerting_backend.adapters.postgres.delivery.deliveries import BEFORE_ALL, ClaimRequest, claim_due
 from alerting_backend.adapters.postgres.delivery.outcomes import record_outcomes
-from alerting_backend.adapters.postgres.pools import Connection, Pools, connected, transaction
-from alerting_backend.adapters.postgres.stream.log import PgLog
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgStream
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import NotificationRef, NotificationStatus

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import open_pool, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, owner_connection
 from alerting_backend.adapters.postgres.schema import migrate, set_passwords
 from alerting_backend.embedded_postgres.processes import account_for
 from alerting_core.errors import PortUnavailable

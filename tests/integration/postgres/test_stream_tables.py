@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
+from alerting_backend.adapters.postgres.connection import Pools, connected, transaction
 from alerting_backend.adapters.postgres.stream import stream as stream_module
-from alerting_backend.adapters.postgres.stream.log import RECORDS_PER_COMMIT_MAX, PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import RECORDS_PER_COMMIT_MAX, PgLog, PgSink, PgStream
 from alerting_core.errors import PortUnavailable
 from tests.support.pipeline import make_output
 

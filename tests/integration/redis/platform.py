@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleDatabase, PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.connection import Address, open_pools
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
-from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot
-from alerting_backend.adapters.redis.rule_source import RedisRuleSource
+from alerting_backend.adapters.redis.rule_snapshot import RedisRuleSnapshot, RedisRuleSource
 from alerting_backend.adapters.system import SystemClock
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable

@@ -9,12 +9,11 @@ import pytest
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, PgRuleSource
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
+from alerting_backend.adapters.postgres.connection import Pools
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
-from alerting_backend.adapters.postgres.pools import Pools
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgStream
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_backend.runtime import background as under_test
 from alerting_backend.runtime.background import CHANGES_KEEP_MS, Janitor, Retention
 from alerting_core.domain.alert import Alert, Match, Severity

@@ -7,7 +7,7 @@ import pytest
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_core import limits
 from alerting_core.domain.claim import HttpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.http_endpoints import LOOPBACK, OK, aiohttp_server, post
 from tests.support.raw_servers import Dialogue, RawServer, answers, read_http_request, serve_raw
 

@@ -9,7 +9,7 @@ from aiohttp.abc import ResolveResult
 from alerting_backend.adapters.transport.addresses import AddressPolicy
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_core.domain.claim import HttpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.http_endpoints import LOOPBACK, OK, ScriptedResolver, post
 from tests.support.raw_servers import answers, serve_raw
 
@@ -70,14 +70,14 @@ async def test_the_address_that_was_checked_is_the_one_connected_to_when_the_nam
 async def test_the_socket_itself_is_refused_even_if_a_forbidden_answer_came_past_the_resolver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from alerting_backend.adapters.transport import gate
+    from alerting_backend.adapters.transport import addresses
 
     async def resolve_unchecked(
-        self: gate.CheckedResolver, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        self: addresses.CheckedResolver, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         return await ScriptedResolver(["127.0.0.1"]).resolve(host, port, family)
 
-    monkeypatch.setattr(gate.CheckedResolver, "resolve", resolve_unchecked)
+    monkeypatch.setattr(addresses.CheckedResolver, "resolve", resolve_unchecked)
     async with serve_raw(answers(OK)) as raw, HttpTransport(AddressPolicy()) as transport:
         reply = await transport.send(post(raw.url(host="past.example")))
     assert reply == Unreached(Reason.FORBIDDEN_ADDRESS, "leads to a forbidden target: loopback address")

@@ -8,7 +8,7 @@ import trustme
 
 from alerting_backend.adapters.transport.ses import SesTransport
 from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.mail_servers import (
     NOWHERE,
     SENDER,

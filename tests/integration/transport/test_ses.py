@@ -9,7 +9,7 @@ import pytest
 
 from alerting_backend.adapters.transport.ses import SesTransport
 from alerting_core.domain.claim import EmailMessage, SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.ses_emulator import taken_in, verify_sender
 from tests.support.raw_servers import answers, serve_raw
 

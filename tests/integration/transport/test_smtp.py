@@ -8,7 +8,7 @@ from email.policy import SMTPUTF8
 import pytest
 
 from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.mail_servers import SENDER, Post, mail, mail_server, plain
 
 pytestmark = [

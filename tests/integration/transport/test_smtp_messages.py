@@ -7,8 +7,8 @@ import pytest
 
 from alerting_backend.adapters.transport.smtp import SmtpServer, SmtpTransport
 from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
-from alerting_core.domain.target import read_address
+from alerting_core.domain.delivery import Reason
+from alerting_core.domain.endpoint import read_address
 from tests.integration.transport.mail_servers import Post, mail, mail_server, plain
 
 pytestmark = [

@@ -7,7 +7,7 @@ import trustme
 
 from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from tests.integration.transport.mail_servers import HELLO, READY, SENDER, Post, mail, mail_server, plain
 from tests.support.raw_servers import says, serve_raw
 

@@ -10,7 +10,7 @@ import pytest
 
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.topics import TOPICS
-from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.connection import owner_connection
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing
 from tests.support.distributed import DistributedPlatform
 from tests.support.patience import END_SECONDS_MAX, SHOWN_SECONDS_MAX

@@ -14,10 +14,9 @@ import pytest
 from redis.asyncio import Redis
 
 from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
-from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgRuleStore
+from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.reference import match_by_nested_loop

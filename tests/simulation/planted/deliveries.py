@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.notification import EndpointState, Notification, NotificationRef, NotificationStatus, Reason
+from alerting_core.domain.delivery import EndpointState, Reason
+from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.memory.deliveries import MemoryAbandonedLeases
 from alerting_core.sim.platform import RacingDeliveryStore

@@ -10,8 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import owner_connection
+from alerting_backend.adapters.postgres.connection import Address, owner_connection
 from alerting_backend.adapters.postgres.schema import migrate
 
 # A test run is not to survive a power cut.

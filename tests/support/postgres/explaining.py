@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.connection import Address, Role
-from alerting_backend.adapters.postgres.pools import Pools, pool_settings
+from alerting_backend.adapters.postgres.connection import Address, Pools, Role, pool_settings
 
 if TYPE_CHECKING:
     _Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]

@@ -7,8 +7,7 @@ import pytest
 
 # The driver is imported by those tests alone that use it.
 if TYPE_CHECKING:
-    from alerting_backend.adapters.postgres.connection import Address
-    from alerting_backend.adapters.postgres.pools import Pools
+    from alerting_backend.adapters.postgres.connection import Address, Pools
     from tests.support.postgres.cluster import Cluster
 
 
@@ -51,7 +50,7 @@ async def empty_database(embedded_postgres_cluster: "Cluster") -> "AsyncIterator
 @pytest.fixture
 async def pools(database: "Address") -> "AsyncIterator[Pools]":
     """Return the pools of the roles on `database`."""
-    from alerting_backend.adapters.postgres.pools import open_pools
+    from alerting_backend.adapters.postgres.connection import open_pools
 
     async with open_pools(database, size_max=4) as opened:
         yield opened

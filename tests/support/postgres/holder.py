@@ -11,8 +11,8 @@ import pwd
 import sys
 from pathlib import Path
 
-from alerting_backend.adapters.postgres.pools import owner_connection
-from alerting_backend.embedded_postgres.embedded import embedded_postgres
+from alerting_backend.adapters.postgres.connection import owner_connection
+from alerting_backend.embedded_postgres.server import embedded_postgres
 
 
 async def _main(folder: Path) -> None:

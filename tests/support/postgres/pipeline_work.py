@@ -13,21 +13,21 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import (
     append_changes,
     trim_changes,
 )
+from alerting_backend.adapters.postgres.connection import Pools, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
-from alerting_backend.adapters.postgres.pools import Pools, transaction
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.catalog import PageRequest
 from alerting_core.ports.history import AlertFilter, NotificationFilter, Old
 from alerting_core.ports.operations import RecordId
-from alerting_core.ports.paging import PageRequest
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import (
     LEASE_MS,

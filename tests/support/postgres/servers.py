@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alerting_backend.embedded_postgres.embedded import SETTINGS
-from alerting_backend.embedded_postgres.server import PostgresServer
+from alerting_backend.embedded_postgres.server import SETTINGS, PostgresServer
 from tests.support.install.postgres import oldest_postgres_programs
 from tests.support.postgres.cluster import FAST, Cluster
 from tests.support.postgres.installed import InstalledPostgres

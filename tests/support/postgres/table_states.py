@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import Connection, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Connection, owner_connection
 from tests.support.catalog import NOW_MS
 
 CLIENTS: Final = 100

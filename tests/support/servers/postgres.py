@@ -10,9 +10,8 @@ from typing import Final
 
 import asyncpg
 
-from alerting_backend.embedded_postgres.embedded import SETTINGS
 from alerting_backend.embedded_postgres.processes import is_alive, running_postmaster
-from alerting_backend.embedded_postgres.server import PostgresServer
+from alerting_backend.embedded_postgres.server import SETTINGS, PostgresServer
 from tests.support.install.postgres import PostgresPrograms, oldest_postgres_programs
 from tests.support.install.unavailable import Unavailable
 from tests.support.postgres.installed import InstalledPostgres

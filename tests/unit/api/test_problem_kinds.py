@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting_api.refusals import PROBLEM_TYPES, ProblemKind, refusal_of
+from alerting_api.problems import PROBLEM_TYPES, ProblemKind, refusal_of
 from alerting_core import errors
 from alerting_core.errors import Problem, ProblemCode
 

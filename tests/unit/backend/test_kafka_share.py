@@ -3,7 +3,7 @@
 import pytest
 
 from alerting_backend.adapters.kafka.dead_letters import KEPT_BYTES, TRUNCATED_HEADER, shortened
-from alerting_backend.adapters.kafka.share import Share
+from alerting_backend.adapters.kafka.member import Share
 from alerting_backend.adapters.kafka.sink import partition_of
 from alerting_core.errors import FencedOff
 from alerting_core.ports.stream import Record

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alerting_api.app import create_app
-from alerting_api.container import Container
+from alerting_api.auth import Container
 from alerting_core.app.operations import GeneratorJobs
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.jobs import MemoryJobStore

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from alerting_api.auth import KeyAuthenticator
-from alerting_api.container import Container
+from alerting_api.auth import Container, KeyAuthenticator
 from alerting_core.app.application import Application, ApplicationPorts
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs

@@ -1,67 +1,140 @@
-"""The API of a server: the application, its pages, a line in the log for each request, and its description."""
+"""The API of a server: the application with its pages, and its description.
 
+Everything that a page needs is in this package or in an installed one: no browser needs another host.
+"""
+
+import asyncio
+import gzip
 import sys
-import time
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
 import orjson
-import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerting_api import app as api
-from alerting_api.auth import PRINCIPAL_KEY
-from alerting_api.container import Principal
-from alerting_api.headers import assign_request_id
-from alerting_api.middleware import operation_of
-from alerting_backend.api import pages
-from alerting_backend.api.probes import RequestMetrics, ServerContainer, exposition_router, probes_router
+from alerting_api.problems import answer_error
+from alerting_backend.api.files import ASK_EACH_TIME, PAGE, PAGES, File, Files
+from alerting_backend.api.probes import ServerContainer, ServerParts, exposition_router, probes_router
 
-_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Asked every few seconds by machines: told at DEBUG, unless they fail."""
+pages_router = APIRouter(include_in_schema=False)
 
-_log = structlog.get_logger("alerting.api")
+_ASSETS: Final = "alerting_backend.api.assets"
+_SWAGGER: Final = "fastapi_swagger.resources"
 
+# Swagger UI sets styles of elements by script, and has its icons as data.
+_DOCS_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HOME_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 
-class RequestLog:
-    """ASGI middleware around the whole application."""
+_HOUR: Final = "public, max-age=3600"
+_DAY: Final = "public, max-age=86400"
+"""Files of another package change with a release only."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        container: ServerContainer = scope["app"].state.container
-        request_id = assign_request_id(scope, container.new_request_id)
-        started = time.perf_counter()
-        status = 0
-
-        async def send_noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = int(message["status"])
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self.app(scope, receive, send_noted)
-            _account(scope, status=status, seconds=time.perf_counter() - started)
+_INBOX: Final = "/demo/inbox"
 
 
-def _account(scope: Scope, *, status: int, seconds: float) -> None:
-    operation = operation_of(scope)
-    metrics: RequestMetrics = scope["app"].state.request_metrics
-    metrics.observe(**operation, status=status, seconds=seconds)
-    quiet = operation["path"] in _QUIET and status < 400
-    write = _log.debug if quiet else _log.info
-    principal: Principal | None = scope.get(PRINCIPAL_KEY)
-    who = {"key_id": principal.key_id, "client_id": principal.client_id} if principal else {}
-    write("request_answered", **operation, status=status, duration_ms=round(seconds * 1000, 1), **who)
+@cache
+def _read(package: str, name: str, cached: str = ASK_EACH_TIME, policy: str | None = None) -> File:
+    plain = files(package).joinpath(name).read_bytes()
+    media_type = guess_type(name)[0] or "application/octet-stream"
+    return File(media_type, plain, gzip.compress(plain, mtime=0), cached, policy)
+
+
+def _serve(path: str, package: str, cached: str, policy: str | None = None) -> None:
+    name = path.rpartition("/")[2]
+
+    @pages_router.get(path.removesuffix(".html"), name=name)
+    async def serve(request: Request) -> Response:
+        # Packed when it is asked for first: two megabytes take a tenth of a second.
+        return (await asyncio.to_thread(_read, package, name, cached, policy)).answer(request)
+
+
+for _name in ("home.css", "home.js", "icon.svg"):
+    _serve(f"/assets/{_name}", _ASSETS, _HOUR)
+for _name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+    _serve(f"/docs/{_name}", _SWAGGER, _DAY)
+for _name in ("docs.css", "docs.js"):
+    _serve(f"/docs/{_name}", _ASSETS, ASK_EACH_TIME)
+_serve("/docs.html", _ASSETS, ASK_EACH_TIME, _DOCS_POLICY)
+
+
+async def show_page(parts: ServerParts, request: Request) -> Response:
+    """Answer with the one page; what is shown in it, it reads from its address."""
+    return _file(parts.ui, PAGE).answer(request)
+
+
+async def show_file(parts: ServerParts, request: Request) -> Response:
+    """Answer with a file that the page names."""
+    return _file(parts.ui, request.url.path).answer(request)
+
+
+def _file(ui: Files | None, path: str) -> File:
+    """Return the file at *path*; without it, or without a build, nothing is there.
+
+    Raises:
+        HTTPException: 404.
+    """
+    file = None if ui is None else ui.get(path)
+    if file is None:
+        raise HTTPException(404)
+    return file
+
+
+for _page in PAGES:
+    pages_router.add_api_route(f"/{_page}", show_page)
+    pages_router.add_api_route(f"/{_page}/{{rest:path}}", show_page)
+for _path in ("color-scheme.js", "icon.svg", "ui/{name}"):
+    pages_router.add_api_route(f"/{_path}", show_file)
+
+
+@pages_router.get("/")
+async def show_home(parts: ServerParts, request: Request) -> Response:
+    """Show the first page: the user interface; where none was built, what runs here, and what to type next."""
+    return _home(parts.ui, request).answer(request)
+
+
+async def answer_unknown_path(request: Request, error: Exception) -> Response:
+    """Answer a browser that asks for a page that is not there with the page that says so; others with a problem."""
+    container: ServerContainer = request.app.state.container
+    if isinstance(error, HTTPException) and error.status_code == 404 and _is_for_a_person(request):
+        return _home(container.ui, request).answer(request, status=404)
+    return await answer_error(request, error)
+
+
+def _is_for_a_person(request: Request) -> bool:
+    is_page = request.method == "GET" and not request.url.path.startswith("/api/")
+    return is_page and "text/html" in request.headers.get("accept", "")
+
+
+def _home(ui: Files | None, request: Request) -> File:
+    if ui is not None:
+        return ui[PAGE]
+    page = _read(_ASSETS, "home.html").plain
+    if not any(route.path == _INBOX for route in iter_route_contexts(request.app.routes)):
+        page = _without_inbox(page)
+    return File("text/html", page, policy=_HOME_POLICY)
+
+
+def _without_inbox(page: bytes) -> bytes:
+    """Take out the card of the demo's inbox, and name another place where the examples do."""
+    lines = [line for line in page.splitlines(keepends=True) if b'href="/demo/inbox"' not in line]
+    return (
+        b"".join(lines)
+        .replace(b"Say where to be told; here, the demo's inbox:", b"Say where to be told:")
+        .replace(b"ORIGIN/demo/inbox/webhook/acme", b"https://example.com/hooks/alerts")
+    )
 
 
 def create_app(container: ServerContainer) -> FastAPI:
@@ -73,16 +146,14 @@ def create_app(container: ServerContainer) -> FastAPI:
 
 def make_routes() -> FastAPI:
     """Return the application without anything to serve from: enough to be described."""
-    app = api.make_routes((probes_router, exposition_router, pages.router))
-    app.add_exception_handler(HTTPException, pages.answer_unknown_path)
-    app.add_middleware(RequestLog)
+    app = api.make_routes((probes_router, exposition_router, pages_router))
+    app.add_exception_handler(HTTPException, answer_unknown_path)
     return app
 
 
 def install(app: FastAPI, container: ServerContainer) -> None:
     """Let *app* serve *container* from now on."""
     api.install(app, container)
-    app.state.request_metrics = RequestMetrics()
 
 
 def main(arguments: Sequence[str]) -> int:

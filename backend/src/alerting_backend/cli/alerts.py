@@ -10,8 +10,7 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote
 
-from alerting_backend.cli.calls import PATIENCE_SECONDS_MAX, Platform, calling
-from alerting_backend.cli.output import Advance, ExitCode, fail, progress, report_errors, shown, write_json, write_table
+from alerting_backend.cli import calls, output
 from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
@@ -26,7 +25,7 @@ from alerting_core.stages.loop import Failure, retry_until_stopped
 def explain_stored(settings: Settings, alert_id: str, client_id: str | None, *, as_json: bool) -> None:
     """Explain an alert that the platform has taken in, to one client or to all that it meets."""
     path = f"/api/v1/alerts/{quote(alert_id, safe='')}"
-    with calling(settings.url, settings.key, as_json=as_json) as platform:
+    with calls.calling(settings.url, settings.key, as_json=as_json) as platform:
         if client_id is not None:
             answer = platform.get(f"{path}/explain", {"client_id": client_id, "limit": limits.PAGE_ITEMS_MAX})
         else:
@@ -42,9 +41,9 @@ def explain_draft(
     """Explain an alert that nobody has sent, to one client or to all that it meets."""
     if severity.upper() not in SEVERITY_NAMES:
         detail = f"--severity must be one of {', '.join(SEVERITY_NAMES)}"
-        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+        output.fail(detail, code="invalid-input", exit_code=output.ExitCode.USAGE, as_json=as_json)
     alert = Alert("draft", Severity[severity.upper()], source, name, 0, {})
-    with calling(settings.url, settings.key, as_json=as_json) as platform:
+    with calls.calling(settings.url, settings.key, as_json=as_json) as platform:
         if client_id is not None:
             answer = _explained_to_one(platform, alert, client_id)
         else:
@@ -52,7 +51,7 @@ def explain_draft(
     _finish(answer, as_json=as_json)
 
 
-def _explained_to_one(platform: Platform, alert: Alert, client_id: str) -> dict[str, Any]:
+def _explained_to_one(platform: calls.Platform, alert: Alert, client_id: str) -> dict[str, Any]:
     """Return what the API answers of a stored alert: the rules that match, then the nearest."""
     platform.get(f"/api/v1/clients/{quote(client_id, safe='')}")
     rules = {rule.rule_id: rule for rule in _rules(platform, client_id)}
@@ -66,7 +65,7 @@ def _explained_to_one(platform: Platform, alert: Alert, client_id: str) -> dict[
     }
 
 
-def _explained_to_all(platform: Platform, alert: Alert) -> dict[str, Any]:
+def _explained_to_all(platform: calls.Platform, alert: Alert) -> dict[str, Any]:
     """Return the rules of all clients that match, by client; those that do not are too many to be of use."""
     examined, matched = 0, list[dict[str, Any]]()
     for rule in _rules(platform, None):
@@ -83,7 +82,7 @@ def _explained_to_all(platform: Platform, alert: Alert) -> dict[str, Any]:
     }
 
 
-def _rules(platform: Platform, client_id: str | None) -> Iterator[Rule]:
+def _rules(platform: calls.Platform, client_id: str | None) -> Iterator[Rule]:
     chosen = {} if client_id is None else {"client_id": client_id}
     for i in platform.pages("/api/v1/rules", {**chosen, "limit": limits.PAGE_ITEMS_MAX}):
         yield Rule(
@@ -108,18 +107,18 @@ def _explained(rule: Rule, one: RuleExplanation) -> dict[str, Any]:
 def _finish(answer: dict[str, Any], *, as_json: bool) -> None:
     """Write the answer; the exit code says whether anything matches, as that of grep does."""
     if as_json:
-        write_json(answer)
+        output.write_json(answer)
     else:
         _write(answer)
     if not answer["matched"]:
-        raise SystemExit(ExitCode.NO_MATCH)
+        raise SystemExit(output.ExitCode.NO_MATCH)
 
 
 def _write(answer: dict[str, Any]) -> None:
     alert, client_id = answer["alert"], answer["client_id"]
     whose = "all clients" if client_id is None else client_id
     pattern = f"{alert['severity']} / {alert['source']} / {alert['name']}"
-    print(shown(f"{pattern} matches {answer['matched']} of the {answer['examined']} rules of {whose}"))
+    print(output.shown(f"{pattern} matches {answer['matched']} of the {answer['examined']} rules of {whose}"))
     if not answer["rules"]:
         return
     if client_id is None:
@@ -128,9 +127,9 @@ def _write(answer: dict[str, Any]) -> None:
             (rule["client_id"], rule["rule_id"], rule["severity"], rule["source"], rule["name"])
             for rule in answer["rules"]
         ]
-        write_table(columns, rows)
+        output.write_table(columns, rows)
         return
-    write_table(["", "rule", "severity", "source", "name", "why"], [_row(rule) for rule in answer["rules"]])
+    output.write_table(["", "rule", "severity", "source", "name", "why"], [_row(rule) for rule in answer["rules"]])
     if (left := answer["examined"] - len(answer["rules"])) > 0:
         print(f"and {left} more, which are further away")
 
@@ -170,7 +169,7 @@ class _Target:
 def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_kafka: bool, as_json: bool) -> None:
     """Send what *config* asks for, or print it."""
     now_ms = time.time_ns() // 1_000_000
-    with report_errors(as_json=as_json):
+    with output.report_errors(as_json=as_json):
         if to_kafka:
             from alerting_backend.wiring.dependencies import Dependency, require
 
@@ -184,20 +183,20 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_
     sent = _Sent()
     try:
         with (
-            report_errors(as_json=as_json),
+            output.report_errors(as_json=as_json),
             _kafka(settings) if to_kafka else _api(settings, as_json=as_json) as target,
-            progress("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
+            output.progress("sending", total=pace.alerts_total, unit="alerts", shown=not as_json) as advance,
         ):
             _send(target, alerts, pace, sent, advance)
     finally:
         _sum_up(sent, config, total=pace.alerts_total, as_json=as_json)
     if sent.accepted < pace.alerts_total:
-        raise SystemExit(ExitCode.FAILED)
+        raise SystemExit(output.ExitCode.FAILED)
 
 
 @contextmanager
 def _api(settings: Settings, *, as_json: bool) -> Iterator[_Target]:
-    with calling(settings.url, settings.key, as_json=as_json) as platform:
+    with calls.calling(settings.url, settings.key, as_json=as_json) as platform:
 
         def send(batch: Sequence[Alert]) -> int:
             body = {"alerts": [_as_json(alert) for alert in batch]}
@@ -226,7 +225,7 @@ def _kafka(settings: Settings) -> Iterator[_Target]:
 
 
 async def _publish(sink: Sink, outputs: Sequence[Outgoing]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS_MAX
+    deadline = time.monotonic() + calls.PATIENCE_SECONDS_MAX
 
     def lose_patience(failure: Failure) -> None:
         if time.monotonic() > deadline:
@@ -235,7 +234,7 @@ async def _publish(sink: Sink, outputs: Sequence[Outgoing]) -> None:
     await retry_until_stopped(partial(sink.publish, outputs), stop=asyncio.Event(), on_failure=lose_patience)
 
 
-def _send(target: _Target, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: Advance) -> None:
+def _send(target: _Target, alerts: Iterator[Alert], pace: Pace, sent: _Sent, advance: output.Advance) -> None:
     begun = time.monotonic()
     published = 0
     try:
@@ -271,7 +270,7 @@ def _print_all(alerts: Iterator[Alert], *, as_json: bool) -> None:
         if as_json:
             fields = _as_json(alert)
             del fields["event_ts"]
-            write_json(fields)
+            output.write_json(fields)
         else:
             context = " ".join(f"{name}={value}" for name, value in alert.context.items())
             print(f"{alert.severity.name:<9}{alert.source:<14}{alert.name:<14}{context}".rstrip())
@@ -286,6 +285,6 @@ def _sum_up(sent: _Sent, config: GeneratorConfig, *, total: int, as_json: bool) 
             "seconds": round(sent.seconds, 3),
             "per_second": round(rate, 1),
         }
-        write_json({**summary, "seed": config.seed})
+        output.write_json({**summary, "seed": config.seed})
         return
     print(f"{sent.accepted:,} of {total:,} alerts accepted in {sent.seconds:.1f} s ({rate:,.1f}/s), seed {config.seed}")

@@ -10,11 +10,9 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from alerting_backend.adapters.kafka.dead_letters import KafkaDeadLetterStore
 from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.stream.log import PgLog
-from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore
-from alerting_backend.cli.output import ExitCode, fail, report_errors, shown, write_json, write_table
-from alerting_backend.cli.servers import has_database, reach_database
+from alerting_backend.adapters.postgres.connection import open_pools
+from alerting_backend.adapters.postgres.stream import dead_letters, stream
+from alerting_backend.cli import output, servers
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.ports import kafka_address
 from alerting_core.app.dead_letters import STILL_REFUSED, Repair, fields_of
@@ -61,7 +59,9 @@ def list_dead_letters(settings: Settings, wanted: DeadLetterFilter, *, limit: in
     counts, found = with_dead_letters(settings, work, as_json=as_json)
     shown = found[:limit]
     if as_json:
-        write_json({"topics": counts, "items": [_as_json(letter) for letter in shown], "more": len(found) > limit})
+        output.write_json(
+            {"topics": counts, "items": [_as_json(letter) for letter in shown], "more": len(found) > limit}
+        )
         return
     if not shown:
         print("no dead letters" + (" like that" if counts else ""))
@@ -70,7 +70,7 @@ def list_dead_letters(settings: Settings, wanted: DeadLetterFilter, *, limit: in
         (letter.id, _source(letter), _time(letter.refused_at_ms), str(letter.replays or ""), letter.reason)
         for letter in shown
     ]
-    write_table(["dead letter", "refused at", "time", "replayed", "reason"], rows)
+    output.write_table(["dead letter", "refused at", "time", "replayed", "reason"], rows)
     if len(found) > limit:
         print(f"and more: there are {sum(counts.values()):,} in all; --limit shows more of them")
 
@@ -80,10 +80,12 @@ def show_dead_letter(settings: Settings, letter_id: str, *, as_json: bool) -> No
     topic, place = place_of(letter_id, as_json=as_json)
     letter = with_dead_letters(settings, lambda letters: letters.get(topic, place), as_json=as_json)
     if letter is None:
-        fail(f"there is no dead letter {letter_id}", code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
+        output.fail(
+            f"there is no dead letter {letter_id}", code="not-found", exit_code=output.ExitCode.FAILED, as_json=as_json
+        )
     if as_json:
         whole = {"key": _text(letter.key), "value": _text(letter.value), "value_hex": letter.value.hex()}
-        write_json(_as_json(letter) | whole | {"fields": [list(field) for field in fields_of(letter)]})
+        output.write_json(_as_json(letter) | whole | {"fields": [list(field) for field in fields_of(letter)]})
         return
     rows = [
         ("refused at", _source(letter)),
@@ -96,7 +98,7 @@ def show_dead_letter(settings: Settings, letter_id: str, *, as_json: bool) -> No
         ("", _text(letter.value[:SHOWN_BYTES_MAX])),
         *((f"field {name}", _text(text.encode()[:SHOWN_BYTES_MAX])) for name, text in fields_of(letter)),
     ]
-    write_table(["", letter.id], rows)
+    output.write_table(["", letter.id], rows)
 
 
 async def find(letters: DeadLetterStore, wanted: DeadLetterFilter) -> AsyncIterator[DeadLetter]:
@@ -117,10 +119,10 @@ def with_dead_letters(settings: Settings, work: Callable[[DeadLetterStore], Awai
         async with _letters(settings) as letters:
             return await work(letters)
 
-    if settings.kafka_brokers is None and not has_database(settings):
+    if settings.kafka_brokers is None and not servers.has_database(settings):
         detail = f"there is no database in {settings.data_dir}: set ALERTING_DATA_DIR to the folder of the platform"
-        fail(detail, code="no-database", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
-    with report_errors(as_json=as_json):
+        output.fail(detail, code="no-database", exit_code=output.ExitCode.UNAVAILABLE, as_json=as_json)
+    with output.report_errors(as_json=as_json):
         return asyncio.run(run())
 
 
@@ -134,8 +136,8 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetterStore]:
         finally:
             await sink.close()
         return
-    async with reach_database(settings) as database, open_pools(database, size_max=2) as pools:
-        yield PgDeadLetterStore(PgLog(pools.worker))
+    async with servers.reach_database(settings) as database, open_pools(database, size_max=2) as pools:
+        yield dead_letters.PgDeadLetterStore(stream.PgLog(pools.worker))
 
 
 def place_of(letter_id: str, *, as_json: bool) -> tuple[str, RecordId]:
@@ -143,7 +145,7 @@ def place_of(letter_id: str, *, as_json: bool) -> tuple[str, RecordId]:
     place = place_in(letter_id)
     if place is None:
         detail = f"{letter_id!r} names no dead letter: write it as `alerting dlq list` does, topic/partition/offset"
-        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+        output.fail(detail, code="invalid-input", exit_code=output.ExitCode.USAGE, as_json=as_json)
     return place
 
 
@@ -166,7 +168,7 @@ def _source(letter: DeadLetter) -> str:
 
 
 def _text(raw: bytes) -> str:
-    return shown(raw.decode(errors="backslashreplace"))
+    return output.shown(raw.decode(errors="backslashreplace"))
 
 
 def _time(at_ms: int) -> str:
@@ -226,11 +228,13 @@ def replay_dead_letters(
     if outcome.problems:
         lines = [f"{problem.path} {problem.detail}".strip() for problem in outcome.problems]
         lines.append(STILL_REFUSED)
-        fail(STILL_REFUSED, code="still-refused", exit_code=ExitCode.REFUSED, lines=lines, as_json=as_json)
+        output.fail(
+            STILL_REFUSED, code="still-refused", exit_code=output.ExitCode.REFUSED, lines=lines, as_json=as_json
+        )
     _report(outcome, missing=missing, dry_run=dry_run, as_json=as_json)
     if missing:
         detail = f"{missing} of the dead letters named are not there (any more)"
-        fail(detail, code="not-found", exit_code=ExitCode.FAILED, as_json=as_json)
+        output.fail(detail, code="not-found", exit_code=output.ExitCode.FAILED, as_json=as_json)
     if outcome.cut:
         detail = (
             f"{outcome.cut:,} of the dead letters cannot be replayed: only the beginning of a record that was too large"
@@ -238,7 +242,7 @@ def replay_dead_letters(
         )
         # Who asks for all there are gets all that can be; who names one does not get it.
         if places:
-            fail(detail, code="truncated", exit_code=ExitCode.REFUSED, as_json=as_json)
+            output.fail(detail, code="truncated", exit_code=output.ExitCode.REFUSED, as_json=as_json)
         if not as_json:
             print(detail)
 
@@ -262,7 +266,7 @@ async def _replay(letters: DeadLetterStore, chosen: Sequence[DeadLetter], repair
 def _report(outcome: _Outcome, *, missing: int, dry_run: bool, as_json: bool) -> None:
     if as_json:
         done = {"chosen": outcome.chosen, "replayed": outcome.replayed, "missing": missing, "cut": outcome.cut}
-        write_json(done | {"dry_run": dry_run})
+        output.write_json(done | {"dry_run": dry_run})
     elif dry_run:
         print(f"would replay {outcome.chosen - outcome.cut:,} dead letters")
     else:
@@ -270,4 +274,4 @@ def _report(outcome: _Outcome, *, missing: int, dry_run: bool, as_json: bool) ->
 
 
 def _usage(detail: str, *, as_json: bool) -> NoReturn:
-    fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    output.fail(detail, code="invalid-input", exit_code=output.ExitCode.USAGE, as_json=as_json)

@@ -18,8 +18,7 @@ from alerting_backend.api.files import ui_folder
 from alerting_backend.cli.output import ExitCode, fail, report_and_exit, report_errors, write_json
 from alerting_backend.demo.page import ALERTS_MINUTES
 from alerting_backend.embedded.platform import ALERT_EVERY_MS, Audience, Started, run_platform
-from alerting_backend.runtime.listening import Stop, stop_on_signals
-from alerting_backend.runtime.logs import configure_logs
+from alerting_backend.runtime import listening, reporting
 from alerting_backend.settings import Settings, SettingsInvalid, describe
 from alerting_backend.wiring.dependencies import Dependency, require
 from alerting_core.errors import AlertingError
@@ -99,11 +98,11 @@ def logged_as(settings: Settings, *, as_json: bool) -> Settings:
     """Return *settings* with the form of the log that the command asks for, and begin to log like that."""
     if as_json:
         settings = replace(settings, log_format="json")
-    configure_logs(settings.log_level, settings.log_format)
+    reporting.configure_logs(settings.log_level, settings.log_format)
     return settings
 
 
-def run_process(work: Callable[[Stop], Coroutine[Any, Any, None]], settings: Settings, *, name: str) -> None:
+def run_process(work: Callable[[listening.Stop], Coroutine[Any, Any, None]], settings: Settings, *, name: str) -> None:
     """Run *work* until it is told to stop; ends the process with the exit code that fits.
 
     Args:
@@ -123,9 +122,9 @@ def run_process(work: Callable[[Stop], Coroutine[Any, Any, None]], settings: Set
     _log_process.info(f"{name}_stopped")
 
 
-async def _run(work: Callable[[Stop], Coroutine[Any, Any, None]]) -> None:
-    stop = Stop()
-    with stop_on_signals(stop):
+async def _run(work: Callable[[listening.Stop], Coroutine[Any, Any, None]]) -> None:
+    stop = listening.Stop()
+    with listening.stop_on_signals(stop):
         await stop.guard(work(stop))
 
 
@@ -212,8 +211,7 @@ def _ready_event(settings: Settings, started: Started, seconds: float) -> dict[s
 def run_worker_command(kind: WorkerKind, settings: Settings, *, as_json: bool) -> None:
     """Run one worker until somebody stops it."""
     # Late, as all of Kafka and Redis comes with it: the embedded platform starts without.
-    from alerting_backend.workers.process import run_worker
-    from alerting_backend.workers.worker import NEEDS
+    from alerting_backend.workers.process import NEEDS, run_worker
 
     with report_errors(as_json=as_json):
         require(settings, *NEEDS[kind], needed_by=f"worker {kind}")

@@ -1,23 +1,23 @@
-"""Commands on the servers that a platform stands on: `alerting migrate`, `alerting testdata`, `alerting topics`."""
+"""Commands that need no running platform: settings, description, bench, and the servers that it stands on."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 from alerting_backend.adapters.kafka.topics import TOPICS, create_topics, describe_topics
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.connection import Address
-from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.schema import Migration, Step, migrate, read_chain, set_passwords, status
+from alerting_backend.adapters.postgres import connection, schema
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
 from alerting_backend.cli.output import ExitCode, fail, progress, report_errors, write_json, write_table
-from alerting_backend.embedded_postgres.embedded import DATABASE, embedded_postgres
-from alerting_backend.embedded_postgres.processes import running_postmaster
-from alerting_backend.settings import Settings
-from alerting_backend.wiring.dependencies import Dependency, require
-from alerting_backend.wiring.ports import address_set_in, kafka_address
+from alerting_backend.embedded_postgres import processes, server
+from alerting_backend.settings import Settings, describe
+from alerting_backend.wiring import dependencies, ports
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.errors import Conflict
@@ -31,21 +31,21 @@ def has_database(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def reach_database(settings: Settings) -> AsyncIterator[Address]:
+async def reach_database(settings: Settings) -> AsyncIterator[connection.Address]:
     """Yield the address of the database; the embedded one stays as it was found, running or not.
 
     Raises:
         AlertingError: It cannot be had; the detail says what to do.
     """
-    own = address_set_in(settings)
+    own = ports.address_set_in(settings)
     if own is not None:
         yield own
         return
-    running = running_postmaster((settings.data_dir / "postgres").resolve())
+    running = processes.running_postmaster((settings.data_dir / "postgres").resolve())
     if running is not None and running.status == "ready":
-        yield Address.of_socket(running.socket_folder, port=running.port, database=DATABASE)
+        yield connection.Address.of_socket(running.socket_folder, port=running.port, database=server.DATABASE)
         return
-    async with embedded_postgres(settings.data_dir) as address:
+    async with server.embedded_postgres(settings.data_dir) as address:
         yield address
 
 
@@ -72,25 +72,25 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     write_table(["version", "name", "applied at"], rows)
 
 
-async def _migrate(settings: Settings, *, as_json: bool) -> Sequence[Migration]:
+async def _migrate(settings: Settings, *, as_json: bool) -> Sequence[schema.Migration]:
     async with reach_database(settings) as address:
-        with progress("migrating", total=len(read_chain()), unit="steps", shown=not as_json) as advance:
-            done_before = len(read_chain())
+        with progress("migrating", total=len(schema.read_chain()), unit="steps", shown=not as_json) as advance:
+            done_before = len(schema.read_chain())
 
-            def before_step(_migration: Migration, place: int, steps: int) -> None:
+            def before_step(_migration: schema.Migration, place: int, steps: int) -> None:
                 advance(done_before - steps + place - 1)
 
-            applied = await migrate(address, progress=before_step)
+            applied = await schema.migrate(address, progress=before_step)
             advance(done_before)
-        await set_passwords(address)
+        await schema.set_passwords(address)
     return applied
 
 
-async def _status(settings: Settings) -> Sequence[Step]:
+async def _status(settings: Settings) -> Sequence[schema.Step]:
     if not has_database(settings):
-        return [Step(one.version, one.name, None) for one in read_chain()]
+        return [schema.Step(one.version, one.name, None) for one in schema.read_chain()]
     async with reach_database(settings) as address:
-        return await status(address)
+        return await schema.status(address)
 
 
 def _time(at_ms: int | None) -> str | None:
@@ -154,8 +154,8 @@ async def _load(
 ) -> Loaded:
     total = size.clients + size.rules + size.endpoints
     async with reach_database(settings) as address:
-        await migrate(address)
-        async with open_pools(address, size_max=2) as pools:
+        await schema.migrate(address)
+        async with connection.open_pools(address, size_max=2) as pools:
             with progress("loading", total=total, unit="rows", shown=not as_json) as advance:
                 return await PgBulkLoader(pools).load(
                     (one.client for one in data()),
@@ -169,10 +169,10 @@ async def _load(
 def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letters_keep_ms: int, as_json: bool) -> None:
     """Make the topics that are not there yet, and say which."""
     with report_errors(as_json=as_json):
-        require(settings, Dependency.KAFKA, needed_by="alerting topics")
+        dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
         made = asyncio.run(
             create_topics(
-                kafka_address(settings),
+                ports.kafka_address(settings),
                 partitions=partitions,
                 keep_ms=keep_ms,
                 dead_letters_keep_ms=dead_letters_keep_ms,
@@ -189,8 +189,8 @@ def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letter
 def run_list(settings: Settings, *, as_json: bool) -> None:
     """Show the topics as they are; ends with 1 when one is missing or cannot be used."""
     with report_errors(as_json=as_json):
-        require(settings, Dependency.KAFKA, needed_by="alerting topics")
-        address = kafka_address(settings)
+        dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
+        address = ports.kafka_address(settings)
         found = {state.name: state for state in asyncio.run(describe_topics(address))}
     missing = [topic for topic in TOPICS if topic not in found]
     if as_json:
@@ -215,3 +215,68 @@ def run_list(settings: Settings, *, as_json: bool) -> None:
 
 def _kept(keep_ms: int) -> str:
     return "for ever" if keep_ms < 0 else f"{keep_ms / 3_600_000:,.0f} h"
+
+
+def write_settings(settings: Settings, *, as_json: bool) -> None:
+    """Write every setting with its value and meaning."""
+    described = describe(settings)
+    if as_json:
+        write_json([asdict(each) for each in described])
+        return
+    rows = [(each.name, each.value or "–", "" if each.is_default else "set", each.says) for each in described]
+    write_table(["setting", "value", "", "what it is"], rows)
+
+
+def write_openapi(file: Path, *, as_json: bool) -> None:
+    """Write the document to *file*."""
+    import orjson
+
+    from alerting_backend.api.app import make_routes
+
+    document = make_routes().openapi()
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if str(file) == "-":
+        print(text.decode(), end="")
+        return
+    try:
+        file.write_bytes(text)
+    except OSError as error:
+        detail = f"cannot write {file}: {error.strerror}"
+        fail(detail, code="not-written", exit_code=ExitCode.FAILED, as_json=as_json)
+    if as_json:
+        write_json({"file": str(file), "operations": sum(map(len, document["paths"].values()))})
+    else:
+        print(f"{file} written")
+
+
+_PLACE: Final = Path("tests", "bench", "__main__.py")
+
+
+def run_bench(names: Sequence[str], *, as_json: bool) -> None:
+    """Run the benches named, or all of them."""
+    checkout = _checkout()
+    if checkout is None:
+        detail = "the benches are part of the repository: run this in a checkout of it"
+        fail(detail, code="no-checkout", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
+    known = sorted(path.stem.removeprefix("bench_") for path in (checkout / _PLACE).parent.glob("bench_*.py"))
+    if unknown := sorted(set(names) - set(known)):
+        detail = f"there is no bench {', '.join(unknown)}; there are {', '.join(known)}"
+        fail(detail, code="unknown-bench", exit_code=ExitCode.USAGE, as_json=as_json)
+    failed = [name for name in names or known if not _run(name, checkout, as_json=as_json)]
+    if as_json:
+        write_json({"run": list(names or known), "failed": failed})
+    if failed:
+        raise SystemExit(ExitCode.FAILED)
+
+
+def _run(name: str, checkout: Path, *, as_json: bool) -> bool:
+    if not as_json:
+        print(f"\n── {name}", flush=True)
+    output = sys.stderr if as_json else None
+    command = [sys.executable, "-m", f"tests.bench.bench_{name}"]
+    return subprocess.run(command, cwd=checkout, stdout=output, check=False).returncode == 0
+
+
+def _checkout() -> Path | None:
+    here = [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
+    return next((folder for folder in here if (folder / _PLACE).is_file()), None)

@@ -9,14 +9,11 @@ from alerting_backend.demo.inbox import Inbox
 from alerting_backend.demo.page import INBOX_PATH
 from alerting_core import limits
 from alerting_core.app.application import Application
-from alerting_core.domain.client import Client
+from alerting_core.domain import client, endpoint_check, text
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointType, SigningSecret
-from alerting_core.domain.endpoint_check import new_secret
-from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule
-from alerting_core.ports.catalog import BulkLoader, EndpointFilter
+from alerting_core.ports.catalog import BulkLoader, EndpointFilter, PageRequest
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.paging import PageRequest
 
 MAIL_DOMAIN: Final = "demo.localhost"
 """Mail to this domain goes to the inbox, whatever mail server is set."""
@@ -74,9 +71,9 @@ def inbox_value(tells: str, *, inbox_url: str) -> tuple[EndpointType, str]:
     return EndpointType(kind), f"{inbox_url}/{kind}/{name}"
 
 
-def demo_clients(*, name_suffix: str, now_ms: int) -> list[Client]:
+def demo_clients(*, name_suffix: str, now_ms: int) -> list[client.Client]:
     """Return the clients; their names get a suffix while the demo is being loaded."""
-    return [Client(client_id, name + name_suffix, now_ms, now_ms) for client_id, name in CLIENTS.items()]
+    return [client.Client(client_id, name + name_suffix, now_ms, now_ms) for client_id, name in CLIENTS.items()]
 
 
 def demo_rules(*, now_ms: int) -> list[Rule]:
@@ -96,7 +93,7 @@ def demo_endpoints(secrets: Mapping[str, str], *, inbox_url: str, now_ms: int) -
             secret = secrets[tells.partition(":")[2]] if kind is EndpointType.WEBHOOK else None
             endpoints.append(
                 Endpoint(
-                    endpoint_id=derive_uuid("demo-endpoint", _rule_id(rule), tells),
+                    endpoint_id=text.derive_uuid("demo-endpoint", _rule_id(rule), tells),
                     client_id=rule.client_id,
                     rule_id=_rule_id(rule),
                     type=kind,
@@ -112,7 +109,7 @@ def demo_endpoints(secrets: Mapping[str, str], *, inbox_url: str, now_ms: int) -
 
 
 def _rule_id(rule: DemoRule) -> str:
-    return derive_uuid("demo-rule", rule.client_id, rule.severity, rule.source, rule.name)
+    return text.derive_uuid("demo-rule", rule.client_id, rule.severity, rule.source, rule.name)
 
 
 _LOADING: Final = " (being loaded)"
@@ -162,7 +159,7 @@ class DemoLoader:
 
     def _new_secrets(self) -> Mapping[str, str]:
         names = {tells.partition(":")[2] for rule in RULES for tells in rule.tells if tells.startswith("webhook:")}
-        return {name: new_secret(self._ids.new_bytes(limits.NEW_SECRET_BYTES)) for name in sorted(names)}
+        return {name: endpoint_check.new_secret(self._ids.new_bytes(limits.NEW_SECRET_BYTES)) for name in sorted(names)}
 
     async def _endpoints(self) -> AsyncIterator[Endpoint]:
         for client_id in CLIENTS:

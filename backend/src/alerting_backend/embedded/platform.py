@@ -18,41 +18,30 @@ from typing import Final
 import structlog
 from fastapi import APIRouter
 
-from alerting_backend.adapters.postgres.catalog.bulk import PgBulkLoader
-from alerting_backend.adapters.postgres.history.alerts import PgRetention
-from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.pools import open_pools
+from alerting_backend.adapters.postgres import connection, schema
 from alerting_backend.adapters.postgres.presence import present
-from alerting_backend.adapters.postgres.schema import Progress
-from alerting_backend.adapters.transport.addresses import AddressPolicy
-from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
+from alerting_backend.adapters.transport import addresses, smtp
 from alerting_backend.api.app import create_app
-from alerting_backend.demo.data import ALERTS, MAIL_DOMAIN, DemoAlert, DemoLoader
-from alerting_backend.demo.inbox import Inbox
-from alerting_backend.demo.mail_sink import MailSink
-from alerting_backend.demo.page import ALERTS_MINUTES, INBOX_PATH, inbox_router
-from alerting_backend.runtime.background import Janitor, JobRunner, Retention
-from alerting_backend.runtime.listening import ApiServer, Stop, listen, reachable_host, url_of
-from alerting_backend.runtime.reporting import REPORT_EVERY_S, StageLog, instance_name, measure_lag
+from alerting_backend.demo import data, page
+from alerting_backend.demo.inbox import Inbox, MailSink
+from alerting_backend.runtime import background, listening, reporting
 from alerting_backend.settings import Settings
 from alerting_backend.wiring.dependencies import Health, open_database, watch_server
 from alerting_backend.wiring.ports import PostgresPorts, make_container
 from alerting_backend.wiring.transport import LocalMail, delivery_policy, open_transport
+from alerting_core import errors, topology
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.app.application import Application
-from alerting_core.errors import PortUnavailable
-from alerting_core.stages.loop import pause
+from alerting_core.stages import loop, wiring
 from alerting_core.stages.meter import StageMeter
-from alerting_core.stages.wiring import Tuning
-from alerting_core.topology import Pipeline
 
 ALERT_EVERY_MS: Final = 4_000
 """Between two alerts: time to see what each of them leads to."""
 
-ALERTS_SENT: Final = ALERTS_MINUTES * 60_000 // ALERT_EVERY_MS
+ALERTS_SENT: Final = page.ALERTS_MINUTES * 60_000 // ALERT_EVERY_MS
 """Alerts of the first start, and of each press of the inbox's button; then it is quiet."""
 
-_SENDER: Final = f"Alerting <alerts@{MAIL_DOMAIN}>"
+_SENDER: Final = f"Alerting <alerts@{data.MAIL_DOMAIN}>"
 
 _log_demo = structlog.get_logger("alerting.demo")
 
@@ -71,17 +60,17 @@ class DemoAlerts:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop* is set."""
-        alerts = cycle(ALERTS)
+        alerts = cycle(data.ALERTS)
         while not stop.is_set():
             if self._left:
                 self._left -= 1
                 await self._send(next(alerts))
-            await pause(stop, ALERT_EVERY_MS)
+            await loop.pause(stop, ALERT_EVERY_MS)
 
-    async def _send(self, alert: DemoAlert) -> None:
+    async def _send(self, alert: data.DemoAlert) -> None:
         try:
             await self._use.intake.submit([AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
-        except PortUnavailable as error:
+        except errors.PortUnavailable as error:
             _log_demo.warning("demo_alert_not_sent", code=error.code)
 
 
@@ -112,17 +101,19 @@ async def open_demo(
     if not settings.demo:
         yield None
         return
-    inbox, inbox_url = Inbox(), url + INBOX_PATH
+    inbox, inbox_url = Inbox(), url + page.INBOX_PATH
     application = ports.application
-    loader = DemoLoader(use, PgBulkLoader(ports.pools), application.clock, application.ids, inbox_url=inbox_url)
+    loader = data.DemoLoader(use, ports.bulk_loader(), application.clock, application.ids, inbox_url=inbox_url)
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(MailSink(inbox))
-        server = SmtpServer(sink.host, sink.port, SmtpSecurity.NONE)
-        to_sink = await stack.enter_async_context(SmtpTransport(server, sender=_SENDER, per_second=0))
+        server = smtp.SmtpServer(sink.host, sink.port, smtp.SmtpSecurity.NONE)
+        to_sink = await stack.enter_async_context(smtp.SmtpTransport(server, sender=_SENDER, per_second=0))
         was_loaded = await loader.load()
         await loader.open_inbox(inbox)
         alerts = DemoAlerts(use, begun=was_loaded)
-        yield Demo(alerts, inbox_router(inbox, alerts.begin), LocalMail(MAIL_DOMAIN, to_sink), inbox_url, was_loaded)
+        yield Demo(
+            alerts, page.inbox_router(inbox, alerts.begin), LocalMail(data.MAIL_DOMAIN, to_sink), inbox_url, was_loaded
+        )
 
 
 _log_platform = structlog.get_logger("alerting.platform")
@@ -152,7 +143,7 @@ class Audience:
     """
 
     told: Callable[[str], None]
-    step: Progress
+    step: schema.Progress
     ready: Callable[[Started], None]
 
 
@@ -160,17 +151,17 @@ class Audience:
 class _Parts:
     settings: Settings
     ports: PostgresPorts
-    pipeline: Pipeline
+    pipeline: topology.Pipeline
     health: Health
     meter: StageMeter
     instance: str
-    server: ApiServer
+    server: listening.ApiServer
     listener: socket.socket
     demo: Demo | None
     new_key: str | None = field(repr=False)
 
 
-async def run_platform(settings: Settings, stop: Stop, audience: Audience) -> None:
+async def run_platform(settings: Settings, stop: listening.Stop, audience: Audience) -> None:
     """Run the platform until *stop* is asked for.
 
     Raises:
@@ -184,20 +175,20 @@ async def run_platform(settings: Settings, stop: Stop, audience: Audience) -> No
 @asynccontextmanager
 async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]:
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(closing(listen(settings.http_host, settings.http_port)))
+        listener = stack.enter_context(closing(listening.listen(settings.http_host, settings.http_port)))
         address = await stack.enter_async_context(open_database(settings, told=audience.told, step=audience.step))
-        pools = await stack.enter_async_context(open_pools(address))
+        pools = await stack.enter_async_context(connection.open_pools(address))
         ports = PostgresPorts.on(pools)
         use = Application.on(ports.application, placeholders=settings.placeholder_domains)
         new_key = await use.keys.ensure_admin_key(settings.admin_key)
-        demo = await stack.enter_async_context(open_demo(settings, ports, use, url=url_of(listener)))
+        demo = await stack.enter_async_context(open_demo(settings, ports, use, url=listening.url_of(listener)))
         transport = await stack.enter_async_context(
             open_transport(settings, networks=_networks(listener), local_mail=demo.mail if demo else None)
         )
         presence = await stack.enter_async_context(present(address))
-        pipeline = Pipeline(
+        pipeline = topology.Pipeline(
             ports.pipeline(transport, presence),
-            Tuning(policy=delivery_policy(settings), placeholders=settings.placeholder_domains),
+            wiring.Tuning(policy=delivery_policy(settings), placeholders=settings.placeholder_domains),
         )
         health, meter = Health(pools, pipeline), StageMeter()
         app = create_app(make_container(ports, settings, stages=meter, checks=health.checks()))
@@ -210,8 +201,8 @@ async def _make(settings: Settings, audience: Audience) -> AsyncIterator[_Parts]
             pipeline=pipeline,
             health=health,
             meter=meter,
-            instance=instance_name(),
-            server=ApiServer(app),
+            instance=reporting.instance_name(),
+            server=listening.ApiServer(app),
             listener=listener,
             demo=demo,
             new_key=new_key,
@@ -223,8 +214,11 @@ def _warn_of_inbox(settings: Settings, listener: socket.socket) -> None:
     if not ip_address(host).is_loopback:
         _log_platform.warning("demo_inbox_open", why="all who reach the port can read it", close_it="ALERTING_DEMO=0")
     allowed = settings.delivery_allowed_networks
-    if allowed is not None and AddressPolicy.allowing(allowed).why_forbidden(reachable_host(host)) is not None:
-        add = f"add {reachable_host(host)} to ALERTING_DELIVERY_ALLOWED_NETWORKS"
+    if (
+        allowed is not None
+        and addresses.AddressPolicy.allowing(allowed).why_forbidden(listening.reachable_host(host)) is not None
+    ):
+        add = f"add {listening.reachable_host(host)} to ALERTING_DELIVERY_ALLOWED_NETWORKS"
         _log_platform.warning("demo_inbox_unreachable", why="deliveries may not go there", mend_it=add)
 
 
@@ -234,16 +228,16 @@ def _networks(listener: socket.socket) -> tuple[str, ...]:
     return ("127.0.0.0/8", "::1/128", *(() if host in {"0.0.0.0", "::"} else (host,)))  # noqa: S104 - Not bound here.
 
 
-async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
+async def _run(parts: _Parts, stop: listening.Stop, audience: Audience) -> None:
     clock, ended = parts.ports.application.clock, stop.asked
-    told = StageLog(
+    told = reporting.StageLog(
         parts.meter,
         clock,
         instance=parts.instance,
-        every_s=REPORT_EVERY_S[parts.settings.log_format],
+        every_s=reporting.REPORT_EVERY_S[parts.settings.log_format],
         together=parts.settings.log_format == "console",
     )
-    retention = Retention.of(parts.settings)
+    retention = background.Retention.of(parts.settings)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.server.serve(sockets=[parts.listener]), name="api")
         await parts.server.ready.wait()
@@ -253,9 +247,9 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         parts.health.pipeline_runs = True
         beside = [
             told.emit(ended),
-            measure_lag(parts.pipeline.stages, parts.meter, clock, instance=parts.instance, stop=ended),
-            Janitor(PgRetention(parts.ports.pools.worker), clock, retention).run(ended),
-            JobRunner(PgJobStore(parts.ports.pools), parts.ports.application.sink, clock).run(ended),
+            reporting.measure_lag(parts.pipeline.stages, parts.meter, clock, instance=parts.instance, stop=ended),
+            background.Janitor(parts.ports.stores.retention(has_relay=False), clock, retention).run(ended),
+            background.JobRunner(parts.ports.jobs(), parts.ports.application.sink, clock).run(ended),
             _announce(parts, stop, audience),
         ]
         if parts.settings.postgres_dsn is None:
@@ -273,11 +267,11 @@ async def _run(parts: _Parts, stop: Stop, audience: Audience) -> None:
         parts.server.stop()
 
 
-async def _announce(parts: _Parts, stop: Stop, audience: Audience) -> None:
+async def _announce(parts: _Parts, stop: listening.Stop, audience: Audience) -> None:
     ready = asyncio.ensure_future(parts.health.wait_until_ready())
     asked = asyncio.ensure_future(stop.asked.wait())
     await asyncio.wait([ready, asked], return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     if ready.done():
-        audience.ready(Started(url=url_of(parts.listener), demo=parts.demo, new_key=parts.new_key))
+        audience.ready(Started(url=listening.url_of(parts.listener), demo=parts.demo, new_key=parts.new_key))
     ready.cancel()

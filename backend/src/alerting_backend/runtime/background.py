@@ -11,15 +11,12 @@ from typing import Final
 import structlog
 
 from alerting_backend.settings import Settings
-from alerting_core import limits
+from alerting_core import errors, limits
 from alerting_core.codec.records import encode_alert, message_headers
 from alerting_core.domain.alert import Alert
-from alerting_core.errors import PortUnavailable
 from alerting_core.generator.alerts import generate_alerts, pace_of
+from alerting_core.ports import history, operations, stream
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.history import Old, RetentionStore
-from alerting_core.ports.operations import GeneratorJob, JobStatus, JobStore
-from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Sink
 from alerting_core.stages.loop import Failure, pause, retry_until_stopped
 
 EVERY_MS: Final = 60_000
@@ -64,7 +61,7 @@ class Retention:
 class Janitor:
     """Goes round now and then. One is enough; two do no harm."""
 
-    def __init__(self, tables: RetentionStore, clock: Clock, retention: Retention) -> None:
+    def __init__(self, tables: history.RetentionStore, clock: Clock, retention: Retention) -> None:
         """Clear *tables*."""
         self._tables = tables
         self._clock = clock
@@ -75,7 +72,7 @@ class Janitor:
         while not stop.is_set():
             try:
                 cleared = await self.clear(stop)
-            except PortUnavailable as error:
+            except errors.PortUnavailable as error:
                 _log_janitor.warning("clearing_postponed", code=error.code, reason=error.detail)
             else:
                 if cleared:
@@ -85,13 +82,13 @@ class Janitor:
     async def clear(self, stop: asyncio.Event) -> Mapping[str, int]:
         """Go round once, or until *stop* is set; return how many rows of what were cleared away."""
         now_ms, keep, tables = self._clock.now_ms(), self._retention, self._tables
-        before: dict[Old, int] = {
-            Old.ALERTS: max(now_ms - keep.alerts_ms, await tables.alerts_beyond_ms(ALERTS_KEEP_MAX)),
-            Old.IDEMPOTENCY_KEYS: now_ms - limits.IDEMPOTENCY_KEEP_MS,
-            Old.JOBS: now_ms - JOBS_KEEP_MS,
+        before: dict[history.Old, int] = {
+            history.Old.ALERTS: max(now_ms - keep.alerts_ms, await tables.alerts_beyond_ms(ALERTS_KEEP_MAX)),
+            history.Old.IDEMPOTENCY_KEYS: now_ms - limits.IDEMPOTENCY_KEEP_MS,
+            history.Old.JOBS: now_ms - JOBS_KEEP_MS,
         }
         if keep.notifications_ms:
-            before[Old.NOTIFICATIONS] = now_ms - keep.notifications_ms
+            before[history.Old.NOTIFICATIONS] = now_ms - keep.notifications_ms
         cleared = Counter[str]()
         for what, before_ms in before.items():
             cleared[what] += await _in_batches(partial(tables.clear, what, before_ms=before_ms), stop)
@@ -132,8 +129,8 @@ _log_job_runner = structlog.get_logger("alerting.jobs")
 class JobRunner:
     """Takes jobs and sends their alerts. There may be only one on a job store."""
 
-    store: JobStore
-    sink: Sink
+    store: operations.JobStore
+    sink: stream.Sink
     clock: Clock
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,14 +150,14 @@ class JobRunner:
         if count := await self.store.requeue_running():
             _log_job_runner.info("jobs_taken_up_again", jobs=count)
 
-    async def _take(self) -> GeneratorJob | None:
+    async def _take(self) -> operations.GeneratorJob | None:
         try:
             return await self.store.take(now_ms=self.clock.now_ms())
-        except PortUnavailable as error:
+        except errors.PortUnavailable as error:
             _log_job_runner.debug("jobs_not_looked_for", code=error.code)
             return None
 
-    async def _work_off(self, job: GeneratorJob, stop: asyncio.Event) -> None:
+    async def _work_off(self, job: operations.GeneratorJob, stop: asyncio.Event) -> None:
         _log_job_runner.info("job_begun", job_id=job.job_id, mode=str(job.config.mode), alerts_sent=job.alerts_sent)
         pace, now_ms = pace_of(job.config), self.clock.now_ms()
         # A job that was away for an hour goes on at its pace, it does not catch up in one burst.
@@ -180,18 +177,18 @@ class JobRunner:
                 await pause(stop, self._wait_ms(begun_at_ms + pace.due_at_ms(sent)))
         if stop.is_set() and sent < pace.alerts_total:
             return
-        status = JobStatus.COMPLETED if sent >= pace.alerts_total else JobStatus.CANCELLED
+        status = operations.JobStatus.COMPLETED if sent >= pace.alerts_total else operations.JobStatus.CANCELLED
         finish = partial(
             self.store.finish, job.job_id, status, alerts_sent=sent, error=None, now_ms=self.clock.now_ms()
         )
         if await retry_until_stopped(finish, stop=stop, on_failure=_waiting):
             _log_job_runner.info("job_ended", job_id=job.job_id, status=str(status), alerts_sent=sent)
 
-    async def _note(self, job: GeneratorJob, sent: int) -> bool:
+    async def _note(self, job: operations.GeneratorJob, sent: int) -> bool:
         """Note how far the job is; while that cannot be noted, it goes on."""
         try:
             return await self.store.note_progress(job.job_id, sent)
-        except PortUnavailable:
+        except errors.PortUnavailable:
             return True
 
     def _wait_ms(self, next_due_at_ms: int) -> int:
@@ -199,8 +196,8 @@ class JobRunner:
         return 0 if left_ms < 0 else min(max(left_ms, STEP_MS), LOOK_MS)
 
 
-def _outgoing(alert: Alert) -> Outgoing:
-    return Outgoing(ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), message_headers(None))
+def _outgoing(alert: Alert) -> stream.Outgoing:
+    return stream.Outgoing(stream.ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), message_headers(None))
 
 
 def _waiting(failure: Failure) -> None:

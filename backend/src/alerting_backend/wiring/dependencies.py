@@ -11,19 +11,15 @@ import structlog
 
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.adapters.postgres.connection import Address, SoleLock
-from alerting_backend.adapters.postgres.pools import Pool, Pools, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Pool, Pools, SoleLock, owner_connection
 from alerting_backend.adapters.postgres.schema import Progress, migrate, read_chain, schema_version, set_passwords
-from alerting_backend.embedded_postgres.embedded import embedded_postgres
-from alerting_backend.embedded_postgres.processes import running_postmaster
+from alerting_backend.embedded_postgres import processes, server
 from alerting_backend.runtime.reporting import is_reported
 from alerting_backend.settings import PREFIX, Settings
 from alerting_backend.wiring.ports import address_set_in, postgres_check, rules_check
+from alerting_core import errors, topology
 from alerting_core.app.operations import ReadinessCheck
-from alerting_core.errors import AlertingError, PortUnavailable
-from alerting_core.stages.batch import StageName
-from alerting_core.stages.loop import Failure, retry_until_stopped
-from alerting_core.topology import Pipeline
+from alerting_core.stages import batch, loop
 
 if TYPE_CHECKING:
     # Embedded mode has no Redis, and starts without the time that importing its library takes.
@@ -53,7 +49,7 @@ _SETTING: Final = {
 }
 
 
-class DependencyNotSet(AlertingError):
+class DependencyNotSet(errors.AlertingError):
     """The settings do not say where a server is that the process needs."""
 
     code: ClassVar[str] = "settings-invalid"
@@ -81,7 +77,7 @@ def schema_check(pool: Pool) -> ReadinessCheck:
         version = await schema_version(pool)
         if version < needed:
             detail = f"its schema is at step {version} of {needed} (alerting migrate)"
-            raise PortUnavailable("postgres", operation="ready", detail=detail)
+            raise errors.PortUnavailable("postgres", operation="ready", detail=detail)
 
     return check
 
@@ -110,14 +106,16 @@ async def _wait_for(name: str, check: ReadinessCheck, stop: asyncio.Event) -> bo
             async with asyncio.timeout(LOOK_SECONDS_MAX):
                 await check()
         except TimeoutError:
-            raise PortUnavailable(name, operation="start", detail=f"no answer in {LOOK_SECONDS_MAX:g} s") from None
+            raise errors.PortUnavailable(
+                name, operation="start", detail=f"no answer in {LOOK_SECONDS_MAX:g} s"
+            ) from None
 
-    def report(failure: Failure) -> None:
+    def report(failure: loop.Failure) -> None:
         if is_reported(failure):
             reason = failure.error.detail
             _log.warning("dependency_waiting", dependency=name, failures=failure.in_a_row, reason=reason)
 
-    if stop.is_set() or not await retry_until_stopped(look, stop=stop, on_failure=report):
+    if stop.is_set() or not await loop.retry_until_stopped(look, stop=stop, on_failure=report):
         return False
     _log.info("dependency_ready", dependency=name)
     return True
@@ -142,7 +140,7 @@ def sink_on(address: KafkaAddress, stack: AsyncExitStack) -> KafkaSink:
     return sink
 
 
-class PipelineNotRunning(AlertingError):
+class PipelineNotRunning(errors.AlertingError):
     """The pipeline has not been started yet, or is being stopped."""
 
     code: ClassVar[str] = "pipeline-not-running"
@@ -155,7 +153,7 @@ class Health:
         pipeline_runs: Set by who runs it.
     """
 
-    def __init__(self, pools: Pools, pipeline: Pipeline) -> None:
+    def __init__(self, pools: Pools, pipeline: topology.Pipeline) -> None:
         """Look at *pools* and *pipeline*."""
         self._pools = pools
         self._pipeline = pipeline
@@ -173,7 +171,7 @@ class Health:
 
     async def streams(self) -> None:
         """See whether the streams can be read."""
-        await self._pipeline.streams[StageName.EVALUATOR].lag()
+        await self._pipeline.streams[batch.StageName.EVALUATOR].lag()
 
     async def wait_until_ready(self, *, look_s: float = 0.02) -> None:
         """Return when all checks pass."""
@@ -181,7 +179,7 @@ class Health:
             try:
                 for check in self.checks().values():
                     await check()
-            except AlertingError:
+            except errors.AlertingError:
                 await asyncio.sleep(look_s)
             else:
                 return
@@ -190,13 +188,13 @@ class Health:
 _LOOK_SECONDS: Final = 2.0
 
 
-class DatabaseInUse(AlertingError):
+class DatabaseInUse(errors.AlertingError):
     """Another platform works on the database."""
 
     code: ClassVar[str] = "database-in-use"
 
 
-class DatabaseGone(AlertingError):
+class DatabaseGone(errors.AlertingError):
     """The embedded database server has ended without being asked to."""
 
     code: ClassVar[str] = "database-gone"
@@ -216,7 +214,7 @@ async def open_database(settings: Settings, *, told: Callable[[str], None], step
     """
     own = address_set_in(settings)
     if own is None:
-        async with embedded_postgres(settings.data_dir, told=told) as address:
+        async with server.embedded_postgres(settings.data_dir, told=told) as address:
             await migrate(address, progress=step)
             yield address
         return
@@ -246,7 +244,7 @@ async def watch_server(data_dir: Path, stop: asyncio.Event) -> None:
             async with asyncio.timeout(_LOOK_SECONDS):
                 await stop.wait()
         except TimeoutError:
-            if running_postmaster(data) is None:
+            if processes.running_postmaster(data) is None:
                 raise DatabaseGone(
                     f"the database server on {data} has ended, see {data.parent / 'postgres.log'}; "
                     "start again to go on: nothing that was accepted is lost"

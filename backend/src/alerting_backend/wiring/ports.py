@@ -1,45 +1,38 @@
 """The ports of the core, and the container of the API, on the servers that the settings name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from alerting_api.auth import KeyAuthenticator
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.topics import TopicsReady
-from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, PgKeyStore
-from alerting_backend.adapters.postgres.catalog.endpoints import PgEndpointStore
-from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleSource
-from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
-from alerting_backend.adapters.postgres.connection import Address, Role
+from alerting_backend.adapters.postgres.catalog import clients, rule_distribution
+from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgEndpointStore, PgRuleStore
+from alerting_backend.adapters.postgres.connection import Address, Pool, Pools, Role, connected
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
-from alerting_backend.adapters.postgres.pools import Pool, Pools, connected
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
-from alerting_backend.adapters.postgres.stream.log import PgLog, PgSink
-from alerting_backend.adapters.postgres.stream.stream import PgDeadLetterStore, PgStream
+from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_backend.api.files import Files, read_ui, ui_folder
-from alerting_backend.api.probes import ServerContainer
+from alerting_backend.api import files, probes
 from alerting_backend.settings import Settings, SettingsInvalid
+from alerting_core import errors, topology
+from alerting_core.app import dead_letters, operations
 from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import DeadLetters
-from alerting_core.app.operations import Dashboard, GeneratorJobs, ReadinessCheck
-from alerting_core.errors import AlertingError
-from alerting_core.ports.delivery import Presence, Transport
-from alerting_core.ports.metrics import StageMetrics
+from alerting_core.ports import delivery, metrics, stream
 from alerting_core.ports.operations import DeadLetterStore
-from alerting_core.ports.stream import Sink, Stream
 from alerting_core.stages.evaluate import RuleFeed
-from alerting_core.topology import PipelinePorts
 
 if TYPE_CHECKING:
     # Embedded mode has no Redis, and starts without the time that importing its library takes.
-    from alerting_backend.adapters.redis.figures import RedisFigures
+    from alerting_backend.adapters.redis.connection import RedisFigures
 
 
 def address_set_in(settings: Settings) -> Address | None:
@@ -68,7 +61,7 @@ def kafka_address(settings: Settings) -> KafkaAddress:
     )
 
 
-def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitStack) -> ReadinessCheck:
+def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitStack) -> operations.ReadinessCheck:
     """Return the check that *topics* can be read and written; its connection is closed with *stack*."""
     ready = TopicsReady(address, topics)
     stack.push_async_callback(ready.close)
@@ -79,8 +72,11 @@ async def open_figures(settings: Settings, stack: AsyncExitStack) -> "RedisFigur
     """Return the board of figures, connected when first used and closed with *stack*; None without a Redis."""
     if settings.redis_url is None:
         return None
-    from alerting_backend.adapters.redis.connection import open_redis  # noqa: PLC0415 - as above
-    from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures  # noqa: PLC0415 - as above
+    from alerting_backend.adapters.redis.connection import (  # noqa: PLC0415 - as above
+        FigureKeys,
+        RedisFigures,
+        open_redis,
+    )
 
     server = await stack.enter_async_context(open_redis(settings.redis_url))
     return RedisFigures(server, FigureKeys(settings.redis_prefix))
@@ -90,19 +86,19 @@ RULES_AGE_MS_MAX: Final = 30_000
 """Rules that were not confirmed for so long may be out of date; the evaluator asks twice a second."""
 
 
-class RulesNotLoaded(AlertingError):
+class RulesNotLoaded(errors.AlertingError):
     """The evaluator has no rules yet."""
 
     code: ClassVar[str] = "rules-not-loaded"
 
 
-class RulesOutdated(AlertingError):
+class RulesOutdated(errors.AlertingError):
     """The evaluator could not ask for changes of rules for a while."""
 
     code: ClassVar[str] = "rules-outdated"
 
 
-def postgres_check(pool: Pool) -> ReadinessCheck:
+def postgres_check(pool: Pool) -> operations.ReadinessCheck:
     """Return the check that Postgres answers."""
 
     async def check() -> None:
@@ -112,7 +108,7 @@ def postgres_check(pool: Pool) -> ReadinessCheck:
     return check
 
 
-def rules_check(rules: RuleFeed) -> ReadinessCheck:
+def rules_check(rules: RuleFeed) -> operations.ReadinessCheck:
     """Return the check that an evaluator has rules, and that they are current."""
 
     async def check() -> None:
@@ -125,6 +121,48 @@ def rules_check(rules: RuleFeed) -> ReadinessCheck:
     return check
 
 
+class WorkerStores:
+    """What the pipeline keeps in Postgres. Each is made when it is first asked for."""
+
+    def __init__(self, pool_of: Callable[[], Pool]) -> None:
+        """Be on what *pool_of* returns, which is asked for no sooner than a store is: a pool of the workers' role."""
+        self._pool_of = pool_of
+
+    @cached_property
+    def alerts(self) -> PgAlertLog:
+        """The recent alerts."""
+        return PgAlertLog(self._pool_of())
+
+    @cached_property
+    def notifications(self) -> PgNotificationStore:
+        """The notifications."""
+        return PgNotificationStore(self._pool_of())
+
+    @cached_property
+    def deliveries(self) -> PgDeliveryStore:
+        """The deliveries and their attempts."""
+        return PgDeliveryStore(self._pool_of())
+
+    @cached_property
+    def abandoned(self) -> PgAbandonedLeases:
+        """The leases of senders that are gone."""
+        return PgAbandonedLeases(self._pool_of())
+
+    @cached_property
+    def outbox(self) -> rule_distribution.PgOutbox:
+        """The changes of rules that were committed."""
+        return rule_distribution.PgOutbox(self._pool_of())
+
+    @cached_property
+    def rule_database(self) -> rule_distribution.PgRuleDatabase:
+        """The rules in the database of record."""
+        return rule_distribution.PgRuleDatabase(self._pool_of())
+
+    def retention(self, *, has_relay: bool) -> PgRetention:
+        """Return what clears away whatever is old."""
+        return PgRetention(self._pool_of(), has_relay=has_relay)
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresPorts:
     """Everything on one set of pools. The log is shared, so that writers ring the readers of the same process."""
@@ -132,40 +170,49 @@ class PostgresPorts:
     pools: Pools
     log: PgLog
     application: ApplicationPorts
+    stores: WorkerStores
 
     @classmethod
-    def on(cls, pools: Pools, *, sink: Sink | None = None) -> "PostgresPorts":
+    def on(cls, pools: Pools, *, sink: stream.Sink | None = None) -> "PostgresPorts":
         """Return the ports on *pools* with the system's clock; streams are in tables unless *sink* leads elsewhere."""
-        log = PgLog(pools.worker)
+        log, stores = PgLog(pools.worker), WorkerStores(lambda: pools.worker)
         application = ApplicationPorts(
-            clients=PgClientStore(pools),
+            clients=clients.PgClientStore(pools),
             rules=PgRuleStore(pools),
             endpoints=PgEndpointStore(pools),
-            keys=PgKeyStore(pools),
+            keys=clients.PgKeyStore(pools),
             history=PgNotificationHistory(pools),
-            alerts=PgAlertLog(pools.worker),
+            alerts=stores.alerts,
             sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
             ids=SystemIds(),
         )
-        return cls(pools, log, application)
+        return cls(pools, log, application, stores)
 
-    def pipeline(self, transport: Transport, presence: Presence) -> PipelinePorts:
+    def pipeline(self, transport: delivery.Transport, presence: delivery.Presence) -> topology.PipelinePorts:
         """Return what the pipeline asks for; *transport* carries the messages of the sender that *presence* shows."""
-        return PipelinePorts(
+        return topology.PipelinePorts(
             open_stream=self._open_stream,
             sink=self.application.sink,
-            rules=PgRuleSource(self.pools.worker),
+            rules=rule_distribution.PgRuleSource(self.pools.worker),
             alerts=self.application.alerts,
-            notifications=PgNotificationStore(self.pools.worker),
-            deliveries=PgDeliveryStore(self.pools.worker),
+            notifications=self.stores.notifications,
+            deliveries=self.stores.deliveries,
             transport=transport,
             clock=self.application.clock,
             presence=presence,
-            abandoned=PgAbandonedLeases(self.pools.worker),
+            abandoned=self.stores.abandoned,
         )
 
-    def _open_stream(self, topic: str, group: str) -> Stream:
+    def jobs(self) -> PgJobStore:
+        """Return the jobs of the alert generator."""
+        return PgJobStore(self.pools)
+
+    def bulk_loader(self) -> PgBulkLoader:
+        """Return what loads many rows at once."""
+        return PgBulkLoader(self.pools)
+
+    def _open_stream(self, topic: str, group: str) -> stream.Stream:
         return PgStream(self.log, topic=topic, group=group)
 
 
@@ -173,11 +220,11 @@ def make_container(
     ports: PostgresPorts,
     settings: Settings,
     *,
-    stages: StageMetrics,
-    checks: Mapping[str, ReadinessCheck],
-    board: StageMetrics | None = None,
+    stages: metrics.StageMetrics,
+    checks: Mapping[str, operations.ReadinessCheck],
+    board: metrics.StageMetrics | None = None,
     letters: DeadLetterStore | None = None,
-) -> ServerContainer:
+) -> probes.ServerContainer:
     """Return all that requests need.
 
     Args:
@@ -189,14 +236,14 @@ def make_container(
         letters: The dead letters; those of the streams in the database when left out.
     """
     application = ports.application
-    return ServerContainer(
+    return probes.ServerContainer(
         use=Application.on(application, placeholders=settings.placeholder_domains),
         clock=application.clock,
         authenticator=KeyAuthenticator(application.keys, application.clock),
         idempotency=PgIdempotencyStore(ports.pools),
-        jobs=GeneratorJobs(PgJobStore(ports.pools), application.clock, application.ids),
-        dead_letters=DeadLetters(PgDeadLetterStore(ports.log) if letters is None else letters),
-        dashboard=Dashboard(application.history, stages if board is None else board, application.clock),
+        jobs=operations.GeneratorJobs(ports.jobs(), application.clock, application.ids),
+        dead_letters=dead_letters.DeadLetters(PgDeadLetterStore(ports.log) if letters is None else letters),
+        dashboard=operations.Dashboard(application.history, stages if board is None else board, application.clock),
         started_at_ms=application.clock.now_ms(),
         stages=stages,
         checks=checks,
@@ -205,11 +252,11 @@ def make_container(
     )
 
 
-def _ui(settings: Settings) -> Files | None:
+def _ui(settings: Settings) -> files.Files | None:
     """Return the built user interface; without one, the API shows a page of its own."""
-    folder = ui_folder() if settings.ui_dir is None else settings.ui_dir
+    folder = files.ui_folder() if settings.ui_dir is None else settings.ui_dir
     try:
-        return None if folder is None else read_ui(folder)
+        return None if folder is None else files.read_ui(folder)
     except OSError as error:
         name = "ALERTING_UI_DIR" if settings.ui_dir else str(folder)
         raise SettingsInvalid([f"{name} has no index.html that can be read: {error.strerror}"]) from error

@@ -7,16 +7,13 @@ from typing import Final, Protocol, assert_never
 
 import structlog
 
-from alerting_backend.adapters.transport.addresses import AddressPolicy
+from alerting_backend.adapters.transport import addresses, ses, smtp
 from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
-from alerting_backend.adapters.transport.ses import SesTransport
-from alerting_backend.adapters.transport.smtp import SmtpSecurity, SmtpServer, SmtpTransport
 from alerting_backend.settings import EmailProviderName, Settings, SettingsInvalid
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.domain.claim import EmailMessage, HttpMessage, Message, Reply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain import claim, delivery
 from alerting_core.ports.delivery import Transport
 from alerting_core.stages.send import DeliveryPolicy
 
@@ -24,7 +21,7 @@ from alerting_core.stages.send import DeliveryPolicy
 class HttpSender(Protocol):
     """Sends HTTP messages, with the promises of `Transport`."""
 
-    async def send(self, message: HttpMessage) -> Reply:
+    async def send(self, message: claim.HttpMessage) -> claim.Reply:
         """Make one attempt."""
         ...
 
@@ -32,7 +29,7 @@ class HttpSender(Protocol):
 class EmailSender(Protocol):
     """Sends e-mail, with the promises of `Transport`."""
 
-    async def send(self, message: EmailMessage) -> Reply:
+    async def send(self, message: claim.EmailMessage) -> claim.Reply:
         """Make one attempt."""
         ...
 
@@ -50,14 +47,14 @@ class TransportRouter:
         self._http = http
         self._email = email
 
-    async def send(self, message: Message) -> Reply:
+    async def send(self, message: claim.Message) -> claim.Reply:
         """Make one attempt; see `Transport.send`."""
         match message:
-            case HttpMessage():
+            case claim.HttpMessage():
                 return await self._http.send(message)
-            case EmailMessage():
+            case claim.EmailMessage():
                 if self._email is None:
-                    return Unreached(Reason.NOT_CONFIGURED, "no provider of mail is set up")
+                    return claim.Unreached(delivery.Reason.NOT_CONFIGURED, "no provider of mail is set up")
                 return await self._email.send(message)
             case _:
                 assert_never(message)
@@ -112,7 +109,7 @@ def _transport(name: EmailProviderName, settings: Settings) -> MailTransport:
 
 
 async def _prepare(provider: MailProvider) -> None:
-    if not isinstance(provider.transport, SesTransport):
+    if not isinstance(provider.transport, ses.SesTransport):
         return
     try:
         missing = await provider.transport.prepare()
@@ -123,24 +120,24 @@ async def _prepare(provider: MailProvider) -> None:
         _log.warning("mail_provider_not_ready", provider=provider.name, why=missing, mend_it=remedy)
 
 
-def _smtp(settings: Settings) -> SmtpTransport:
+def _smtp(settings: Settings) -> smtp.SmtpTransport:
     assert settings.smtp_host is not None
     assert settings.smtp_from is not None, "the settings were checked"
-    server = SmtpServer(
+    server = smtp.SmtpServer(
         settings.smtp_host,
         settings.smtp_port,
-        SmtpSecurity(settings.smtp_security),
+        smtp.SmtpSecurity(settings.smtp_security),
         settings.smtp_user,
         settings.smtp_password,
     )
-    return SmtpTransport(server, sender=settings.smtp_from, per_second=settings.smtp_per_second)
+    return smtp.SmtpTransport(server, sender=settings.smtp_from, per_second=settings.smtp_per_second)
 
 
-def _ses(settings: Settings) -> SesTransport:
+def _ses(settings: Settings) -> ses.SesTransport:
     sender = settings.ses_from or settings.smtp_from
     assert settings.ses_region is not None
     assert sender is not None, "the settings were checked"
-    return SesTransport(
+    return ses.SesTransport(
         sender=sender,
         region=settings.ses_region,
         endpoint_url=settings.ses_endpoint,
@@ -166,7 +163,7 @@ class _MailRouter:
     local: LocalMail
     others: EmailSender
 
-    async def send(self, message: EmailMessage) -> Reply:
+    async def send(self, message: claim.EmailMessage) -> claim.Reply:
         is_local = message.to.endswith(f"@{self.local.domain}")
         return await (self.local.sender if is_local else self.others).send(message)
 
@@ -186,7 +183,7 @@ async def open_transport(
         SettingsInvalid: A provider of mail cannot work as it is set.
     """
     allowed = settings.delivery_allowed_networks
-    policy = AddressPolicy.allowing(networks if allowed is None else allowed)
+    policy = addresses.AddressPolicy.allowing(networks if allowed is None else allowed)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(HttpTransport(policy))
         email: EmailSender | None = await stack.enter_async_context(open_mail(settings))

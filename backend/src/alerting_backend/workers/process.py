@@ -1,93 +1,212 @@
 """The composition roots of a worker and of the API in the distributed mode: from settings to a process that works."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, closing
-from dataclasses import asdict
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final
 
 import structlog
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from alerting_backend.adapters.kafka.dead_letters import FreshDeadLetters, KafkaDeadLetterStore
-from alerting_backend.adapters.kafka.topics import SOURCES
-from alerting_backend.adapters.postgres.connection import SoleLock
-from alerting_backend.adapters.postgres.jobs import PgJobStore
-from alerting_backend.adapters.postgres.pools import open_pools
-from alerting_backend.adapters.postgres.presence import run_as_sole
-from alerting_backend.api.app import create_app
-from alerting_backend.api.probes import CONTENT_TYPE, expose
-from alerting_backend.runtime.background import JobRunner
-from alerting_backend.runtime.listening import ApiServer, Stop, listen, url_of
-from alerting_backend.runtime.reporting import REPORT_EVERY_S, StageLog, instance_name, measure_lag, report_figures
+from alerting_backend.adapters.kafka import dead_letters, topics
+from alerting_backend.adapters.kafka.stream import KafkaStream
+from alerting_backend.adapters.postgres.connection import Address, Pool, Role, SoleLock, open_pool, open_pools
+from alerting_backend.adapters.postgres.presence import present, run_as_sole
+from alerting_backend.adapters.redis import rule_snapshot, scripts
+from alerting_backend.adapters.redis.connection import RedisServer, open_redis
+from alerting_backend.adapters.system import SystemClock, SystemIds
+from alerting_backend.api import app, probes
+from alerting_backend.runtime import background, listening, reporting
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.dependencies import close_in_time, schema_check, sink_on, wait_for_all
-from alerting_backend.wiring.ports import (
-    PostgresPorts,
-    address_set_in,
-    kafka_address,
-    kafka_check,
-    make_container,
-    open_figures,
-)
-from alerting_backend.workers.worker import NEEDS, Resources, Worker, make_worker
-from alerting_core.app.application import Application
-from alerting_core.app.operations import CheckResult, ReadinessCheck, ReadinessReport, check_readiness
-from alerting_core.ports.clock import Clock
-from alerting_core.ports.metrics import StageMetrics
-from alerting_core.stages.batch import WorkerKind
-from alerting_core.stages.loop import pause, retry_until_stopped
-from alerting_core.stages.meter import StageMeter
-from alerting_core.stages.wiring import run_side_by_side
-
-STARTING: Final = CheckResult("worker", ok=False, reason="starting")
+from alerting_backend.wiring import dependencies
+from alerting_backend.wiring import ports as wired
+from alerting_backend.wiring.transport import delivery_policy, open_transport
+from alerting_core import errors, topology
+from alerting_core.app import application, operations
+from alerting_core.ports.delivery import Presence, Transport
+from alerting_core.stages import batch, evaluate, loop, meter, wiring
 
 
-class Probes:
-    """Answers probes from the moment that the port is open.
+class Resources:
+    """The servers of one worker; nothing is connected before it is used. Closed with *stack*."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.stack = stack
+        self.clock = SystemClock()
+        self.kafka = wired.kafka_address(settings)
+        self.sink = dependencies.sink_on(self.kafka, stack)
+        self._pool: Pool | None = None
+        self._redis: RedisServer | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where Postgres is."""
+        address = wired.address_set_in(self.settings)
+        assert address is not None, "the command has checked it"
+        return address
+
+    @property
+    def pool(self) -> Pool:
+        """Postgres, as the workers' role."""
+        assert self._pool is not None, "this kind of worker needs no Postgres"
+        return self._pool
+
+    @property
+    def redis(self) -> RedisServer:
+        """Redis."""
+        assert self._redis is not None, "this kind of worker needs no Redis"
+        return self._redis
+
+    @property
+    def keys(self) -> scripts.RuleKeys:
+        """Names of the rules in Redis."""
+        return scripts.RuleKeys(self.settings.redis_prefix)
+
+    def stream(self, topic: str, group: str) -> KafkaStream:
+        """Return a consumer; it leaves its group when the stack is closed."""
+        instance_id = self.settings.kafka_instance_id
+        stream = KafkaStream(self.kafka, self.sink, topic=topic, group=group, instance_id=instance_id)
+        self.stack.push_async_callback(stream.close)
+        return stream
+
+    async def open(self, needs: Sequence[dependencies.Dependency]) -> Mapping[str, operations.ReadinessCheck]:
+        """Open what *needs* names, without connecting; return the checks of it."""
+        checks: dict[str, operations.ReadinessCheck] = {}
+        for dependency in needs:
+            match dependency:
+                case dependencies.Dependency.KAFKA:
+                    checks[dependency] = wired.kafka_check(self.kafka, topics.SOURCES, self.stack)
+                case dependencies.Dependency.POSTGRES:
+                    pool = open_pool(self.address, Role.WORKER, size_min=0)
+                    self._pool = await self.stack.enter_async_context(pool)
+                    checks[dependency] = dependencies.schema_check(self._pool)
+                case dependencies.Dependency.REDIS:
+                    assert self.settings.redis_url is not None, "the command has checked it"
+                    self._redis = await self.stack.enter_async_context(open_redis(self.settings.redis_url))
+                    checks[dependency] = dependencies.redis_check(self._redis)
+        return checks
+
+
+class WorkerPorts(wired.WorkerStores):
+    """All ports of the platform. Each is made when it is first asked for, so that a worker needs no others' servers.
 
     Attributes:
-        checks: What readiness depends on; those of the dependencies first, the worker's own when it runs.
-        is_starting: Whether the worker does not work yet.
+        streams: The consumers that were opened.
     """
 
-    def __init__(self, stages: StageMetrics, clock: Clock) -> None:
-        self.checks: dict[str, ReadinessCheck] = {}
-        self.is_starting = True
-        self._stages = stages
-        self._clock = clock
+    def __init__(self, resources: Resources) -> None:
+        super().__init__(lambda: resources.pool)
+        self._resources = resources
+        self.sink = resources.sink
+        self.clock = resources.clock
+        self.ids = SystemIds()
+        self.streams: list[KafkaStream] = []
+        self._transport: Transport | None = None
+        self._presence: Presence | None = None
 
-    def app(self) -> Starlette:
-        """Return the application that serves the probes."""
-        routes = {"/healthz": self.healthz, "/readyz": self.readyz, "/metrics": self.metrics}
-        return Starlette(routes=[Route(path, endpoint) for path, endpoint in routes.items()])
+    async def open_sending(self) -> None:
+        """Open what only a worker that sends needs: the transport, and its sign of life."""
+        resources = self._resources
+        self._transport = await resources.stack.enter_async_context(open_transport(resources.settings))
+        self._presence = await resources.stack.enter_async_context(present(resources.address))
 
-    def add(self, checks: Mapping[str, ReadinessCheck]) -> None:
-        """Let readiness depend on *checks* too."""
-        self.checks.update(checks)
+    def open_stream(self, topic: str, group: str, /) -> KafkaStream:
+        """Return a consumer."""
+        stream = self._resources.stream(topic, group)
+        self.streams.append(stream)
+        return stream
 
-    async def readiness(self) -> ReadinessReport:
-        """Return what fails, if anything."""
-        found = await check_readiness(self.checks)
-        return ReadinessReport([*found.checks, STARTING]) if self.is_starting else found
+    @cached_property
+    def rules(self) -> rule_snapshot.RedisRuleSource:
+        """Where evaluators read the rules."""
+        return rule_snapshot.RedisRuleSource(self._resources.redis, self._resources.keys)
 
-    async def healthz(self, _request: Request) -> Response:
-        """Say that this process lives."""
-        return JSONResponse({"status": "alive"})
+    @property
+    def transport(self) -> Transport:
+        """What carries messages to endpoints."""
+        assert self._transport is not None, "this worker does not send"
+        return self._transport
 
-    async def readyz(self, _request: Request) -> Response:
-        """Say whether this process can work, and if not, which dependency fails."""
-        found = await self.readiness()
-        shown = {"ready": found.ready, "checks": [asdict(check) for check in found.checks]}
-        return JSONResponse(shown, status_code=200 if found.ready else 503)
+    @property
+    def presence(self) -> Presence:
+        """The sign of life of this process's sender."""
+        assert self._presence is not None, "this worker does not send"
+        return self._presence
 
-    async def metrics(self, _request: Request) -> Response:
-        """Return the figures for Prometheus."""
-        figures = await self._stages.read(now_ms=self._clock.now_ms())
-        return Response(expose(figures, None), media_type=CONTENT_TYPE)
+    @cached_property
+    def snapshot(self) -> rule_snapshot.RedisRuleSnapshot:
+        """The shared snapshot."""
+        return rule_snapshot.RedisRuleSnapshot(self._resources.redis, self._resources.keys)
+
+
+_K, _P, _R = dependencies.Dependency.KAFKA, dependencies.Dependency.POSTGRES, dependencies.Dependency.REDIS
+
+NEEDS: Final[Mapping[batch.WorkerKind, Sequence[dependencies.Dependency]]] = {
+    batch.WorkerKind.RECORDER: (_K, _P),
+    batch.WorkerKind.EVALUATOR: (_K, _R),
+    batch.WorkerKind.AGGREGATOR: (_K, _P),
+    batch.WorkerKind.SENDER: (_K, _P),
+    batch.WorkerKind.RELAY: (_K, _P),
+    batch.WorkerKind.RULE_UPDATER: (_K, _P, _R),
+}
+
+
+class NotInGroup(errors.AlertingError):
+    """The consumer has no share of the partitions at present."""
+
+    code: ClassVar[str] = "not-in-group"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What one process runs.
+
+    Attributes:
+        checks: Of the worker itself, beside those of its dependencies.
+        beside: What else runs until it is told to stop.
+    """
+
+    stages: Sequence[wiring.WiredStage]
+    checks: Mapping[str, operations.ReadinessCheck]
+    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
+
+
+async def make_worker(kind: batch.WorkerKind, resources: Resources) -> Worker:
+    """Put together what a worker of this kind runs."""
+    ports, settings = WorkerPorts(resources), resources.settings
+    if kind is batch.WorkerKind.SENDER:
+        await ports.open_sending()
+    tuning = wiring.Tuning(policy=delivery_policy(settings), placeholders=settings.placeholder_domains)
+    stages = wiring.wire(topology.workers()[kind], ports, tuning)
+    return Worker(stages, _checks(stages, ports.streams), _beside(kind, ports, resources))
+
+
+def _checks(
+    stages: Sequence[wiring.WiredStage], streams: Sequence[KafkaStream]
+) -> Mapping[str, operations.ReadinessCheck]:
+    async def in_group() -> None:
+        if any(stream.rebalancing for stream in streams):
+            raise NotInGroup("the consumer has no share of the partitions at present")
+
+    checks: dict[str, operations.ReadinessCheck] = {"group": in_group} if streams else {}
+    for one in stages:
+        if isinstance(one.stage, evaluate.Evaluator):
+            checks["rules"] = wired.rules_check(one.stage.rules)
+    return checks
+
+
+def _beside(
+    kind: batch.WorkerKind, ports: WorkerPorts, resources: Resources
+) -> Sequence[Callable[[asyncio.Event], Awaitable[None]]]:
+    if kind is not batch.WorkerKind.RECORDER:
+        return ()
+    return [
+        background.Janitor(
+            ports.retention(has_relay=True), resources.clock, background.Retention.of(resources.settings)
+        ).run
+    ]
 
 
 WORK_SECONDS_MAX: Final = 5.5
@@ -98,18 +217,18 @@ _READY_LOOK_MS: Final = 50
 _log_worker = structlog.get_logger("alerting.worker")
 
 
-async def run_worker(kind: WorkerKind, settings: Settings, stop: Stop) -> None:
+async def run_worker(kind: batch.WorkerKind, settings: Settings, stop: listening.Stop) -> None:
     """Run one worker until *stop* is asked for.
 
     Raises:
         AlertingError: It cannot be started; the detail says what to do.
         BaseExceptionGroup: Something of it failed as only a bug can.
     """
-    with closing(listen(settings.http_host, settings.http_port)) as listener:
+    with closing(listening.listen(settings.http_host, settings.http_port)) as listener:
         stop.is_serving = True
         process = _Process(kind, settings, stop.asked)
-        server = ApiServer(process.probes.app())
-        _log_worker.info("worker_started", worker=str(kind), url=url_of(listener), instance=process.instance)
+        server = listening.ApiServer(process.probes.app())
+        _log_worker.info("worker_started", worker=str(kind), url=listening.url_of(listener), instance=process.instance)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]), name="probes")
             await server.ready.wait()
@@ -117,43 +236,47 @@ async def run_worker(kind: WorkerKind, settings: Settings, stop: Stop) -> None:
 
 
 class _Process:
-    def __init__(self, kind: WorkerKind, settings: Settings, stop: asyncio.Event) -> None:
-        self.instance = instance_name()
+    def __init__(self, kind: batch.WorkerKind, settings: Settings, stop: asyncio.Event) -> None:
+        self.instance = reporting.instance_name()
         self._kind, self._settings, self._stop = kind, settings, stop
         self._stack = AsyncExitStack()
         self._resources = Resources(settings, self._stack)
-        self._meter = StageMeter()
-        self.probes = Probes(self._meter, self._resources.clock)
+        self._meter = meter.StageMeter()
+        self.probes = probes.Probes(self._meter, self._resources.clock)
 
     async def run(self, *, when_done: Callable[[], None]) -> None:
         try:
             self.probes.add(await self._resources.open(NEEDS[self._kind]))
-            if await wait_for_all(self.probes.checks, self._stop):
+            if await dependencies.wait_for_all(self.probes.checks, self._stop):
                 await self._work(await make_worker(self._kind, self._resources))
         finally:
             when_done()
-            await close_in_time(self._stack)
+            await dependencies.close_in_time(self._stack)
 
     async def _work(self, worker: Worker) -> None:
-        told = StageLog(
+        told = reporting.StageLog(
             self._meter,
             self._resources.clock,
             instance=self.instance,
-            every_s=REPORT_EVERY_S[self._settings.log_format],
+            every_s=reporting.REPORT_EVERY_S[self._settings.log_format],
             together=False,
         )
         self.probes.add(worker.checks)
         self.probes.is_starting = False
-        work = run_side_by_side(worker.stages, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure)
-        lag = measure_lag(worker.stages, self._meter, self._resources.clock, instance=self.instance, stop=self._stop)
+        work = wiring.run_side_by_side(
+            worker.stages, stop=self._stop, on_report=told.on_report, on_failure=told.on_failure
+        )
+        lag = reporting.measure_lag(
+            worker.stages, self._meter, self._resources.clock, instance=self.instance, stop=self._stop
+        )
         async with asyncio.TaskGroup() as tasks:
             beside: list[Awaitable[None]] = [told.emit(self._stop), lag, self._announce(worker.checks)]
             beside += [run(self._stop) for run in worker.beside]
             running = [tasks.create_task(_as_task(each)) for each in beside]
             working = tasks.create_task(work, name="work")
-            if (board := await open_figures(self._settings, self._stack)) is not None:
+            if (board := await wired.open_figures(self._settings, self._stack)) is not None:
                 own, clock = self._meter, self._resources.clock
-                tasks.create_task(report_figures(board, own, clock, instance=self.instance, stop=self._stop))
+                tasks.create_task(reporting.report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
             _log_worker.info("worker_stopping", worker=str(self._kind))
             self.probes.is_starting = True  # No more work is taken.
@@ -169,10 +292,10 @@ class _Process:
             working.cancel()
             await asyncio.wait([working], timeout=0.5)
 
-    async def _announce(self, checks: Mapping[str, ReadinessCheck]) -> None:
+    async def _announce(self, checks: Mapping[str, operations.ReadinessCheck]) -> None:
         """Say once when the worker's own checks pass."""
-        while not (await check_readiness(checks)).ready:
-            await pause(self._stop, _READY_LOOK_MS)
+        while not (await operations.check_readiness(checks)).ready:
+            await loop.pause(self._stop, _READY_LOOK_MS)
             if self._stop.is_set():
                 return
         _log_worker.info("worker_ready", worker=str(self._kind))
@@ -185,7 +308,7 @@ async def _as_task(work: Awaitable[None]) -> None:
 _log_api = structlog.get_logger("alerting.api")
 
 
-async def run_api(settings: Settings, stop: Stop, show_key: Callable[[str], None]) -> None:
+async def run_api(settings: Settings, stop: listening.Stop, show_key: Callable[[str], None]) -> None:
     """Serve the API until *stop* is asked for.
 
     Args:
@@ -195,47 +318,52 @@ async def run_api(settings: Settings, stop: Stop, show_key: Callable[[str], None
         AlertingError: It cannot be started; the detail says what to do.
         BaseExceptionGroup: Something of it failed as only a bug can.
     """
-    with closing(listen(settings.http_host, settings.http_port)) as listener:
+    with closing(listening.listen(settings.http_host, settings.http_port)) as listener:
         stop.is_serving = True
         stack = AsyncExitStack()
-        _log_api.info("api_started", url=url_of(listener))
+        _log_api.info("api_started", url=listening.url_of(listener))
         try:
-            kafka, address = kafka_address(settings), address_set_in(settings)
+            kafka, address = wired.kafka_address(settings), wired.address_set_in(settings)
             assert address is not None, "the command has checked it"
             pools = await stack.enter_async_context(open_pools(address, size_min=0))
-            ports = PostgresPorts.on(pools, sink=sink_on(kafka, stack))
-            checks: Mapping[str, ReadinessCheck] = {
-                "postgres": schema_check(pools.admin),
-                "kafka": kafka_check(kafka, SOURCES, stack),
+            ports = wired.PostgresPorts.on(pools, sink=dependencies.sink_on(kafka, stack))
+            checks: Mapping[str, operations.ReadinessCheck] = {
+                "postgres": dependencies.schema_check(pools.admin),
+                "kafka": wired.kafka_check(kafka, topics.SOURCES, stack),
             }
-            use = Application.on(ports.application, placeholders=settings.placeholder_domains)
-            container = make_container(
+            use = application.Application.on(ports.application, placeholders=settings.placeholder_domains)
+            container = wired.make_container(
                 ports,
                 settings,
-                stages=StageMeter(),
+                stages=meter.StageMeter(),
                 checks=checks,
-                board=await open_figures(settings, stack),
-                letters=FreshDeadLetters(lambda: KafkaDeadLetterStore(kafka, ports.application.sink)),
+                board=await wired.open_figures(settings, stack),
+                letters=dead_letters.FreshDeadLetters(
+                    lambda: dead_letters.KafkaDeadLetterStore(kafka, ports.application.sink)
+                ),
             )
-            server = ApiServer(create_app(container))
-            jobs = JobRunner(PgJobStore(pools), ports.application.sink, ports.application.clock)
+            server = listening.ApiServer(app.create_app(container))
+            jobs = background.JobRunner(ports.jobs(), ports.application.sink, ports.application.clock)
             async with asyncio.TaskGroup() as tasks:
                 # From the first moment on, so that probes are told what is waited for.
                 tasks.create_task(server.serve(sockets=[listener]), name="api")
                 await server.ready.wait()
-                if await wait_for_all(checks, stop.asked):
+                if await dependencies.wait_for_all(checks, stop.asked):
                     await _ensure_admin_key(use, settings, stop.asked, show_key)
-                    _log_api.info("api_ready", url=url_of(listener))
-                    tasks.create_task(run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked), name="jobs")
+                    _log_api.info("api_ready", url=listening.url_of(listener))
+                    tasks.create_task(
+                        run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked),
+                        name="jobs",
+                    )
                     await stop.asked.wait()
                 _log_api.info("api_stopping")
                 server.stop()
         finally:
-            await close_in_time(stack)
+            await dependencies.close_in_time(stack)
 
 
 async def _ensure_admin_key(
-    use: Application, settings: Settings, stop: asyncio.Event, show_key: Callable[[str], None]
+    use: application.Application, settings: Settings, stop: asyncio.Event, show_key: Callable[[str], None]
 ) -> None:
     """See to it that an operator can get in, also when Postgres goes away just now."""
 
@@ -244,4 +372,4 @@ async def _ensure_admin_key(
         if made is not None:
             show_key(made)
 
-    await retry_until_stopped(ensure, stop=stop)
+    await loop.retry_until_stopped(ensure, stop=stop)

@@ -13,7 +13,7 @@ from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.errors import InvalidInput, NotFound, Problem, ProblemCode
 from alerting_core.matching.explain import RuleExplanation, explain
 from alerting_core.matching.index import RuleIndex
-from alerting_core.ports.catalog import ClientStore, RuleStore
+from alerting_core.ports.catalog import ClientStore, Page, PageRequest, RuleStore, Scope
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.history import (
     AlertFilter,
@@ -23,7 +23,6 @@ from alerting_core.ports.history import (
     NotificationHistory,
     StoredAlert,
 )
-from alerting_core.ports.paging import Page, PageRequest, Scope
 from alerting_core.ports.stream import Outgoing, Sink, alert_record, ready_record
 
 

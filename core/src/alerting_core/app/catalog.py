@@ -27,10 +27,9 @@ from alerting_core.domain.notification import (
 )
 from alerting_core.domain.rule import Rule, RuleDraft, check_draft, new_rule, redrafted
 from alerting_core.errors import Conflict, InvalidInput, NotFound, Problem, ProblemCode, VersionConflict
-from alerting_core.ports.catalog import EndpointFilter, EndpointStore, RuleFilter, RuleStore
+from alerting_core.ports.catalog import EndpointFilter, EndpointStore, Page, PageRequest, RuleFilter, RuleStore, Scope
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.history import NewNotification, NotificationHistory
-from alerting_core.ports.paging import Page, PageRequest, Scope
 
 
 def client_of_call(scope: Scope, client_id: str | None) -> str:

@@ -6,22 +6,11 @@ from dataclasses import dataclass, field
 
 from alerting_core import limits
 from alerting_core.app.catalog import client_of_call
-from alerting_core.domain.client import (
-    ApiKey,
-    Client,
-    KeyScope,
-    check_client,
-    check_given_key,
-    check_key,
-    format_key,
-    hash_key,
-    shown_prefix,
-)
+from alerting_core.domain import client
 from alerting_core.domain.text import check_text
 from alerting_core.errors import Conflict, InvalidInput
-from alerting_core.ports.catalog import ClientStore, KeyStore
+from alerting_core.ports.catalog import ClientStore, KeyStore, Page, PageRequest, Scope
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.paging import Page, PageRequest, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +20,22 @@ class Clients:
     store: ClientStore
     clock: Clock
 
-    async def create(self, client_id: str, name: str) -> Client:
+    async def create(self, client_id: str, name: str) -> client.Client:
         """Store a new client. Raises InvalidInput, Conflict."""
-        if problems := check_client(client_id, name):
+        if problems := client.check_client(client_id, name):
             raise InvalidInput(problems)
         now_ms = self.clock.now_ms()
-        return await self.store.create(Client(client_id, name, created_at_ms=now_ms, updated_at_ms=now_ms))
+        return await self.store.create(client.Client(client_id, name, created_at_ms=now_ms, updated_at_ms=now_ms))
 
-    async def get(self, scope: Scope, client_id: str) -> Client:
+    async def get(self, scope: Scope, client_id: str) -> client.Client:
         """Return one client. Raises NotFound."""
         return await self.store.get(scope, client_id)
 
-    async def list(self, scope: Scope, page: PageRequest, *, text: str | None = None) -> Page[Client]:
+    async def list(self, scope: Scope, page: PageRequest, *, text: str | None = None) -> Page[client.Client]:
         """Return a page of clients, in client_id order. Raises InvalidInput for a foreign cursor."""
         return await self.store.list(scope, page, text=text)
 
-    async def rename(self, client_id: str, name: str) -> Client:
+    async def rename(self, client_id: str, name: str) -> client.Client:
         """Change the name. Raises InvalidInput, NotFound."""
         if problems := tuple(check_text("name", name, chars_max=limits.ID_CHARS_MAX)):
             raise InvalidInput(problems)
@@ -61,7 +50,7 @@ class Clients:
 class NewKey:
     """A key that was just made, with its text, which is shown this once."""
 
-    key: ApiKey
+    key: client.ApiKey
     text: str = field(repr=False)
 
 
@@ -86,14 +75,14 @@ class Keys:
 
         Raises InvalidInput, NotFound (the client).
         """
-        if problems := check_key(name, list(scopes), expires_at_ms=expires_at_ms, now_ms=self.clock.now_ms()):
+        if problems := client.check_key(name, list(scopes), expires_at_ms=expires_at_ms, now_ms=self.clock.now_ms()):
             raise InvalidInput(problems)
         owner = None if scope is None and client_id is None else client_of_call(scope, client_id)
-        text = format_key(self.ids.new_bytes(limits.KEY_BYTES))
-        key = self._key(text, owner, name, frozenset(KeyScope(s) for s in scopes), expires_at_ms)
+        text = client.format_key(self.ids.new_bytes(limits.KEY_BYTES))
+        key = self._key(text, owner, name, frozenset(client.KeyScope(s) for s in scopes), expires_at_ms)
         return NewKey(await self.store.create(key), text)
 
-    async def list(self, scope: Scope, page: PageRequest, *, client_id: str | None = None) -> Page[ApiKey]:
+    async def list(self, scope: Scope, page: PageRequest, *, client_id: str | None = None) -> Page[client.ApiKey]:
         """Return a page of keys, newest first, revoked ones included. Raises InvalidInput for a foreign cursor.
 
         Args:
@@ -103,7 +92,7 @@ class Keys:
             return await self.store.list(scope, page)
         return await self.store.list(client_id, page) if scope in (None, client_id) else Page(())
 
-    async def revoke(self, scope: Scope, key_id: str) -> ApiKey:
+    async def revoke(self, scope: Scope, key_id: str) -> client.ApiKey:
         """Make the key useless from now on. Raises NotFound."""
         return await self.store.revoke(scope, key_id, now_ms=self.clock.now_ms())
 
@@ -120,24 +109,24 @@ class Keys:
             now_ms = self.clock.now_ms()
             if any(key.is_valid(now_ms=now_ms) for key in await self.store.operators()):
                 return None
-            made = format_key(self.ids.new_bytes(limits.KEY_BYTES))
-            await self.store.create(self._key(made, None, "first admin key", frozenset({KeyScope.ADMIN}), None))
+            made = client.format_key(self.ids.new_bytes(limits.KEY_BYTES))
+            await self.store.create(self._key(made, None, "first admin key", frozenset({client.KeyScope.ADMIN}), None))
             return made
-        if problems := tuple(check_given_key(given)):
+        if problems := tuple(client.check_given_key(given)):
             raise InvalidInput(problems, "the given admin key cannot be used")
         with suppress(Conflict):  # It was given at an earlier start, too.
-            await self.store.create(self._key(given, None, "given admin key", frozenset({KeyScope.ADMIN}), None))
+            await self.store.create(self._key(given, None, "given admin key", frozenset({client.KeyScope.ADMIN}), None))
         return None
 
     def _key(
-        self, text: str, client_id: str | None, name: str, scopes: frozenset[KeyScope], expires_at_ms: int | None
-    ) -> ApiKey:
-        return ApiKey(
+        self, text: str, client_id: str | None, name: str, scopes: frozenset[client.KeyScope], expires_at_ms: int | None
+    ) -> client.ApiKey:
+        return client.ApiKey(
             key_id=self.ids.new_uuid(),
             client_id=client_id,
             name=name,
-            prefix=shown_prefix(text),
-            hash=hash_key(text),
+            prefix=client.shown_prefix(text),
+            hash=client.hash_key(text),
             scopes=scopes,
             created_at_ms=self.clock.now_ms(),
             expires_at_ms=expires_at_ms,

@@ -7,22 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from alerting_core import limits
+from alerting_core.codec import records
 from alerting_core.codec.fields import Settable, read_fields, set_fields, settable_fields
 from alerting_core.codec.message import Message
-from alerting_core.codec.records import (
-    ALERT_MATCHED,
-    ALERT_NEW,
-    NOTIFICATION_READY,
-    Rejected,
-    decode_alert,
-    decode_match,
-    decode_notification_ready,
-    decode_rule_changed,
-)
 from alerting_core.codec.records import RULE_CHANGED as RULE_CHANGED_MESSAGE
 from alerting_core.errors import Conflict, InvalidInput, NotFound, Problem, ProblemCode
+from alerting_core.ports.catalog import Page, PageRequest
 from alerting_core.ports.operations import DeadLetter, DeadLetterStore, place_in
-from alerting_core.ports.paging import Page, PageRequest
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
 
 STILL_REFUSED: Final = "the letter would be refused still, and was left where it is"
@@ -72,10 +63,10 @@ class _Message:
 
 
 _MESSAGES: Final[Mapping[str, _Message]] = {
-    ALERTS_NEW: _Message(ALERT_NEW, "alert_id", decode_alert),
-    ALERTS_MATCHED: _Message(ALERT_MATCHED, "client_id", decode_match),
-    RULE_CHANGED: _Message(RULE_CHANGED_MESSAGE, "rule_id", decode_rule_changed),
-    NOTIFICATIONS_READY: _Message(NOTIFICATION_READY, "client_id", decode_notification_ready),
+    ALERTS_NEW: _Message(records.ALERT_NEW, "alert_id", records.decode_alert),
+    ALERTS_MATCHED: _Message(records.ALERT_MATCHED, "client_id", records.decode_match),
+    RULE_CHANGED: _Message(RULE_CHANGED_MESSAGE, "rule_id", records.decode_rule_changed),
+    NOTIFICATIONS_READY: _Message(records.NOTIFICATION_READY, "client_id", records.decode_notification_ready),
 }
 
 
@@ -123,18 +114,18 @@ def apply_whole_repair(letter: DeadLetter, value: bytes) -> DeadLetter | tuple[P
     if message is None:
         return replace(letter, value=value, is_whole=True)
     decoded = message.decode(value)
-    if isinstance(decoded, Rejected):
+    if isinstance(decoded, records.Rejected):
         return decoded.problems
     # By the key a record finds its partition, and it follows from what is in the message.
     key = dict(read_fields(message.fields, value))[message.key]
     return replace(letter, key=key.encode(), value=value, is_whole=True)
 
 
-def _rejected(letter: DeadLetter) -> Rejected | None:
+def _rejected(letter: DeadLetter) -> records.Rejected | None:
     """Return what the consumer of *letter* finds wrong with it; None when it is not whole or no message is known."""
     message = _message_of(letter)
     decoded = message.decode(letter.value) if message and letter.is_whole else None
-    return decoded if isinstance(decoded, Rejected) else None
+    return decoded if isinstance(decoded, records.Rejected) else None
 
 
 def _message_of(letter: DeadLetter) -> _Message | None:

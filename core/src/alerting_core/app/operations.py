@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from alerting_core.domain.notification import DeliveryStatus
+from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable
 from alerting_core.generator.config import GeneratorConfig, check_config, choose_seed
+from alerting_core.ports.catalog import Page, PageRequest, Scope
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.history import NotificationHistory, Totals
 from alerting_core.ports.metrics import Circuit, StageFigures, StageMetrics, StageSeries, StageState, StepTimes
 from alerting_core.ports.operations import GeneratorJob, JobStatus, JobStore
-from alerting_core.ports.paging import Page, PageRequest, Scope
 
 CHECK_S_MAX: Final = 3.0
 """A dependency that takes longer is as good as away: probes are given up after a few seconds."""

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from alerting_core.codec import wire
-from alerting_core.codec.message import FieldKind, Message, encode_entry, label_entry
-from alerting_core.codec.wire import Undecodable
+from alerting_core.codec import message as wire
+from alerting_core.codec.message import FieldKind, Message, Undecodable, encode_entry, label_entry
 from alerting_core.domain.alert import SEVERITY_NAMES, Severity
 from alerting_core.domain.text import check_storable
 from alerting_core.errors import Problem, ProblemCode
@@ -36,7 +35,7 @@ def read_fields(message: Message, value: bytes) -> Sequence[tuple[str, str]]:
     names = {field.number: (name, field.kind) for name, field in message.fields.items()}
     found: list[tuple[str, str]] = []
     try:
-        for number, wire_type, number_value, payload in wire.fields(value):
+        for number, wire_type, number_value, payload in wire.read_fields(value):
             if number in names and wire_type in {wire.VARINT, wire.BYTES}:
                 name, kind = names[number]
                 found.append(_shown(name, kind, number_value, payload))
@@ -131,7 +130,7 @@ def _without(value: bytes, replaced: set[tuple[int, bytes | None]]) -> Iterator[
     for number, wire_type, start, end in wire.spans(value):
         is_replaced = (number, None) in replaced
         if not is_replaced and wire_type == wire.BYTES and number in numbers:
-            ((*_, payload),) = wire.fields(value[start:end])
+            ((*_, payload),) = wire.read_fields(value[start:end])
             is_replaced = (number, label_entry(payload, bytes)[0]) in replaced
         if not is_replaced:
             yield value[start:end]

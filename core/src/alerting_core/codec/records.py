@@ -7,8 +7,7 @@ from enum import IntEnum
 from typing import Final, TypeVar
 
 from alerting_core import limits
-from alerting_core.codec.message import Message, enum, int32, int64, labels, severity, text, texts
-from alerting_core.codec.wire import Undecodable
+from alerting_core.codec.message import Message, Undecodable, enum, int32, int64, labels, severity, text, texts
 from alerting_core.domain.alert import EVENT_TS_MAX, SCHEMA_VERSION, Alert, Match, check_alert
 from alerting_core.domain.text import check_id
 from alerting_core.errors import Problem, ProblemCode

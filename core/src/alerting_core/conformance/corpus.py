@@ -7,8 +7,9 @@ from itertools import product
 from typing import Final
 
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity, check_alert
-from alerting_core.domain.notification import Notification, NotificationStatus, derive_notification_id, derive_uuid
+from alerting_core.domain.notification import Notification, NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule, check_rule
+from alerting_core.domain.text import derive_uuid
 
 NOW_MS: Final = 1_767_225_600_123
 """The first of January 2026, and a little."""

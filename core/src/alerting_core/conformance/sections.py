@@ -12,8 +12,9 @@ from alerting_core.delivery.plan import plan_deliveries, render
 from alerting_core.delivery.retry import RetrySchedule, judge, parse_retry_after, retry_delay_ms
 from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim, EmailMessage, HttpMessage, HttpReply, Message, Reply, SmtpReply
+from alerting_core.domain.delivery import EndpointState
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.notification import EndpointState, Notification
+from alerting_core.domain.notification import Notification
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.matching.explain import explain

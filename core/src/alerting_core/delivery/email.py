@@ -7,8 +7,8 @@ from typing import Final
 
 from alerting_core.delivery.text import SEVERITY_COLOURS, shown, shown_lines
 from alerting_core.domain.claim import Claim, EmailMessage
+from alerting_core.domain.endpoint import read_address
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.target import read_address
 from alerting_core.domain.text import for_people
 
 SUBJECT_CHARS_MAX: Final = 200

@@ -8,9 +8,8 @@ from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.claim import Claim, EmailMessage, Message, Outcome
-from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason, derive_attempt_id
-from alerting_core.domain.target import is_within, read_address, read_url
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.endpoint import EndpointType, is_within, read_address, read_url
 
 SMTP_HOST: Final = "smtp"
 """What all e-mail counts by."""

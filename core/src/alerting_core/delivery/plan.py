@@ -9,15 +9,9 @@ from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS, host_of, is_placeh
 from alerting_core.delivery.slack import render_slack
 from alerting_core.delivery.webhook import render_webhook
 from alerting_core.domain.claim import Claim, Message, Plan
+from alerting_core.domain.delivery import Delivery, DeliveryStatus, Reason, derive_delivery_id
 from alerting_core.domain.endpoint import Endpoint, EndpointType
-from alerting_core.domain.notification import (
-    Delivery,
-    DeliveryStatus,
-    Notification,
-    NotificationRef,
-    Reason,
-    derive_delivery_id,
-)
+from alerting_core.domain.notification import Notification, NotificationRef
 
 Target = tuple[EndpointType, str]
 
@@ -72,7 +66,12 @@ def _skip_reason(endpoint: Endpoint, kind: EndpointType, target: str, placeholde
 
 
 def _delivery(
-    notification: Notification, endpoint: Endpoint, target: str, skipped: Reason | None, *, now_ms: int
+    notification: Notification,
+    endpoint: Endpoint,
+    target: str,
+    skipped: Reason | None,
+    *,
+    now_ms: int,
 ) -> Delivery:
     return Delivery(
         delivery_id=derive_delivery_id(notification.notification_id, endpoint.type, target),

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from alerting_core import limits
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.domain.text import storable_start
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 

@@ -6,8 +6,8 @@ from typing import Final, TypeAlias
 
 from alerting_core.delivery.text import SEVERITY_COLOURS, shown
 from alerting_core.domain.claim import Claim, HttpMessage
+from alerting_core.domain.endpoint import contact_url
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.target import contact_url
 from alerting_core.domain.text import for_people
 
 HEADER_CHARS_MAX: Final = 150

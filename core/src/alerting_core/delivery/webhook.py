@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from alerting_core.domain.claim import Claim, HttpMessage
+from alerting_core.domain.endpoint import contact_url
 from alerting_core.domain.endpoint_check import secret_key
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.target import contact_url
 from alerting_core.domain.text import rfc3339
 
 ID_HEADER: Final = "webhook-id"

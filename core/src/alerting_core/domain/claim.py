@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from alerting_core.domain.notification import (
-    Attempt,
-    Delivery,
-    DeliveryEvent,
-    EndpointState,
-    Notification,
-    NotificationRef,
-    Reason,
-    derive_attempt_id,
-)
+from alerting_core.domain.delivery import Attempt, Delivery, DeliveryEvent, EndpointState, Reason, derive_attempt_id
+from alerting_core.domain.notification import Notification, NotificationRef
 
 INTERRUPTED_DETAIL = (
     "The sender ended, or was held up for too long, before it recorded an answer. "

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from alerting_core import limits
-from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, split_addresses
-from alerting_core.domain.target import read_address, url_problems
+from alerting_core.domain import endpoint
 from alerting_core.domain.text import check_note, check_text, has_control_characters
 from alerting_core.errors import Problem, ProblemCode
 
@@ -120,27 +119,27 @@ def new_secret(random_bytes: bytes) -> str:
     return SECRET_PREFIX + b64encode(random_bytes).decode()
 
 
-_TYPES: Final = tuple(str(each) for each in EndpointType)
+_TYPES: Final = tuple(str(each) for each in endpoint.EndpointType)
 
 _KNOWN_GOOD: Final = {
-    EndpointType.EMAIL: "a@b.io",
-    EndpointType.SLACK: "https://a.io/",
-    EndpointType.WEBHOOK: "https://a.io/",
+    endpoint.EndpointType.EMAIL: "a@b.io",
+    endpoint.EndpointType.SLACK: "https://a.io/",
+    endpoint.EndpointType.WEBHOOK: "https://a.io/",
 }
 """A value that passes every check, in the place of one that is not to be checked."""
 
 
-def check_draft(draft: EndpointDraft) -> tuple[Problem, ...]:
+def check_draft(draft: endpoint.EndpointDraft) -> tuple[Problem, ...]:
     """Return all that is wrong with *draft*; empty when the endpoint can be stored and delivered to."""
     return (*check_endpoint(draft.type, draft.value, draft.headers, draft.secret), *_description_problems(draft))
 
 
-def check_change(stored: Endpoint, change: EndpointChange) -> tuple[Problem, ...]:
+def check_change(stored: endpoint.Endpoint, change: endpoint.EndpointChange) -> tuple[Problem, ...]:
     """Return all that is wrong with *change* of *stored*."""
     return tuple(_change_problems(stored, change))
 
 
-def _change_problems(stored: Endpoint, change: EndpointChange) -> Iterator[Problem]:
+def _change_problems(stored: endpoint.Endpoint, change: endpoint.EndpointChange) -> Iterator[Problem]:
     if change.type not in {None, str(stored.type)}:
         detail = f"is {stored.type} and cannot be changed: create another endpoint"
         yield Problem("type", ProblemCode.UNKNOWN_VALUE, detail)
@@ -150,7 +149,7 @@ def _change_problems(stored: Endpoint, change: EndpointChange) -> Iterator[Probl
     yield from _description_problems(change)
 
 
-def _description_problems(given: EndpointDraft | EndpointChange) -> Iterable[Problem]:
+def _description_problems(given: endpoint.EndpointDraft | endpoint.EndpointChange) -> Iterable[Problem]:
     return check_note("description", given.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False)
 
 
@@ -169,31 +168,31 @@ def check_endpoint(type: object, value: object, headers: object, secret: object)
 
 
 def _problems(kind: object, value: object, headers: object, secret: object) -> Iterator[Problem]:
-    known = EndpointType(kind) if isinstance(kind, str) and kind in _TYPES else None
+    known = endpoint.EndpointType(kind) if isinstance(kind, str) and kind in _TYPES else None
     if known is None:
         code = ProblemCode.UNKNOWN_VALUE if isinstance(kind, str) else ProblemCode.WRONG_TYPE
         yield Problem("type", code, f"must be one of {', '.join(_TYPES)}")
     yield from _check_value(known, value)
     if headers is not None:
         yield from check_headers(headers)
-        if headers and known not in {EndpointType.WEBHOOK, None}:
+        if headers and known not in {endpoint.EndpointType.WEBHOOK, None}:
             yield Problem("headers", ProblemCode.UNKNOWN_FIELD, "only a webhook has headers of its own")
     if secret is not None:
         yield from check_secret(secret)
-        if known not in {EndpointType.WEBHOOK, None}:
+        if known not in {endpoint.EndpointType.WEBHOOK, None}:
             yield Problem("secret", ProblemCode.UNKNOWN_FIELD, "only a webhook has a secret")
 
 
-def _check_value(known: EndpointType | None, value: object) -> Iterator[Problem]:
+def _check_value(known: endpoint.EndpointType | None, value: object) -> Iterator[Problem]:
     yield from check_text("value", value, chars_max=limits.ENDPOINT_VALUE_CHARS_MAX)
     # What is far too long is not looked at any closer: the work would grow with what anybody may send.
     if not isinstance(value, str) or not value.strip() or len(value) > limits.ENDPOINT_VALUE_CHARS_MAX:
         return
     match known:
-        case EndpointType.EMAIL:
+        case endpoint.EndpointType.EMAIL:
             yield from _check_addresses(value)
-        case EndpointType.SLACK | EndpointType.WEBHOOK:
-            yield from (Problem("value", ProblemCode.INVALID_URL, detail) for detail in url_problems(value))
+        case endpoint.EndpointType.SLACK | endpoint.EndpointType.WEBHOOK:
+            yield from (Problem("value", ProblemCode.INVALID_URL, detail) for detail in endpoint.url_problems(value))
         case None:
             return
 
@@ -201,14 +200,14 @@ def _check_value(known: EndpointType | None, value: object) -> Iterator[Problem]
 def _check_addresses(value: str) -> Iterator[Problem]:
     if has_control_characters(value):
         yield Problem("value", ProblemCode.CONTROL_CHARACTER, "must not hold line breaks or other control characters")
-    addresses = split_addresses(value)
+    addresses = endpoint.split_addresses(value)
     if not addresses:
         yield Problem("value", ProblemCode.EMPTY, "must hold at least one e-mail address")
     if len(addresses) > limits.ADDRESSES_PER_ENDPOINT_MAX:
         detail = f"has {len(addresses)} addresses, at most {limits.ADDRESSES_PER_ENDPOINT_MAX} are allowed"
         yield Problem("value", ProblemCode.TOO_MANY, detail)
     for address in addresses:
-        if read_address(address) is None:
+        if endpoint.read_address(address) is None:
             shown = address if len(address) <= 60 else f"{address[:60]}…"
             detail = f"{shown!a} is not an e-mail address of the form name@domain"
             yield Problem("value", ProblemCode.INVALID_ADDRESS, detail)

@@ -57,7 +57,7 @@ DECIDING_FIELDS: Final = tuple(one.name for one in fields(Rule) if one.default i
 
 _deciding_values: Final = attrgetter(*DECIDING_FIELDS)
 
-KEPT_FIELDS: Final = frozenset({"rule_id", "client_id", "created_at_ms"})
+KEPT_OF_RULE: Final = frozenset({"rule_id", "client_id", "created_at_ms"})
 """What no change of a rule touches."""
 
 
@@ -106,9 +106,9 @@ def _chosen(draft: RuleDraft) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def next_version(stored: Rule, changed: Rule) -> Rule:
+def next_rule_version(stored: Rule, changed: Rule) -> Rule:
     """Return what takes the place of *stored*: *changed*, but for what no change touches, one version on."""
-    kept = {name: getattr(stored, name) for name in KEPT_FIELDS}
+    kept = {name: getattr(stored, name) for name in KEPT_OF_RULE}
     return replace(changed, **kept, version=stored.version + 1)
 
 

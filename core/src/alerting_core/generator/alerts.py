@@ -7,19 +7,9 @@ from itertools import product
 from typing import Final, TypeAlias, assert_never
 
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity
-from alerting_core.domain.notification import derive_uuid
+from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import InvalidInput
-from alerting_core.generator.config import (
-    NAME_DIST,
-    SEVERITY_DIST,
-    SOURCE_DIST,
-    Distribution,
-    GeneratorConfig,
-    Mode,
-    check_config,
-    read_distribution,
-    read_duration_ms,
-)
+from alerting_core.generator import config as configs
 
 RuleFields: TypeAlias = tuple[str, str, str]
 """(severity, source, name), wildcards as `*`."""
@@ -106,7 +96,9 @@ def _met_by(rule: RuleFields) -> Iterator[RuleFields]:
 
 def _shares() -> dict[RuleFields, float]:
     """Return what share of the default alerts has each combination of fields."""
-    severities, sources, names = (_weights(text) for text in (SEVERITY_DIST, SOURCE_DIST, NAME_DIST))
+    severities, sources, names = (
+        _weights(text) for text in (configs.SEVERITY_DIST, configs.SOURCE_DIST, configs.NAME_DIST)
+    )
     return {
         (severity, source, name): severities[severity] * sources[source] * names[name] / 1e6
         for severity, source, name in product(SEVERITY_NAMES, SOURCES, NAMES)
@@ -114,8 +106,8 @@ def _shares() -> dict[RuleFields, float]:
 
 
 def _weights(text: str) -> dict[str, int]:
-    read = read_distribution("", text)
-    assert isinstance(read, Distribution)
+    read = configs.read_distribution("", text)
+    assert isinstance(read, configs.Distribution)
     return dict(zip(read.values, read.weights, strict=True))
 
 
@@ -154,7 +146,7 @@ class Pace:
         return self.due_at_ms(self.alerts_total - 1)
 
 
-def pace_of(config: GeneratorConfig) -> Pace:
+def pace_of(config: configs.GeneratorConfig) -> Pace:
     """Return when the alerts of *config* are due.
 
     At a rate, alerts are due from the start to just before the end of the duration, at least one.
@@ -162,18 +154,18 @@ def pace_of(config: GeneratorConfig) -> Pace:
     Raises:
         InvalidInput: The config has problems.
     """
-    if problems := check_config(config):
+    if problems := configs.check_config(config):
         raise InvalidInput(problems, "the generator cannot work like this")
     match config.mode:
-        case Mode.SINGLE_TEST:
+        case configs.Mode.SINGLE_TEST:
             return Pace(1, step=0)
-        case Mode.BURST:
+        case configs.Mode.BURST:
             return Pace(config.burst, step=0)
-        case Mode.CUSTOM:
+        case configs.Mode.CUSTOM:
             assert config.custom is not None
             return Pace(config.custom.count, step=config.custom.interval_ms)
-        case Mode.RATE:
-            duration_ms = read_duration_ms("duration", config.duration)
+        case configs.Mode.RATE:
+            duration_ms = configs.read_duration_ms("duration", config.duration)
             assert isinstance(duration_ms, int)
             rate = round(config.rps * 1_000)
             total = -(-duration_ms * rate // _STEPS_PER_ALERT_AND_RPS)
@@ -192,7 +184,7 @@ _Fields: TypeAlias = tuple[str, str, str, Mapping[str, str]]
 TEST_ALERT: Final[_Fields] = ("LOW", "test-source", "test-name", {})
 
 
-def generate_alerts(config: GeneratorConfig, *, started_at_ms: int) -> Iterator[Alert]:
+def generate_alerts(config: configs.GeneratorConfig, *, started_at_ms: int) -> Iterator[Alert]:
     """Return the alerts of *config*, as many as its pace has, one at a time.
 
     The same config makes the same alerts with the same ids; event_ts is when each is due. An id stands for one seed,
@@ -205,14 +197,16 @@ def generate_alerts(config: GeneratorConfig, *, started_at_ms: int) -> Iterator[
     return _number(config, _fields_of(config, pace.alerts_total), lambda n: (started_at_ms + pace.due_at_ms(n)) // 1000)
 
 
-def _number(config: GeneratorConfig, sequence: Iterator[_Fields], event_ts_of: Callable[[int], int]) -> Iterator[Alert]:
+def _number(
+    config: configs.GeneratorConfig, sequence: Iterator[_Fields], event_ts_of: Callable[[int], int]
+) -> Iterator[Alert]:
     for position, (severity, source, name, context) in enumerate(sequence):
         alert_id = derive_uuid("generated-alert", str(config.seed), str(position), severity, source, name)
         yield Alert(alert_id, Severity[severity], source, name, event_ts_of(position), context)
 
 
-def _fields_of(config: GeneratorConfig, alerts_total: int) -> Iterator[_Fields]:
-    if config.mode is Mode.SINGLE_TEST:
+def _fields_of(config: configs.GeneratorConfig, alerts_total: int) -> Iterator[_Fields]:
+    if config.mode is configs.Mode.SINGLE_TEST:
         yield TEST_ALERT
         return
     if config.custom is not None:
@@ -228,7 +222,7 @@ def _fields_of(config: GeneratorConfig, alerts_total: int) -> Iterator[_Fields]:
         yield next(drawn)
 
 
-def _draw_fields(config: GeneratorConfig) -> Iterator[_Fields]:
+def _draw_fields(config: configs.GeneratorConfig) -> Iterator[_Fields]:
     dice = random.Random(config.seed).random
     severities = _distribution("severity_dist", config.severity_dist).by_percent()
     sources = _distribution("source_dist", config.source_dist).by_percent()
@@ -248,7 +242,7 @@ def _context(dice: Callable[[], float]) -> Mapping[str, str]:
     return context
 
 
-def _distribution(path: str, text: str) -> Distribution:
-    read = read_distribution(path, text)
-    assert isinstance(read, Distribution), "the config was checked"
+def _distribution(path: str, text: str) -> configs.Distribution:
+    read = configs.read_distribution(path, text)
+    assert isinstance(read, configs.Distribution), "the config was checked"
     return read

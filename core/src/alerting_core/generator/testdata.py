@@ -12,8 +12,8 @@ from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule
+from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 from alerting_core.generator.alerts import NAMES, SOURCES, RuleFields, vary
 from alerting_core.generator.config import TEST_CLIENTS_MAX

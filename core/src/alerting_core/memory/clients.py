@@ -10,8 +10,8 @@ from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import MemoryDatabase, RuleChange, in_text_order, newest_first
+from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey
 from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
-from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey
 
 
 def append_change(database: MemoryDatabase, rule: Rule, action: RuleAction) -> None:

@@ -9,21 +9,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from alerting_core.domain.client import ApiKey, Client
+from alerting_core.domain.delivery import Attempt, Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Attempt, Delivery, DeliveryStatus, Notification, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.due import ClientHost, DueIndex
+from alerting_core.ports import catalog
 from alerting_core.ports.history import StoredAlert
-from alerting_core.ports.paging import (
-    Page,
-    PageRequest,
-    TimeKey,
-    decode_text_cursor,
-    decode_time_cursor,
-    decode_time_text_cursor,
-    encode_text_cursor,
-    encode_time_cursor,
-)
 
 
 class MemoryClock:
@@ -170,36 +162,46 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
 T = TypeVar("T")
 
 
-def newest_first(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
+def newest_first(
+    listed: str, items: Iterable[T], key_of: Callable[[T], catalog.TimeKey], page: catalog.PageRequest
+) -> catalog.Page[T]:
     """Return the page of *items* in falling order of their keys."""
-    after = None if page.cursor is None else decode_time_cursor(listed, page.cursor)
+    after = None if page.cursor is None else catalog.decode_time_cursor(listed, page.cursor)
     return _newest_first(listed, items, key_of, page, after)
 
 
-def newest_first_by_text(listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest) -> Page[T]:
+def newest_first_by_text(
+    listed: str, items: Iterable[T], key_of: Callable[[T], catalog.TimeKey], page: catalog.PageRequest
+) -> catalog.Page[T]:
     """Return the page of *items*, whose ids are texts that callers chose, in falling order of their keys."""
-    after = None if page.cursor is None else decode_time_text_cursor(listed, page.cursor)
+    after = None if page.cursor is None else catalog.decode_time_text_cursor(listed, page.cursor)
     return _newest_first(listed, items, key_of, page, after)
 
 
 def _newest_first(
-    listed: str, items: Iterable[T], key_of: Callable[[T], TimeKey], page: PageRequest, after: TimeKey | None
-) -> Page[T]:
+    listed: str,
+    items: Iterable[T],
+    key_of: Callable[[T], catalog.TimeKey],
+    page: catalog.PageRequest,
+    after: catalog.TimeKey | None,
+) -> catalog.Page[T]:
     rest = (item for item in items if after is None or key_of(item) < after)
     chosen = nlargest(page.limit + 1, rest, key=key_of)
     items_of_page = chosen[: page.limit]
     more = len(chosen) > page.limit
-    return Page(items_of_page, encode_time_cursor(listed, key_of(items_of_page[-1])) if more else None)
+    return catalog.Page(items_of_page, catalog.encode_time_cursor(listed, key_of(items_of_page[-1])) if more else None)
 
 
-def in_text_order(listed: str, items: Iterable[T], key_of: Callable[[T], str], page: PageRequest) -> Page[T]:
+def in_text_order(
+    listed: str, items: Iterable[T], key_of: Callable[[T], str], page: catalog.PageRequest
+) -> catalog.Page[T]:
     """Return the page of *items* in the order of their keys' code points."""
-    after = None if page.cursor is None else decode_text_cursor(listed, page.cursor)
+    after = None if page.cursor is None else catalog.decode_text_cursor(listed, page.cursor)
     rest = (item for item in items if after is None or key_of(item) > after)
     chosen = nsmallest(page.limit + 1, rest, key=key_of)
     items_of_page = chosen[: page.limit]
     more = len(chosen) > page.limit
-    return Page(items_of_page, encode_text_cursor(listed, key_of(items_of_page[-1])) if more else None)
+    return catalog.Page(items_of_page, catalog.encode_text_cursor(listed, key_of(items_of_page[-1])) if more else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,9 @@ from dataclasses import replace
 from itertools import count
 
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt, owner_of, sender_of
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState, Reason
 from alerting_core.domain.endpoint import DisableReason, Endpoint
-from alerting_core.domain.notification import (
-    DELIVERY_MOVES,
-    DeliveryEvent,
-    EndpointState,
-    Notification,
-    NotificationEvent,
-    NotificationRef,
-    NotificationStatus,
-    Reason,
-)
+from alerting_core.domain.notification import Notification, NotificationEvent, NotificationRef, NotificationStatus
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase
 from alerting_core.memory.notifications import find, move, what_settles

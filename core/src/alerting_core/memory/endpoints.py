@@ -1,12 +1,11 @@
 """Endpoints in memory."""
 
 from alerting_core import limits
-from alerting_core.domain.endpoint import Endpoint, next_version
+from alerting_core.domain.endpoint import Endpoint, next_endpoint_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.clients import add_endpoint, remove_endpoint
 from alerting_core.memory.database import MemoryDatabase, newest_first
-from alerting_core.ports.catalog import EndpointFilter
-from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey
+from alerting_core.ports.catalog import EndpointFilter, Page, PageRequest, Scope, TimeKey
 
 
 class MemoryEndpointStore:
@@ -43,7 +42,7 @@ class MemoryEndpointStore:
     async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
         """Store the changed fields."""
         stored = await self._at_version(scope, endpoint.endpoint_id, expected_version)
-        changed = next_version(stored, endpoint)
+        changed = next_endpoint_version(stored, endpoint)
         self._check_unique(changed)
         self._database.endpoints[endpoint.endpoint_id] = changed
         return changed

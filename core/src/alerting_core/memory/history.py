@@ -7,29 +7,13 @@ from heapq import nlargest
 from typing import Final, TypeVar
 
 from alerting_core.domain.alert import Alert
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import (
-    DELIVERY_MOVES,
-    NOTIFICATION_MOVES,
-    DeliveryEvent,
-    DeliveryStatus,
-    Notification,
-    NotificationEvent,
-    NotificationStatus,
-)
+from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent, NotificationStatus
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase, newest_first, newest_first_by_text
-from alerting_core.ports.history import (
-    RULE_LOOKS_MAX,
-    AlertFilter,
-    DeliveryDetail,
-    NewNotification,
-    NotificationDetail,
-    NotificationFilter,
-    StoredAlert,
-    Totals,
-)
-from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey
+from alerting_core.ports import history
+from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey
 
 ALERTS_KEPT_MAX: Final = 50_000
 """Ten times what a preview looks at; some 50 MB at a kilobyte each, which a browser's tab can bear."""
@@ -46,19 +30,19 @@ class MemoryAlertLog:
         """Store *alerts*; those known already stay as they are."""
         for alert in alerts:
             if alert.alert_id not in self._alerts:
-                self._alerts[alert.alert_id] = StoredAlert(alert, now_ms)
+                self._alerts[alert.alert_id] = history.StoredAlert(alert, now_ms)
         while len(self._alerts) > self._alerts_max:
             del self._alerts[next(iter(self._alerts))]
 
-    async def get(self, alert_id: str) -> StoredAlert | None:
+    async def get(self, alert_id: str) -> history.StoredAlert | None:
         """Return the alert, or None."""
         return self._alerts.get(alert_id)
 
-    async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
+    async def recent(self, *, limit: int) -> Sequence[history.StoredAlert]:
         """Return the latest alerts, newest first."""
         return nlargest(limit, self._alerts.values(), key=lambda stored: (stored.received_at_ms, stored.alert.alert_id))
 
-    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+    async def list(self, page: PageRequest, where: history.AlertFilter) -> Page[history.StoredAlert]:
         """Return a page of alerts, newest first."""
         found = (stored for stored in self._alerts.values() if _meets_alerts(stored, where))
         return newest_first_by_text(
@@ -66,7 +50,7 @@ class MemoryAlertLog:
         )
 
 
-def _meets_alerts(stored: StoredAlert, where: AlertFilter) -> bool:
+def _meets_alerts(stored: history.StoredAlert, where: history.AlertFilter) -> bool:
     alert = stored.alert
     return (
         where.severity in {None, alert.severity.name}
@@ -86,11 +70,11 @@ StatusT = TypeVar("StatusT", NotificationStatus, DeliveryStatus)
 class MemoryNotificationHistory:
     """Reads notifications, and does to them what people ask for."""
 
-    def __init__(self, database: MemoryDatabase, *, looks_max: int = RULE_LOOKS_MAX) -> None:
+    def __init__(self, database: MemoryDatabase, *, looks_max: int = history.RULE_LOOKS_MAX) -> None:
         self._database = database
         self._looks_max = looks_max
 
-    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+    async def list(self, scope: Scope, page: PageRequest, where: history.NotificationFilter) -> Page[Notification]:
         """Return a page of notifications."""
         rows = (n for n in self._database.notifications.values() if scope in {None, n.client_id})
         if where.rule_id is None:
@@ -103,19 +87,19 @@ class MemoryNotificationHistory:
         found = newest_first(_LISTED, (n for n in looked.items if _meets_notifications(n, where)), _key_of, page)
         return found if found.next_cursor is not None else Page(found.items, looked.next_cursor)
 
-    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+    async def detail(self, scope: Scope, notification_id: str) -> history.NotificationDetail:
         """Return one notification with all that was tried."""
         notification = self._get(scope, notification_id)
         rows = [self._database.deliveries[id_] for id_ in self._delivery_ids(notification_id)]
         rows.sort(key=lambda row: (row.delivery.created_at_ms, row.delivery.delivery_id))
-        details: list[DeliveryDetail] = []
+        details: list[history.DeliveryDetail] = []
         for row in rows:
             is_leased = row.lease_owner is not None
             delivery = replace(row.delivery, next_attempt_at_ms=None if is_leased else row.due_at_ms)
             attempts = self._database.attempts_of_delivery.get(delivery.delivery_id, {}).values()
             first_to_last = sorted(attempts, key=lambda attempt: (attempt.started_at_ms, attempt.attempt_id))
-            details.append(DeliveryDetail(delivery, first_to_last, row.due_at_ms if is_leased else None))
-        return NotificationDetail(notification, details)
+            details.append(history.DeliveryDetail(delivery, first_to_last, row.due_at_ms if is_leased else None))
+        return history.NotificationDetail(notification, details)
 
     async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
         """Make a finished notification RECEIVED again, and its deliveries due."""
@@ -138,7 +122,7 @@ class MemoryNotificationHistory:
             self._database.deliveries[delivery_id] = DeliveryRow(pending, now_ms)
         return resent
 
-    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: history.NewNotification) -> None:
         """Store a test notification with its deliveries."""
         stored = self._database.endpoints.get(endpoint.endpoint_id)
         if stored is None or stored.client_id != endpoint.client_id or scope not in {None, stored.client_id}:
@@ -150,7 +134,7 @@ class MemoryNotificationHistory:
             self._database.deliveries[delivery.delivery_id] = DeliveryRow(delivery, delivery.next_attempt_at_ms)
             ids[delivery.delivery_id] = None
 
-    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+    async def totals(self, scope: Scope, *, now_ms: int) -> history.Totals:
         """Return the dashboard's counts."""
         database = self._database
         enabled = [rule.enabled for rule in database.rules.values() if scope in {None, rule.client_id}]
@@ -162,7 +146,7 @@ class MemoryNotificationHistory:
             hours_ago = (now_ms - notification.created_at_ms) // _HOUR_MS
             if 0 <= hours_ago < 24:
                 by_hour[23 - hours_ago] += 1
-        return Totals(
+        return history.Totals(
             clients=sum(scope in {None, client_id} for client_id in database.clients),
             rules_enabled=sum(enabled),
             rules_disabled=len(enabled) - sum(enabled),
@@ -197,7 +181,7 @@ def _key_of(notification: Notification) -> TimeKey:
     return TimeKey(notification.created_at_ms, notification.notification_id)
 
 
-def _meets_notifications(notification: Notification, where: NotificationFilter) -> bool:
+def _meets_notifications(notification: Notification, where: history.NotificationFilter) -> bool:
     return (
         _is_in_stretch(notification, where)
         and where.status in {None, notification.status}
@@ -209,7 +193,7 @@ def _meets_notifications(notification: Notification, where: NotificationFilter) 
     )
 
 
-def _is_in_stretch(notification: Notification, where: NotificationFilter) -> bool:
+def _is_in_stretch(notification: Notification, where: history.NotificationFilter) -> bool:
     """Whether it is of the client and the times asked for."""
     created_at_ms = notification.created_at_ms
     return (

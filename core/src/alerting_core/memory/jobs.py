@@ -5,8 +5,8 @@ from dataclasses import replace
 from alerting_core import limits
 from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.memory.database import newest_first
+from alerting_core.ports.catalog import Page, PageRequest, TimeKey
 from alerting_core.ports.operations import GeneratorJob, JobStatus
-from alerting_core.ports.paging import Page, PageRequest, TimeKey
 
 
 class MemoryJobStore:

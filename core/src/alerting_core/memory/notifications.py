@@ -88,7 +88,13 @@ def what_settles(database: MemoryDatabase, notification: Notification) -> Notifi
     return settled_by(database.deliveries[id_].delivery.status for id_ in ids)
 
 
-def move(database: MemoryDatabase, notification: Notification, event: NotificationEvent, *, now_ms: int) -> None:
+def move(
+    database: MemoryDatabase,
+    notification: Notification,
+    event: NotificationEvent,
+    *,
+    now_ms: int,
+) -> None:
     """Move a notification by the table of allowed moves."""
     status = NOTIFICATION_MOVES[notification.status, event]
     database.notifications[notification.notification_id] = replace(notification, status=status, updated_at_ms=now_ms)

@@ -9,18 +9,8 @@ from alerting_core.codec.records import RuleAction, RuleChanged
 from alerting_core.domain.rule import Rule, deciding
 from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.memory.database import MemoryDatabase, RuleChange
+from alerting_core.ports import rule_distribution as distribution
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.rule_distribution import (
-    NO_RULES,
-    HeldRules,
-    OutboxRow,
-    RuleChanges,
-    RulesAsOf,
-    RuleSnapshot,
-    SnapshotState,
-    combined_checksum,
-    rules_checksum,
-)
 
 
 class MemoryRuleSource:
@@ -29,19 +19,19 @@ class MemoryRuleSource:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def snapshot(self) -> RuleSnapshot:
+    async def snapshot(self) -> distribution.RuleSnapshot:
         """Return all enabled rules."""
         rules = [deciding(rule) for rule in self._database.rules.values() if rule.enabled]
-        return RuleSnapshot(self._version(), rules)
+        return distribution.RuleSnapshot(self._version(), rules)
 
-    async def changes(self, since_version: int) -> RuleChanges | None:
+    async def changes(self, since_version: int) -> distribution.RuleChanges | None:
         """Return the enabled rules of each client changed after *since_version*; None for a version not known here."""
         outbox = self._database.outbox
         first_version = outbox[0].version if outbox else 1
         if not first_version - 1 <= since_version <= self._version():
             return None
         changed = {change.client_id: None for change in outbox[since_version - first_version + 1 :]}
-        return RuleChanges(self._version(), {client_id: self._enabled(client_id) for client_id in changed})
+        return distribution.RuleChanges(self._version(), {client_id: self._enabled(client_id) for client_id in changed})
 
     def _version(self) -> int:
         return self._database.outbox[-1].version if self._database.outbox else 0
@@ -57,12 +47,12 @@ class MemoryRuleDatabase:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def rules_of(self, client_ids: Collection[str]) -> RulesAsOf:
+    async def rules_of(self, client_ids: Collection[str]) -> distribution.RulesAsOf:
         """Return the enabled rules of these clients."""
         outbox = self._database.outbox
-        return RulesAsOf(outbox[-1].version if outbox else 0, {c: self._enabled(c) for c in client_ids})
+        return distribution.RulesAsOf(outbox[-1].version if outbox else 0, {c: self._enabled(c) for c in client_ids})
 
-    async def next_clients(self, after: str | None, *, clients_max: int) -> RulesAsOf:
+    async def next_clients(self, after: str | None, *, clients_max: int) -> distribution.RulesAsOf:
         """Return the next clients, in the order of their ids."""
         client_ids = sorted(self._database.clients)
         start = 0 if after is None else bisect_right(client_ids, after)
@@ -79,11 +69,11 @@ class MemoryOutbox:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def unpublished(self, *, limit: int) -> Sequence[OutboxRow]:
+    async def unpublished(self, *, limit: int) -> Sequence[distribution.OutboxRow]:
         """Return the oldest changes that are not marked as published."""
         marked = self._database.outbox_published
         waiting = [change for change in self._database.outbox if change.version not in marked]
-        return [OutboxRow(change.version, _message(change)) for change in waiting[:limit]]
+        return [distribution.OutboxRow(change.version, _message(change)) for change in waiting[:limit]]
 
     async def mark_published(self, change_ids: Sequence[int], *, now_ms: int) -> None:
         """Note that these changes were published."""
@@ -114,7 +104,7 @@ class _Snapshot:
     epoch: int
     clients: Readings
     changed: list[str] = field(default_factory=list[str])
-    checksum: str = NO_RULES
+    checksum: str = distribution.NO_RULES
 
     @property
     def version(self) -> int:
@@ -156,11 +146,11 @@ class MemoryRuleSnapshot:
         self._claim: _Claim | None = None
         self._last_version = 0
 
-    async def state(self) -> SnapshotState | None:
+    async def state(self) -> distribution.SnapshotState | None:
         """Return what there is."""
-        return None if self._now is None else SnapshotState(self._now.epoch, self._now.version)
+        return None if self._now is None else distribution.SnapshotState(self._now.epoch, self._now.version)
 
-    async def replace(self, rules: RulesAsOf) -> int:
+    async def replace(self, rules: distribution.RulesAsOf) -> int:
         """Put these clients in with exactly these rules."""
         claim = self._live_claim()
         if self._now is None and claim is None:
@@ -171,15 +161,18 @@ class MemoryRuleSnapshot:
             return 0
         changed = _put(self._now.clients, rules)
         self._now.changed += changed
-        self._now.checksum = combined_checksum((self._now.checksum, *changed.values()))
+        self._now.checksum = distribution.combined_checksum((self._now.checksum, *changed.values()))
         self._last_version = self._now.version
         return len(changed)
 
-    async def held(self, client_ids: Collection[str]) -> Mapping[str, HeldRules]:
+    async def held(self, client_ids: Collection[str]) -> Mapping[str, distribution.HeldRules]:
         """Return what the snapshot holds of these clients."""
         clients = self._held("held").clients
         found = {client_id: clients.get(client_id, (-1, ())) for client_id in client_ids}
-        return {client_id: HeldRules(as_of, rules_checksum(rules)) for client_id, (as_of, rules) in found.items()}
+        return {
+            client_id: distribution.HeldRules(as_of, distribution.rules_checksum(rules))
+            for client_id, (as_of, rules) in found.items()
+        }
 
     async def client_ids(self) -> Sequence[str]:
         """Return all clients of which the snapshot holds rules."""
@@ -197,19 +190,21 @@ class MemoryRuleSnapshot:
         self._claim = _Claim(owner, self._lease_end_ms())
         return MemorySnapshotBuild(self, owner)
 
-    async def snapshot(self) -> RuleSnapshot:
+    async def snapshot(self) -> distribution.RuleSnapshot:
         """Return all enabled rules."""
         held = self._held("snapshot")
-        return RuleSnapshot(held.version, [rule for _, rules in held.clients.values() for rule in rules], held.checksum)
+        return distribution.RuleSnapshot(
+            held.version, [rule for _, rules in held.clients.values() for rule in rules], held.checksum
+        )
 
-    async def changes(self, since_version: int) -> RuleChanges | None:
+    async def changes(self, since_version: int) -> distribution.RuleChanges | None:
         """Return the enabled rules of each client changed after *since_version*."""
         held = self._held("changes")
         first = max(held.epoch, held.version - self.changes_max)
         if not first <= since_version <= held.version:
             return None
         changed = dict.fromkeys(held.changed[since_version - held.epoch :])
-        return RuleChanges(held.version, {c: held.clients[c][1] for c in changed}, held.checksum)
+        return distribution.RuleChanges(held.version, {c: held.clients[c][1] for c in changed}, held.checksum)
 
     def glance(self) -> Held | None:
         """Return what there is in figures, for people; None when there is no snapshot."""
@@ -223,7 +218,7 @@ class MemoryRuleSnapshot:
         """Lose everything, as a store does that is emptied."""
         self._now = self._claim = None
 
-    def add(self, owner: str, rules: RulesAsOf) -> None:
+    def add(self, owner: str, rules: distribution.RulesAsOf) -> None:
         """Put clients into the snapshot that *owner* builds."""
         claim = self._claim_of(owner)
         claim.until_ms = self._lease_end_ms()
@@ -262,7 +257,7 @@ class MemorySnapshotBuild:
     target: MemoryRuleSnapshot
     owner: str
 
-    async def add(self, rules: RulesAsOf) -> None:
+    async def add(self, rules: distribution.RulesAsOf) -> None:
         """Put clients in."""
         self.target.add(self.owner, rules)
 
@@ -271,7 +266,7 @@ class MemorySnapshotBuild:
         self.target.finish(self.owner)
 
 
-def _put(clients: Readings, rules: RulesAsOf) -> dict[str, str]:
+def _put(clients: Readings, rules: distribution.RulesAsOf) -> dict[str, str]:
     """Put newer readings in; return, for each client that has other rules now, what that does to the checksum."""
     changed: dict[str, str] = {}
     for client_id, enabled in rules.by_client.items():
@@ -281,12 +276,14 @@ def _put(clients: Readings, rules: RulesAsOf) -> dict[str, str]:
         after = sorted(enabled, key=lambda rule: rule.rule_id)
         clients[client_id] = (rules.as_of, after)
         if list(before) != after:
-            changed[client_id] = combined_checksum((rules_checksum(before), rules_checksum(after)))
+            changed[client_id] = distribution.combined_checksum(
+                (distribution.rules_checksum(before), distribution.rules_checksum(after))
+            )
     return changed
 
 
 def _checksum(clients: Readings) -> str:
-    return combined_checksum(rules_checksum(rules) for _, rules in clients.values())
+    return distribution.combined_checksum(distribution.rules_checksum(rules) for _, rules in clients.values())
 
 
 def _missing(operation: str) -> PortUnavailable:

@@ -6,12 +6,11 @@ from alerting_core import limits
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.rule import Rule, next_version
+from alerting_core.domain.rule import Rule, next_rule_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.clients import add_endpoint, add_rule, append_change, remove_rule
 from alerting_core.memory.database import MemoryDatabase, newest_first
-from alerting_core.ports.catalog import Loaded, Progress, RuleFilter
-from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey
+from alerting_core.ports.catalog import Loaded, Page, PageRequest, Progress, RuleFilter, Scope, TimeKey
 
 
 class MemoryRuleStore:
@@ -50,7 +49,7 @@ class MemoryRuleStore:
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         stored = await self._at_version(scope, rule.rule_id, expected_version)
-        changed = next_version(stored, rule)
+        changed = next_rule_version(stored, rule)
         self._check_unique(changed)
         self._database.rules[rule.rule_id] = changed
         append_change(self._database, changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from heapq import nlargest
 
 from alerting_core.memory.log import MemoryLog
+from alerting_core.ports.catalog import Page, PageRequest, decode_place_cursor
 from alerting_core.ports.operations import LISTED, DeadLetter, RecordId, page_of
-from alerting_core.ports.paging import Page, PageRequest, decode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record, fair_shares
 
 

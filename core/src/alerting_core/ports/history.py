@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from alerting_core.domain.alert import Alert
+from alerting_core.domain.delivery import Attempt, Delivery
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Attempt, Delivery, Notification, NotificationStatus
-from alerting_core.ports.paging import Page, PageRequest, Scope
+from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.ports.catalog import Page, PageRequest, Scope
 
 
 class Old(StrEnum):

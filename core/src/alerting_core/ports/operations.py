@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from alerting_core.domain.text import is_storable
 from alerting_core.generator.config import GeneratorConfig
-from alerting_core.ports.paging import OFFSETS_END, PARTITIONS_END, Page, PageRequest, PlaceKey, encode_place_cursor
+from alerting_core.ports.catalog import OFFSETS_END, PARTITIONS_END, Page, PageRequest, PlaceKey, encode_place_cursor
 from alerting_core.ports.stream import DLQ_SUFFIX, Headers, Outgoing, Record
 
 

@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from alerting_core import limits
-from alerting_core.codec.records import (
-    MESSAGE_HEADERS,
-    NotificationReady,
-    RuleChanged,
-    encode_alert,
-    encode_notification_ready,
-    encode_rule_changed,
-)
+from alerting_core.codec import records
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import NotificationRef
 from alerting_core.errors import LimitExceeded
@@ -145,20 +138,22 @@ class Stream(Protocol):
         ...
 
 
-def alert_record(alert: Alert, headers: Headers = MESSAGE_HEADERS) -> Outgoing:
+def alert_record(alert: Alert, headers: Headers = records.MESSAGE_HEADERS) -> Outgoing:
     """Return the record of a new alert."""
-    return Outgoing(ALERTS_NEW, alert.alert_id.encode(), encode_alert(alert), headers)
+    return Outgoing(ALERTS_NEW, alert.alert_id.encode(), records.encode_alert(alert), headers)
 
 
-def ready_record(ref: NotificationRef, alert_id: str, headers: Headers = MESSAGE_HEADERS) -> Outgoing:
+def ready_record(ref: NotificationRef, alert_id: str, headers: Headers = records.MESSAGE_HEADERS) -> Outgoing:
     """Return the record that tells the dispatcher of a stored notification."""
-    message = NotificationReady(ref.notification_id, ref.client_id, alert_id)
-    return Outgoing(NOTIFICATIONS_READY, ref.client_id.encode(), encode_notification_ready(message), headers)
+    message = records.NotificationReady(ref.notification_id, ref.client_id, alert_id)
+    return Outgoing(NOTIFICATIONS_READY, ref.client_id.encode(), records.encode_notification_ready(message), headers)
 
 
-def rule_record(message: RuleChanged) -> Outgoing:
+def rule_record(message: records.RuleChanged) -> Outgoing:
     """Return the record that tells that a rule changed."""
-    return Outgoing(RULE_CHANGED, message.rule_id.encode(), encode_rule_changed(message), MESSAGE_HEADERS)
+    return Outgoing(
+        RULE_CHANGED, message.rule_id.encode(), records.encode_rule_changed(message), records.MESSAGE_HEADERS
+    )
 
 
 def dead_letter(record: Record, reason: str) -> Outgoing:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack, cast
 
-from alerting_core.sim.process import Process, current_process, process_in, process_of
+from alerting_core.sim.facts import Process, current_process, process_in, process_of
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")

@@ -10,9 +10,8 @@ from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
-from alerting_core.sim.facts import Claimed, Recorded, Refused, Released, RulesRead, TakenBack
+from alerting_core.sim.facts import Claimed, Process, Recorded, Refused, Released, RulesRead, TakenBack
 from alerting_core.sim.faults import Point, Resource, dice_for, happens, wait_ms
-from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Simulation
 
 T = TypeVar("T")

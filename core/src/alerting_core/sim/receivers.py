@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from alerting_core import limits
 from alerting_core.delivery.hosts import host_name_of
 from alerting_core.domain.claim import Claim, EmailMessage, HttpReply, Message, Reply, SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 from alerting_core.memory.transport import target_of
 from alerting_core.sim import facts
 from alerting_core.sim.faults import Point, dice_for, happens, wait_ms

@@ -16,9 +16,8 @@ from alerting_core.memory.database import DeliveryRow, DeliveryTable, MemoryData
 from alerting_core.memory.log import MemoryLog
 from alerting_core.sim import facts
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.facts import DeliveryPut, Fact, NotificationPut
+from alerting_core.sim.facts import ClaimBook, DeliveryPut, Fact, NotificationPut, Process
 from alerting_core.sim.faults import Faults, KillSchedule, Resource, dice_for
-from alerting_core.sim.process import ClaimBook, Process
 from alerting_core.sim.report import Trace
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.loop import Failure

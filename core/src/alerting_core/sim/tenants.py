@@ -10,8 +10,8 @@ from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule
+from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Conflict, PortUnavailable
 from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.database import MemoryDatabase
@@ -19,9 +19,9 @@ from alerting_core.memory.endpoints import MemoryEndpointStore
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing, Sink, alert_record
+from alerting_core.sim.facts import Process
 from alerting_core.sim.faults import dice_for, happens
 from alerting_core.sim.observations import Gate
-from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Simulation
 from alerting_core.sim.streams import open_sink
 

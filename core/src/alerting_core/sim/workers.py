@@ -10,8 +10,7 @@ from alerting_core import limits
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.errors import AlertingError
 from alerting_core.memory.log import MemoryLog
-from alerting_core.sim.facts import Ended, Raised
-from alerting_core.sim.process import Process
+from alerting_core.sim.facts import Ended, Process, Raised
 from alerting_core.sim.simulation import RESTART_MS_MEAN, Simulation
 from alerting_core.stages.batch import StageName, WorkerKind
 from alerting_core.stages.loop import DrainableStage, Stage, run_steps

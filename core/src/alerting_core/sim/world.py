@@ -10,9 +10,8 @@ from alerting_core.sim.checkers.matching import FreshRules, NothingLost, OnlyMat
 from alerting_core.sim.checkers.records import AllowedMoves, FinalState, NoBugs, Offsets, OneNotification, Poison
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.checkers.sending import AtLeastOnce, OwnClient, PracticallyOnce
-from alerting_core.sim.fault_injector import FaultInjector, rules_changed_fact
 from alerting_core.sim.faults import Faults, dice_for
-from alerting_core.sim.platform import Parts, Platform
+from alerting_core.sim.platform import FaultInjector, Parts, Platform, rules_changed_fact
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.simulation import PEOPLE, Checker, Evidence
 from alerting_core.sim.tenants import HOSTS_MAX, Source, Tenants

@@ -1,4 +1,4 @@
-"""What one step of a stage takes in, and the report of what it did."""
+"""What one step of a stage takes in and how long it waited for it, and the report of what it did."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from alerting_core.codec.records import MESSAGE_HEADERS, TRACE_HEADER, Rejected
-from alerting_core.ports.stream import Headers, Outgoing, Record, dead_letter
+from alerting_core.ports.clock import Clock
+from alerting_core.ports.stream import Headers, Offsets, Outgoing, Record, Stream, dead_letter
 
 
 class StageName(StrEnum):
@@ -135,3 +136,32 @@ def headers_from(cause: Record) -> Headers:
         return MESSAGE_HEADERS
     trace = tuple(header for header in cause.headers if header[0] == TRACE_HEADER)
     return (*MESSAGE_HEADERS, *trace)
+
+
+class TimedStream:
+    """A stream that knows how long its polls took."""
+
+    def __init__(self, stream: Stream, clock: Clock) -> None:
+        self._stream, self._clock = stream, clock
+        self._polled_ms = 0.0
+
+    def take_waited_ms(self) -> float:
+        """Return how long the polls since the last call took, waiting for records and reading them."""
+        waited_ms, self._polled_ms = self._polled_ms, 0.0
+        return waited_ms
+
+    async def poll(self, *, records_max: int, wait_ms: int) -> Sequence[Record]:
+        """Return the records after the last commit."""
+        begun_ms = self._clock.monotonic_ms()
+        try:
+            return await self._stream.poll(records_max=records_max, wait_ms=wait_ms)
+        finally:
+            self._polled_ms += self._clock.monotonic_ms() - begun_ms
+
+    async def commit(self, outputs: Sequence[Outgoing], offsets: Offsets) -> None:
+        """Make *outputs* durable, then the offsets."""
+        await self._stream.commit(outputs, offsets)
+
+    async def lag(self) -> Mapping[int, int]:
+        """Return, per partition, how many records wait after the last commit."""
+        return await self._stream.lag()

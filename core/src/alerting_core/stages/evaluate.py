@@ -1,22 +1,27 @@
-"""Evaluator and recorder: the two readers of new alerts."""
+"""The stages that read a topic to its end: alerts are recorded and matched, matches stored, notifications planned."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.codec.records import Rejected, decode_alert, encode_alert, encode_match_tail
+from alerting_core.codec import records as codec
+from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
+from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.delivery import DeliveryStore, NotificationStore, Recorded
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.rule_distribution import RuleSource
-from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, Stream, dead_letter
+from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, Stream, dead_letter, ready_record
 from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, headers_from, offsets_after
+from alerting_core.stages.loop import Wakeup
 
 
 class RuleFeed:
@@ -87,7 +92,7 @@ class RuleFeed:
 _TAILS_MAX: Final = 65_536
 """Encoded (client, rules) tails kept: the same clients match again and again, and a tail has about 100 bytes."""
 
-_tail_of = lru_cache(maxsize=_TAILS_MAX)(encode_match_tail)
+_tail_of = lru_cache(maxsize=_TAILS_MAX)(codec.encode_match_tail)
 
 
 @dataclass(slots=True)
@@ -144,8 +149,8 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
     """Match *records* in order, and stop before the one whose matches would make more than *outputs_max*."""
     work = _Work()
     for record in records:
-        alert = decode_alert(record.value)
-        if isinstance(alert, Rejected):
+        alert = codec.decode_alert(record.value)
+        if isinstance(alert, codec.Rejected):
             work.dead_letters.append(dead_letter(record, alert.reason))
             work.done.append(record)
             continue
@@ -159,7 +164,7 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
         work.matched += 1
         # The alert is encoded once for all its clients; written anew, so that fields that do not belong to an alert
         # cannot pass for a client or its rules.
-        head, headers = encode_alert(alert), headers_from(record)
+        head, headers = codec.encode_alert(alert), headers_from(record)
         work.outputs += [
             Outgoing(ALERTS_MATCHED, client_id.encode(), head + _tail_of(client_id, rule_ids), headers)
             for client_id, rule_ids in matches.items()
@@ -182,8 +187,99 @@ class Recorder:
         records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
         if not records:
             return BatchReport(StageName.RECORDER)
-        intake = decode_batch(records, decode_alert)
+        intake = decode_batch(records, codec.decode_alert)
         if intake.good:
             await self.alerts.record(intake.values, now_ms=self.clock.now_ms())
         await self.stream.commit((), offsets_after(records))
         return BatchReport(StageName.RECORDER, received=len(records), rejected=len(intake.dead_letters))
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregator:
+    """alerts.matched → notifications, and notifications.ready for each that still waits for its deliveries."""
+
+    stream: Stream
+    notifications: NotificationStore
+    clock: Clock
+    records_max: int = limits.POLL_RECORDS_MAX
+    wait_ms: int = limits.POLL_WAIT_MS
+
+    async def step(self) -> BatchReport:
+        """Store one batch, then publish, then commit."""
+        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        if not records:
+            return BatchReport(StageName.AGGREGATOR)
+        intake = decode_batch(records, codec.decode_match)
+        stored = await self.notifications.record(intake.values, now_ms=self.clock.now_ms())
+        assert len(stored) == len(intake.good), "results align with matches"
+        # All that are RECEIVED, known ones too: a crash after the insert and before the publish heals here.
+        ready: dict[str, Outgoing] = {}
+        for (record, _), one in zip(intake.good, stored, strict=True):
+            if one.status is NotificationStatus.RECEIVED:
+                ready.setdefault(one.ref.notification_id, ready_record(one.ref, one.alert_id, headers_from(record)))
+        await self.stream.commit([*ready.values(), *intake.dead_letters], offsets_after(records))
+        return BatchReport(
+            StageName.AGGREGATOR,
+            received=len(records),
+            published=len(ready),
+            rejected=len(intake.dead_letters),
+            counts=_counts(stored),
+        )
+
+
+def _counts(stored: Sequence[Recorded]) -> Counter[Count]:
+    return Counter(
+        Count.CLIENTS_UNKNOWN
+        if one.status is None
+        else Count.NOTIFICATIONS_CREATED
+        if one.created
+        else Count.NOTIFICATIONS_KNOWN
+        for one in stored
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """notifications.ready → planned deliveries.
+
+    Attributes:
+        planned: Set when deliveries were planned, for a sender in the same process.
+        placeholders: Domains never contacted.
+    """
+
+    stream: Stream
+    notifications: NotificationStore
+    deliveries: DeliveryStore
+    clock: Clock
+    planned: Wakeup
+    placeholders: Collection[str] = PLACEHOLDER_DOMAINS
+    records_max: int = limits.POLL_RECORDS_MAX
+    wait_ms: int = limits.POLL_WAIT_MS
+
+    async def step(self) -> BatchReport:
+        """Plan one batch; planning again changes nothing, so that a replay is harmless."""
+        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        if not records:
+            return BatchReport(StageName.DISPATCHER)
+        intake = decode_batch(records, codec.decode_notification_ready)
+        refs = list(dict.fromkeys(NotificationRef(m.client_id, m.notification_id) for m in intake.values))
+        counts = await self._plan(refs) if refs else Counter[Count]()
+        await self.stream.commit(intake.dead_letters, offsets_after(records))
+        if counts[Count.DELIVERIES_PLANNED]:
+            self.planned.set()
+        return BatchReport(
+            StageName.DISPATCHER, received=len(records), rejected=len(intake.dead_letters), counts=counts
+        )
+
+    async def _plan(self, refs: list[NotificationRef]) -> Counter[Count]:
+        found = await self.notifications.load(refs)
+        waiting = [one for one in found if one.status is NotificationStatus.RECEIVED]
+        endpoints = await self.deliveries.endpoints_of(waiting)
+        now_ms = self.clock.now_ms()
+        plans = [
+            plan_deliveries(one, endpoints.get(one.notification_id, ()), now_ms=now_ms, placeholders=self.placeholders)
+            for one in waiting
+        ]
+        planned = await self.deliveries.plan(plans, now_ms=now_ms)
+        # A notification that is gone was deleted with its client after it was stored: there is nobody left to tell.
+        return Counter({Count.DELIVERIES_PLANNED: planned, Count.NOTIFICATIONS_GONE: len(refs) - len(found)})

@@ -6,17 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from alerting_core import limits
-from alerting_core.ports.metrics import (
-    STEP_MS_BOUNDS,
-    Circuit,
-    Gauge,
-    SeriesBucket,
-    StageFigures,
-    StageSeries,
-    StepTimes,
-    merged,
-    state_of,
-)
+from alerting_core.ports import metrics
 from alerting_core.stages.batch import BatchReport, Count, StageName
 
 _SLOT_MS: Final = 1_000
@@ -33,7 +23,7 @@ class _Slot:
 
     number: int
     received: int = 0
-    step_times: list[int] = field(default_factory=lambda: [0] * (len(STEP_MS_BOUNDS) + 1))
+    step_times: list[int] = field(default_factory=lambda: [0] * (len(metrics.STEP_MS_BOUNDS) + 1))
 
 
 @dataclass(slots=True)
@@ -65,8 +55,8 @@ class _Tally:
     failing: bool = False
     last_error: str | None = None
     lag: int | None = None
-    gauges: Mapping[Gauge, int] = field(default_factory=dict[Gauge, int])
-    circuits: Sequence[Circuit] = ()
+    gauges: Mapping[metrics.Gauge, int] = field(default_factory=dict[metrics.Gauge, int])
+    circuits: Sequence[metrics.Circuit] = ()
 
     def slot(self, now_ms: int) -> _Slot:
         """Return the present second. A clock that was set back: the latest, so that rates stay rough for a moment."""
@@ -126,24 +116,24 @@ class StageMeter:
     def gauges_measured(
         self,
         stage: StageName,
-        gauges: Mapping[Gauge, int],
+        gauges: Mapping[metrics.Gauge, int],
         *,
         instance: str,
         now_ms: int,
-        circuits: Sequence[Circuit] = (),
+        circuits: Sequence[metrics.Circuit] = (),
     ) -> None:
         """Note what the stage has at this moment. That is no sign of life either."""
         tally = self._known(stage, instance, now_ms)
         tally.gauges, tally.circuits = gauges, circuits[: limits.CIRCUITS_SHOWN_MAX]
 
-    async def read(self, *, now_ms: int) -> Sequence[StageFigures]:
+    async def read(self, *, now_ms: int) -> Sequence[metrics.StageFigures]:
         """Return the figures of every instance that ever reported, by stage in pipeline order, then instance."""
         return [_figures(stage, instance, tally, now_ms) for (stage, instance), tally in self._in_order()]
 
-    async def series(self, *, now_ms: int) -> Sequence[StageSeries]:
+    async def series(self, *, now_ms: int) -> Sequence[metrics.StageSeries]:
         """Return what each stage did lately, in pipeline order."""
         oldest = now_ms // limits.SERIES_BUCKET_MS - limits.SERIES_BUCKETS_MAX
-        return merged([_series(stage, tally, oldest) for (stage, _), tally in self._in_order()])
+        return metrics.merged([_series(stage, tally, oldest) for (stage, _), tally in self._in_order()])
 
     def _in_order(self) -> Sequence[tuple[tuple[StageName, str], _Tally]]:
         return sorted(self._tallies.items(), key=lambda item: (place_of(item[0][0]), item[0]))
@@ -157,7 +147,7 @@ class StageMeter:
         return self._tallies.setdefault((stage, instance), _Tally(since_ms=now_ms, last_seen_ms=now_ms))
 
 
-def in_pipeline_order(figures: Sequence[StageFigures]) -> Sequence[StageFigures]:
+def in_pipeline_order(figures: Sequence[metrics.StageFigures]) -> Sequence[metrics.StageFigures]:
     """Return *figures* by stage in pipeline order, then instance; stages that are not known here come last."""
     return sorted(figures, key=lambda one: (place_of(one.stage), one.stage, one.instance))
 
@@ -168,18 +158,21 @@ def place_of(stage: str) -> int:
 
 
 def _bucket_of(took_ms: float) -> int:
-    return next((place for place, up_to_ms in enumerate(STEP_MS_BOUNDS) if took_ms <= up_to_ms), len(STEP_MS_BOUNDS))
+    return next(
+        (place for place, up_to_ms in enumerate(metrics.STEP_MS_BOUNDS) if took_ms <= up_to_ms),
+        len(metrics.STEP_MS_BOUNDS),
+    )
 
 
-def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> StageFigures:
+def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> metrics.StageFigures:
     oldest_slot = (now_ms - limits.STAGE_RATE_WINDOW_MS) // _SLOT_MS
     recent = [slot for slot in tally.slots if slot.number > oldest_slot]
     # A process younger than the window has worked for less than it; one second is the least that gives a rate.
     window_ms = max(_SLOT_MS, min(limits.STAGE_RATE_WINDOW_MS, now_ms - tally.since_ms))
-    return StageFigures(
+    return metrics.StageFigures(
         stage=stage,
         instance=instance,
-        state=state_of(last_seen_ms=tally.last_seen_ms, is_failing=tally.failing, now_ms=now_ms),
+        state=metrics.state_of(last_seen_ms=tally.last_seen_ms, is_failing=tally.failing, now_ms=now_ms),
         received=tally.received,
         published=tally.published,
         rejected=tally.rejected,
@@ -189,17 +182,17 @@ def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> Sta
         lag=tally.lag,
         last_error=tally.last_error,
         counts={count.value: number for count, number in tally.counts.items()},
-        step_times=StepTimes(tuple(map(sum, zip(*(slot.step_times for slot in recent), strict=True))))
+        step_times=metrics.StepTimes(tuple(map(sum, zip(*(slot.step_times for slot in recent), strict=True))))
         if recent
-        else StepTimes(),
+        else metrics.StepTimes(),
         gauges={gauge.value: number for gauge, number in tally.gauges.items()},
         circuits=tally.circuits,
     )
 
 
-def _series(stage: StageName, tally: _Tally, oldest: int) -> StageSeries:
+def _series(stage: StageName, tally: _Tally, oldest: int) -> metrics.StageSeries:
     buckets = [
-        SeriesBucket(
+        metrics.SeriesBucket(
             begins_at_ms=bucket.number * limits.SERIES_BUCKET_MS,
             received=bucket.received,
             published=bucket.published,
@@ -211,4 +204,4 @@ def _series(stage: StageName, tally: _Tally, oldest: int) -> StageSeries:
         for bucket in tally.buckets
         if bucket.number > oldest
     ]
-    return StageSeries(stage, buckets)
+    return metrics.StageSeries(stage, buckets)

@@ -7,16 +7,8 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.records import decode_rule_changed
+from alerting_core.ports import rule_distribution as distribution
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.rule_distribution import (
-    HeldRules,
-    Outbox,
-    RuleDatabase,
-    RulePublisher,
-    RulesAsOf,
-    RuleSnapshotStore,
-    rules_checksum,
-)
 from alerting_core.ports.stream import Sink, Stream, rule_record
 from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after
 
@@ -29,7 +21,7 @@ class Relay:
     rule.changed look the rules up.
     """
 
-    outbox: Outbox
+    outbox: distribution.Outbox
     sink: Sink
     clock: Clock
     batch_max: int = limits.RELAY_BATCH_MAX
@@ -53,8 +45,8 @@ class RuleUpdater:
     """
 
     stream: Stream
-    rule_database: RuleDatabase
-    publisher: RulePublisher
+    rule_database: distribution.RuleDatabase
+    publisher: distribution.RulePublisher
     records_max: int = limits.POLL_RECORDS_MAX
     wait_ms: int = limits.POLL_WAIT_MS
     clients_max: int = limits.RULE_CLIENTS_AT_ONCE_MAX
@@ -80,7 +72,11 @@ class RuleUpdater:
 
 
 async def rebuild_rules(
-    rule_database: RuleDatabase, snapshot: RuleSnapshotStore, *, owner: str, clients_max: int
+    rule_database: distribution.RuleDatabase,
+    snapshot: distribution.RuleSnapshotStore,
+    *,
+    owner: str,
+    clients_max: int,
 ) -> bool:
     """Read all clients and make what was read the snapshot, in one step at the end; readers see no part of it.
 
@@ -122,8 +118,8 @@ class RuleReconciler:
 
     def __init__(
         self,
-        rule_database: RuleDatabase,
-        snapshot: RuleSnapshotStore,
+        rule_database: distribution.RuleDatabase,
+        snapshot: distribution.RuleSnapshotStore,
         clock: Clock,
         ids: IdSource,
         *,
@@ -162,17 +158,21 @@ class RuleReconciler:
                 break
         return _report(counts)
 
-    async def _compare(self, read: RulesAsOf) -> BatchReport:
+    async def _compare(self, read: distribution.RulesAsOf) -> BatchReport:
         held = await self._snapshot.held([*read.by_client])
         damaged = any(one.checksum is None for one in held.values())
         if damaged or await self._is_foreign(held.values(), read.as_of):
             return await self._rebuild()
-        differing = {c: rules for c, rules in read.by_client.items() if rules_checksum(rules) != held[c].checksum}
+        differing = {
+            c: rules for c, rules in read.by_client.items() if distribution.rules_checksum(rules) != held[c].checksum
+        }
         if not differing:
             return _report({})
-        return _report({Count.RULE_CLIENTS_REPAIRED: await self._snapshot.replace(RulesAsOf(read.as_of, differing))})
+        return _report(
+            {Count.RULE_CLIENTS_REPAIRED: await self._snapshot.replace(distribution.RulesAsOf(read.as_of, differing))}
+        )
 
-    async def _is_foreign(self, held: Iterable[HeldRules], as_of: int) -> bool:
+    async def _is_foreign(self, held: Iterable[distribution.HeldRules], as_of: int) -> bool:
         """Tell whether the snapshot knows changes that its database does not, as one of before a restore would."""
         newest = max(one.as_of for one in held)
         if newest <= as_of:

@@ -13,8 +13,8 @@ from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, Notific
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Sink, Stream
-from alerting_core.stages.batch import BatchReport, StageName
-from alerting_core.stages.loop import DrainableStage, Failure, Stage, TimedStream, Wakeup, run_steps
+from alerting_core.stages.batch import BatchReport, StageName, TimedStream
+from alerting_core.stages.loop import DrainableStage, Failure, Stage, Wakeup, run_steps
 from alerting_core.stages.send import DeliveryPolicy
 
 

@@ -13,32 +13,25 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from alerting_api.app import install, make_routes
-from alerting_api.container import Container, Principal
-from alerting_core.app.application import Application, ApplicationPorts
-from alerting_core.app.dead_letters import DeadLetters
-from alerting_core.app.operations import Dashboard, GeneratorJobs
-from alerting_core.domain.client import ApiKey, KeyScope
-from alerting_core.domain.notification import derive_uuid
+from alerting_api.auth import Container, Principal
+from alerting_core.app import application, dead_letters, operations
+from alerting_core.domain import client, text
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencyStore, MemoryKeyStore
-from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory import clients, endpoints, rules, stream
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.jobs import MemoryJobStore
-from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.memory.stream import MemoryDeadLetterStore, MemorySink
 from alerting_core.ports.clock import IdSource
 from alerting_core.sim.faults import Resource
-from alerting_playground.asgi import Answer, Request, ask
-from alerting_playground.session import limits
+from alerting_playground import asgi, session
 from alerting_playground.session.world import LiveWorld
 
-VISITOR: Final = ApiKey(
+VISITOR: Final = client.ApiKey(
     key_id="00000000-0000-0000-0000-000000000000",
     client_id=None,
     name="playground",
     prefix="",
     hash=b"",
-    scopes=frozenset({KeyScope.ADMIN}),
+    scopes=frozenset({client.KeyScope.ADMIN}),
     created_at_ms=0,
 )
 """Who calls in the browser: an operator, who may do everything."""
@@ -92,12 +85,12 @@ class PeoplesClock:
         return self._world.loop.monotonic_ms()
 
 
-async def answer(container: Container, request: Request) -> Answer:
+async def answer(container: Container, request: asgi.Request) -> asgi.Answer:
     """Return what the API answers to *request*, whoever it says that it comes from."""
     app = _application()
     install(app, container)
     headers = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
-    return await ask(app, replace(request, headers={**headers, **_AUTHORIZATION}))
+    return await asgi.ask(app, replace(request, headers={**headers, **_AUTHORIZATION}))
 
 
 @cache
@@ -113,28 +106,28 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
     def stored(port: Any) -> Any:
         return Guarded(port, world, Resource.STORE)
 
-    sink: Any = Guarded(MemorySink(world.log), world, Resource.LOG)
-    letters: Any = Guarded(MemoryDeadLetterStore(world.log), world, Resource.LOG)
+    sink: Any = Guarded(stream.MemorySink(world.log), world, Resource.LOG)
+    letters: Any = Guarded(stream.MemoryDeadLetterStore(world.log), world, Resource.LOG)
     history = stored(MemoryNotificationHistory(database))
-    ports = ApplicationPorts(
-        clients=stored(MemoryClientStore(database)),
-        rules=stored(MemoryRuleStore(database)),
-        endpoints=stored(MemoryEndpointStore(database)),
-        keys=stored(MemoryKeyStore(database)),
+    ports = application.ApplicationPorts(
+        clients=stored(clients.MemoryClientStore(database)),
+        rules=stored(rules.MemoryRuleStore(database)),
+        endpoints=stored(endpoints.MemoryEndpointStore(database)),
+        keys=stored(clients.MemoryKeyStore(database)),
         history=history,
-        alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
+        alerts=stored(MemoryAlertLog(database, alerts_max=session.limits.ALERTS_KEPT)),
         sink=sink,
         clock=clock,
         ids=ids,
     )
     return Container(
-        use=Application.on(ports),
+        use=application.Application.on(ports),
         clock=clock,
         authenticator=VisitorAuthenticator(),
-        idempotency=stored(MemoryIdempotencyStore()),
-        jobs=GeneratorJobs(stored(jobs), clock, ids),
-        dead_letters=DeadLetters(letters),
-        dashboard=Dashboard(history, world.meter, clock),
+        idempotency=stored(clients.MemoryIdempotencyStore()),
+        jobs=operations.GeneratorJobs(stored(jobs), clock, ids),
+        dead_letters=dead_letters.DeadLetters(letters),
+        dashboard=operations.Dashboard(history, world.meter, clock),
         started_at_ms=clock.now_ms(),
-        new_request_id=lambda: derive_uuid("api request", str(world.seed), str(next(numbers))),
+        new_request_id=lambda: text.derive_uuid("api request", str(world.seed), str(next(numbers))),
     )

@@ -7,8 +7,7 @@ from typing import Any, Final
 from alerting_core.ports.stream import Outgoing
 from alerting_core.sim.faults import Point, Resource
 from alerting_core.sim.workers import SESSION_MS_MEAN, Worker
-from alerting_playground.session.actions import Action
-from alerting_playground.session.settings import Refused
+from alerting_playground.session.inputs import Action, Refused
 from alerting_playground.session.world import LiveWorld
 
 Given = Mapping[str, Any]

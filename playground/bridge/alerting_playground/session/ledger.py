@@ -1,12 +1,4 @@
-"""Live checks of the pipeline: what is lost, stored twice, committed too early or not accounted for, as it happens.
-
-Theory of operation. A pair of client and alert is owed a notification from the moment that an evaluator commits an
-alert which the client's rules match, as that evaluator knows them. Until the notification is stored the work must
-still be ahead of somebody's offset: of the aggregator's, once the match is published. Where an offset is committed and
-the work behind it is not done, the pair is at risk: only the memory of the process that committed holds it. If that
-process dies, the pair is lost; when the notification is stored after all, it is neither any more. Whatever is done is
-forgotten, so that the books are as long as the work under way.
-"""
+"""Live checks of the pipeline: what is lost, stored or told twice, committed too early or not accounted for."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,12 +8,81 @@ from alerting_core.codec.records import Rejected, decode_alert, decode_match, de
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
+from alerting_core.limits import LEASE_MS
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.stream import ALERTS_MATCHED, DLQ_SUFFIX, Group, Record
+from alerting_core.sim import facts
 from alerting_core.sim.checkers.rules import KnownRules
-from alerting_core.sim.facts import Appended, Committed, Died, Ended, Fact, NotificationPut, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.checkers.sending import is_success
 from alerting_core.sim.simulation import Checker, Evidence
+
+
+class Repeats(Checker):
+    """Watches for a second notification of a pair, and a second message about a delivery that was taken.
+
+    A message is repeated for a reason when who sent the first one died or could not record it, or lost its lease by a
+    clock that jumped or by standing still: at least once is
+    promised of messages, exactly once of notifications.
+
+    Attributes:
+        doubled: Notifications stored twice, and messages repeated for no reason.
+        explained: Messages repeated for a reason.
+    """
+
+    name: ClassVar[str] = "doubled"
+    sees = (facts.NotificationPut, facts.DeliveryPut, facts.Sent, facts.Answered, facts.Refused, facts.ClockJumped)
+
+    def __init__(self, evidence: Evidence, skew_ms: Callable[[], int]) -> None:
+        """Watch a world in which *skew_ms* says how far the clocks of senders are apart."""
+        super().__init__(evidence)
+        self._skew_ms = skew_ms
+        self.doubled = 0
+        self.explained = 0
+        self._ids: dict[tuple[str, str], str] = {}
+        self._taken: dict[str, tuple[facts.Process, int, int]] = {}
+        self._failed_records: dict[facts.Process, int] = {}
+        self._excuses = 0
+
+    def excuse(self) -> None:
+        """Note that leases may run out by what was just done."""
+        self._excuses += 1
+
+    def see(self, fact: facts.Fact) -> None:
+        """Look at rows and messages."""
+        match fact:
+            case facts.NotificationPut(None, new) if new is not None:
+                key = (new.client_id, new.alert_id)
+                if self._ids.setdefault(key, new.notification_id) != new.notification_id:
+                    self.doubled += 1
+                    self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
+            case facts.NotificationPut(old, None) if old is not None:
+                self._ids.pop((old.client_id, old.alert_id), None)
+            case facts.DeliveryPut(old, new) if old is not None and (new is None or new.delivery.attempts == 0):
+                self._taken.pop(old.delivery.delivery_id, None)
+            case facts.Sent():
+                self._send(fact)
+            case facts.Answered(sent, reply) if sent.claim is not None and is_success(reply):
+                failed = self._failed_records.get(sent.process, 0)
+                self._taken[sent.claim.delivery.delivery_id] = (sent.process, failed, self._excuses)
+            case facts.Refused(process, "deliveries.record_outcomes"):
+                self._failed_records[process] = self._failed_records.get(process, 0) + 1
+            case facts.ClockJumped():
+                self.excuse()
+            case _:
+                pass
+
+    def _send(self, sent: facts.Sent) -> None:
+        taken = None if sent.claim is None else self._taken.get(sent.claim.delivery.delivery_id)
+        if taken is None:
+            return
+        first, failed, excuses = taken
+        apart = self._skew_ms() >= LEASE_MS  # By one clock a lease has run out that by another has just begun.
+        if apart or first.is_dead or failed != self._failed_records.get(first, 0) or excuses != self._excuses:
+            self.explained += 1
+            return
+        self.doubled += 1
+        self.blame(f"{sent.process.name} told {sent.target} again what {first.name} had told it, for no reason")
+
 
 Pair: TypeAlias = tuple[str, str]
 """(client_id, alert_id)."""
@@ -36,7 +97,7 @@ _KINDS_MAX: Final = 20_000
 class AtRisk:
     """A pair that only the memory of one process holds."""
 
-    process: Process
+    process: facts.Process
     since_ms: int
     what: str
     committed_at_ms: int
@@ -47,10 +108,10 @@ class Expectation:
 
     def __init__(self) -> None:
         self._known = KnownRules()
-        self._rules: dict[Process, tuple[object, list[Rule]]] = {}
-        self._found: dict[Process, dict[Kind, tuple[str, ...]]] = {}
+        self._rules: dict[facts.Process, tuple[object, list[Rule]]] = {}
+        self._found: dict[facts.Process, dict[Kind, tuple[str, ...]]] = {}
 
-    def read(self, fact: RulesRead) -> None:
+    def read(self, fact: facts.RulesRead) -> None:
         """Take in what an evaluator was told."""
         known = self._known.read(fact)
         before = self._rules.get(fact.process)
@@ -58,13 +119,13 @@ class Expectation:
             self._rules[fact.process] = (known, [rule for rules in known.values() for rule in rules])
             self._found[fact.process] = {}
 
-    def forget(self, process: Process) -> None:
+    def forget(self, process: facts.Process) -> None:
         """Forget what a process knew that is dead."""
         self._known.forget(process)
         self._rules.pop(process, None)
         self._found.pop(process, None)
 
-    def of(self, process: Process, kind: Kind) -> tuple[str, ...]:
+    def of(self, process: facts.Process, kind: Kind) -> tuple[str, ...]:
         """Return the clients that *process* has to tell of an alert of a kind."""
         found = self._found.get(process)
         if found is None:
@@ -87,7 +148,7 @@ class Ledger(Checker):
     """
 
     name: ClassVar[str] = "lost"
-    sees = (Appended, Committed, NotificationPut, RulesRead, Died, Ended)
+    sees = (facts.Appended, facts.Committed, facts.NotificationPut, facts.RulesRead, facts.Died, facts.Ended)
 
     def __init__(self, evidence: Evidence, fresh: dict[str, Kind]) -> None:
         super().__init__(evidence)
@@ -98,33 +159,33 @@ class Ledger(Checker):
         self._expectation = Expectation()
         self._published: dict[Pair, None] = {}
         self._stored: dict[Pair, None] = {}
-        self._see: dict[type[Fact], Callable[[Any], None]] = {
-            Appended: self._append,
-            Committed: self._commit,
-            NotificationPut: self._put,
-            RulesRead: self._expectation.read,
-            Died: self._end,
-            Ended: self._end,
+        self._see: dict[type[facts.Fact], Callable[[Any], None]] = {
+            facts.Appended: self._append,
+            facts.Committed: self._commit,
+            facts.NotificationPut: self._put,
+            facts.RulesRead: self._expectation.read,
+            facts.Died: self._end,
+            facts.Ended: self._end,
         }
-        self._commits: dict[str, Callable[[Committed, Iterable[Record]], None]] = {
+        self._commits: dict[str, Callable[[facts.Committed, Iterable[Record]], None]] = {
             Group.RECORDER: self._recorded,
             Group.EVALUATOR: self._evaluated,
             Group.AGGREGATOR: self._aggregated,
             Group.SENDER: self._dispatched,
         }
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Enter one fact."""
         self._see[type(fact)](fact)
 
-    def _append(self, fact: Appended) -> None:
+    def _append(self, fact: facts.Appended) -> None:
         record = fact.record
         if record.topic == ALERTS_MATCHED and (pair := pair_of(record)) is not None:
             self._published[pair] = None
             if self.at_risk:
                 self.at_risk.pop(pair, None)
 
-    def _put(self, fact: NotificationPut) -> None:
+    def _put(self, fact: facts.NotificationPut) -> None:
         new = fact.new
         if fact.old is None and new is not None:
             pair = (new.client_id, new.alert_id)
@@ -134,12 +195,12 @@ class Ledger(Checker):
             if self.lost:
                 self.lost.pop(pair, None)
 
-    def _commit(self, fact: Committed) -> None:
+    def _commit(self, fact: facts.Committed) -> None:
         enter = self._commits.get(fact.group)
         if enter is not None:
             enter(fact, fact.records)
 
-    def _recorded(self, fact: Committed, records: Iterable[Record]) -> None:
+    def _recorded(self, fact: facts.Committed, records: Iterable[Record]) -> None:
         alerts = self.evidence.database.alerts
         oldest_ms = next(iter(alerts.values())).received_at_ms if alerts else 0
         for record in records:
@@ -148,7 +209,7 @@ class Ledger(Checker):
                     continue
                 self._too_early(fact, record, "the alert was kept for people to look at")
 
-    def _evaluated(self, fact: Committed, records: Iterable[Record]) -> None:
+    def _evaluated(self, fact: facts.Committed, records: Iterable[Record]) -> None:
         for record in records:
             alert_id = record.key.decode(errors="replace")
             kind = self._fresh.pop(alert_id, None) or _kind_of(record)
@@ -159,7 +220,7 @@ class Ledger(Checker):
                 if pair not in self._published and pair not in self._stored and not self._is_stored(pair):
                     self._risk(pair, fact, record, "its match was published")
 
-    def _aggregated(self, fact: Committed, records: Iterable[Record]) -> None:
+    def _aggregated(self, fact: facts.Committed, records: Iterable[Record]) -> None:
         for record in records:
             pair = pair_of(record)
             if pair is None:
@@ -170,7 +231,7 @@ class Ledger(Checker):
             elif pair[0] in self.evidence.database.clients and not self._is_stored(pair):
                 self._risk(pair, fact, record, "its notification was stored")
 
-    def _dispatched(self, fact: Committed, records: Iterable[Record]) -> None:
+    def _dispatched(self, fact: facts.Committed, records: Iterable[Record]) -> None:
         database = self.evidence.database
         for record in records:
             notification_id = first_text(record.value)
@@ -186,20 +247,20 @@ class Ledger(Checker):
     def _is_stored(self, pair: Pair) -> bool:
         return derive_notification_id(*pair) in self.evidence.database.notifications
 
-    def _risk(self, pair: Pair, fact: Committed, record: Record, what: str) -> None:
+    def _risk(self, pair: Pair, fact: facts.Committed, record: Record, what: str) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         text = f"{fact.process.name} committed {place} before {what}"
         now_ms = self.evidence.now_ms()
         self.at_risk[pair] = AtRisk(fact.process, now_ms, text, now_ms)
         self._too_early(fact, record, what)
 
-    def _too_early(self, fact: Committed, record: Record, what: str) -> None:
+    def _too_early(self, fact: facts.Committed, record: Record, what: str) -> None:
         self.early += 1
         if self.early == 1 or not self.early % 1_000:
             place = f"{record.topic}/{record.partition}/{record.offset}"
             self.evidence.blame("order", f"{fact.process.name} committed {place} before {what}")
 
-    def _end(self, fact: Died | Ended) -> None:
+    def _end(self, fact: facts.Died | facts.Ended) -> None:
         self._expectation.forget(fact.process)
         if not self.at_risk:
             return
@@ -240,7 +301,7 @@ class PoisonBook(Checker):
     """
 
     name: ClassVar[str] = "poison"
-    sees = (Appended, Committed)
+    sees = (facts.Appended, facts.Committed)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
@@ -248,9 +309,9 @@ class PoisonBook(Checker):
         self.accounted = 0
         self.dropped = 0
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Follow poison to its dead letter."""
-        if isinstance(fact, Appended):
+        if isinstance(fact, facts.Appended):
             record = fact.record
             if record.topic.endswith(DLQ_SUFFIX):
                 headers = dict(record.headers)
@@ -263,10 +324,10 @@ class PoisonBook(Checker):
                 self.waiting.pop(where, None)
             elif record.key.startswith(b"poison-"):
                 self.waiting[record.topic, record.partition, record.offset] = None
-        elif isinstance(fact, Committed) and self.waiting and fact.group != Group.RECORDER:
+        elif isinstance(fact, facts.Committed) and self.waiting and fact.group != Group.RECORDER:
             self._passed(fact)
 
-    def _passed(self, fact: Committed) -> None:
+    def _passed(self, fact: facts.Committed) -> None:
         for topic, partition, offset in list(self.waiting):
             if topic == fact.topic and offset < fact.after.get(partition, 0):
                 del self.waiting[topic, partition, offset]

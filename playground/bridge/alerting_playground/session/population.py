@@ -16,13 +16,13 @@ from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import EndpointDraft, EndpointType, new_endpoint
 from alerting_core.domain.endpoint_check import new_secret
-from alerting_core.domain.notification import derive_uuid
 from alerting_core.domain.rule import Rule, RuleDraft, new_rule
+from alerting_core.domain.text import derive_uuid
 from alerting_core.memory.clients import add_endpoint, add_rule
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.sim.faults import dice_for
-from alerting_playground.session.catalog import rule_draft
-from alerting_playground.session.settings import Settings
+from alerting_playground.session.inputs import Settings
+from alerting_playground.session.scenario import rule_draft
 
 Pattern: TypeAlias = tuple[str, str, str]
 """(severity, source, name), wildcards as `*`."""

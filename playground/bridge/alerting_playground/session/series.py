@@ -5,45 +5,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from alerting_core.domain.notification import DeliveryStatus, NotificationStatus
+from alerting_core import sim, topology
+from alerting_core.domain import delivery, notification
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX
-from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Sent
-from alerting_core.sim.platform import Platform
-from alerting_core.sim.process import current_process
-from alerting_core.sim.simulation import Checker, Evidence
-from alerting_core.stages.batch import StageName, WorkerKind
-from alerting_core.stages.wiring import PlatformPorts, StageSpec
-from alerting_core.topology import ALERT_WORKERS, groups_of, rule_stages
+from alerting_core.sim import platform, simulation
+from alerting_core.stages import batch, wiring
 from alerting_playground.session import limits
 
 
-def worker_groups(*, rule_distribution: bool) -> Mapping[WorkerKind, Sequence[StageSpec[PlatformPorts]]]:
+def worker_groups(
+    *, rule_distribution: bool
+) -> Mapping[batch.WorkerKind, Sequence[wiring.StageSpec[wiring.PlatformPorts]]]:
     """Return each group of workers and its stages; what carries edited rules is in one group."""
-    return {**ALERT_WORKERS, WorkerKind.RULE_UPDATER: rule_stages()} if rule_distribution else {**ALERT_WORKERS}
+    return (
+        {**topology.ALERT_WORKERS, batch.WorkerKind.RULE_UPDATER: topology.rule_stages()}
+        if rule_distribution
+        else {**topology.ALERT_WORKERS}
+    )
 
 
-def setting_of(kind: WorkerKind) -> str:
+def setting_of(kind: batch.WorkerKind) -> str:
     """Return the name of the setting that says how many workers of a group there are."""
     return kind.replace("-", "_") + "s"
 
 
-def readers_on_path(stages: Sequence[StageSpec[Any]]) -> Sequence[StageSpec[Any]]:
+def readers_on_path(stages: Sequence[wiring.StageSpec[Any]]) -> Sequence[wiring.StageSpec[Any]]:
     """Return those of *stages* that alerts wait for and that read a topic, in the order in which alerts meet them."""
     return [stage for stage in stages if stage.is_on_path and stage.topic is not None]
 
 
-def topics_of(stages: Sequence[StageSpec[Any]]) -> Sequence[str]:
+def topics_of(stages: Sequence[wiring.StageSpec[Any]]) -> Sequence[str]:
     """Return the topics that *stages* read, each once."""
-    return list(dict.fromkeys(groups_of(stages).values()))
+    return list(dict.fromkeys(topology.groups_of(stages).values()))
 
 
-class Movements(Checker):
+class Movements(simulation.Checker):
     """Remembers the last batches that moved, records of one instant and partition together."""
 
     name: ClassVar[str] = "movements"
-    sees = (Appended, Polled, Committed)
+    sees = (sim.facts.Appended, sim.facts.Polled, sim.facts.Committed)
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: simulation.Evidence) -> None:
         super().__init__(evidence)
         self._number = 0
         self._last: deque[list[Any]] = deque(maxlen=limits.MOVEMENTS_SHOWN)
@@ -51,18 +53,18 @@ class Movements(Checker):
         self._now_ms = -1
         self.in_hand: dict[str, int] = {}
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: sim.facts.Fact) -> None:
         """Note a movement."""
         match fact:
-            case Appended(record):
-                process = current_process()
+            case sim.facts.Appended(record):
+                process = sim.facts.current_process()
                 name = None if process is None else process.name
                 self._move("append", record.topic, record.partition, record.offset, 1, name)
-            case Polled(process, _, topic, records):
+            case sim.facts.Polled(process, _, topic, records):
                 self.in_hand[process.name] = len(records)
                 for record in records:
                     self._move("poll", topic, record.partition, record.offset, 1, process.name)
-            case Committed(process, _, topic, before, after):
+            case sim.facts.Committed(process, _, topic, before, after):
                 self.in_hand.pop(process.name, None)
                 for partition, end in after.items():
                     start = before[partition]
@@ -90,25 +92,25 @@ class Movements(Checker):
         return [dict(zip(names, moved, strict=True)) for moved in self._last]
 
 
-class Tallies(Checker):
+class Tallies(simulation.Checker):
     """Counts what was done. Rows that are forgotten stay counted."""
 
     name: ClassVar[str] = "tallies"
-    sees = (Appended, NotificationPut, DeliveryPut, Sent)
+    sees = (sim.facts.Appended, sim.facts.NotificationPut, sim.facts.DeliveryPut, sim.facts.Sent)
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: simulation.Evidence) -> None:
         super().__init__(evidence)
-        self.notifications: Counter[NotificationStatus] = Counter()
-        self.deliveries: Counter[DeliveryStatus] = Counter()
+        self.notifications: Counter[notification.NotificationStatus] = Counter()
+        self.deliveries: Counter[delivery.DeliveryStatus] = Counter()
         self.records: Counter[str] = Counter()
         self.created = 0
         self.attempts = 0
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: sim.facts.Fact) -> None:
         """Count."""
-        if isinstance(fact, Appended):
+        if isinstance(fact, sim.facts.Appended):
             self.records[fact.record.topic] += 1
-        elif isinstance(fact, DeliveryPut):
+        elif isinstance(fact, sim.facts.DeliveryPut):
             if fact.new is not None:
                 status = fact.new.delivery.status
                 before = None if fact.old is None else fact.old.delivery.status
@@ -116,7 +118,7 @@ class Tallies(Checker):
                     self.deliveries[status] += 1
                     if before is not None:
                         self.deliveries[before] -= 1
-        elif isinstance(fact, NotificationPut):
+        elif isinstance(fact, sim.facts.NotificationPut):
             if fact.new is not None:
                 state = fact.new.status
                 was = None if fact.old is None else fact.old.status
@@ -157,13 +159,13 @@ class Mark:
     matches: int
     created: int
     delivered: int
-    stages: dict[tuple[StageName, str], int]
+    stages: dict[tuple[batch.StageName, str], int]
 
 
 class Series:
     """Takes points."""
 
-    def __init__(self, world: Platform, tallies: Tallies, done: Counter[tuple[StageName, str]]) -> None:
+    def __init__(self, world: platform.Platform, tallies: Tallies, done: Counter[tuple[batch.StageName, str]]) -> None:
         """Take points of *world*, of which *tallies* and *done* keep the sums."""
         self._world, self._tallies, self._done = world, tallies, done
         self._readers = readers_on_path(world.stage_specs)
@@ -173,7 +175,7 @@ class Series:
     def take(self) -> None:
         """Take the point of the second that ends now."""
         world, before, now = self._world, self._marks[-1], self._mark()
-        lags = (world.lag(group, topic) for group, topic in groups_of(self._readers).items())
+        lags = (world.lag(group, topic) for group, topic in topology.groups_of(self._readers).items())
         self._points.append(
             (
                 now.alerts - before.alerts,
@@ -198,7 +200,7 @@ class Series:
         columns = zip(*self._points, strict=True) if self._points else [()] * len(names)
         return {"from_s": first_s, **{name: list(column) for name, column in zip(names, columns, strict=True)}}
 
-    def rates(self) -> tuple[dict[str, Any], dict[tuple[StageName, str], float]]:
+    def rates(self) -> tuple[dict[str, Any], dict[tuple[batch.StageName, str], float]]:
         """Return what was done a virtual second lately: of the whole, and of each stage."""
         now, then = self._mark(), self._marks[0]
         over_ms = max(1, now.at_ms - then.at_ms)
@@ -214,7 +216,7 @@ class Series:
 
     def _mark(self) -> Mark:
         tallies = self._tallies
-        delivered = tallies.deliveries[DeliveryStatus.DELIVERED]
+        delivered = tallies.deliveries[delivery.DeliveryStatus.DELIVERED]
         return Mark(
             self._world.loop.now_ms(), tallies.alerts, tallies.matches, tallies.created, delivered, dict(self._done)
         )

@@ -6,20 +6,14 @@ from random import Random
 from typing import Final
 
 from alerting_core.delivery.hosts import SMTP_HOST, host_name_of
+from alerting_core.domain import claim, delivery
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.claim import EmailMessage, HttpReply, Message, SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
 from alerting_core.generator.alerts import ENVIRONMENT_SHARE, ENVIRONMENTS, REGION_SHARE, REGIONS
 from alerting_core.limits import REQUEST_MS_MAX
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing, alert_record
-from alerting_core.sim.faults import Resource, dice_for, happens, wait_ms
-from alerting_core.sim.platform import Platform
-from alerting_core.sim.receivers import Receivers, Treatment
+from alerting_core.sim import faults, platform, receivers, tenants
 from alerting_core.sim.simulation import Simulation
-from alerting_core.sim.tenants import poison_value
-from alerting_playground.session import limits
-from alerting_playground.session.ledger import Kind
-from alerting_playground.session.settings import Settings
+from alerting_playground.session import inputs, ledger, limits
 
 TICK_MS: Final = 10
 """How finely a high rate is spread."""
@@ -42,16 +36,16 @@ class LiveSource:
 
     def __init__(
         self,
-        world: Platform,
-        settings: Settings,
+        world: platform.Platform,
+        settings: inputs.Settings,
         *,
-        fresh: MutableMapping[str, Kind],
+        fresh: MutableMapping[str, ledger.Kind],
         under_way: Callable[[], int],
     ) -> None:
         """Send to *world*, enter each alert in *fresh*, and hold back while too much is *under_way*."""
         self._world, self._fresh, self._under_way = world, fresh, under_way
-        self._dice = dice_for(world.seed, "alerts").random
-        self._poison_dice = dice_for(world.seed, "poison")
+        self._dice = faults.dice_for(world.seed, "alerts").random
+        self._poison_dice = faults.dice_for(world.seed, "poison")
         self._owed = 0
         self._poison_owed = 0
         self.sent = 0
@@ -59,7 +53,7 @@ class LiveSource:
         self.poison_sent = 0
         self.use(settings)
 
-    def use(self, settings: Settings) -> None:
+    def use(self, settings: inputs.Settings) -> None:
         """Draw from the distributions of *settings* from now on."""
         self._settings = settings
         self._severities = [Severity[name] for name in settings.distribution("severity_dist").by_percent()]
@@ -79,7 +73,7 @@ class LiveSource:
         world = self._world
         self._owed += round(self._settings.alerts_per_s * 1_000) * tick_ms
         due = self._owed // 1_000_000
-        if due and (world.is_away(Resource.LOG) or self._under_way() > limits.UNFINISHED_MAX):
+        if due and (world.is_away(faults.Resource.LOG) or self._under_way() > limits.UNFINISHED_MAX):
             self.held_back += 1
             self._owed = min(self._owed, limits.UNFINISHED_MAX * 1_000_000)
             return
@@ -116,15 +110,15 @@ class LiveSource:
 
 
 def _unreadable(dice: Random) -> bytes:
-    return poison_value(dice) or b"\xff"
+    return tenants.poison_value(dice) or b"\xff"
 
 
 RETRY_AFTER: Final = "5"
 MAIL_HOST: Final = "mail"
 """What people read, and scripts name, for the one server that all mail goes through."""
 
-OK: Final = HttpReply(200, b"ok")
-TAKEN: Final = SmtpReply(250)
+OK: Final = claim.HttpReply(200, b"ok")
+TAKEN: Final = claim.SmtpReply(250)
 
 
 def shown_host(name: str) -> str:
@@ -148,10 +142,10 @@ class Host:
     refused: int = 0
 
 
-class LiveReceivers(Receivers):
+class LiveReceivers(receivers.Receivers):
     """All hosts."""
 
-    def __init__(self, simulation: Simulation, settings: Callable[[], Settings]) -> None:
+    def __init__(self, simulation: Simulation, settings: Callable[[], inputs.Settings]) -> None:
         """Let endpoints be as *settings* say at each moment."""
         super().__init__(simulation)
         self._settings = settings
@@ -164,9 +158,9 @@ class LiveReceivers(Receivers):
             found = self.hosts[name] = Host()
         return found
 
-    def treat(self, message: Message) -> Treatment:
+    def treat(self, message: claim.Message) -> receivers.Treatment:
         """Decide what happens to *message*."""
-        by_mail = isinstance(message, EmailMessage)
+        by_mail = isinstance(message, claim.EmailMessage)
         host = self.host(shown_host(host_name_of(message)))
         host.arrivals += 1
         treatment = self._treat(host, by_mail=by_mail)
@@ -176,28 +170,32 @@ class LiveReceivers(Receivers):
             host.refused += 1
         return treatment
 
-    def _treat(self, host: Host, *, by_mail: bool) -> Treatment:
+    def _treat(self, host: Host, *, by_mail: bool) -> receivers.Treatment:
         dice, settings = self._dice, self._settings()
-        after_ms = wait_ms(dice, mean_ms=settings.endpoint_ms) if settings.endpoint_ms else 0.0
+        after_ms = faults.wait_ms(dice, mean_ms=settings.endpoint_ms) if settings.endpoint_ms else 0.0
         state = host.state if self._simulation.loop.now_ms() < host.until_ms else "well"
         if state == "down":
-            return Treatment(accepted=False, reply=Unreached(Reason.CONNECTION_FAILED, "refused"), after_ms=after_ms)
-        if state == "slow" or happens(dice, settings.endpoint_slow):
+            return receivers.Treatment(
+                accepted=False, reply=claim.Unreached(delivery.Reason.CONNECTION_FAILED, "refused"), after_ms=after_ms
+            )
+        if state == "slow" or faults.happens(dice, settings.endpoint_slow):
             return _slow(dice.random(), by_mail=by_mail)
         if state == "gone" and not by_mail:
-            return Treatment(accepted=False, reply=HttpReply(410, b"gone"), after_ms=after_ms)
-        if state == "errors" or happens(dice, settings.endpoint_errors):
-            reply = SmtpReply(451) if by_mail else HttpReply(500, b"internal error")
-            return Treatment(accepted=False, reply=reply, after_ms=after_ms)
-        if state == "limits" or happens(dice, settings.endpoint_limits):
-            reply = SmtpReply(450) if by_mail else HttpReply(429, b"slow down", retry_after=RETRY_AFTER)
-            return Treatment(accepted=False, reply=reply, after_ms=after_ms)
-        return Treatment(accepted=True, reply=TAKEN if by_mail else OK, after_ms=after_ms)
+            return receivers.Treatment(accepted=False, reply=claim.HttpReply(410, b"gone"), after_ms=after_ms)
+        if state == "errors" or faults.happens(dice, settings.endpoint_errors):
+            reply = claim.SmtpReply(451) if by_mail else claim.HttpReply(500, b"internal error")
+            return receivers.Treatment(accepted=False, reply=reply, after_ms=after_ms)
+        if state == "limits" or faults.happens(dice, settings.endpoint_limits):
+            reply = claim.SmtpReply(450) if by_mail else claim.HttpReply(429, b"slow down", retry_after=RETRY_AFTER)
+            return receivers.Treatment(accepted=False, reply=reply, after_ms=after_ms)
+        return receivers.Treatment(accepted=True, reply=TAKEN if by_mail else OK, after_ms=after_ms)
 
 
-def _slow(chance: float, *, by_mail: bool) -> Treatment:
+def _slow(chance: float, *, by_mail: bool) -> receivers.Treatment:
     """Answer just in time, or take the message and answer too late."""
     if chance < 0.5:
         reply = TAKEN if by_mail else OK
-        return Treatment(accepted=True, reply=reply, after_ms=REQUEST_MS_MAX * (0.5 + chance))
-    return Treatment(accepted=True, reply=Unreached(Reason.TIMED_OUT), after_ms=float(REQUEST_MS_MAX))
+        return receivers.Treatment(accepted=True, reply=reply, after_ms=REQUEST_MS_MAX * (0.5 + chance))
+    return receivers.Treatment(
+        accepted=True, reply=claim.Unreached(delivery.Reason.TIMED_OUT), after_ms=float(REQUEST_MS_MAX)
+    )

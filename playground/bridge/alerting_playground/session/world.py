@@ -1,35 +1,67 @@
 """The platform of a session: it goes on for as long as somebody watches, whatever is done to it."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from alerting_core.memory.deliveries import MemoryDeliveryStore
-from alerting_core.memory.history import MemoryAlertLog, forget_old
+from alerting_core.memory import deliveries, history
 from alerting_core.memory.log import MemoryLog
+from alerting_core.ports.stream import Offsets, Outgoing, Record, Sink, Stream
+from alerting_core.sim import facts, faults, platform, workers
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
-from alerting_core.sim.fault_injector import rules_changed_fact
-from alerting_core.sim.faults import Faults
-from alerting_core.sim.platform import Parts, Platform, SimPorts
-from alerting_core.sim.process import Process
 from alerting_core.sim.simulation import Evidence
-from alerting_core.sim.workers import WorkerSpec
-from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
-from alerting_core.stages.loop import Failure, Stage
-from alerting_core.stages.meter import StageMeter
-from alerting_core.stages.send import DeliveryPolicy
+from alerting_core.stages import batch, loop, meter, send
 from alerting_core.stages.wiring import StageSpec, Tuning, Wiring
 from alerting_core.topology import groups_of
-from alerting_playground.session import limits
-from alerting_playground.session.commit_first import EagerStream
-from alerting_playground.session.ledger import Kind, Ledger, PoisonBook
+from alerting_playground.session import inputs, ledger, limits, series, surroundings
 from alerting_playground.session.population import Population
-from alerting_playground.session.repeats import Repeats
 from alerting_playground.session.scenario import Scenario
-from alerting_playground.session.series import Movements, Series, Tallies, readers_on_path, setting_of, worker_groups
-from alerting_playground.session.settings import Settings
-from alerting_playground.session.surroundings import LiveReceivers, LiveSource
+
+
+class EagerStream:
+    """A stream whose order of commit and work is chosen while it runs.
+
+    Args:
+        stream: The real one.
+        sink: Where outputs go once the offsets are committed.
+        is_eager: Whether offsets are committed at once; asked at every poll.
+    """
+
+    def __init__(self, stream: Stream, sink: Sink, is_eager: Callable[[], bool]) -> None:
+        self._stream, self._sink, self._is_eager = stream, sink, is_eager
+        self._held: list[Record] = []
+
+    async def poll(self, *, records_max: int, wait_ms: int) -> Sequence[Record]:
+        """Return what is still in hand, or else what waits; commit that first, if eager."""
+        if not self._held:
+            records = await self._stream.poll(records_max=records_max, wait_ms=wait_ms)
+            if not records or not self._is_eager():
+                return records
+            await self._stream.commit((), _after(records))
+            self._held = list(records)
+        return self._held
+
+    async def commit(self, outputs: Sequence[Outgoing], offsets: Offsets) -> None:
+        """Publish *outputs*; the offsets are committed with them, or were before."""
+        if not self._held:
+            await self._stream.commit(outputs, offsets)
+            return
+        if outputs:
+            await self._sink.publish(outputs)
+        self._held = [record for record in self._held if record.offset >= offsets.get(record.partition, 0)]
+
+    async def lag(self) -> Mapping[int, int]:
+        """Return how much waits."""
+        return await self._stream.lag()
+
+
+def _after(records: Sequence[Record]) -> dict[int, int]:
+    after: dict[int, int] = {}
+    for record in records:
+        after[record.partition] = max(record.offset + 1, after.get(record.partition, 0))
+    return after
+
 
 SECOND_MS: Final = 1_000
 RESTART_MS: Final = 2_000.0
@@ -43,7 +75,7 @@ TUNING: Final = Tuning(
     outputs_max=1_000,
     wait_ms=500,
     sweep_after_ms=60_000,
-    policy=DeliveryPolicy(idle_wait_ms=1_000),
+    policy=send.DeliveryPolicy(idle_wait_ms=1_000),
     rule_clients_max=20,
 )
 """As in production, but for batches: small enough that no single step keeps the page waiting."""
@@ -69,7 +101,7 @@ class LogLine:
     tone: str
 
 
-class LiveWorld(Platform):
+class LiveWorld(platform.Platform):
     """A platform that goes on.
 
     Attributes:
@@ -85,21 +117,21 @@ class LiveWorld(Platform):
         self.kills: Counter[str] = Counter()
         self.restarts: dict[str, float | None] = {}
         self.restart_at_ms: dict[str, float] = {}
-        self.meter = StageMeter()
-        self.done: Counter[tuple[StageName, str]] = Counter()
-        self.fresh: dict[str, Kind] = {}
+        self.meter = meter.StageMeter()
+        self.done: Counter[tuple[batch.StageName, str]] = Counter()
+        self.fresh: dict[str, ledger.Kind] = {}
         self._lines = 0
         self._routine_second = self._routine_lines = 0
         self._last_change = 0
         super().__init__(
             scenario.seed,
-            Faults(),
+            faults.Faults(),
             worker_specs=list(_worker_specs(self.settings)),
             tuning=TUNING,
             parts=_parts(self),
             trace_lines_max=0,
         )
-        self._groups_on_path = groups_of(readers_on_path(self.stage_specs))
+        self._groups_on_path = groups_of(series.readers_on_path(self.stage_specs))
         evidence = Evidence(
             self.database,
             self.log,
@@ -110,22 +142,22 @@ class LiveWorld(Platform):
             self.loop.now_ms,
             distributed=self.distributes_rules,
         )
-        self.ledger, self.poison = Ledger(evidence, self.fresh), PoisonBook(evidence)
-        self.repeats = Repeats(evidence, self._apart_ms)
+        self.ledger, self.poison = ledger.Ledger(evidence, self.fresh), ledger.PoisonBook(evidence)
+        self.repeats = ledger.Repeats(evidence, self._apart_ms)
         self.rules_arrive, self.rules_whole = RulesArrive(evidence), WholeRules(evidence)
-        self.movements, self.tallies = Movements(evidence), Tallies(evidence)
+        self.movements, self.tallies = series.Movements(evidence), series.Tallies(evidence)
         checkers = (self.ledger, self.poison, self.repeats, self.rules_arrive, self.rules_whole)
         self.watch((*checkers, self.movements, self.tallies))
         population = Population(self.database, seed=self.seed, now_ms=self.wall_ms("people"))
         population.make(self.settings)
         population.add_own(scenario.catalog)
-        self.source = LiveSource(self, self.settings, fresh=self.fresh, under_way=self.under_way)
-        self.series = Series(self, self.tallies, self.done)
+        self.source = surroundings.LiveSource(self, self.settings, fresh=self.fresh, under_way=self.under_way)
+        self.series = series.Series(self, self.tallies, self.done)
 
     @property
-    def endpoints(self) -> LiveReceivers:
+    def endpoints(self) -> surroundings.LiveReceivers:
         """The hosts that are told."""
-        assert isinstance(self.receivers, LiveReceivers)
+        assert isinstance(self.receivers, surroundings.LiveReceivers)
         return self.receivers
 
     def start(self) -> None:
@@ -148,14 +180,14 @@ class LiveWorld(Platform):
         self.is_over = True
         self.loop.discard()
 
-    def use(self, settings: Settings) -> None:
+    def use(self, settings: inputs.Settings) -> None:
         """Go on with other settings; as many workers as they ask for are started, or asked to stop."""
         self.settings = settings
         if hasattr(self, "source"):
             self.source.use(settings)
         for worker in self.workers:
             kind, _, number = worker.spec.name.rpartition("-")
-            wanted = int(number) <= getattr(settings, setting_of(WorkerKind(kind)))
+            wanted = int(number) <= getattr(settings, series.setting_of(batch.WorkerKind(kind)))
             if worker.is_wanted and not wanted:
                 worker.is_wanted = False
                 if worker.is_alive:
@@ -170,7 +202,7 @@ class LiveWorld(Platform):
         change = self.database.outbox[-1].version if self.database.outbox else 0
         if change != self._last_change:
             self._last_change = change
-            self.emit(rules_changed_fact(self.database))
+            self.emit(platform.rules_changed_fact(self.database))
 
     def under_way(self) -> int:
         """Return how much work is under way, in records and notifications."""
@@ -207,20 +239,20 @@ class LiveWorld(Platform):
             self._routine_lines += 1
             self._show(text, "normal")
 
-    def reported(self, worker: str, report: BatchReport) -> None:
+    def reported(self, worker: str, report: batch.BatchReport) -> None:
         """Count what a step did."""
         self.meter.step_done(report, instance=worker, now_ms=self.wall_ms("people"))
         if report.received or report.published:
             self.done[report.stage, "in"] += report.received
             self.done[report.stage, "out"] += report.published
 
-    def failed(self, worker: str, stage: StageName, failure: Failure) -> None:
+    def failed(self, worker: str, stage: batch.StageName, failure: loop.Failure) -> None:
         """Count a step that failed."""
         code, now_ms = failure.error.code, self.wall_ms("people")
         self.meter.step_failed(stage, code, instance=worker, now_ms=now_ms)
         self.done[stage, "failed"] += 1
 
-    def kill(self, process: Process, *, why: str) -> None:
+    def kill(self, process: facts.Process, *, why: str) -> None:
         """Kill a process, for all to see."""
         self.kills[process.name.rpartition(".")[0]] += 1
         self.claims.forget(process)
@@ -246,25 +278,25 @@ class LiveWorld(Platform):
         while True:
             await self.loop.pause(SECOND_MS)
             self.series.take()
-            forget_old(self.database, notifications_max=limits.NOTIFICATIONS_KEPT, changes_max=1_000)
+            history.forget_old(self.database, notifications_max=limits.NOTIFICATIONS_KEPT, changes_max=1_000)
             now_ms = self.loop.now_ms()
             self.frozen_until_ms = {name: at for name, at in self.frozen_until_ms.items() if at > now_ms}
             self.hidden_until_ms = {place: at for place, at in self.hidden_until_ms.items() if at > now_ms}
 
 
-def _worker_specs(settings: Settings) -> Iterator[WorkerSpec]:
-    for kind, stages in worker_groups(rule_distribution=settings.rule_distribution).items():
+def _worker_specs(settings: inputs.Settings) -> Iterator[workers.WorkerSpec]:
+    for kind, stages in series.worker_groups(rule_distribution=settings.rule_distribution).items():
         for number in range(1, limits.WORKERS_MAX + 1):
-            yield WorkerSpec(f"{kind}-{number}", f"node-{number}", stages)
+            yield workers.WorkerSpec(f"{kind}-{number}", f"node-{number}", stages)
 
 
-def _parts(world: LiveWorld) -> Parts:
+def _parts(world: LiveWorld) -> platform.Parts:
     def log(**options: object) -> MemoryLog:
         kept = limits.RECORDS_KEPT
         return MemoryLog(partitions=world.settings.partitions, records_kept_max=kept, **options)  # type: ignore[arg-type]
 
-    def stage(spec: StageSpec[SimPorts]) -> StageSpec[SimPorts]:
-        def make(wiring: Wiring[SimPorts]) -> Stage:
+    def stage(spec: StageSpec[platform.SimPorts]) -> StageSpec[platform.SimPorts]:
+        def make(wiring: Wiring[platform.SimPorts]) -> loop.Stage:
             if wiring.stream is None:
                 return spec.make(wiring)
             stream = EagerStream(wiring.stream, wiring.ports.sink, lambda: world.settings.commit_first)
@@ -272,10 +304,10 @@ def _parts(world: LiveWorld) -> Parts:
 
         return replace(spec, make=make)
 
-    return Parts(
+    return platform.Parts(
         log=log,
-        alerts=lambda database: MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT),
-        deliveries=lambda database, _: MemoryDeliveryStore(database),
+        alerts=lambda database: history.MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT),
+        deliveries=lambda database, _: deliveries.MemoryDeliveryStore(database),
         stage=stage,
-        receivers=lambda simulation: LiveReceivers(simulation, lambda: world.settings),
+        receivers=lambda simulation: surroundings.LiveReceivers(simulation, lambda: world.settings),
     )

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from alerting_backend.adapters.postgres.columns import Columns, Table, column
-from alerting_backend.adapters.postgres.delivery.rows import DECIDING_RULES, RULES
-from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_FIELDS, Rule
+from alerting_backend.adapters.postgres.delivery.notifications import DECIDING_RULES, RULES
+from alerting_backend.adapters.postgres.tables import Columns, Table, column
+from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_OF_RULE, Rule
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,4 @@ def test_evaluators_read_what_decides_and_no_change_touches_what_is_kept() -> No
     assert set(DECIDING_FIELDS) >= {"rule_id", "client_id", "severity", "source", "name", "enabled"}
     row = dict(zip(RULES.types, RULES.row(rule), strict=True))
     assert RULES.read(row) == DECIDING_RULES.read(row) == rule  # type: ignore[arg-type]
-    assert not KEPT_FIELDS & {part.split(" = ")[0] for part in RULES.changes(KEPT_FIELDS, first=1).split(", ")}
+    assert not KEPT_OF_RULE & {part.split(" = ")[0] for part in RULES.changes(KEPT_OF_RULE, first=1).split(", ")}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from alerting_backend.runtime.logs import configure_logs
+from alerting_backend.runtime.reporting import configure_logs
 from alerting_backend.settings import LogFormat
 
 Written = Callable[[], str]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from alerting_backend.adapters.redis.connection import open_redis
-from alerting_backend.adapters.redis.figures import FigureKeys, RedisFigures
+from alerting_backend.adapters.redis.connection import FigureKeys, RedisFigures, open_redis
 from alerting_backend.runtime import reporting
 from alerting_backend.runtime.reporting import report_figures
 from alerting_core.memory.database import MemoryClock

@@ -2,10 +2,10 @@
 
 import pytest
 
-from alerting_backend.adapters.transport.gate import CONSEQUENCES, Ending, Handover, Shows
+from alerting_backend.adapters.transport.endings import CONSEQUENCES, Ending, Handover, Shows
 from alerting_backend.adapters.transport.providers import Asked, sum_up
 from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain.delivery import Reason
 
 FALLS_BACK = {
     Ending.NOT_REACHED, Ending.TLS_FAILED, Ending.LOGIN_REFUSED, Ending.NOT_SERVED, Ending.THROTTLED, Ending.DEFERRED,

@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions as known
 from urllib3.exceptions import SSLError as Urllib3SslError
 
-from alerting_backend.adapters.transport.gate import Ending
+from alerting_backend.adapters.transport.endings import Ending
 from alerting_backend.adapters.transport.ses import (
     explain_ses_answer,
     explain_ses_opening,

@@ -6,8 +6,8 @@ import ssl
 import aiosmtplib
 import pytest
 
-from alerting_backend.adapters.transport.gate import Ending
-from alerting_backend.adapters.transport.smtp_failures import Step, explain_connect, explain_submit, read_refusal
+from alerting_backend.adapters.transport.endings import Ending
+from alerting_backend.adapters.transport.smtp import Step, explain_connect, explain_submit, read_refusal
 from alerting_core.domain.claim import SmtpReply
 
 _E = Ending

@@ -8,8 +8,7 @@ from alerting_core.domain.client import Client
 from alerting_core.domain.rule import Rule, RuleDraft
 from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
 from alerting_core.memory.rules import MemoryRuleStore
-from alerting_core.ports.catalog import RuleFilter
-from alerting_core.ports.paging import PageRequest, Scope
+from alerting_core.ports.catalog import PageRequest, RuleFilter, Scope
 from tests.unit.core.app.world import NOW_MS, make_world, problems_of
 
 DRAFT = RuleDraft("HIGH", "api", "timeout")

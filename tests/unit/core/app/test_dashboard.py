@@ -10,9 +10,9 @@ from alerting_core.app import operations
 from alerting_core.app.operations import Dashboard
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.database import MemoryClock
+from alerting_core.ports.catalog import Scope
 from alerting_core.ports.history import NotificationHistory, Totals
 from alerting_core.ports.metrics import StageFigures, StageMetrics, StageState
-from alerting_core.ports.paging import Scope
 from alerting_core.stages.batch import BatchReport, StageName
 from alerting_core.stages.meter import StageMeter
 

@@ -3,8 +3,9 @@
 import pytest
 
 from alerting_core.domain.alert import Severity
+from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.endpoint import EndpointChange, EndpointDraft
-from alerting_core.domain.notification import DeliveryStatus, NotificationStatus, Reason
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.ports.stream import NOTIFICATIONS_READY

@@ -6,7 +6,7 @@ from alerting_core import limits
 from alerting_core.app.clients import NewKey
 from alerting_core.domain.client import KEY_PREFIX, ApiKey, KeyScope, hash_key
 from alerting_core.errors import InvalidInput, NotFound
-from alerting_core.ports.paging import PageRequest
+from alerting_core.ports.catalog import PageRequest
 from tests.unit.core.app.world import NOW_MS, World, make_world, problems_of
 
 

@@ -5,16 +5,10 @@ from typing import Any
 from alerting_core.delivery.hosts import host_of
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Delivery, DeliveryStatus, EndpointState, derive_delivery_id
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import new_secret
-from alerting_core.domain.notification import (
-    Delivery,
-    DeliveryStatus,
-    EndpointState,
-    Notification,
-    NotificationStatus,
-    derive_delivery_id,
-)
+from alerting_core.domain.notification import Notification, NotificationStatus
 
 NOW_MS = 1_767_323_045_678
 """2026-01-02T03:04:05.678Z"""

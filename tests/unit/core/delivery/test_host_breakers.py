@@ -14,8 +14,8 @@ from alerting_core.delivery.hosts import (
 )
 from alerting_core.delivery.retry import RetrySchedule, judge
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
+from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_notification
 
 SCHEDULE = RetrySchedule()

@@ -5,7 +5,7 @@ import pytest
 from alerting_core import limits
 from alerting_core.delivery.retry import UNREACHED_REASONS, RetrySchedule, judge, skip, skip_reason
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
+from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery, make_state
 
 SCHEDULE = RetrySchedule(steps_ms=(10_000, 20_000), jitter_percent=0)

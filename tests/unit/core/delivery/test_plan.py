@@ -7,8 +7,8 @@ import pytest
 from alerting_core import limits
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.domain.delivery import DeliveryStatus, Reason, derive_delivery_id
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.notification import DeliveryStatus, Reason, derive_delivery_id
 from tests.unit.core.delivery.make import NOW_MS, URL, make_delivery, make_endpoint, make_notification
 
 

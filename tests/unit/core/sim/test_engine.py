@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from alerting_core.sim.engine import SimDeadlock, SimLoop
-from alerting_core.sim.process import Process, current_process
+from alerting_core.sim.facts import Process, current_process
 
 DAY_S = 86_400
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from alerting_core.memory.database import MemoryClock
-from alerting_core.stages.attempts import Reclaimer
 from alerting_core.stages.batch import Count
+from alerting_core.stages.recover import Reclaimer
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from alerting_core.domain.claim import HttpMessage, HttpReply, Message, Outcome, Reply
-from alerting_core.domain.notification import DeliveryStatus
+from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.errors import PortUnavailable
 from alerting_core.stages.batch import Count, StageName
 

@@ -9,8 +9,8 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.metrics import STEP_MS_BOUNDS, StepTimes
 from alerting_core.ports.stream import Offsets, Outgoing, Record
-from alerting_core.stages.batch import BatchReport, StageName
-from alerting_core.stages.loop import Failure, TimedStream
+from alerting_core.stages.batch import BatchReport, StageName, TimedStream
+from alerting_core.stages.loop import Failure
 from alerting_core.stages.wiring import WiredStage, run_side_by_side
 
 

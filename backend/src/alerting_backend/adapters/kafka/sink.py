@@ -10,9 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from alerting_backend.adapters.group_commit import GroupCommit
-from alerting_backend.adapters.kafka.connection import KafkaAddress, connecting, finish, translate_errors_in_time
-from alerting_backend.adapters.kafka.dead_letters import shortened
-from alerting_backend.adapters.kafka.internals import drop_all
+from alerting_backend.adapters.kafka import connection, dead_letters, internals
 from alerting_core.errors import LimitExceeded, PortUnavailable
 from alerting_core.ports.stream import Outgoing, is_dead_letter
 
@@ -52,7 +50,7 @@ class Producer:
         address: The cluster.
     """
 
-    def __init__(self, address: KafkaAddress) -> None:
+    def __init__(self, address: connection.KafkaAddress) -> None:
         self._address = address
         self._producer = AIOKafkaProducer(
             **address.log_in(),
@@ -76,10 +74,10 @@ class Producer:
 
     async def abandon(self) -> None:
         """End the producer and forget what it holds. Nothing of that is sent after this returns."""
-        drop_all(self._producer)
+        internals.drop_all(self._producer)
         # First the connections: that ends the requests under way, which the sender waits for.
-        await finish(self._producer.client.close(), seconds_max=CLOSE_SECONDS_MAX)
-        await finish(self._producer.stop(), seconds_max=CLOSE_SECONDS_MAX)
+        await connection.finish(self._producer.client.close(), seconds_max=CLOSE_SECONDS_MAX)
+        await connection.finish(self._producer.stop(), seconds_max=CLOSE_SECONDS_MAX)
 
     async def _batch(self, outputs: Sequence[Outgoing]) -> _Batches:
         counts: dict[str, int] = {}
@@ -122,7 +120,7 @@ CONNECT_SECONDS_MAX: Final = 6.0
 class KafkaSink:
     """Publishes to a cluster; connected when first used, and again after every trouble. `close` it at the end."""
 
-    def __init__(self, address: KafkaAddress) -> None:
+    def __init__(self, address: connection.KafkaAddress) -> None:
         self._address = address
         self._producer: Producer | None = None
         self._commits = GroupCommit(self._send, records_max=BATCH_RECORDS_MAX, fail_waiting=True)
@@ -146,18 +144,18 @@ class KafkaSink:
         try:
             await self._send_once(outputs)
         except LimitExceeded:
-            short = [shortened(output) if is_dead_letter(output) else output for output in outputs]
+            short = [dead_letters.shortened(output) if is_dead_letter(output) else output for output in outputs]
             if short == outputs:
                 raise
             await self._send_once(short)
 
     async def _send_once(self, outputs: Sequence[Outgoing]) -> None:
         try:
-            async with translate_errors_in_time("publish", DELIVERY_SECONDS_MAX):
+            async with connection.translate_errors_in_time("publish", DELIVERY_SECONDS_MAX):
                 producer = self._producer
                 if producer is None:
                     producer = self._producer = Producer(self._address)
-                    async with connecting(self._address, "publish", CONNECT_SECONDS_MAX):
+                    async with connection.connecting(self._address, "publish", CONNECT_SECONDS_MAX):
                         await producer.start()
                 await producer.send(outputs)
         except BaseException as error:

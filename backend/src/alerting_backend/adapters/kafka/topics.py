@@ -10,13 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from alerting_backend.adapters.kafka.connection import (
-    RESOURCE,
-    KafkaAddress,
-    connecting,
-    finish,
-    translate_errors_in_time,
-)
+from alerting_backend.adapters.kafka import connection
 from alerting_core import limits
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
@@ -72,7 +66,7 @@ class TopicState:
 
 
 async def create_topics(
-    address: KafkaAddress,
+    address: connection.KafkaAddress,
     topics: Sequence[str] = TOPICS,
     *,
     partitions: int = PARTITIONS_DEFAULT,
@@ -116,7 +110,7 @@ async def create_topics(
         return made
 
 
-async def describe_topics(address: KafkaAddress, topics: Sequence[str] = TOPICS) -> Sequence[TopicState]:
+async def describe_topics(address: connection.KafkaAddress, topics: Sequence[str] = TOPICS) -> Sequence[TopicState]:
     """Return those of *topics* that are there, in that order.
 
     Raises:
@@ -146,7 +140,7 @@ async def describe_topics(address: KafkaAddress, topics: Sequence[str] = TOPICS)
     ]
 
 
-def require_topics(address: KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]) -> None:
+def require_topics(address: connection.KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]) -> None:
     """See that all of *topics* are among what the cluster has *found*, with a leader for each partition.
 
     Raises:
@@ -155,13 +149,15 @@ def require_topics(address: KafkaAddress, topics: Sequence[str], found: Sequence
     there = _named(address, topics, found)
     if missing := [address.name(topic) for topic in topics if topic not in there]:
         detail = f"no topic {', '.join(missing)} (alerting topics create)"
-        raise PortUnavailable(RESOURCE, operation="ready", detail=detail)
+        raise PortUnavailable(connection.RESOURCE, operation="ready", detail=detail)
     if without := [address.name(topic) for topic, partitions in there.items() if _leaderless(partitions)]:
-        raise PortUnavailable(RESOURCE, operation="ready", detail=f"partitions without a leader: {', '.join(without)}")
+        raise PortUnavailable(
+            connection.RESOURCE, operation="ready", detail=f"partitions without a leader: {', '.join(without)}"
+        )
 
 
 async def _partitions_of(
-    admin: AIOKafkaAdminClient, address: KafkaAddress, topics: Sequence[str]
+    admin: AIOKafkaAdminClient, address: connection.KafkaAddress, topics: Sequence[str]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Return topic → its partitions, of those that are there."""
     # All are asked for: asking for one that is not there may make it.
@@ -169,13 +165,13 @@ async def _partitions_of(
 
 
 def _named(
-    address: KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]
+    address: connection.KafkaAddress, topics: Sequence[str], found: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     partitions = {one["topic"]: one["partitions"] for one in found}
     return {topic: partitions[address.name(topic)] for topic in topics if address.name(topic) in partitions}
 
 
-async def _have_leaders(admin: AIOKafkaAdminClient, address: KafkaAddress, topics: Sequence[str]) -> bool:
+async def _have_leaders(admin: AIOKafkaAdminClient, address: connection.KafkaAddress, topics: Sequence[str]) -> bool:
     there = await _partitions_of(admin, address, topics)
     return len(there) == len(topics) and not any(_leaderless(partitions) for partitions in there.values())
 
@@ -185,11 +181,11 @@ def _leaderless(partitions: Sequence[Mapping[str, Any]]) -> int:
 
 
 @asynccontextmanager
-async def _admin(address: KafkaAddress, operation: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    async with translate_errors_in_time(operation, ANSWER_SECONDS_MAX):
+async def _admin(address: connection.KafkaAddress, operation: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    async with connection.translate_errors_in_time(operation, ANSWER_SECONDS_MAX):
         admin = AIOKafkaAdminClient(**address.log_in())
         try:
-            async with connecting(address, operation, CONNECT_SECONDS_MAX):
+            async with connection.connecting(address, operation, CONNECT_SECONDS_MAX):
                 await admin.start()
             yield admin
         finally:
@@ -208,7 +204,7 @@ class TopicsReady:
     Who asks while another one's question is under way waits for his turn: there are never two connections.
     """
 
-    def __init__(self, address: KafkaAddress, topics: Sequence[str] = TOPICS) -> None:
+    def __init__(self, address: connection.KafkaAddress, topics: Sequence[str] = TOPICS) -> None:
         self._address = address
         self._topics = topics
         self._admin: AIOKafkaAdminClient | None = None
@@ -224,7 +220,7 @@ class TopicsReady:
         async with self._asking:
             admin = self._admin or await self._connect()
             try:
-                async with translate_errors_in_time("ready", READY_SECONDS_MAX):
+                async with connection.translate_errors_in_time("ready", READY_SECONDS_MAX):
                     there = await admin.describe_topics()
             except BaseException:
                 await self._forget()  # Whatever state it is in: the next look begins with a new one.
@@ -238,11 +234,11 @@ class TopicsReady:
 
     async def _connect(self) -> AIOKafkaAdminClient:
         try:
-            async with connecting(self._address, "ready", CONNECT_SECONDS_MAX):
+            async with connection.connecting(self._address, "ready", CONNECT_SECONDS_MAX):
                 admin = self._admin = AIOKafkaAdminClient(**self._address.log_in())
                 await admin.start()
             if self._closed:
-                raise PortUnavailable(RESOURCE, operation="ready", detail="the check is closed")
+                raise PortUnavailable(connection.RESOURCE, operation="ready", detail="the check is closed")
         except BaseException:
             await self._forget()
             raise
@@ -251,4 +247,4 @@ class TopicsReady:
     async def _forget(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
-            await finish(admin.close(), seconds_max=CLOSE_SECONDS_MAX)
+            await connection.finish(admin.close(), seconds_max=CLOSE_SECONDS_MAX)

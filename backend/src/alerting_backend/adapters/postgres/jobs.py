@@ -5,16 +5,12 @@ from typing import Final
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.connection import LOCK_NEW_JOBS
-from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
-from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst
-from alerting_core import limits
+from alerting_backend.adapters.postgres.connection import LOCK_NEW_JOBS, Pools, connected, transaction
+from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst
+from alerting_core import errors, limits
 from alerting_core.codec.records import is_uuid
-from alerting_core.errors import LimitExceeded, NotFound
 from alerting_core.generator.config import CustomAlert, GeneratorConfig
-from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
-from alerting_core.ports.operations import GeneratorJob, JobStatus
-from alerting_core.ports.paging import Page, PageRequest
+from alerting_core.ports import catalog, idempotency, operations
 
 # One statement decides between callers at once: the row's lock lets one insert or take over, the others find it taken.
 _CLAIM: Final = """
@@ -50,37 +46,37 @@ class PgIdempotencyStore:
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
 
-    async def begin(self, owner: str, key: str, request_hash: bytes, *, now_ms: int) -> Beginning:
+    async def begin(self, owner: str, key: str, request_hash: bytes, *, now_ms: int) -> idempotency.Beginning:
         """Claim the key, or say what became of it."""
         forgotten_ms, dead_ms = now_ms - limits.IDEMPOTENCY_KEEP_MS, now_ms - limits.IDEMPOTENCY_RUNNING_MS_MAX
         async with connected(self._pools.admin, "begin_request") as connection:
             for _ in range(_TRIES_MAX):
                 claimed = await connection.fetchval(_CLAIM, owner, key, request_hash, now_ms, forgotten_ms, dead_ms)
                 if claimed is not None:
-                    return Fresh(owner, key, now_ms)
+                    return idempotency.Fresh(owner, key, now_ms)
                 row = await connection.fetchrow(_LOOK, owner, key)
                 if row is not None:
                     return _read_answer(row, request_hash)
-        return InProgress()
+        return idempotency.InProgress()
 
-    async def finish(self, claim: Fresh, answer: Answer) -> None:
+    async def finish(self, claim: idempotency.Fresh, answer: idempotency.Answer) -> None:
         """Keep the answer."""
         place = (claim.owner, claim.key, claim.begun_at_ms)
         async with connected(self._pools.admin, "finish_request") as connection:
             await connection.execute(_STORE_ANSWER, *place, answer.status_code, dict(answer.headers), answer.body)
 
-    async def abandon(self, claim: Fresh) -> None:
+    async def abandon(self, claim: idempotency.Fresh) -> None:
         """Forget the claim."""
         async with connected(self._pools.admin, "abandon_request") as connection:
             await connection.execute(_ABANDON, claim.owner, claim.key, claim.begun_at_ms)
 
 
-def _read_answer(row: asyncpg.Record, request_hash: bytes) -> Beginning:
+def _read_answer(row: asyncpg.Record, request_hash: bytes) -> idempotency.Beginning:
     if row["request_hash"] != request_hash:
-        return Different()
+        return idempotency.Different()
     if row["status_code"] is None:
-        return InProgress()
-    return Answer(row["status_code"], row["response"], row["headers"])
+        return idempotency.InProgress()
+    return idempotency.Answer(row["status_code"], row["response"], row["headers"])
 
 
 _SELECT: Final = "SELECT * FROM generator_jobs"
@@ -125,31 +121,33 @@ class PgJobStore:
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
 
-    async def create(self, job: GeneratorJob) -> GeneratorJob:
+    async def create(self, job: operations.GeneratorJob) -> operations.GeneratorJob:
         """Store a new PENDING job."""
         async with transaction(self._pools.admin, "create_job") as connection:
             await connection.execute(LOCK_NEW_JOBS)
             unfinished = await connection.fetchval(_COUNT)
             if unfinished >= limits.JOBS_UNFINISHED_MAX:
-                raise LimitExceeded(f"{unfinished} jobs wait or run already: stop some, or wait")
+                raise errors.LimitExceeded(f"{unfinished} jobs wait or run already: stop some, or wait")
             await connection.execute(_INSERT, job.job_id, job.status, asdict(job.config), job.created_at_ms)
         return job
 
-    async def get(self, job_id: str) -> GeneratorJob:
+    async def get(self, job_id: str) -> operations.GeneratorJob:
         """Return one job."""
         return _found(await self._fetch(_SELECT + " WHERE job_id = $1", job_id, operation="get_job"))
 
-    async def list(self, page: PageRequest, *, status: JobStatus | None = None) -> Page[GeneratorJob]:
+    async def list(
+        self, page: catalog.PageRequest, *, status: operations.JobStatus | None = None
+    ) -> catalog.Page[operations.GeneratorJob]:
         """Return a page of jobs."""
         conditions = Conditions(None)
         conditions.add_equal(status=status)
         return await _LIST.page(self._pools, None, conditions, page)
 
-    async def ask_stop(self, job_id: str, *, now_ms: int) -> GeneratorJob:
+    async def ask_stop(self, job_id: str, *, now_ms: int) -> operations.GeneratorJob:
         """Cancel a waiting job, tell the runner of a running one."""
         return _found(await self._fetch(_ASK_STOP, job_id, now_ms, operation="ask_stop"))
 
-    async def take(self, *, now_ms: int) -> GeneratorJob | None:
+    async def take(self, *, now_ms: int) -> operations.GeneratorJob | None:
         """Make the oldest waiting job a running one."""
         async with transaction(self._pools.admin, "take_job") as connection:
             row = await connection.fetchrow(_TAKE, now_ms)
@@ -160,7 +158,9 @@ class PgJobStore:
         row = await self._fetch(_NOTE_PROGRESS, job_id, alerts_sent, operation="note_progress")
         return row is not None and bool(row[0])
 
-    async def finish(self, job_id: str, status: JobStatus, *, alerts_sent: int, error: str | None, now_ms: int) -> None:
+    async def finish(
+        self, job_id: str, status: operations.JobStatus, *, alerts_sent: int, error: str | None, now_ms: int
+    ) -> None:
         """End a running job."""
         assert status.is_final, "a job ends in a final state"
         await self._fetch(_END_JOB, job_id, status, alerts_sent, error, now_ms, operation="finish_job")
@@ -177,16 +177,16 @@ class PgJobStore:
             return await connection.fetchrow(statement, job_id, *arguments)
 
 
-def _found(row: asyncpg.Record | None) -> GeneratorJob:
+def _found(row: asyncpg.Record | None) -> operations.GeneratorJob:
     if row is None:
-        raise NotFound("there is no such job")
+        raise errors.NotFound("there is no such job")
     return _read_job(row)
 
 
-def _read_job(row: asyncpg.Record) -> GeneratorJob:
-    return GeneratorJob(
+def _read_job(row: asyncpg.Record) -> operations.GeneratorJob:
+    return operations.GeneratorJob(
         job_id=row["job_id"],
-        status=JobStatus(row["status"]),
+        status=operations.JobStatus(row["status"]),
         config=_read_config(row["config"]),
         created_at_ms=row["created_at"],
         started_at_ms=row["started_at"],

@@ -8,22 +8,13 @@ from itertools import count
 from typing import Final
 from uuid import uuid4
 
-from alerting_backend.adapters.postgres.connection import (
-    LOCK_KEY_OF_SENDER,
-    RESOURCE,
-    Address,
-    Role,
-    SoleLock,
-    translate_errors,
-)
-from alerting_backend.adapters.postgres.delivery.claims import LostLease, record_interrupted
-from alerting_backend.adapters.postgres.delivery.rows import DELIVERIES, UNFINISHED
-from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, role_connection, transaction
+from alerting_backend.adapters.postgres import connection as postgres
+from alerting_backend.adapters.postgres.delivery import deliveries, notifications
 from alerting_core.domain.claim import owner_of
 from alerting_core.errors import PortUnavailable
 from alerting_core.stages.loop import pause, retry_until_stopped
 
-_HOLD: Final = f"SELECT pg_advisory_lock_shared({LOCK_KEY_OF_SENDER.format('$1::text')})"
+_HOLD: Final = f"SELECT pg_advisory_lock_shared({postgres.LOCK_KEY_OF_SENDER.format('$1::text')})"
 
 _AGAIN_MS: Final = 250
 """Between two tries to show the sign again."""
@@ -38,16 +29,18 @@ _ANSWER_SECONDS_MAX: Final = 5.0
 class PgPresence:
     """The sign of life of this process. Made by `present`."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: postgres.Address) -> None:
         self._address = address
         self._numbers = count(1)
-        self._connection: Connection | None = None
+        self._connection: postgres.Connection | None = None
         self.sender = str(uuid4())
 
     def new_owner(self) -> str:
         """Return the owner of a new claim."""
         if self._connection is None or self._connection.is_closed():
-            raise PortUnavailable(RESOURCE, operation="claim_due", detail="the lock of this sender is still to be had")
+            raise PortUnavailable(
+                postgres.RESOURCE, operation="claim_due", detail="the lock of this sender is still to be had"
+            )
         return owner_of(self.sender, next(self._numbers))
 
     async def keep(self, stop: asyncio.Event) -> None:
@@ -56,8 +49,8 @@ class PgPresence:
         await retry_until_stopped(partial(self._hold, stop), stop=stop, pause_ms=lambda _: _AGAIN_MS)
 
     async def _hold(self, stop: asyncio.Event) -> None:
-        with translate_errors("show_presence"):
-            async with role_connection(self._address, Role.WORKER) as connection:
+        with postgres.translate_errors("show_presence"):
+            async with postgres.role_connection(self._address, postgres.Role.WORKER) as connection:
                 await connection.execute(_HOLD, self.sender, timeout=_ANSWER_SECONDS_MAX)
                 self._connection = connection
                 try:
@@ -69,7 +62,7 @@ class PgPresence:
 
 
 @asynccontextmanager
-async def present(address: Address) -> AsyncIterator[PgPresence]:
+async def present(address: postgres.Address) -> AsyncIterator[PgPresence]:
     """Show this process to others until the block is left; it need not be seen yet when the block is entered."""
     presence, stop = PgPresence(address), asyncio.Event()
     keeping = asyncio.create_task(presence.keep(stop), name="presence")
@@ -88,7 +81,7 @@ _LEAVE_SECONDS_MAX: Final = 2.0
 
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.
-_LEASED: Final = f"{UNFINISHED} AND due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
+_LEASED: Final = f"{notifications.UNFINISHED} AND due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
 
 _SENDERS: Final = f"""
 SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE {_LEASED}
@@ -97,11 +90,11 @@ SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE 
 # Until the transaction ends, none of those that are returned can come back.
 _ABSENT: Final = f"""
 SELECT sender FROM unnest($1::text[]) AS w (sender)
-WHERE pg_try_advisory_xact_lock({LOCK_KEY_OF_SENDER.format("sender")})
+WHERE pg_try_advisory_xact_lock({postgres.LOCK_KEY_OF_SENDER.format("sender")})
 """
 
 _TAKE: Final = f"""
-SELECT {DELIVERIES.columns}, lease_owner FROM deliveries
+SELECT {notifications.DELIVERIES.columns}, lease_owner FROM deliveries
 WHERE {_LEASED} AND split_part(lease_owner, '/', 1) = ANY ($3::text[])
 LIMIT $4
 FOR NO KEY UPDATE SKIP LOCKED
@@ -121,30 +114,33 @@ class PgAbandonedLeases:
         pool: Of the worker's role.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: postgres.Pool) -> None:
         self._pool = pool
 
     async def absent(self, *, now_ms: int, lease_ms: int) -> Collection[str]:
         """Return the senders that hold leases and whose lock nobody holds."""
-        async with transaction(self._pool, "absent_senders") as connection:
+        async with postgres.transaction(self._pool, "absent_senders") as connection:
             senders = [row["sender"] for row in await connection.fetch(_SENDERS, now_ms, now_ms + 2 * lease_ms)]
             return await _absent(connection, senders)
 
     async def take_back(self, senders: Collection[str], *, now_ms: int, lease_ms: int, limit: int) -> int:
         """Release the leases of those whose lock nobody holds."""
-        async with transaction(self._pool, "take_back_leases") as connection:
+        async with postgres.transaction(self._pool, "take_back_leases") as connection:
             gone = await _absent(connection, senders)
             if not gone:
                 return 0
             rows = await connection.fetch(_TAKE, now_ms, now_ms + 2 * lease_ms, gone, limit)
-            lost = [LostLease(DELIVERIES.read(row), row["lease_owner"], row["due_at"]) for row in rows]
-            await record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
+            lost = [
+                deliveries.LostLease(notifications.DELIVERIES.read(row), row["lease_owner"], row["due_at"])
+                for row in rows
+            ]
+            await deliveries.record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
             keys = [row["client_id"] for row in rows], [row["delivery_id"] for row in rows]
             await connection.execute(_RELEASE, *keys, now_ms)
         return len(rows)
 
 
-async def _absent(connection: Connection, senders: Collection[str]) -> Sequence[str]:
+async def _absent(connection: postgres.Connection, senders: Collection[str]) -> Sequence[str]:
     """Lock those of *senders* that are absent until the transaction ends, and return them."""
     rows = await connection.fetch(_ABSENT, list(senders)) if senders else ()
     return [row["sender"] for row in rows]
@@ -155,7 +151,7 @@ LOOK_MS: Final = 2_000
 
 
 async def run_as_sole(
-    pool: Pool, lock: SoleLock, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
+    pool: postgres.Pool, lock: postgres.SoleLock, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
 ) -> None:
     """Run *work* while this process alone holds the advisory *lock*, again and again, until *stop* is set.
 
@@ -164,7 +160,7 @@ async def run_as_sole(
     """
 
     async def run_once() -> None:
-        async with connected(pool, "sole_process") as connection:
+        async with postgres.connected(pool, "sole_process") as connection:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock):
                 try:
                     await _run_while(lambda: connection.fetchval("SELECT 1"), work, stop)
@@ -185,7 +181,7 @@ async def _run_while(
         working = tasks.create_task(_as_task(work(ended)))
         try:
             while not stop.is_set() and not working.done():
-                with translate_errors("sole_process"):
+                with postgres.translate_errors("sole_process"):
                     await is_held()
                 await pause(stop, LOOK_MS)
         except PortUnavailable as error:

@@ -13,8 +13,7 @@ from typing import ClassVar, Final, TypeAlias
 import asyncpg
 
 import alerting_backend
-from alerting_backend.adapters.postgres.connection import Address, Role, SoleLock, means_away, translate_errors
-from alerting_backend.adapters.postgres.pools import Connection, Pool, connected, owner_connection
+from alerting_backend.adapters.postgres import connection as postgres
 from alerting_core.errors import AlertingError
 
 _FILE_NAME: Final = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
@@ -174,7 +173,7 @@ class Step:
 
 
 async def migrate(
-    address: Address,
+    address: postgres.Address,
     *,
     chain: Sequence[Migration] | None = None,
     progress: Progress | None = None,
@@ -191,7 +190,7 @@ async def migrate(
         PortUnavailable: Postgres is away; what was applied stays.
     """
     chain = read_chain() if chain is None else chain
-    async with owner_connection(address) as connection, _sole_runner(connection, lock_seconds_max):
+    async with postgres.owner_connection(address) as connection, _sole_runner(connection, lock_seconds_max):
         applied = await _begin(connection)
         refuse_misfits(chain, applied)
         pending = [migration for migration in chain if migration.version not in applied]
@@ -202,7 +201,7 @@ async def migrate(
         return pending
 
 
-async def status(address: Address, *, chain: Sequence[Migration] | None = None) -> Sequence[Step]:
+async def status(address: postgres.Address, *, chain: Sequence[Migration] | None = None) -> Sequence[Step]:
     """Return all steps in order, applied and pending; changes nothing.
 
     Raises:
@@ -210,28 +209,28 @@ async def status(address: Address, *, chain: Sequence[Migration] | None = None) 
         PortUnavailable: Postgres is away.
     """
     chain = read_chain() if chain is None else chain
-    async with owner_connection(address) as connection:
-        with translate_errors("migration_status"):
+    async with postgres.owner_connection(address) as connection:
+        with postgres.translate_errors("migration_status"):
             known = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL")
             applied = await _applied(connection) if known else {}
     refuse_misfits(chain, applied)
     return [Step(m.version, m.name, applied[m.version].applied_at_ms if m.version in applied else None) for m in chain]
 
 
-async def schema_version(pool: Pool) -> int:
+async def schema_version(pool: postgres.Pool) -> int:
     """Return the version of the schema as any of the roles may ask for it, 0 for an empty database."""
-    async with connected(pool, "schema_version") as connection:
+    async with postgres.connected(pool, "schema_version") as connection:
         if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
             return 0
         version: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_migrations")
         return version
 
 
-async def set_passwords(address: Address) -> None:
+async def set_passwords(address: postgres.Address) -> None:
     """Give the roles the passwords of *address*. Needed where the server does not trust whoever reaches it."""
-    async with owner_connection(address) as connection:
-        with translate_errors("set_passwords"):
-            for role in Role:
+    async with postgres.owner_connection(address) as connection:
+        with postgres.translate_errors("set_passwords"):
+            for role in postgres.Role:
                 password = address.passwords.get(role)
                 if password is not None:
                     command = await connection.fetchval(
@@ -241,22 +240,22 @@ async def set_passwords(address: Address) -> None:
 
 
 @asynccontextmanager
-async def _sole_runner(connection: Connection, seconds_max: float) -> AsyncIterator[None]:
+async def _sole_runner(connection: postgres.Connection, seconds_max: float) -> AsyncIterator[None]:
     """Hold the lock of the runners; it is let go of with the connection."""
     deadline = monotonic() + seconds_max
-    with translate_errors("migrate"):
+    with postgres.translate_errors("migrate"):
         # Asked for again and again: a statement that waited inside the server would keep its snapshot open.
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SoleLock.MIGRATIONS):
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", postgres.SoleLock.MIGRATIONS):
             if monotonic() > deadline:
                 raise MigrationLocked(f"another run of the migrations has been going on for {seconds_max:.0f} s")
             await asyncio.sleep(_LOCK_LOOK_SECONDS)
     yield
 
 
-async def _begin(connection: Connection) -> Mapping[int, Applied]:
+async def _begin(connection: postgres.Connection) -> Mapping[int, Applied]:
     """Return what has been applied; the table that says so is made when missing."""
     try:
-        with translate_errors("migrate"):
+        with postgres.translate_errors("migrate"):
             await connection.execute(_TABLE)
             return await _applied(connection)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -264,12 +263,12 @@ async def _begin(connection: Connection) -> Mapping[int, Applied]:
         raise MigrationFailed(detail) from error
 
 
-async def _applied(connection: Connection) -> Mapping[int, Applied]:
+async def _applied(connection: postgres.Connection) -> Mapping[int, Applied]:
     rows = await connection.fetch("SELECT version, name, checksum, applied_at FROM schema_migrations")
     return {row["version"]: Applied(row["name"], row["checksum"], row["applied_at"]) for row in rows}
 
 
-async def _apply(connection: Connection, migration: Migration) -> None:
+async def _apply(connection: postgres.Connection, migration: Migration) -> None:
     try:
         async with connection.transaction():
             await connection.execute(migration.sql)
@@ -280,11 +279,11 @@ async def _apply(connection: Connection, migration: Migration) -> None:
                 migration.checksum,
             )
     except asyncpg.PostgresError as error:
-        if means_away(error):
-            with translate_errors("migrate"):
+        if postgres.means_away(error):
+            with postgres.translate_errors("migrate"):
                 raise
         detail = f"{migration.version:04}_{migration.name}.sql was refused and left nothing behind: {error}"
         raise MigrationFailed(detail) from error
     except (OSError, asyncpg.InterfaceError):
-        with translate_errors("migrate"):
+        with postgres.translate_errors("migrate"):
             raise

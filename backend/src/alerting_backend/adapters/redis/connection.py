@@ -1,10 +1,15 @@
-"""The connection to Redis. All waiting is bounded, and short: evaluators ask before each batch of alerts."""
+"""The connection to Redis, and the figures that every process keeps there.
+
+All waiting is bounded, and short: evaluators ask before each batch of alerts.
+"""
 
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import orjson
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -12,8 +17,9 @@ from redis.exceptions import AuthenticationError, AuthenticationWrongNumberOfArg
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 from alerting_backend.adapters.system import monotonic_ms
+from alerting_core import errors, limits, ports
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy
-from alerting_core.errors import PortUnavailable
+from alerting_core.stages.meter import in_pipeline_order, place_of
 
 RESOURCE: Final = "redis"
 
@@ -30,7 +36,7 @@ def translate_errors(operation: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RedisError) as error:  # TimeoutError is an OSError.
-        raise PortUnavailable(RESOURCE, operation=operation, detail=_describe(error)) from error
+        raise errors.PortUnavailable(RESOURCE, operation=operation, detail=_describe(error)) from error
 
 
 def _describe(error: Exception) -> str:
@@ -145,7 +151,7 @@ class RedisBreaker:
         )
         self._breaker = Breaker(policy)
         self._clock_ms = clock_ms
-        self._error: PortUnavailable | None = None
+        self._error: errors.PortUnavailable | None = None
 
     @contextmanager
     def question(self) -> Iterator[None]:
@@ -156,7 +162,7 @@ class RedisBreaker:
         """
         now_ms = int(self._clock_ms())
         if self._error is not None and not self._breaker.allows(now_ms=now_ms):
-            raise PortUnavailable(
+            raise errors.PortUnavailable(
                 self._error.resource, operation=self._error.operation, detail="it failed a moment ago"
             ) from self._error
         self._breaker = self._breaker.begun(now_ms=now_ms)
@@ -164,8 +170,124 @@ class RedisBreaker:
         try:
             yield
             event, self._error = BreakerEvent.ANSWERED, None
-        except PortUnavailable as error:
+        except errors.PortUnavailable as error:
             event, self._error = BreakerEvent.FAILED, error
             raise
         finally:
             self._breaker = self._breaker.ended(event, now_ms=int(self._clock_ms()))
+
+
+_FORMAT: Final = 1
+"""Of the texts. A reader passes over those of another one: processes of two versions may run side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKeys:
+    """The keys of the figures.
+
+    Attributes:
+        prefix: As of the rules.
+    """
+
+    prefix: str = ""
+
+    @property
+    def instances(self) -> str:
+        """Sorted set: the name of a process by the unix millisecond of its latest report."""
+        return self.prefix + "figures:instances"
+
+    def now(self, instance: str) -> str:
+        """Text: what the stages of a process are doing."""
+        return f"{self.prefix}figures:now:{instance}"
+
+    def series(self, instance: str) -> str:
+        """Text: what they did in the last hour."""
+        return f"{self.prefix}figures:series:{instance}"
+
+
+class RedisFigures:
+    """Takes in the figures of one process, and gives out those of all."""
+
+    def __init__(self, server: RedisServer, keys: FigureKeys) -> None:
+        self._server, self._keys = server, keys
+
+    async def report(self, instance: str, own: ports.metrics.StageMetrics, *, now_ms: int) -> None:
+        """Put the figures of the process *instance* in the place of its earlier ones.
+
+        Raises:
+            PortUnavailable: Redis is away.
+        """
+        figures = [one for one in await own.read(now_ms=now_ms) if one.instance == instance]
+        series = await own.series(now_ms=now_ms)
+        keep_s = limits.INSTANCE_KEPT_MS // 1_000
+        await self._server.ask("report_figures", "SET", self._keys.now(instance), _packed(figures), "EX", keep_s)
+        await self._server.ask("report_figures", "SET", self._keys.series(instance), _packed(series), "EX", keep_s)
+        await self._server.ask("report_figures", "ZADD", self._keys.instances, now_ms, instance)
+        silent_since_ms = now_ms - limits.INSTANCE_KEPT_MS
+        await self._server.ask("report_figures", "ZREMRANGEBYSCORE", self._keys.instances, "-inf", silent_since_ms)
+        excess = -limits.INSTANCES_MAX - 1
+        await self._server.ask("report_figures", "ZREMRANGEBYRANK", self._keys.instances, 0, excess)
+        await self._server.ask("report_figures", "EXPIRE", self._keys.instances, keep_s)
+
+    async def withdraw(self, instance: str) -> None:
+        """Forget that the process is at work, for it ends in order; what it did stays in the series.
+
+        Raises:
+            PortUnavailable: Redis is away.
+        """
+        await self._server.ask("withdraw_figures", "DEL", self._keys.now(instance))
+
+    async def read(self, *, now_ms: int) -> Sequence[ports.metrics.StageFigures]:
+        """Return the figures of every instance that is not forgotten."""
+        found = [_figures(one, now_ms) for text in await self._texts(self._keys.now) for one in _unpacked(text)]
+        return in_pipeline_order(found)
+
+    async def series(self, *, now_ms: int) -> Sequence[ports.metrics.StageSeries]:
+        """Return what each stage did lately in all processes together."""
+        oldest_ms = (now_ms // limits.SERIES_BUCKET_MS - limits.SERIES_BUCKETS_MAX) * limits.SERIES_BUCKET_MS
+        found = [_series(one, oldest_ms) for text in await self._texts(self._keys.series) for one in _unpacked(text)]
+        return ports.metrics.merged(sorted(found, key=lambda one: place_of(one.stage)))
+
+    async def _texts(self, key_of: Callable[[str], str]) -> Sequence[bytes]:
+        names = await self._server.ask("read_figures", "ZRANGE", self._keys.instances, 0, -1)
+        if not names:
+            return ()
+        texts = await self._server.ask("read_figures", "MGET", *(key_of(name.decode()) for name in names))
+        return [text for text in texts if text is not None]
+
+
+def _packed(items: Sequence[ports.metrics.StageFigures] | Sequence[ports.metrics.StageSeries]) -> bytes:
+    return orjson.dumps({"format": _FORMAT, "items": items})
+
+
+def _unpacked(text: bytes) -> Sequence[dict[str, Any]]:
+    try:
+        held = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise errors.PortUnavailable(RESOURCE, operation="read_figures", detail="what is stored is not JSON") from error
+    if not isinstance(held, dict) or held.get("format") != _FORMAT:
+        return ()
+    items: Sequence[dict[str, Any]] = held["items"]
+    return items
+
+
+def _figures(held: dict[str, Any], now_ms: int) -> ports.metrics.StageFigures:
+    figures = ports.metrics.StageFigures(
+        **{
+            **held,
+            "state": ports.metrics.StageState(held["state"]),
+            "step_times": ports.metrics.StepTimes(tuple(held["step_times"]["counts"])),
+            "circuits": [ports.metrics.Circuit(**circuit) for circuit in held["circuits"]],
+        }
+    )
+    is_failing = figures.state is ports.metrics.StageState.UNHEALTHY
+    state = ports.metrics.state_of(last_seen_ms=figures.last_seen_ms, is_failing=is_failing, now_ms=now_ms)
+    if state is not ports.metrics.StageState.OFFLINE:
+        return replace(figures, state=state)
+    # What a silent process last said of the last minute is no longer about the last minute.
+    return replace(figures, state=state, rate_per_s=0.0, step_times=ports.metrics.StepTimes())
+
+
+def _series(held: dict[str, Any], oldest_ms: int) -> ports.metrics.StageSeries:
+    buckets = [ports.metrics.SeriesBucket(**bucket) for bucket in held["buckets"] if bucket["begins_at_ms"] > oldest_ms]
+    return ports.metrics.StageSeries(held["stage"], buckets)

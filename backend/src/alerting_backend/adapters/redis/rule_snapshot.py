@@ -1,9 +1,10 @@
-"""The write side of the shared snapshot: clients are replaced, or all is built anew; rules of a client as bytes."""
+"""The shared snapshot of all rules in Redis: replaced client by client or built anew, and read by evaluators."""
 
+import asyncio
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 from typing import Final
 from uuid import UUID
@@ -11,19 +12,12 @@ from uuid import UUID
 import orjson
 
 from alerting_backend.adapters.redis import scripts
-from alerting_backend.adapters.redis.connection import RESOURCE, RedisServer
+from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, RESOURCE, RedisBreaker, RedisServer
 from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core import limits
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import FencedOff, PortUnavailable
-from alerting_core.ports.rule_distribution import (
-    NO_RULES,
-    HeldRules,
-    RulesAsOf,
-    SnapshotState,
-    combined_checksum,
-    rules_checksum,
-)
+from alerting_core.ports import rule_distribution as distribution
 
 _FORMAT: Final = 1
 _HEAD_BYTES: Final = 5
@@ -108,7 +102,7 @@ def read_mark(mark: bytes) -> tuple[int, str]:
         Unreadable: It is no mark.
     """
     as_of, _, checksum = mark.decode(errors="replace").partition(" ")
-    if not as_of.isdecimal() or len(checksum) != len(NO_RULES):
+    if not as_of.isdecimal() or len(checksum) != len(distribution.NO_RULES):
         raise Unreadable("there is no mark beside the rules")
     return int(as_of), checksum
 
@@ -120,11 +114,11 @@ def read_client(client_id: str, packed: bytes, mark: bytes) -> ReadRules:
         Unreadable: They are not the ones that were put in.
     """
     if not packed and not mark:
-        return ReadRules(-1, NO_RULES, [])
+        return ReadRules(-1, distribution.NO_RULES, [])
     as_of, checksum = read_mark(mark)
     rules = unpack_rules(client_id, packed)
     try:
-        found = rules_checksum(rules)
+        found = distribution.rules_checksum(rules)
     except (LookupError, TypeError, ValueError, AttributeError) as error:  # No such severity, a number for a text.
         raise Unreadable(f"this is no rule: {error}") from error
     if found != checksum:
@@ -151,16 +145,16 @@ class RedisRuleSnapshot:
         self._keys = keys or RuleKeys()
         self._changes_max = changes_max
 
-    async def state(self) -> SnapshotState | None:
+    async def state(self) -> distribution.SnapshotState | None:
         """Return what there is."""
         keys = self._keys
         names = (keys.epoch, keys.version, keys.checksum, keys.suspect)
         epoch, version, checksum, suspect = await self._server.ask("rules_state", "MGET", *names)
         if epoch is None or version is None or checksum is None:
             return None
-        return SnapshotState(int(epoch), int(version), suspect=suspect == epoch)
+        return distribution.SnapshotState(int(epoch), int(version), suspect=suspect == epoch)
 
-    async def replace(self, rules: RulesAsOf) -> int:
+    async def replace(self, rules: distribution.RulesAsOf) -> int:
         """Put these clients in with exactly these rules."""
         if not rules.by_client:
             return 0
@@ -171,7 +165,7 @@ class RedisRuleSnapshot:
             raise PortUnavailable(RESOURCE, operation=scripts.REPLACE.name, detail=detail)
         return int(changed)
 
-    async def held(self, client_ids: Collection[str]) -> Mapping[str, HeldRules]:
+    async def held(self, client_ids: Collection[str]) -> Mapping[str, distribution.HeldRules]:
         """Return what the snapshot holds of these clients, as a reader would get it."""
         if not client_ids:
             return {}
@@ -191,7 +185,9 @@ class RedisRuleSnapshot:
         """Tell whether the checksum of all rules is that of the clients."""
         total, marks = await self._server.run(scripts.SUMS, [self._keys.checksum, self._keys.marks])
         try:
-            return total is not None and combined_checksum(read_mark(m)[1] for m in marks) == total.decode()
+            return (
+                total is not None and distribution.combined_checksum(read_mark(m)[1] for m in marks) == total.decode()
+            )
         except Unreadable:
             return False
 
@@ -210,7 +206,7 @@ class RedisSnapshotBuild:
         self._keys = keys
         self._owner = owner
 
-    async def add(self, rules: RulesAsOf) -> None:
+    async def add(self, rules: distribution.RulesAsOf) -> None:
         """Put clients in."""
         keys = self._keys.under_construction
         lease_ms = limits.SNAPSHOT_BUILD_LEASE_MS
@@ -224,16 +220,153 @@ class RedisSnapshotBuild:
             raise FencedOff(_LOST)
 
 
-def _packed(rules: RulesAsOf) -> Iterator[str | bytes]:
+def _packed(rules: distribution.RulesAsOf) -> Iterator[str | bytes]:
     for client_id, enabled in rules.by_client.items():
         yield client_id
-        yield rules_checksum(enabled)
+        yield distribution.rules_checksum(enabled)
         yield pack_rules(enabled)
 
 
-def _held(client_id: str, packed: bytes, mark: bytes) -> HeldRules:
+def _held(client_id: str, packed: bytes, mark: bytes) -> distribution.HeldRules:
     as_of = -1
     with suppress(Unreadable):
         as_of, _ = read_mark(mark)
-        return HeldRules(as_of, read_client(client_id, packed, mark).checksum)
-    return HeldRules(as_of, None if packed or mark else rules_checksum(()))
+        return distribution.HeldRules(as_of, read_client(client_id, packed, mark).checksum)
+    return distribution.HeldRules(as_of, None if packed or mark else distribution.rules_checksum(()))
+
+
+CLIENTS_AT_ONCE_MAX: Final = 50
+"""Clients of one question: half a megabyte as a rule."""
+
+CHANGES_AT_ONCE_MAX: Final = 100
+"""Changes of one question, each with the rules of its client."""
+
+READINGS_MAX: Final = 5
+"""Times that the whole is read again because it was built anew meanwhile, or edited more often than is remembered."""
+
+SUSPECT_SECONDS: Final = 60
+"""How long a suspicion stands. Whoever still has it then has it anew."""
+
+_OPERATION: Final = "rule_snapshot"
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was read up to a version. `checksum` is empty unless that is the latest one."""
+
+    version: int
+    checksum: str = ""
+    clients: dict[str, ReadRules] = field(default_factory=dict[str, ReadRules])
+
+
+class RedisRuleSource:
+    """Reads the snapshot. A server that is away is left alone for a while between questions.
+
+    Args:
+        server: Where the snapshot is.
+        keys: Their names.
+        cool_down_ms_max: How long it is left alone at most.
+    """
+
+    def __init__(
+        self, server: RedisServer, keys: RuleKeys | None = None, *, cool_down_ms_max: int = COOL_DOWN_MS_MAX
+    ) -> None:
+        self._server = server
+        self._keys = keys or RuleKeys()
+        self._breaker = RedisBreaker(cool_down_ms_max=cool_down_ms_max)
+
+    async def snapshot(self) -> distribution.RuleSnapshot:
+        """Return all enabled rules of all clients.
+
+        Raises:
+            PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
+        """
+        with self._breaker.question():
+            told = await self._read_all()
+        rules = [rule for client in told.clients.values() for rule in client.rules]
+        return distribution.RuleSnapshot(told.version, rules, told.checksum)
+
+    async def changes(self, since_version: int) -> distribution.RuleChanges | None:
+        """Return the enabled rules of each client changed after *since_version*; None when a snapshot must be taken.
+
+        Raises:
+            PortUnavailable: Redis is away, or has no snapshot.
+        """
+        try:
+            with self._breaker.question():
+                told = await self._read_changes(_Seen(since_version))
+        except Unreadable:
+            return None
+        if told is None:
+            return None
+        return distribution.RuleChanges(
+            told.version, {c: read.rules for c, read in told.clients.items()}, told.checksum
+        )
+
+    async def _read_all(self) -> _Seen:
+        for _ in range(READINGS_MAX):
+            epoch, version = await self._head()
+            try:
+                told = await self._read_once(_Seen(version))
+            except Unreadable as error:
+                # What was read may be half of the one before: then nothing is wrong with it.
+                if (await self._head())[0] == epoch:
+                    raise await self._damaged(epoch, error) from error
+                continue
+            if told is not None:
+                return told
+        raise PortUnavailable(RESOURCE, operation=_OPERATION, detail="the rules change faster than they can be read")
+
+    async def _read_once(self, told: _Seen) -> _Seen | None:
+        """Read all clients, then what changed meanwhile; None when that cannot be told."""
+        client_ids: list[bytes] = list(await self._server.ask(_OPERATION, "HKEYS", self._keys.marks))
+        for start in range(0, len(client_ids), CLIENTS_AT_ONCE_MAX):
+            part = client_ids[start : start + CLIENTS_AT_ONCE_MAX]
+            found = await self._server.run(scripts.READ, [self._keys.snapshot, self._keys.marks], *part)
+            for place, client_id in enumerate(part):
+                await _take(told, client_id, found[2 * place] or b"", found[2 * place + 1] or b"")
+        reached = await self._read_changes(told)
+        if reached is not None and reached.checksum != distribution.combined_checksum(
+            c.checksum for c in told.clients.values()
+        ):
+            raise Unreadable("the rules of all clients are not those that were put in")
+        return reached
+
+    async def _read_changes(self, told: _Seen) -> _Seen | None:
+        """Bring *told* to the latest version; None when the changes since its version cannot be told."""
+        while not told.checksum:
+            found = await self._server.run(scripts.CHANGES, self._keys.live, told.version, CHANGES_AT_ONCE_MAX)
+            if found[0] == b"missing":
+                raise _missing()
+            if found[0] != b"told":
+                return None
+            told.version, told.checksum = int(found[1]), found[2].decode()
+            for place in range(3, len(found), 3):
+                await _take(told, *found[place : place + 3])
+        return told
+
+    async def _head(self) -> tuple[int, int]:
+        keys = self._keys
+        found = await self._server.ask(_OPERATION, "MGET", keys.epoch, keys.version, keys.checksum)
+        if None in found:
+            raise _missing()
+        return int(found[0]), int(found[1])
+
+    async def _damaged(self, epoch: int, error: Unreadable) -> PortUnavailable:
+        """Tell the rule updaters; return what to raise."""
+        if not isinstance(error, UnknownFormat):  # That one is our fault: a newer version of us can read it.
+            await self._server.ask(_OPERATION, "SET", self._keys.suspect, epoch, "EX", SUSPECT_SECONDS)
+        return PortUnavailable(RESOURCE, operation=_OPERATION, detail=f"the rules snapshot is damaged: {error}")
+
+
+async def _take(told: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> None:
+    name = client_id.decode()
+    if not mark:
+        raise Unreadable("there is no mark beside the rules")
+    told.clients[name] = read_client(name, packed, mark)
+    await asyncio.sleep(0)
+
+
+def _missing() -> PortUnavailable:
+    detail = "the rules snapshot is missing until a rule updater has built it"
+    return PortUnavailable(RESOURCE, operation=_OPERATION, detail=detail)

@@ -1,21 +1,14 @@
-"""Which addresses a delivery may connect to.
+"""Which addresses a delivery may connect to, and sockets that are opened to no others."""
 
-Theory of operation. The targets of deliveries are chosen by clients, and this process stands inside the operator's
-network: without a check a client could make it talk to the database, to the metadata server of the cloud, or to itself.
-
-1. An address is refused when it lies in a range of the tables below, each from the IANA special-purpose registries.
-   IPv6 is refused as a whole outside 2000::/3, the only part that is in use on the public internet.
-2. An IPv6 address that carries an IPv4 address (mapped, translated, NAT64, 6to4, Teredo, ISATAP) leads there on some
-   networks, so every address that it carries is checked as well.
-3. The operator may allow networks. That lifts rule 1 for addresses inside them, never rule 2.
-4. An IPv4 address in any spelling but four decimal numbers is refused: libraries disagree on what it means.
-"""
-
+import asyncio
+import functools
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final, TypeAlias
+
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -183,3 +176,81 @@ def _is_odd_ipv4(host: str) -> bool:
         # `0x7f.1` is one, `fe.ed` is a name. What is made of numbers alone can be no name that is in use.
         return bool(host) and host.replace(".", "").isdigit()
     return True
+
+
+LOOKUP_MS_MAX: Final = 3_000
+"""A name look-up. Leaves time for the connection inside `limits.CONNECT_MS_MAX`."""
+
+ADDRESSES_PER_NAME_MAX: Final = 8
+"""Addresses of one name that are tried; a name with more of them is served as well by the first."""
+
+AddrInfo: TypeAlias = tuple[
+    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
+]
+
+
+class ForbiddenTarget(OSError):
+    """The policy forbids the address. An OSError, so that the HTTP library treats it as a failed connection."""
+
+    def __init__(self, why: Forbidden) -> None:
+        """Keep the reason; the address itself is not repeated, it would tell a client what a private name holds."""
+        super().__init__(str(why))
+        self.why = why
+
+
+class NameNotResolved(OSError):
+    """No name server knew an address in time."""
+
+
+class CheckedResolver(AbstractResolver):
+    """Passes on the allowed addresses of a name."""
+
+    def __init__(self, resolver: AbstractResolver, policy: AddressPolicy) -> None:
+        """Take the resolver that does the work; closing this one closes it too."""
+        self._resolver = resolver
+        self._policy = policy
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look *host* up once.
+
+        Raises:
+            NameNotResolved: There is no such name, or no answer in time.
+            ForbiddenTarget: The policy forbids all of its addresses.
+        """
+        try:
+            async with asyncio.timeout(LOOKUP_MS_MAX / 1_000):
+                found = await self._resolver.resolve(host, port, family)
+        except TimeoutError:
+            raise NameNotResolved("the name servers did not answer in time") from None
+        except (OSError, ValueError):
+            raise NameNotResolved("the name has no address") from None
+        verdicts = [(result, self._policy.why_forbidden(result["host"])) for result in found]
+        allowed = [result for result, why in verdicts if why is None]
+        if allowed:
+            return allowed[:ADDRESSES_PER_NAME_MAX]
+        if (why := next((why for _, why in verdicts if why is not None), None)) is not None:
+            raise ForbiddenTarget(why)
+        raise NameNotResolved("the name has no address")
+
+    async def close(self) -> None:
+        """Close the resolver that does the work."""
+        await self._resolver.close()
+
+
+def socket_opener(policy: AddressPolicy) -> Callable[[AddrInfo], socket.socket]:
+    """Return what opens the socket of every connection, or raises `ForbiddenTarget`."""
+    return functools.partial(open_socket, policy)
+
+
+def open_socket(policy: AddressPolicy, info: AddrInfo) -> socket.socket:
+    """Open a socket that is about to be connected to the address in *info*.
+
+    Raises:
+        ForbiddenTarget: The policy forbids the address.
+    """
+    family, kind, proto, _, address = info
+    if (why := policy.why_forbidden(address[0])) is not None:
+        raise ForbiddenTarget(why)
+    return socket.socket(family, kind, proto)

@@ -15,11 +15,9 @@ from email.utils import format_datetime, make_msgid
 from typing import Final, Self
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.gate import Ending, Handover
+from alerting_backend.adapters.transport.endings import Ending, Handover
 from alerting_core import limits
-from alerting_core.domain.claim import EmailMessage, Reply, Unreached
-from alerting_core.domain.notification import Reason
-from alerting_core.domain.target import read_address
+from alerting_core.domain import claim, delivery, endpoint
 
 
 class TokenBucket:
@@ -81,7 +79,7 @@ class Sender:
         try:
             header = SMTP.header_factory("from", text)
             addresses: tuple[Address, ...] = getattr(header, "addresses", ())
-            address = read_address(addresses[0].addr_spec) if len(addresses) == 1 else None
+            address = endpoint.read_address(addresses[0].addr_spec) if len(addresses) == 1 else None
             if address is None or header.defects:
                 raise wrong
             return cls(addresses[0].display_name, address)
@@ -102,7 +100,7 @@ class WireMail:
     data: bytes
 
 
-def write_mail(message: EmailMessage, sender: Sender, *, now_ms: int) -> WireMail:
+def write_mail(message: claim.EmailMessage, sender: Sender, *, now_ms: int) -> WireMail:
     """Write *message* as a MIME mail with plain text and HTML.
 
     Everything that a client can choose is quoted or cleaned: no value can start another header or another recipient.
@@ -113,7 +111,7 @@ def write_mail(message: EmailMessage, sender: Sender, *, now_ms: int) -> WireMai
     Raises:
         ValueError: The address of the recipient cannot be written down, or a text cannot be encoded.
     """
-    recipient = read_address(message.to)
+    recipient = endpoint.read_address(message.to)
     if recipient is None:
         raise ValueError("the recipient is not an e-mail address of the form name@domain")
     mail = MimeMessage(SMTP)
@@ -203,13 +201,13 @@ class MailTransport(ABC):
             handing_over: Called just before the provider is given what it could take for the whole mail.
         """
 
-    async def send(self, message: EmailMessage) -> Reply:
+    async def send(self, message: claim.EmailMessage) -> claim.Reply:
         """Make one attempt; see `Transport.send`."""
         return (await self.hand_in(message, within_ms=self._request_ms)).reply
 
     async def hand_in(
         self,
-        message: EmailMessage,
+        message: claim.EmailMessage,
         *,
         within_ms: float,
         begin_ms: float | None = None,
@@ -227,12 +225,14 @@ class MailTransport(ABC):
         try:
             mail = write_mail(message, self._sender, now_ms=int(time.time() * 1_000))
         except ValueError:
-            reply = Unreached(Reason.PROTOCOL_ERROR, "the address or the text cannot be written as a mail")
+            reply = claim.Unreached(
+                delivery.Reason.PROTOCOL_ERROR, "the address or the text cannot be written as a mail"
+            )
             return Handover(Ending.MAIL_UNFIT, reply)
         wait_ms_max = min(RATE_WAIT_MS_MAX, begin_ms * _BEGIN_SHARE_WAITING)
         wait_ms = self._bucket.take(now_ms=self._clock_ms(), wait_ms_max=wait_ms_max)
         if wait_ms is None:
-            reply = Unreached(Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
+            reply = claim.Unreached(delivery.Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
             return Handover(Ending.TURN_TOO_FAR, reply)
         silent = Ending.NOT_REACHED
         begun_at = asyncio.get_running_loop().time()
@@ -246,10 +246,12 @@ class MailTransport(ABC):
 
                 await asyncio.sleep(wait_ms / 1_000)
                 if not still():
-                    reply = Unreached(Reason.CONNECTION_FAILED, "left alone since others have failed there")
+                    reply = claim.Unreached(
+                        delivery.Reason.CONNECTION_FAILED, "left alone since others have failed there"
+                    )
                     return Handover(Ending.PASSED_BY, reply)
                 return await self.carry(mail, handing_over)
         except TimeoutError:
             took_ms = within_ms if silent is Ending.MAYBE_TAKEN else begin_ms
             detail = f"{self._called} did not answer within {took_ms / 1_000:.3g} s"
-            return Handover(silent, Unreached(Reason.TIMED_OUT, detail))
+            return Handover(silent, claim.Unreached(delivery.Reason.TIMED_OUT, detail))

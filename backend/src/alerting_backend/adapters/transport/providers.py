@@ -9,13 +9,11 @@ from typing import Final, Self
 import structlog
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.gate import Ending, Handover, Shows
-from alerting_backend.adapters.transport.mail import MailTransport
+from alerting_backend.adapters.transport import endings, mail
 from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
 from alerting_core.delivery.hosts import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
-from alerting_core.domain.claim import EmailMessage, Reply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain import claim, delivery
 
 WELL: Final = Breaker(
     BreakerPolicy(
@@ -31,15 +29,17 @@ WELL: Final = Breaker(
 """The circuit of a provider that nothing bad is known of."""
 
 _EVENTS: Final = {
-    Shows.SERVES: BreakerEvent.ANSWERED,
-    Shows.FAILS: BreakerEvent.FAILED,
-    Shows.NOTHING: BreakerEvent.INCONCLUSIVE,
+    endings.Shows.SERVES: BreakerEvent.ANSWERED,
+    endings.Shows.FAILS: BreakerEvent.FAILED,
+    endings.Shows.NOTHING: BreakerEvent.INCONCLUSIVE,
 }
 
 _SHARE_MIN: Final = 1 / 15
 """Of an attempt's time: one second. In less, a provider that is well could not be told from one that fails."""
 
-_OUT_OF_TIME: Final = Handover(Ending.OUT_OF_TIME, Unreached(Reason.TIMED_OUT, "not asked: no time was left"))
+_OUT_OF_TIME: Final = endings.Handover(
+    endings.Ending.OUT_OF_TIME, claim.Unreached(delivery.Reason.TIMED_OUT, "not asked: no time was left")
+)
 
 _log = structlog.get_logger("alerting.mail")
 
@@ -55,7 +55,7 @@ class MailProvider:
     """
 
     name: str
-    transport: MailTransport
+    transport: mail.MailTransport
     breaker: Breaker = WELL
     failure: str = ""
 
@@ -65,7 +65,7 @@ class Asked:
     """What one provider made of a mail."""
 
     name: str
-    handover: Handover
+    handover: endings.Handover
 
 
 class MailProviders:
@@ -106,7 +106,7 @@ class MailProviders:
         """Return the providers in the order in which they are asked."""
         return [provider.name for provider in self._providers]
 
-    async def send(self, message: EmailMessage) -> Reply:
+    async def send(self, message: claim.EmailMessage) -> claim.Reply:
         """Make one attempt; see `Transport.send`."""
         now_ms = int(self._clock_ms())
         left_alone = [each for each in self._providers if not each.breaker.allows(now_ms=now_ms)]
@@ -125,7 +125,9 @@ class MailProviders:
         unasked = [(each.name, each.failure) for each in left_alone if each.name not in {one.name for one in asked}]
         return sum_up(asked, unasked)
 
-    async def _ask(self, provider: MailProvider, message: EmailMessage, *, left_ms: float, behind: int) -> Handover:
+    async def _ask(
+        self, provider: MailProvider, message: claim.EmailMessage, *, left_ms: float, behind: int
+    ) -> endings.Handover:
         was_well = provider.breaker.state is BreakerState.CLOSED
         provider.breaker = provider.breaker.begun(now_ms=int(self._clock_ms()))
         handover = await provider.transport.hand_in(
@@ -137,7 +139,7 @@ class MailProviders:
         self._learn(provider, handover)
         return handover
 
-    def _learn(self, provider: MailProvider, handover: Handover) -> None:
+    def _learn(self, provider: MailProvider, handover: endings.Handover) -> None:
         event, before = _EVENTS[handover.consequence.shows], provider.breaker
         after = provider.breaker = before.ended(event, now_ms=int(self._clock_ms()))
         has_opened = event is BreakerEvent.FAILED and before.state is not BreakerState.OPEN
@@ -154,7 +156,7 @@ class MailProviders:
             _log.info("mail_provider_serves_again", provider=provider.name)
 
 
-def sum_up(asked: Sequence[Asked], unasked: Sequence[tuple[str, str]] = ()) -> Reply:
+def sum_up(asked: Sequence[Asked], unasked: Sequence[tuple[str, str]] = ()) -> claim.Reply:
     """Return the reply that the attempt comes to, with a detail that says who carried or refused the mail.
 
     When all have failed, one whose failure may pass decides, the last of them, for the mail is still wanted.
@@ -175,11 +177,11 @@ def sum_up(asked: Sequence[Asked], unasked: Sequence[tuple[str, str]] = ()) -> R
 
 def _report(last: Asked) -> str:
     match last.handover.ending:
-        case Ending.TAKEN:
+        case endings.Ending.TAKEN:
             return f"carried by {last.name}"
-        case Ending.MAYBE_TAKEN:
+        case endings.Ending.MAYBE_TAKEN:
             return f"{last.name}: {last.handover.said} (no other was asked: it may have the mail)"
-        case Ending.TURN_TOO_FAR | Ending.MAIL_UNFIT:
+        case endings.Ending.TURN_TOO_FAR | endings.Ending.MAIL_UNFIT:
             return last.handover.said
         case _:
             return f"refused by {last.name}"

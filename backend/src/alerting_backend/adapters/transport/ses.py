@@ -9,24 +9,22 @@ from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.exchange import tls_text
-from alerting_backend.adapters.transport.gate import Ending, Handover
+from alerting_backend.adapters.transport import endings, http
 from alerting_backend.adapters.transport.mail import RATE_PER_SECOND_DEFAULT, MailTransport, WireMail
 from alerting_core import limits
-from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain import claim, delivery
 
-_ENDINGS: Final[Mapping[str, Ending]] = {
-    "MessageRejected": Ending.MAIL_REFUSED,
-    "BadRequestException": Ending.MAIL_REFUSED,
-    "TooManyRequestsException": Ending.THROTTLED,
-    "Throttling": Ending.THROTTLED,
-    "ThrottlingException": Ending.THROTTLED,
-    "LimitExceededException": Ending.THROTTLED,
-    "AccountSuspendedException": Ending.NOT_SERVED,
-    "SendingPausedException": Ending.NOT_SERVED,
-    "MailFromDomainNotVerifiedException": Ending.NOT_SERVED,
-    "NotFoundException": Ending.NOT_SERVED,
+_ENDINGS: Final[Mapping[str, endings.Ending]] = {
+    "MessageRejected": endings.Ending.MAIL_REFUSED,
+    "BadRequestException": endings.Ending.MAIL_REFUSED,
+    "TooManyRequestsException": endings.Ending.THROTTLED,
+    "Throttling": endings.Ending.THROTTLED,
+    "ThrottlingException": endings.Ending.THROTTLED,
+    "LimitExceededException": endings.Ending.THROTTLED,
+    "AccountSuspendedException": endings.Ending.NOT_SERVED,
+    "SendingPausedException": endings.Ending.NOT_SERVED,
+    "MailFromDomainNotVerifiedException": endings.Ending.NOT_SERVED,
+    "NotFoundException": endings.Ending.NOT_SERVED,
 }
 """The errors of SendEmail by their codes. Any other is told by its HTTP status."""
 
@@ -45,31 +43,33 @@ _HANDSHAKE: Final = frozenset(
 """What OpenSSL says before anything could be sent. A TLS error of another kind may have come later."""
 
 
-def explain_ses_answer(response: Mapping[str, Any]) -> Handover:
+def explain_ses_answer(response: Mapping[str, Any]) -> endings.Handover:
     """Say what an error that SES answered with means; *response* is that of botocore's ClientError."""
     error: Mapping[str, Any] = response.get("Error", {})
     code, status = str(error.get("Code", "unknown")), int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     ending = _ENDINGS.get(code) or _ending_of_status(status)
-    if ending is Ending.MAIL_REFUSED and _NOT_VERIFIED in str(error.get("Message", "")).lower():
-        ending, code = Ending.NOT_SERVED, f"{code}, the sender or the recipient is not verified"
+    if ending is endings.Ending.MAIL_REFUSED and _NOT_VERIFIED in str(error.get("Message", "")).lower():
+        ending, code = endings.Ending.NOT_SERVED, f"{code}, the sender or the recipient is not verified"
     match ending:
-        case Ending.MAIL_REFUSED:
-            return Handover(ending, SmtpReply(554, code))
-        case Ending.THROTTLED:
-            return Handover(ending, SmtpReply(454, code))
-        case Ending.MAYBE_TAKEN:
-            return Handover(ending, SmtpReply(451, code))
+        case endings.Ending.MAIL_REFUSED:
+            return endings.Handover(ending, claim.SmtpReply(554, code))
+        case endings.Ending.THROTTLED:
+            return endings.Handover(ending, claim.SmtpReply(454, code))
+        case endings.Ending.MAYBE_TAKEN:
+            return endings.Handover(ending, claim.SmtpReply(451, code))
         case _:
-            return Handover(ending, Unreached(Reason.CONNECTION_FAILED, f"SES does not serve us: {code}"))
+            return endings.Handover(
+                ending, claim.Unreached(delivery.Reason.CONNECTION_FAILED, f"SES does not serve us: {code}")
+            )
 
 
-def _ending_of_status(status: int) -> Ending:
+def _ending_of_status(status: int) -> endings.Ending:
     if status == 429:
-        return Ending.THROTTLED
+        return endings.Ending.THROTTLED
     if status in {401, 403}:
-        return Ending.LOGIN_REFUSED
+        return endings.Ending.LOGIN_REFUSED
     # After an error of its own, it may have the mail all the same.
-    return Ending.NOT_SERVED if 300 <= status < 500 else Ending.MAYBE_TAKEN
+    return endings.Ending.NOT_SERVED if 300 <= status < 500 else endings.Ending.MAYBE_TAKEN
 
 
 def may_pass(error: BaseException) -> bool:
@@ -80,49 +80,57 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, (*waits_for_role, known.TokenRetrievalError))
 
 
-def explain_ses_opening(error: BaseException) -> Handover:
+def explain_ses_opening(error: BaseException) -> endings.Handover:
     """Say why the client could not be opened; nothing was sent. *error* is a BotoCoreError or a ValueError."""
     handover = explain_ses_silence(error)
-    if handover.ending is Ending.LOGIN_REFUSED:
+    if handover.ending is endings.Ending.LOGIN_REFUSED:
         return handover
-    reply = Unreached(Reason.CONNECTION_FAILED, "SES is set up in a way that cannot work")
-    return Handover(Ending.LOGIN_REFUSED, reply)
+    reply = claim.Unreached(delivery.Reason.CONNECTION_FAILED, "SES is set up in a way that cannot work")
+    return endings.Handover(endings.Ending.LOGIN_REFUSED, reply)
 
 
-def explain_ses_silence(error: BaseException) -> Handover:
+def explain_ses_silence(error: BaseException) -> endings.Handover:
     """Say why SES gave no answer. *error* is a BotoCoreError."""
     from botocore import exceptions as known  # noqa: PLC0415 - an extra
 
     match error:
         case known.ConnectTimeoutError():
-            return Handover(Ending.NOT_REACHED, Unreached(Reason.TIMED_OUT, "SES did not answer in time"))
+            return endings.Handover(
+                endings.Ending.NOT_REACHED, claim.Unreached(delivery.Reason.TIMED_OUT, "SES did not answer in time")
+            )
         case known.ReadTimeoutError():
-            return Handover(Ending.MAYBE_TAKEN, Unreached(Reason.TIMED_OUT, "SES did not answer in time"))
+            return endings.Handover(
+                endings.Ending.MAYBE_TAKEN, claim.Unreached(delivery.Reason.TIMED_OUT, "SES did not answer in time")
+            )
         case known.SSLError():
             return _explain_tls(error)
         case known.EndpointConnectionError() | known.ProxyConnectionError():
-            return Handover(Ending.NOT_REACHED, Unreached(Reason.CONNECTION_FAILED, "SES was not reached"))
+            return endings.Handover(
+                endings.Ending.NOT_REACHED, claim.Unreached(delivery.Reason.CONNECTION_FAILED, "SES was not reached")
+            )
         case known.NoCredentialsError() | known.PartialCredentialsError():
-            reply = Unreached(Reason.CONNECTION_FAILED, "there are no credentials for SES")
-            return Handover(Ending.LOGIN_REFUSED, reply)
+            reply = claim.Unreached(delivery.Reason.CONNECTION_FAILED, "there are no credentials for SES")
+            return endings.Handover(endings.Ending.LOGIN_REFUSED, reply)
         case known.CredentialRetrievalError() | known.TokenRetrievalError() | known.MetadataRetrievalError():
-            reply = Unreached(Reason.CONNECTION_FAILED, "the credentials for SES could not be had")
-            return Handover(Ending.LOGIN_REFUSED, reply)
+            reply = claim.Unreached(delivery.Reason.CONNECTION_FAILED, "the credentials for SES could not be had")
+            return endings.Handover(endings.Ending.LOGIN_REFUSED, reply)
         case known.ParamValidationError():
-            reply = Unreached(Reason.PROTOCOL_ERROR, "the mail cannot be handed in as it is")
-            return Handover(Ending.MAIL_UNFIT, reply)
+            reply = claim.Unreached(delivery.Reason.PROTOCOL_ERROR, "the mail cannot be handed in as it is")
+            return endings.Handover(endings.Ending.MAIL_UNFIT, reply)
         case _:
-            reply = Unreached(Reason.CONNECTION_FAILED, "the connection to SES broke off, or its answer was garbled")
-            return Handover(Ending.MAYBE_TAKEN, reply)
+            reply = claim.Unreached(
+                delivery.Reason.CONNECTION_FAILED, "the connection to SES broke off, or its answer was garbled"
+            )
+            return endings.Handover(endings.Ending.MAYBE_TAKEN, reply)
 
 
-def _explain_tls(error: BaseException) -> Handover:
+def _explain_tls(error: BaseException) -> endings.Handover:
     inner = next((each for each in _inside(error) if isinstance(each, ssl.SSLError)), None)
     in_handshake = isinstance(inner, ssl.SSLCertVerificationError) or getattr(inner, "reason", None) in _HANDSHAKE
-    detail = f"with SES: {tls_text(inner)}" if inner else "TLS with SES could not be agreed on"
-    return Handover(
-        Ending.TLS_FAILED if in_handshake else Ending.MAYBE_TAKEN,
-        Unreached(Reason.TLS_FAILED, detail),
+    detail = f"with SES: {http.tls_text(inner)}" if inner else "TLS with SES could not be agreed on"
+    return endings.Handover(
+        endings.Ending.TLS_FAILED if in_handshake else endings.Ending.MAYBE_TAKEN,
+        claim.Unreached(delivery.Reason.TLS_FAILED, detail),
     )
 
 
@@ -191,7 +199,7 @@ class SesTransport(MailTransport):
             raise ValueError(str(error))
         return None if error is None else explain_ses_opening(error).said
 
-    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> endings.Handover:
         """Hand *mail* in by a thread that is free."""
         if self._client is None and (error := await self._in_thread(self._open)) is not None:
             return explain_ses_opening(error)
@@ -228,7 +236,7 @@ class SesTransport(MailTransport):
                 return error
         return None
 
-    def _send_now(self, mail: WireMail) -> Handover:
+    def _send_now(self, mail: WireMail) -> endings.Handover:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
 
         try:
@@ -241,7 +249,7 @@ class SesTransport(MailTransport):
             return explain_ses_answer(error.response)
         except BotoCoreError as error:
             return explain_ses_silence(error)
-        return Handover(Ending.TAKEN, SmtpReply(250, str(answer.get("MessageId", ""))))
+        return endings.Handover(endings.Ending.TAKEN, claim.SmtpReply(250, str(answer.get("MessageId", ""))))
 
 
 def _settle(loop: asyncio.AbstractEventLoop, settle: Callable[[T], object], outcome: T) -> None:

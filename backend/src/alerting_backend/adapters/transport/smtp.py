@@ -1,15 +1,8 @@
-"""Sends e-mail through the operator's mail server.
-
-Theory of operation. The server is the operator's, the recipients are the clients'. So what the server says about one
-mail (sender, recipient or data refused) is an answer, an `SmtpReply`; what keeps it from talking to us at all (no
-connection, no TLS, a wrong password) is `Unreached`, for that will be mended and the mail is still wanted.
-
-Connections are reused, one mail at a time on each. One that was idle for a while is asked whether it still lives before
-it gets a mail, because a connection that breaks after a mail's last line leaves unknown whether the mail was taken.
-"""
+"""Sends e-mail through the operator's mail server, and says what went wrong there, and whose fault it is."""
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -20,12 +13,160 @@ from typing import Final
 import aiosmtplib
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_backend.adapters.transport.gate import Ending, Handover
+from alerting_backend.adapters.transport import endings, http
 from alerting_backend.adapters.transport.mail import RATE_PER_SECOND_DEFAULT, MailTransport, WireMail
-from alerting_backend.adapters.transport.smtp_failures import SMTP_FAILURES, explain_connect, explain_submit, plain_text
 from alerting_core import limits
-from alerting_core.domain.claim import SmtpReply, Unreached
-from alerting_core.domain.notification import Reason
+from alerting_core.domain import claim, delivery
+from alerting_core.domain.text import storable
+
+SMTP_FAILURES: Final = (aiosmtplib.SMTPException, OSError, ValueError)
+"""All that the SMTP library raises over what a server, a network or an address does."""
+
+_LOGIN_WANTED: Final = frozenset({530, 534, 535, 538})
+"""RFC 4954: the server takes no mail from us as we are. The operator mends that, and then the mail is still wanted; so
+it is no answer about the mail, and no final reason either."""
+
+_CLOSING_DOWN: Final = 421
+_LOGIN_LATER: Final = 454
+_MAILBOX_BUSY: Final = 450
+_TOO_FULL: Final = 452
+_TOO_LARGE: Final = 552
+
+_SIZES: Final = frozenset({"2.3", "3.4"})
+"""RFC 3463: the mail is larger than is taken."""
+
+_ACCOUNTS: Final = frozenset({"3.2", "3.5", "7.8", "7.9", "7.12", "7.13", "7.14"})
+"""RFC 3463 and 5248: the system takes no mail or is set up wrongly; our login is not accepted or our account closed."""
+
+_ENHANCED: Final = re.compile(r"[245]\.(?P<subject>\d{1,3})\.(?P<what>\d{1,3})\b")
+
+
+class Step(StrEnum):
+    """What a server answers to: the sender is named, then the recipient, then the mail is written."""
+
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+
+
+def read_refusal(step: Step, code: int, text: str) -> endings.Ending:
+    """Say whom a 4xx or 5xx is about.
+
+    Args:
+        step: What it answers.
+        code: 400 to 599.
+        text: Of the answer; its enhanced status code (RFC 3463) decides where there is one.
+    """
+    found = _ENHANCED.match(text)
+    subject, status = (found["subject"], f"{found['subject']}.{found['what']}") if found else ("", "")
+    if code in _LOGIN_WANTED:
+        return endings.Ending.LOGIN_REFUSED
+    if code == _CLOSING_DOWN:
+        return endings.Ending.NOT_SERVED
+    if code < 500:
+        return _read_temporary(step, code, subject)
+    if step is Step.MAIL:
+        return endings.Ending.MAIL_REFUSED if code == _TOO_LARGE or status in _SIZES else endings.Ending.NOT_SERVED
+    if step is Step.RCPT or subject == "1":
+        return endings.Ending.RECIPIENT_REFUSED
+    return endings.Ending.NOT_SERVED if status in _ACCOUNTS else endings.Ending.MAIL_REFUSED
+
+
+def _read_temporary(step: Step, code: int, subject: str) -> endings.Ending:
+    if step is Step.MAIL or code == _LOGIN_LATER:
+        return endings.Ending.THROTTLED
+    if subject in {"1", "2"} or (not subject and code == _MAILBOX_BUSY):
+        return endings.Ending.RECIPIENT_DEFERRED
+    if step is Step.DATA and (subject == "3" or code == _TOO_FULL):
+        return endings.Ending.THROTTLED
+    return endings.Ending.DEFERRED
+
+
+def explain_connect(error: BaseException) -> endings.Handover:
+    """Say why no session came about; no mail was handed over. *error* is one of `SMTP_FAILURES`."""
+    match error:
+        case aiosmtplib.SMTPAuthenticationError(code=code):
+            return _login_refused(f"the mail server refused the user or the password ({code})")
+        case aiosmtplib.SMTPResponseException(code=code) if _is_code(code):
+            detail = f"the mail server does not serve us now ({code})"
+            return endings.Handover(
+                endings.Ending.NOT_SERVED, claim.Unreached(delivery.Reason.CONNECTION_FAILED, detail)
+            )
+        case aiosmtplib.SMTPResponseException():
+            return _not_reached(delivery.Reason.PROTOCOL_ERROR, "the answer of the mail server is not SMTP")
+        case aiosmtplib.SMTPConnectError() | aiosmtplib.SMTPServerDisconnected() if error.__cause__ is not None:
+            return explain_connect(error.__cause__)
+        case ssl.SSLError():
+            return endings.Handover(
+                endings.Ending.TLS_FAILED, claim.Unreached(delivery.Reason.TLS_FAILED, http.tls_text(error))
+            )
+        case socket.gaierror():
+            return _not_reached(delivery.Reason.NAME_NOT_RESOLVED, "the name of the mail server has no address")
+        case TimeoutError():
+            return _not_reached(delivery.Reason.TIMED_OUT, "the mail server did not answer in time")
+        case OSError():
+            return _not_reached(delivery.Reason.CONNECTION_FAILED, http.socket_text(error))
+        case _:
+            return _login_refused("the mail server offers no login that we know")
+
+
+def explain_submit(error: BaseException, *, handed_over: bool) -> endings.Handover:
+    """Say what became of a mail that was not taken.
+
+    Args:
+        error: One of `SMTP_FAILURES`.
+        handed_over: Whether the mail itself was being written; what breaks then leaves unknown whether it was taken.
+    """
+    silent = endings.Ending.MAYBE_TAKEN if handed_over else endings.Ending.NOT_REACHED
+    match error:
+        case aiosmtplib.SMTPResponseException(code=code) if code in _LOGIN_WANTED:
+            return _login_refused(f"the mail server wants another login ({code})")
+        case aiosmtplib.SMTPResponseException(code=code, message=message) if _is_code(code):
+            ending = read_refusal(_step_of(error), code, message)
+            return endings.Handover(ending, claim.SmtpReply(code, plain_text(message)))
+        case aiosmtplib.SMTPResponseException():
+            reply = claim.Unreached(delivery.Reason.PROTOCOL_ERROR, "the answer of the mail server is not SMTP")
+            return endings.Handover(silent, reply)
+        case TimeoutError():
+            return endings.Handover(
+                silent, claim.Unreached(delivery.Reason.TIMED_OUT, "the mail server did not answer in time")
+            )
+        case OSError():
+            return endings.Handover(
+                silent, claim.Unreached(delivery.Reason.CONNECTION_FAILED, "the mail server closed the connection")
+            )
+        case _:
+            reply = claim.Unreached(delivery.Reason.PROTOCOL_ERROR, "the mail cannot be handed in as it is")
+            return endings.Handover(endings.Ending.MAYBE_TAKEN if handed_over else endings.Ending.MAIL_UNFIT, reply)
+
+
+def plain_text(text: str) -> str:
+    """Return what a server said as text that can be stored: valid, without NUL, and bounded."""
+    raw = text.encode("utf-8", "surrogateescape")[: limits.RESPONSE_BYTES_MAX]
+    return storable(raw.decode("utf-8", "replace"))
+
+
+def _step_of(error: aiosmtplib.SMTPResponseException) -> Step:
+    match error:
+        case aiosmtplib.SMTPRecipientRefused():
+            return Step.RCPT
+        case aiosmtplib.SMTPDataError():
+            return Step.DATA
+        case _:
+            return Step.MAIL
+
+
+def _login_refused(detail: str) -> endings.Handover:
+    return endings.Handover(endings.Ending.LOGIN_REFUSED, claim.Unreached(delivery.Reason.CONNECTION_FAILED, detail))
+
+
+def _not_reached(reason: delivery.Reason, detail: str) -> endings.Handover:
+    return endings.Handover(endings.Ending.NOT_REACHED, claim.Unreached(reason, detail))
+
+
+def _is_code(code: int) -> bool:
+    return 400 <= code <= 599
+
 
 CONNECTIONS_MAX: Final = 8
 """Connections to one mail server; most providers allow 10 from one sender."""
@@ -110,12 +251,12 @@ class SmtpTransport(MailTransport):
                 await each.connection.quit(timeout=1)
             _drop(each.connection)
 
-    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+    async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> endings.Handover:
         """Hand *mail* in on a connection of its own for that time."""
         async with self._slots:
             return await self._carry(mail, handing_over)
 
-    async def _carry(self, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+    async def _carry(self, mail: WireMail, handing_over: Callable[[], None]) -> endings.Handover:
         connection = await self._living_connection()
         if connection is None:
             connection = self._new_connection()
@@ -131,7 +272,7 @@ class SmtpTransport(MailTransport):
         except BaseException:
             _drop(connection)
             raise
-        if isinstance(handover.reply, SmtpReply) and connection.is_connected:
+        if isinstance(handover.reply, claim.SmtpReply) and connection.is_connected:
             self._idle.append(_Idle(connection, self._clock_ms()))
         else:
             _drop(connection)
@@ -161,14 +302,14 @@ class SmtpTransport(MailTransport):
             timeout=self._connect_ms / 1_000,
         )
 
-    async def _open(self, connection: aiosmtplib.SMTP) -> Handover | None:
+    async def _open(self, connection: aiosmtplib.SMTP) -> endings.Handover | None:
         try:
             await connection.connect()
             await connection.ehlo()
             if self._server.security is SmtpSecurity.STARTTLS:
                 if not connection.supports_extension("starttls"):
-                    reply = Unreached(Reason.TLS_FAILED, "the mail server offers no STARTTLS")
-                    return Handover(Ending.TLS_FAILED, reply)
+                    reply = claim.Unreached(delivery.Reason.TLS_FAILED, "the mail server offers no STARTTLS")
+                    return endings.Handover(endings.Ending.TLS_FAILED, reply)
                 await connection.starttls()
                 await connection.ehlo()
             if self._server.user is not None:
@@ -177,7 +318,9 @@ class SmtpTransport(MailTransport):
             return explain_connect(error)
         return None
 
-    async def _submit(self, connection: aiosmtplib.SMTP, mail: WireMail, handing_over: Callable[[], None]) -> Handover:
+    async def _submit(
+        self, connection: aiosmtplib.SMTP, mail: WireMail, handing_over: Callable[[], None]
+    ) -> endings.Handover:
         connection.timeout = self._request_ms / 1_000
         handed_over = False
         try:
@@ -188,10 +331,10 @@ class SmtpTransport(MailTransport):
             answer = await connection.data(mail.data)
         except SMTP_FAILURES as error:
             handover = explain_submit(error, handed_over=handed_over)
-            if isinstance(handover.reply, SmtpReply):
+            if isinstance(handover.reply, claim.SmtpReply):
                 await _reset(connection)
             return handover
-        return Handover(Ending.TAKEN, SmtpReply(answer.code, plain_text(answer.message)))
+        return endings.Handover(endings.Ending.TAKEN, claim.SmtpReply(answer.code, plain_text(answer.message)))
 
 
 def _mail_options(connection: aiosmtplib.SMTP, mail: WireMail) -> list[str]:

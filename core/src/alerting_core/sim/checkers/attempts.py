@@ -3,21 +3,9 @@
 from typing import ClassVar, Final
 
 from alerting_core.domain.claim import Claim, HttpReply, sender_of
-from alerting_core.domain.notification import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.memory.database import DeliveryRow
-from alerting_core.sim.facts import (
-    Answered,
-    Claimed,
-    ClockJumped,
-    DeliveryPut,
-    Died,
-    Ended,
-    Fact,
-    Recorded,
-    Released,
-    Sent,
-    TakenBack,
-)
+from alerting_core.sim import facts
 from alerting_core.sim.simulation import Checker, Evidence
 
 
@@ -26,36 +14,36 @@ class Leases(Checker):
     its leases."""
 
     name: ClassVar[str] = "leases"
-    sees = (Claimed, Released, TakenBack, Recorded, DeliveryPut, Died, Ended)
+    sees = (facts.Claimed, facts.Released, facts.TakenBack, facts.Recorded, facts.DeliveryPut, facts.Died, facts.Ended)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._held: dict[str, tuple[str, int]] = {}
         self._gone: set[str] = set()
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Follow each lease from its claim to its end."""
         match fact:
-            case Claimed():
+            case facts.Claimed():
                 self._claim(fact)
-            case Released(_, claim):
+            case facts.Released(_, claim):
                 if self._held.get(claim.delivery.delivery_id, ("", 0))[0] == claim.owner:
                     del self._held[claim.delivery.delivery_id]
-            case TakenBack(_, delivery_id, owner):
+            case facts.TakenBack(_, delivery_id, owner):
                 self._held.pop(delivery_id, None)
                 if sender_of(owner) not in self._gone:
                     self.blame(f"{delivery_id} was taken from {owner}, which lives")
-            case Died(process) | Ended(process):
+            case facts.Died(process) | facts.Ended(process):
                 self._gone.add(process.name)
-            case Recorded():
+            case facts.Recorded():
                 self._record(fact)
-            case DeliveryPut(DeliveryRow() as old, new):
+            case facts.DeliveryPut(DeliveryRow() as old, new):
                 if new is None or (old.delivery.status.is_final and not new.delivery.status.is_final):
                     self._held.pop(old.delivery.delivery_id, None)
             case _:
                 pass
 
-    def _claim(self, fact: Claimed) -> None:
+    def _claim(self, fact: facts.Claimed) -> None:
         delivery, owner = fact.claim.delivery, fact.claim.owner
         held_by, until_ms = self._held.get(delivery.delivery_id, ("", fact.now_ms))
         if fact.now_ms < until_ms:
@@ -66,7 +54,7 @@ class Leases(Checker):
             self.blame(f"{owner} was given {delivery.delivery_id}, which is {delivery.status}")
         self._held[delivery.delivery_id] = (owner, fact.now_ms + fact.lease_ms)
 
-    def _record(self, fact: Recorded) -> None:
+    def _record(self, fact: facts.Recorded) -> None:
         claim = fact.outcome.claim
         delivery_id = claim.delivery.delivery_id
         held_by, _ = self._held.get(delivery_id, ("", 0))
@@ -94,32 +82,32 @@ class Attempts(Checker):
     there is a trace before another makes the next attempt."""
 
     name: ClassVar[str] = "attempts"
-    sees = (Sent, Answered, Recorded, Ended, DeliveryPut, Claimed, TakenBack)
+    sees = (facts.Sent, facts.Answered, facts.Recorded, facts.Ended, facts.DeliveryPut, facts.Claimed, facts.TakenBack)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._sent: set[Key] = set()
-        self._answered: dict[Key, Answered] = {}
+        self._answered: dict[Key, facts.Answered] = {}
         self._lost: dict[str, str] = {}
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Follow each message from its sending to its record."""
         match fact:
-            case Sent(claim=Claim() as claim):
+            case facts.Sent(claim=Claim() as claim):
                 self._sent.add(key_of(claim))
-            case Answered(sent) if sent.claim is not None:
+            case facts.Answered(sent) if sent.claim is not None:
                 self._answered[key_of(sent.claim)] = fact
-            case Recorded():
+            case facts.Recorded():
                 self._record(fact)
-            case DeliveryPut(DeliveryRow(lease_owner=str(before)), DeliveryRow(lease_owner=str(after)) as row):
+            case facts.DeliveryPut(DeliveryRow(lease_owner=str(before)), DeliveryRow(lease_owner=str(after)) as row):
                 if before != after:
                     self._lost[row.delivery.delivery_id] = before
-            case Claimed(_, claim):
+            case facts.Claimed(_, claim):
                 if (lost_by := self._lost.pop(claim.delivery.delivery_id, None)) is not None:
                     self._check_trace(claim.delivery.delivery_id, lost_by)
-            case TakenBack(_, delivery_id, owner):
+            case facts.TakenBack(_, delivery_id, owner):
                 self._check_trace(delivery_id, owner)
-            case Ended(process):
+            case facts.Ended(process):
                 if left := [a for a in self._answered.values() if a.sent.process is process]:
                     self.blame(f"{process.name} ended and {len(left)} attempts were not recorded")
             case _:
@@ -136,7 +124,7 @@ class Attempts(Checker):
         if derive_attempt_id(delivery_id, owner) not in stored:
             self.blame(f"{owner} lost its lease of {delivery_id}, and there is no trace of its attempt")
 
-    def _record(self, fact: Recorded) -> None:
+    def _record(self, fact: facts.Recorded) -> None:
         outcome = fact.outcome
         key, attempt = key_of(outcome.claim), outcome.attempt
         answered = self._answered.pop(key, None)
@@ -159,7 +147,7 @@ class RetryTimes(Checker):
     last one is followed by none. Nothing is tried before it is due."""
 
     name: ClassVar[str] = "retry-times"
-    sees = (Claimed, Answered, Recorded, ClockJumped)
+    sees = (facts.Claimed, facts.Answered, facts.Recorded, facts.ClockJumped)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
@@ -167,24 +155,24 @@ class RetryTimes(Checker):
         self._clock_jumps = 0
         self._jumps_at_claim: dict[Key, int] = {}
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Look at when the next attempt is to be made, and at those that are given up."""
         match fact:
-            case Claimed(_, claim, now_ms):
+            case facts.Claimed(_, claim, now_ms):
                 self._jumps_at_claim[key_of(claim)] = self._clock_jumps
                 due_at_ms = claim.delivery.next_attempt_at_ms
                 if due_at_ms is None or now_ms < due_at_ms:
                     self.blame(f"{claim.delivery.delivery_id} was claimed at {now_ms}, it is due at {due_at_ms}")
-            case Answered(sent, HttpReply(retry_after=str(asked))) if sent.claim is not None:
+            case facts.Answered(sent, HttpReply(retry_after=str(asked))) if sent.claim is not None:
                 self._asked_ms[key_of(sent.claim)] = int(asked) * 1_000
-            case ClockJumped():
+            case facts.ClockJumped():
                 self._clock_jumps += 1
-            case Recorded() if fact.moved and fact.outcome.attempt is not None:
+            case facts.Recorded() if fact.moved and fact.outcome.attempt is not None:
                 self._check(fact, fact.outcome.attempt)
             case _:
                 pass
 
-    def _check(self, fact: Recorded, attempt: Attempt) -> None:
+    def _check(self, fact: facts.Recorded, attempt: Attempt) -> None:
         key = key_of(fact.outcome.claim)
         if fact.outcome.event is DeliveryEvent.GIVEN_UP:
             self._check_given_up(fact, attempt)
@@ -204,7 +192,7 @@ class RetryTimes(Checker):
         if row is not None and row.due_at_ms != fact.outcome.next_attempt_at_ms:
             self.blame(f"{key[0]} is due at {row.due_at_ms}, not at {fact.outcome.next_attempt_at_ms}")
 
-    def _check_given_up(self, fact: Recorded, attempt: Attempt) -> None:
+    def _check_given_up(self, fact: facts.Recorded, attempt: Attempt) -> None:
         delivery, schedule = fact.outcome.claim.delivery, self.evidence.schedule
         if attempt.reason in ENDS_AT_ONCE or attempt.number >= schedule.attempts_max:
             return
@@ -220,11 +208,11 @@ class GoneDisables(Checker):
     """An endpoint that answered 410 is disabled from then on, unless it points elsewhere by now."""
 
     name: ClassVar[str] = "gone-disables"
-    sees = (Recorded,)
+    sees = (facts.Recorded,)
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Look at the endpoint of each attempt that was told to be gone."""
-        assert isinstance(fact, Recorded)
+        assert isinstance(fact, facts.Recorded)
         delivery = fact.outcome.claim.delivery
         if fact.outcome.reason is not Reason.GONE or fact.before is None:
             return

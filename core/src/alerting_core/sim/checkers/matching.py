@@ -13,8 +13,7 @@ from alerting_core.domain.alert import Alert, Match
 from alerting_core.domain.notification import derive_notification_id
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Group
 from alerting_core.sim.checkers.rules import RuleHistory
-from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Refused, RulesChanged, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.facts import Appended, Committed, Fact, Polled, Process, Refused, RulesChanged, RulesRead
 from alerting_core.sim.simulation import Checker, Evidence, read_alert, read_match
 
 

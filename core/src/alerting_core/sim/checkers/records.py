@@ -5,11 +5,9 @@ from typing import ClassVar, Final
 
 from alerting_core.codec.records import NotificationReady, Rejected
 from alerting_core.domain.alert import Alert, Match
+from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.notification import (
-    DELIVERY_MOVES,
     NOTIFICATION_MOVES,
-    DeliveryEvent,
-    DeliveryStatus,
     Notification,
     NotificationEvent,
     NotificationStatus,
@@ -17,17 +15,8 @@ from alerting_core.domain.notification import (
     settled_by,
 )
 from alerting_core.memory.database import DeliveryRow
-from alerting_core.ports.stream import (
-    ALERTS_MATCHED,
-    ALERTS_NEW,
-    DLQ_SUFFIX,
-    NOTIFICATIONS_READY,
-    RULE_CHANGED,
-    Group,
-    Record,
-)
-from alerting_core.sim.facts import Appended, Committed, DeliveryPut, Fact, NotificationPut, Polled, Raised
-from alerting_core.sim.process import Process, current_process
+from alerting_core.ports import stream
+from alerting_core.sim import facts
 from alerting_core.sim.simulation import Checker, Evidence, read_alert, read_match, read_ready, read_rule_changed
 
 
@@ -35,19 +24,19 @@ class NoBugs(Checker):
     """No stage raises anything but what may pass."""
 
     name: ClassVar[str] = "no-bugs"
-    sees = (Raised,)
+    sees = (facts.Raised,)
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Report the error."""
-        assert isinstance(fact, Raised)
+        assert isinstance(fact, facts.Raised)
         self.blame(f"{fact.process.name} raised {fact.error!r}")
 
 
 _DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
-    ALERTS_NEW: read_alert,
-    ALERTS_MATCHED: read_match,
-    NOTIFICATIONS_READY: read_ready,
-    RULE_CHANGED: read_rule_changed,
+    stream.ALERTS_NEW: read_alert,
+    stream.ALERTS_MATCHED: read_match,
+    stream.NOTIFICATIONS_READY: read_ready,
+    stream.RULE_CHANGED: read_rule_changed,
 }
 
 ClientHost = tuple[str, int, int]
@@ -57,19 +46,19 @@ class Poison(Checker):
     """Each poison record is in the dead-letter topic of its topic, unchanged, with its place and its reason."""
 
     name: ClassVar[str] = "poison"
-    sees = (Appended,)
+    sees = (facts.Appended,)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._poison: dict[ClientHost, tuple[Record, str]] = {}
+        self._poison: dict[ClientHost, tuple[stream.Record, str]] = {}
         self._found: set[ClientHost] = set()
         self._refused: set[tuple[str, bytes]] = set()
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Take down poison, and hold each dead letter against it."""
-        assert isinstance(fact, Appended)
+        assert isinstance(fact, facts.Appended)
         record = fact.record
-        if record.topic.endswith(DLQ_SUFFIX):
+        if record.topic.endswith(stream.DLQ_SUFFIX):
             self._check(record)
             return
         decoded = _DECODERS[record.topic](record.value)
@@ -86,7 +75,7 @@ class Poison(Checker):
             if place not in self._found:
                 self.blame(f"{'/'.join(map(str, place))} is poison and was dropped")
 
-    def _check(self, letter: Record) -> None:
+    def _check(self, letter: stream.Record) -> None:
         headers = dict(letter.headers)
         try:
             topic = headers["dlq-topic"].decode()
@@ -95,7 +84,7 @@ class Poison(Checker):
         except (KeyError, ValueError):
             self.blame(f"{letter.topic}/{letter.partition}/{letter.offset} is no poison that ever was")
             return
-        same = (record.key, record.value) == (letter.key, letter.value) and letter.topic == topic + DLQ_SUFFIX
+        same = (record.key, record.value) == (letter.key, letter.value) and letter.topic == topic + stream.DLQ_SUFFIX
         if not same or headers.get("dlq-reason") != reason.encode(errors="replace"):
             self.blame(f"the dead letter of {'/'.join(map(str, place))} does not say what it was and why")
         self._found.add(place)
@@ -106,32 +95,32 @@ class Offsets(Checker):
     their matches is watched by `NothingLost`.)"""
 
     name: ClassVar[str] = "offsets"
-    sees = (Committed, Polled, Appended, NotificationPut)
+    sees = (facts.Committed, facts.Polled, facts.Appended, facts.NotificationPut)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._announced: set[str] = set()
-        self._polled_at_ms: dict[Process, int] = {}
+        self._polled_at_ms: dict[facts.Process, int] = {}
         self._resent_at_ms: dict[str, int] = {}
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Hold each commit against the tables."""
         match fact:
-            case Appended(record) if record.topic == NOTIFICATIONS_READY:
+            case facts.Appended(record) if record.topic == stream.NOTIFICATIONS_READY:
                 ready = read_ready(record.value)
                 if isinstance(ready, NotificationReady):
                     self._announced.add(ready.notification_id)
-            case NotificationPut(Notification() as old, Notification() as new):
+            case facts.NotificationPut(Notification() as old, Notification() as new):
                 if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
                     self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
-            case Polled(process) if fact.group == Group.SENDER:
+            case facts.Polled(process) if fact.group == stream.Group.SENDER:
                 self._polled_at_ms[process] = self.evidence.now_ms()
-            case Committed():
+            case facts.Committed():
                 self._check(fact)
             case _:
                 pass
 
-    def _check(self, fact: Committed) -> None:
+    def _check(self, fact: facts.Committed) -> None:
         for number, end in fact.after.items():
             start, where = fact.before[number], f"{fact.process.name} of {fact.group}"
             if end < start:
@@ -144,25 +133,25 @@ class Offsets(Checker):
                 where = f"{fact.process.name} of {fact.group}"
                 self.blame(f"{where} passed {record.topic}/{record.partition}/{record.offset}, but {missing}")
 
-    def _missing(self, fact: Committed, record: Record) -> str | None:
+    def _missing(self, fact: facts.Committed, record: stream.Record) -> str | None:
         """Say what of the work that *record* asks for is not done."""
         match fact.group:
-            case group if group == Group.RECORDER:
+            case group if group == stream.Group.RECORDER:
                 return self._not_recorded(record)
-            case group if group == Group.AGGREGATOR:
+            case group if group == stream.Group.AGGREGATOR:
                 return self._not_stored(record)
-            case group if group == Group.SENDER:
+            case group if group == stream.Group.SENDER:
                 return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
             case _:
                 return None
 
-    def _not_recorded(self, record: Record) -> str | None:
+    def _not_recorded(self, record: stream.Record) -> str | None:
         alert = read_alert(record.value)
         if isinstance(alert, Alert) and alert.alert_id not in self.evidence.database.alerts:
             return f"{alert.alert_id} is not in the log of alerts"
         return None
 
-    def _not_stored(self, record: Record) -> str | None:
+    def _not_stored(self, record: stream.Record) -> str | None:
         match = read_match(record.value)
         if not isinstance(match, Match) or match.client_id not in self.evidence.database.clients:
             return None
@@ -174,7 +163,7 @@ class Offsets(Checker):
             return f"the dispatcher was never told of {id_}"
         return None
 
-    def _not_planned(self, record: Record, polled_at_ms: int) -> str | None:
+    def _not_planned(self, record: stream.Record, polled_at_ms: int) -> str | None:
         ready = read_ready(record.value)
         if not isinstance(ready, NotificationReady):
             return None
@@ -194,23 +183,23 @@ class OneNotification(Checker):
     """There is never more than one notification of a client and an alert, and its id is the derived one."""
 
     name: ClassVar[str] = "one-notification"
-    sees = (NotificationPut,)
+    sees = (facts.NotificationPut,)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._ids: dict[tuple[str, str], str] = {}
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Look at each new notification."""
         match fact:
-            case NotificationPut(None, Notification() as new):
+            case facts.NotificationPut(None, Notification() as new):
                 key = (new.client_id, new.alert_id)
                 if key in self._ids:
                     self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
                 elif new.notification_id != derive_notification_id(*key):
                     self.blame(f"the id of {new.client_id}'s notification of {new.alert_id} is not derived from them")
                 self._ids[key] = new.notification_id
-            case NotificationPut(Notification() as old, None):
+            case facts.NotificationPut(Notification() as old, None):
                 self._ids.pop((old.client_id, old.alert_id), None)
             case _:
                 pass
@@ -220,14 +209,14 @@ class AllowedMoves(Checker):
     """Every change of state is in the tables; only people resend."""
 
     name: ClassVar[str] = "allowed-moves"
-    sees = (NotificationPut, DeliveryPut)
+    sees = (facts.NotificationPut, facts.DeliveryPut)
 
-    def see(self, fact: Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Look at each change of a row."""
         match fact:
-            case NotificationPut(old, Notification() as new):
+            case facts.NotificationPut(old, Notification() as new):
                 self._check_notification(None if old is None else old.status, new)
-            case DeliveryPut(old, DeliveryRow() as new):
+            case facts.DeliveryPut(old, DeliveryRow() as new):
                 self._check_delivery(None if old is None else old.delivery.status, new)
             case _:
                 pass
@@ -239,7 +228,7 @@ class AllowedMoves(Checker):
             allowed = new.status is NotificationStatus.RECEIVED
         else:
             moves = [event for (status, event), to in NOTIFICATION_MOVES.items() if status is old and to is new.status]
-            allowed = bool(moves) and (moves != [NotificationEvent.RESENT] or current_process() is None)
+            allowed = bool(moves) and (moves != [NotificationEvent.RESENT] or facts.current_process() is None)
         if not allowed:
             self.blame(f"notification {new.notification_id} moved from {old} to {new.status}")
 
@@ -251,7 +240,7 @@ class AllowedMoves(Checker):
             allowed = status in {DeliveryStatus.PENDING, DeliveryStatus.SKIPPED}
         else:
             moves = [event for (before, event), to in DELIVERY_MOVES.items() if before is old and to is status]
-            allowed = bool(moves) and (moves != [DeliveryEvent.RESENT] or current_process() is None)
+            allowed = bool(moves) and (moves != [DeliveryEvent.RESENT] or facts.current_process() is None)
         if not allowed:
             self.blame(f"delivery {new.delivery.delivery_id} moved from {old} to {status}")
 

@@ -8,8 +8,7 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.reference import match_by_nested_loop
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
-from alerting_core.sim.facts import Fact, FaultsEnded, RulesChanged, RulesRead
-from alerting_core.sim.process import Process
+from alerting_core.sim.facts import Fact, FaultsEnded, Process, RulesChanged, RulesRead
 from alerting_core.sim.simulation import Checker, Evidence
 
 Matches: TypeAlias = Mapping[str, tuple[str, ...]]

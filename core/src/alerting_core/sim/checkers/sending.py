@@ -9,11 +9,10 @@ from hmac import digest
 from typing import ClassVar
 
 from alerting_core.domain.claim import Claim, EmailMessage, HttpMessage, HttpReply, Reply, SmtpReply
+from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import EndpointType
-from alerting_core.domain.notification import DeliveryEvent, DeliveryStatus
 from alerting_core.memory.database import DeliveryRow
-from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Recorded, Refused, Sent
-from alerting_core.sim.process import Process
+from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Process, Recorded, Refused, Sent
 from alerting_core.sim.simulation import Checker, Evidence
 
 

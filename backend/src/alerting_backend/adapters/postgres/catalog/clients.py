@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
-from alerting_backend.adapters.postgres.delivery.rows import API_KEYS, CLIENTS
-from alerting_backend.adapters.postgres.pools import Pools, connected, transaction
-from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst, all_storable, refusals, scoped
+from alerting_backend.adapters.postgres.connection import Pools, connected, transaction
+from alerting_backend.adapters.postgres.delivery.notifications import API_KEYS, CLIENTS
+from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, refusals, scoped
 from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.client import KEY_USE_MS, ApiKey, Client, KeyScope
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.ports.paging import Page, PageRequest, Scope, decode_text_cursor, encode_text_cursor
+from alerting_core.ports.catalog import Page, PageRequest, Scope, decode_text_cursor, encode_text_cursor
 
 _SELECT_CLIENTS: Final = f"SELECT {CLIENTS.columns} FROM clients"
 

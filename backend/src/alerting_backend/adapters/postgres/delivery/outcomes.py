@@ -4,22 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from alerting_backend.adapters.postgres.connection import Connection
 from alerting_backend.adapters.postgres.delivery.notifications import columns_of
-from alerting_backend.adapters.postgres.pools import Connection
-from alerting_core.domain.claim import Outcome
-from alerting_core.domain.endpoint import DisableReason
+from alerting_core.domain import claim, endpoint, text
+from alerting_core.domain.delivery import DELIVERY_MOVES, Attempt, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.notification import (
-    DELIVERY_MOVES,
     NOTIFICATION_MOVES,
-    Attempt,
-    DeliveryEvent,
-    DeliveryStatus,
     NotificationEvent,
     NotificationRef,
     NotificationStatus,
     settled_by,
 )
-from alerting_core.domain.text import storable
 
 # Each is looked up by its key, however many others wait: OFFSET 0 keeps the planner from a plan that begins with all
 # that are RECEIVED, whose number it does not know while they come and go.
@@ -86,7 +81,10 @@ async def _states(
 
 
 async def _settle(
-    connection: Connection, events: Mapping[NotificationRef, NotificationEvent | None], *, now_ms: int
+    connection: Connection,
+    events: Mapping[NotificationRef, NotificationEvent | None],
+    *,
+    now_ms: int,
 ) -> int:
     settled = {ref: NOTIFICATION_MOVES[_RECEIVED, event] for ref, event in events.items() if event is not None}
     if settled:
@@ -155,7 +153,7 @@ class _Row:
     updated_at_ms: int
 
 
-async def record_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
+async def record_outcomes(connection: Connection, outcomes: Sequence[claim.Outcome], *, now_ms: int) -> Sequence[bool]:
     """Record *outcomes* in the transaction that *connection* is in, as `DeliveryStore.record_outcomes` says."""
     received = await lock_received(connection, [outcome.claim.notification.ref for outcome in outcomes])
     rows = await _lock(connection, sorted({_key(outcome) for outcome in outcomes}))
@@ -175,11 +173,11 @@ async def record_outcomes(connection: Connection, outcomes: Sequence[Outcome], *
     return moved
 
 
-def _key(outcome: Outcome) -> _Key:
+def _key(outcome: claim.Outcome) -> _Key:
     return outcome.claim.delivery.client_id, outcome.claim.delivery.delivery_id
 
 
-def _is_news(outcome: Outcome, fresh: set[str]) -> bool:
+def _is_news(outcome: claim.Outcome, fresh: set[str]) -> bool:
     """Tell whether this was not recorded before; an attempt given twice in one call is news once."""
     if outcome.attempt is None:
         return True
@@ -188,7 +186,7 @@ def _is_news(outcome: Outcome, fresh: set[str]) -> bool:
     return is_news
 
 
-def _move(row: _Row, outcome: Outcome, *, now_ms: int) -> bool:
+def _move(row: _Row, outcome: claim.Outcome, *, now_ms: int) -> bool:
     """Move *row* by *outcome* if it is still its owner's, or was delivered after all; return whether it moved."""
     holds = row.lease_owner == outcome.claim.owner
     if row.status.is_final or not (holds or outcome.event is DeliveryEvent.ACCEPTED):
@@ -218,7 +216,7 @@ async def _lock(connection: Connection, keys: Sequence[_Key]) -> Mapping[_Key, _
     }
 
 
-async def _record_attempts(connection: Connection, tries: Sequence[tuple[Outcome, Attempt]]) -> set[str]:
+async def _record_attempts(connection: Connection, tries: Sequence[tuple[claim.Outcome, Attempt]]) -> set[str]:
     """Return the ids of those that were not recorded before."""
     attempts = [attempt for _, attempt in tries]
     rows = await connection.fetch(
@@ -229,8 +227,8 @@ async def _record_attempts(connection: Connection, tries: Sequence[tuple[Outcome
         [attempt.number for attempt in attempts],
         [str(attempt.reason) for attempt in attempts],
         [attempt.status_code for attempt in attempts],
-        [storable(attempt.response) for attempt in attempts],
-        [storable(attempt.detail) for attempt in attempts],
+        [text.storable(attempt.response) for attempt in attempts],
+        [text.storable(attempt.detail) for attempt in attempts],
         [attempt.started_at_ms for attempt in attempts],
         [attempt.latency_ms for attempt in attempts],
     )
@@ -253,7 +251,7 @@ async def _store(connection: Connection, rows: Mapping[_Key, _Row]) -> None:
     )
 
 
-async def _disable(connection: Connection, outcomes: Sequence[Outcome], *, now_ms: int) -> None:
+async def _disable(connection: Connection, outcomes: Sequence[claim.Outcome], *, now_ms: int) -> None:
     if not outcomes:
         return
     deliveries = [outcome.claim.delivery for outcome in outcomes]
@@ -262,6 +260,6 @@ async def _disable(connection: Connection, outcomes: Sequence[Outcome], *, now_m
         [delivery.client_id for delivery in deliveries],
         [delivery.endpoint_id for delivery in deliveries],
         [delivery.target for delivery in deliveries],
-        str(DisableReason.GONE),
+        str(endpoint.DisableReason.GONE),
         now_ms,
     )

@@ -6,12 +6,11 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import trim_changes
-from alerting_backend.adapters.postgres.pools import Pool, connected, transaction
-from alerting_backend.adapters.postgres.scope import Conditions, all_storable, within
+from alerting_backend.adapters.postgres.connection import Pool, connected, transaction
+from alerting_backend.adapters.postgres.tables import Conditions, all_storable, within
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.text import is_storable
-from alerting_core.ports.history import AlertFilter, Old, StoredAlert
-from alerting_core.ports.paging import Page, PageRequest, TimeKey, decode_time_text_cursor, encode_time_cursor
+from alerting_core.ports import catalog, history
 
 # In one order, so that two writers of the same alerts wait for each other instead of locking each other out.
 _RECORD: Final = """
@@ -55,7 +54,7 @@ class PgAlertLog:
                 now_ms,
             )
 
-    async def get(self, alert_id: str) -> StoredAlert | None:
+    async def get(self, alert_id: str) -> history.StoredAlert | None:
         """Return the alert, or None."""
         if not is_storable(alert_id):
             return None
@@ -63,13 +62,13 @@ class PgAlertLog:
             row = await connection.fetchrow(_GET, alert_id)
         return None if row is None else _read(row)
 
-    async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
+    async def recent(self, *, limit: int) -> Sequence[history.StoredAlert]:
         """Return the latest alerts, newest first."""
         async with connected(self._pool, "recent_alerts") as connection:
             rows = await connection.fetch(_RECENT, limit)
         return [_read(row) for row in rows]
 
-    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+    async def list(self, page: catalog.PageRequest, where: history.AlertFilter) -> catalog.Page[history.StoredAlert]:
         """Return a page of alerts, newest first."""
         conditions = Conditions(None)
         severity = None if where.severity is None else Severity.__members__.get(where.severity)
@@ -79,21 +78,21 @@ class PgAlertLog:
         if where.until_ms is not None:
             conditions.add("received_at < {}", within(where.until_ms))
         if page.cursor is not None:
-            after = decode_time_text_cursor("alerts", page.cursor)
+            after = catalog.decode_time_text_cursor("alerts", page.cursor)
             conditions.add("(received_at, alert_id) < ({}::timestamptz, {}::text)", after.at_ms, after.id)
         if (where.severity is not None and severity is None) or not all_storable(where.source, where.name):
-            return Page([])
+            return catalog.Page([])
         order = f" ORDER BY received_at DESC, alert_id DESC LIMIT {page.limit + 1}"
         async with connected(self._pool, "list_alerts") as connection:
             rows = await connection.fetch(_SELECT + conditions.sql + order, *conditions.arguments)
         shown = [_read(row) for row in rows[: page.limit]]
         if len(rows) <= page.limit:
-            return Page(shown)
-        last = TimeKey(shown[-1].received_at_ms, shown[-1].alert.alert_id)
-        return Page(shown, encode_time_cursor("alerts", last))
+            return catalog.Page(shown)
+        last = catalog.TimeKey(shown[-1].received_at_ms, shown[-1].alert.alert_id)
+        return catalog.Page(shown, catalog.encode_time_cursor("alerts", last))
 
 
-def _read(row: asyncpg.Record) -> StoredAlert:
+def _read(row: asyncpg.Record) -> history.StoredAlert:
     alert = Alert(
         alert_id=row["alert_id"],
         severity=Severity.from_number(row["severity"]),
@@ -102,7 +101,7 @@ def _read(row: asyncpg.Record) -> StoredAlert:
         event_ts=row["event_ts"],
         context=row["context"],
     )
-    return StoredAlert(alert, row["received_at"])
+    return history.StoredAlert(alert, row["received_at"])
 
 
 _PARTITIONS: Final = """
@@ -133,12 +132,12 @@ SELECT count(*) FROM gone
 """
 
 
-_CLEAR: Final[Mapping[Old, str]] = {
-    Old.ALERTS: """
+_CLEAR: Final[Mapping[history.Old, str]] = {
+    history.Old.ALERTS: """
         WITH old AS (SELECT alert_id FROM alerts WHERE received_at < $1 ORDER BY received_at LIMIT $2)
         DELETE FROM alerts AS a USING old WHERE a.alert_id = old.alert_id
     """,
-    Old.NOTIFICATIONS: """
+    history.Old.NOTIFICATIONS: """
         WITH old AS (
             SELECT client_id, notification_id FROM notifications
             WHERE created_at < $1 AND status <> 'RECEIVED' ORDER BY created_at LIMIT $2
@@ -146,11 +145,11 @@ _CLEAR: Final[Mapping[Old, str]] = {
         DELETE FROM notifications AS n USING old
         WHERE n.client_id = old.client_id AND n.notification_id = old.notification_id
     """,
-    Old.IDEMPOTENCY_KEYS: """
+    history.Old.IDEMPOTENCY_KEYS: """
         WITH old AS (SELECT owner, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)
         DELETE FROM idempotency_keys AS k USING old WHERE k.owner = old.owner AND k.key = old.key
     """,
-    Old.JOBS: """
+    history.Old.JOBS: """
         WITH old AS (SELECT job_id FROM generator_jobs WHERE completed_at < $1 ORDER BY completed_at LIMIT $2)
         DELETE FROM generator_jobs AS j USING old WHERE j.job_id = old.job_id
     """,
@@ -186,7 +185,7 @@ class PgRetention:
         self._changes_max = changes_max
         self._has_relay = has_relay
 
-    async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
+    async def clear(self, what: history.Old, *, before_ms: int, rows_max: int) -> int:
         """Clear up to *rows_max* of the oldest from before *before_ms*; return how many."""
         async with transaction(self._pool, f"clear_{what}") as connection:
             status = await connection.execute(_CLEAR[what], before_ms, rows_max)

@@ -7,23 +7,17 @@ from typing import Any, Final
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.delivery.rows import ATTEMPTS, DELIVERIES, NOTIFICATIONS
-from alerting_backend.adapters.postgres.pools import Connection, Pools
-from alerting_backend.adapters.postgres.scope import Conditions, NewestFirst, all_storable, at_client, scoped, within
+from alerting_backend.adapters.postgres.connection import Connection, Pools
+from alerting_backend.adapters.postgres.delivery.notifications import ATTEMPTS, DELIVERIES, NOTIFICATIONS
+from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, at_client, scoped, within
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.alert import Severity
+from alerting_core.domain.delivery import Attempt
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import NOTIFICATION_MOVES, Attempt, Notification, NotificationEvent
+from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.ports.history import (
-    RULE_LOOKS_MAX,
-    DeliveryDetail,
-    NewNotification,
-    NotificationDetail,
-    NotificationFilter,
-    Totals,
-)
-from alerting_core.ports.paging import Page, PageRequest, Scope, TimeKey, decode_time_cursor, encode_time_cursor
+from alerting_core.ports import history
+from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey, decode_time_cursor, encode_time_cursor
 
 NAME: Final = "notifications"
 """Of the list, in its cursors."""
@@ -35,7 +29,7 @@ _CLIENT_OF_RULE: Final = "SELECT client_id FROM rules WHERE rule_id = $1"
 
 
 async def list_page(
-    pools: Pools, scope: Scope, page: PageRequest, where: NotificationFilter, *, looks_max: int
+    pools: Pools, scope: Scope, page: PageRequest, where: history.NotificationFilter, *, looks_max: int
 ) -> Page[Notification]:
     """Return a page of what meets *where*.
 
@@ -58,13 +52,13 @@ async def list_page(
     return Page(found.items, encode_time_cursor(NAME, end))
 
 
-def _may_be_met(where: NotificationFilter) -> bool:
+def _may_be_met(where: history.NotificationFilter) -> bool:
     """Whether any row could have what is asked for."""
     texts = (where.client_id, where.source, where.name, where.alert_id, where.rule_id)
     return all_storable(*texts) and (where.severity is None or where.severity in Severity.__members__)
 
 
-def _conditions(scope: Scope, where: NotificationFilter) -> Conditions:
+def _conditions(scope: Scope, where: history.NotificationFilter) -> Conditions:
     conditions = _stretch(scope, where)
     conditions.add_equal(
         status=where.status,
@@ -80,7 +74,7 @@ def _conditions(scope: Scope, where: NotificationFilter) -> Conditions:
     return conditions
 
 
-def _stretch(scope: Scope, where: NotificationFilter) -> Conditions:
+def _stretch(scope: Scope, where: history.NotificationFilter) -> Conditions:
     """Return what an index knows: whose they are, and when they were created."""
     conditions = Conditions(scope)
     conditions.add_equal(client_id=where.client_id)
@@ -101,7 +95,7 @@ async def _client_of(pools: Pools, rule_id: str) -> str | None:
 
 
 async def _last_looked_at(
-    pools: Pools, scope: Scope, page: PageRequest, where: NotificationFilter, looks_max: int
+    pools: Pools, scope: Scope, page: PageRequest, where: history.NotificationFilter, looks_max: int
 ) -> TimeKey | None:
     """Return where *page* ends at the latest; None when what is left is not too much to look at."""
     conditions = _stretch(scope, where)
@@ -167,15 +161,15 @@ class PgNotificationHistory:
         looks_max: How many notifications a page of one rule looks at.
     """
 
-    def __init__(self, pools: Pools, *, looks_max: int = RULE_LOOKS_MAX) -> None:
+    def __init__(self, pools: Pools, *, looks_max: int = history.RULE_LOOKS_MAX) -> None:
         self._pools = pools
         self._looks_max = looks_max
 
-    async def list(self, scope: Scope, page: PageRequest, where: NotificationFilter) -> Page[Notification]:
+    async def list(self, scope: Scope, page: PageRequest, where: history.NotificationFilter) -> Page[Notification]:
         """Return a page of notifications."""
         return await list_page(self._pools, scope, page, where, looks_max=self._looks_max)
 
-    async def detail(self, scope: Scope, notification_id: str) -> NotificationDetail:
+    async def detail(self, scope: Scope, notification_id: str) -> history.NotificationDetail:
         """Return one notification with all that was tried."""
         async with scoped(self._pools, scope, "notification_detail") as connection:
             notification = await _find(connection, scope, notification_id)
@@ -185,7 +179,9 @@ class PgNotificationHistory:
         attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
         for row in tries:
             attempts[row["delivery_id"]].append(ATTEMPTS.read(row))
-        return NotificationDetail(notification, [_read_detail(row, attempts[row["delivery_id"]]) for row in rows])
+        return history.NotificationDetail(
+            notification, [_read_detail(row, attempts[row["delivery_id"]]) for row in rows]
+        )
 
     async def resend(self, scope: Scope, notification_id: str, *, now_ms: int) -> Notification:
         """Make a finished notification RECEIVED again, and its deliveries due."""
@@ -199,7 +195,7 @@ class PgNotificationHistory:
             await connection.execute(_RESEND_DELIVERIES, stored.client_id, notification_id, now_ms)
         return NOTIFICATIONS.read(row)
 
-    async def add_test(self, scope: Scope, endpoint: Endpoint, test: NewNotification) -> None:
+    async def add_test(self, scope: Scope, endpoint: Endpoint, test: history.NewNotification) -> None:
         """Store a test notification with its deliveries."""
         stored = "SELECT 1 FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
         if scope not in {None, endpoint.client_id}:
@@ -210,7 +206,7 @@ class PgNotificationHistory:
             await connection.execute(_INSERT, *NOTIFICATIONS.row(test.notification))
             await connection.executemany(_INSERT_DELIVERY, [DELIVERIES.row(each) for each in test.deliveries])
 
-    async def totals(self, scope: Scope, *, now_ms: int) -> Totals:
+    async def totals(self, scope: Scope, *, now_ms: int) -> history.Totals:
         """Return the dashboard's counts."""
         of_scope = Conditions(scope)
         async with scoped(self._pools, scope, "totals") as connection:
@@ -221,7 +217,7 @@ class PgNotificationHistory:
             deliveries = await _counts(connection, _COUNT_DELIVERIES, of_scope)
             rows = await connection.fetch(_BY_HOUR, now_ms, now_ms - 24 * _HOUR_MS, scope)
         hours = {row["hours_ago"]: row["created"] for row in rows}
-        return Totals(
+        return history.Totals(
             clients=clients,
             rules_enabled=rules.get(True, 0),
             rules_disabled=rules.get(False, 0),
@@ -234,11 +230,11 @@ class PgNotificationHistory:
         )
 
 
-def _read_detail(row: asyncpg.Record, attempts: Sequence[Attempt]) -> DeliveryDetail:
+def _read_detail(row: asyncpg.Record, attempts: Sequence[Attempt]) -> history.DeliveryDetail:
     delivery = DELIVERIES.read(row)
     if row["lease_owner"] is None:
-        return DeliveryDetail(delivery, attempts)
-    return DeliveryDetail(replace(delivery, next_attempt_at_ms=None), attempts, row["due_at"])
+        return history.DeliveryDetail(delivery, attempts)
+    return history.DeliveryDetail(replace(delivery, next_attempt_at_ms=None), attempts, row["due_at"])
 
 
 async def _counts(connection: Connection, select: str, conditions: Conditions) -> dict[Any, int]:

@@ -1,19 +1,193 @@
-"""Consuming logs in Postgres, and the dead letters in them."""
+"""Partitioned logs as tables, for the platform without a broker: publishing to them, and consuming them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from struct import Struct
 from typing import Final
+from zlib import crc32
 
-import asyncpg
+from alerting_backend.adapters.group_commit import GroupCommit
+from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, fetch_map, transaction
+from alerting_core.errors import FencedOff, PortContractBroken
+from alerting_core.ports.stream import Headers, Offsets, Outgoing, Record, check_sizes, fair_shares
 
-from alerting_backend.adapters.postgres.pools import Connection, connected, fetch_map, transaction
-from alerting_backend.adapters.postgres.scope import all_storable
-from alerting_backend.adapters.postgres.stream.log import PgLog, decode_headers
-from alerting_core import limits
-from alerting_core.errors import FencedOff
-from alerting_core.ports.operations import LISTED, DeadLetter, RecordId, page_of
-from alerting_core.ports.paging import Page, PageRequest, decode_place_cursor
-from alerting_core.ports.stream import DLQ_SUFFIX, Offsets, Outgoing, Record, check_sizes, fair_shares
+_LENGTH: Final = Struct(">I")
+
+
+# Nearly all records of a topic have the same few headers.
+@lru_cache(maxsize=256)
+def encode_headers(headers: Headers) -> bytes | None:
+    """Return the column's value; None without headers."""
+    if not headers:
+        return None
+    parts: list[bytes] = []
+    for name, value in headers:
+        for raw in (name.encode(), value):
+            parts += (_LENGTH.pack(len(raw)), raw)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def decode_headers(column: bytes | None) -> Headers:
+    """Read what `encode_headers` wrote."""
+    if column is None:
+        return ()
+    raw: list[bytes] = []
+    at = 0
+    while at < len(column):
+        (length,) = _LENGTH.unpack_from(column, at)
+        at += _LENGTH.size + length
+        raw.append(column[at - length : at])
+    return tuple((name.decode(), value) for name, value in zip(raw[::2], raw[1::2], strict=True))
+
+
+class Wakeups:
+    """A bell per topic. A ring is a hint: who misses one finds the records at its next look."""
+
+    def __init__(self) -> None:
+        self._rings: dict[str, int] = {}
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+
+    def ring(self, topics: Iterable[str]) -> None:
+        """Wake all who wait for one of *topics*."""
+        for topic in topics:
+            self._rings[topic] = self._rings.get(topic, 0) + 1
+            for waiter in self._waiters.pop(topic, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def mark(self, topic: str) -> int:
+        """Return what to hand to `wait`; taken before a look at the topic, so that no ring after the look is lost."""
+        return self._rings.get(topic, 0)
+
+    async def wait(self, topic: str, mark: int, *, seconds_max: float) -> None:
+        """Return as soon as *topic* rang after *mark*, or after *seconds_max*."""
+        if self._rings.get(topic, 0) != mark or seconds_max <= 0:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiters.setdefault(topic, set())
+        waiting.add(waiter)
+        try:
+            await asyncio.wait([waiter], timeout=seconds_max)
+        finally:
+            waiting.discard(waiter)
+
+
+PARTITIONS_DEFAULT: Final = 6
+"""Partitions of a topic that is written to for the first time, as in production. A topic keeps what it began with."""
+
+_COUNT_PARTITIONS: Final = "SELECT topic, count(*) FROM stream_partitions WHERE topic = ANY ($1::text[]) GROUP BY topic"
+
+_MAKE_PARTITIONS: Final = """
+INSERT INTO stream_partitions (topic, partition)
+SELECT t.topic, p.partition FROM unnest($1::text[]) AS t (topic), generate_series(0, $2 - 1) AS p (partition)
+ORDER BY t.topic, p.partition
+ON CONFLICT DO NOTHING
+"""
+
+_APPEND: Final = """
+WITH locked AS (
+    SELECT p.topic, p.partition, p.next_offset
+    FROM stream_partitions AS p JOIN unnest($1::text[], $2::integer[]) AS w (topic, partition) USING (topic, partition)
+    ORDER BY p.topic, p.partition
+    FOR UPDATE OF p
+), given AS (
+    UPDATE stream_partitions AS p
+    SET next_offset = locked.next_offset + w.records
+    FROM locked JOIN unnest($1::text[], $2::integer[], $3::bigint[]) AS w (topic, partition, records)
+        USING (topic, partition)
+    WHERE p.topic = locked.topic AND p.partition = locked.partition
+    RETURNING p.topic, p.partition, locked.next_offset AS first
+)
+INSERT INTO stream_records (topic, partition, "offset", key, value, headers)
+SELECT r.topic, r.partition, given.first + r.place, r.key, r.value, r.headers
+FROM unnest($4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[])
+    AS r (topic, partition, place, key, value, headers)
+JOIN given USING (topic, partition)
+"""
+
+
+class PgLog:
+    """All topics of one database, as one process sees them.
+
+    Args:
+        pool: Of the worker's role.
+        partitions: Of topics that are new.
+    """
+
+    def __init__(self, pool: Pool, *, partitions: int = PARTITIONS_DEFAULT) -> None:
+        assert partitions >= 1
+        self.pool: Final = pool
+        self.wakeups: Final = Wakeups()
+        self._partitions = partitions
+        self._partitions_of: dict[str, int] = {}
+
+    async def know(self, topics: Collection[str]) -> Mapping[str, int]:
+        """Return topic → its number of partitions for all topics known so far, *topics* among them.
+
+        Topics that are not there yet are made. Asks the database once per topic.
+        """
+        unknown = sorted(set(topics) - self._partitions_of.keys())
+        if unknown:
+            async with connected(self.pool, "know_topics") as connection:
+                found = await fetch_map(connection, _COUNT_PARTITIONS, unknown)
+                if missing := [topic for topic in unknown if topic not in found]:
+                    await connection.execute(_MAKE_PARTITIONS, missing, self._partitions)
+                    found |= await fetch_map(connection, _COUNT_PARTITIONS, missing)
+            self._partitions_of |= found
+        return self._partitions_of
+
+    async def append(self, connection: Connection, outputs: Sequence[Outgoing]) -> None:
+        """Append *outputs* in the transaction that *connection* is in. `know` their topics before."""
+        if not outputs:
+            return
+        written: Counter[tuple[str, int]] = Counter()
+        places: list[tuple[str, int, int]] = []
+        for output in outputs:
+            partition = output.topic, crc32(output.key) % self._partitions_of[output.topic]
+            places.append((*partition, written[partition]))
+            written[partition] += 1
+        topics, partitions, ranks = zip(*places, strict=True)
+        status = await connection.execute(
+            _APPEND,
+            [topic for topic, _ in written],
+            [partition for _, partition in written],
+            list(written.values()),
+            topics,
+            partitions,
+            ranks,
+            [output.key for output in outputs],
+            [output.value for output in outputs],
+            [encode_headers(output.headers) for output in outputs],
+        )
+        if status != f"INSERT 0 {len(outputs)}":
+            raise PortContractBroken(f"{len(outputs)} records were to be written, and Postgres answered {status}")
+
+
+RECORDS_PER_COMMIT_MAX: Final = 5_000
+"""Of several callers together. Some 50 ms of work, for which its partitions are held."""
+
+
+class PgSink:
+    """Publishes to a log; each batch of a group commit is one transaction."""
+
+    def __init__(self, log: PgLog) -> None:
+        self._log = log
+        self._commits = GroupCommit(self._append, records_max=RECORDS_PER_COMMIT_MAX, fail_waiting=False)
+
+    async def publish(self, outputs: Sequence[Outgoing]) -> None:
+        """Append *outputs*, all or none."""
+        await self._commits.publish(outputs)
+
+    async def _append(self, outputs: Sequence[Outgoing]) -> None:
+        topics = {output.topic for output in outputs}
+        await self._log.know(topics)
+        async with transaction(self._log.pool, "publish") as connection:
+            await self._log.append(connection, outputs)
+        self._log.wakeups.ring(topics)
+
 
 FALLBACK_SECONDS: Final = 1.0
 """How often a reader looks for records that another process wrote: nobody rings for those."""
@@ -174,116 +348,3 @@ class PgStream:
         )
         if status != f"UPDATE {len(offsets)}":
             raise FencedOff(f"partitions of {self._topic} were moved on in {self._group} by another consumer")
-
-
-_COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
-
-# Of each partition by the range of its offsets: no look at the records of other topics, whatever part of all they are.
-_COUNT: Final = """
-SELECT p.topic, sum(own.letters)::bigint
-FROM stream_partitions AS p CROSS JOIN LATERAL (
-    SELECT count(*) AS letters FROM stream_records AS s
-    WHERE s.topic = p.topic AND s.partition = p.partition
-      AND s."offset" >= p.first_offset AND s."offset" < p.next_offset
-) AS own
-WHERE right(p.topic, 4) = $1 AND own.letters > 0
-GROUP BY p.topic ORDER BY p.topic
-"""
-
-# Of each partition the latest are looked at. The newest of these are chosen by what orders them alone,
-# and only their values are read. Times are those that are shown, to the millisecond.
-_LATEST: Final = """
-SELECT r.topic, r.partition, r."offset", r.at
-FROM stream_partitions AS p CROSS JOIN LATERAL (
-    SELECT s.topic, s.partition, s."offset", date_trunc('milliseconds', s.created_at) AS at FROM stream_records AS s
-    WHERE s.topic = p.topic AND s.partition = p.partition ORDER BY s."offset" DESC LIMIT $1
-) AS r
-WHERE right(p.topic, 4) = $2 AND ($3::text IS NULL OR p.topic = $3)
-"""
-
-_LIST: Final = f"""
-SELECT {", ".join(f"l.{column}" for column in _COLUMNS.split(", "))}
-FROM (
-    SELECT * FROM ({_LATEST}) AS latest {{after}}
-    ORDER BY at DESC, topic COLLATE "C" DESC, partition DESC, "offset" DESC LIMIT $4
-) AS chosen JOIN stream_records AS l USING (topic, partition, "offset")
-ORDER BY chosen.at DESC, l.topic COLLATE "C" DESC, l.partition DESC, l."offset" DESC
-"""
-
-_AFTER: Final = (
-    'WHERE (at, topic COLLATE "C", partition, "offset") < ($5::timestamptz, $6::text, $7::integer, $8::bigint)'
-)
-
-_PAGE: Final = f"""
-SELECT {_COLUMNS} FROM stream_records
-WHERE topic = $1 AND (partition, "offset") > ($2, $3) ORDER BY partition, "offset" LIMIT $4
-"""
-
-_TAKE: Final = """
-DELETE FROM stream_records AS r USING unnest($2::integer[], $3::bigint[]) AS w (partition, "offset")
-WHERE r.topic = $1 AND r.partition = w.partition AND r."offset" = w."offset"
-RETURNING r.partition, r."offset"
-"""
-
-
-class PgDeadLetterStore:
-    """Dead letters of one log."""
-
-    def __init__(self, log: PgLog) -> None:
-        self._log = log
-
-    async def counts(self) -> Mapping[str, int]:
-        """Return dead-letter topic → how many letters are there, none that is empty."""
-        async with connected(self._log.pool, "count_dead_letters") as connection:
-            return await fetch_map(connection, _COUNT, DLQ_SUFFIX)
-
-    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
-        """Return up to *limit* letters of *topic* after a place, in order."""
-        async with connected(self._log.pool, "list_dead_letters") as connection:
-            return [_read(row) for row in await connection.fetch(_PAGE, topic, *after, limit)]
-
-    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
-        """Return a page of letters, newest first."""
-        before = None if page.cursor is None else decode_place_cursor(LISTED, page.cursor)
-        if not all_storable(topic):
-            return Page([])
-        statement = _LIST.format(after="" if before is None else _AFTER)
-        key = () if before is None else (before.at_ms, before.topic, before.partition, before.offset)
-        async with connected(self._log.pool, "list_dead_letters") as connection:
-            rows = await connection.fetch(
-                statement, limits.DEAD_LETTERS_LOOKED_AT_MAX, DLQ_SUFFIX, topic, page.limit + 1, *key
-            )
-        return page_of([_read(row) for row in rows], page)
-
-    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
-        """Return one letter; None when it is not there (any more)."""
-        found = await self.page(topic, after=RecordId(place.partition, place.offset - 1), limit=1)
-        return found[0] if found and found[0].place == place else None
-
-    async def replay(self, letters: Sequence[DeadLetter]) -> int:
-        """Publish letters of one topic to where they came from, and take them out, in one transaction.
-
-        Letters that somebody else has replayed meanwhile are passed over; returns how many were not. What is still
-        wrong with a record makes it a dead letter again.
-        """
-        letters = [letter for letter in letters if letter.is_whole]
-        if not letters:
-            return 0
-        topic = letters[0].topic
-        assert all(letter.topic == topic for letter in letters), "one topic at a time"
-        await self._log.know({topic.removesuffix(DLQ_SUFFIX)})
-        partitions, offsets = zip(*(letter.place for letter in letters), strict=True)
-        async with transaction(self._log.pool, "replay_dead_letters") as connection:
-            taken = {(row[0], row[1]) for row in await connection.fetch(_TAKE, topic, partitions, offsets)}
-            outputs = [letter.again() for letter in sorted(letters, key=_place) if letter.place in taken]
-            await self._log.append(connection, outputs)
-        return len(outputs)
-
-
-def _place(letter: DeadLetter) -> RecordId:
-    return letter.place
-
-
-def _read(row: asyncpg.Record) -> DeadLetter:
-    topic, partition, offset, key, value, headers, created_at = row
-    return DeadLetter.of(Record(topic, partition, offset, key, value, decode_headers(headers), created_at))
