@@ -1,8 +1,9 @@
-"""Connections that explain each statement before they run it: the plan, and what reading it came to.
+"""Connections that explain each statement before they run it: the plans, and what reading them came to.
 
-The plan is that of the very statement with its very arguments, as the role that runs it, in the transaction that it is
-in; what explaining it changed is undone. Rows read are counted by the server over everything that the statement sets
-off, so that the checks of foreign keys are among them, which no plan shows.
+The plans are those of the very statement with its very arguments, as the role that runs it, in the transaction that it
+is in: the one made for these arguments, and the one made for any, which a server keeps after some runs. What explaining
+them changed is undone. Rows read are counted by the server over everything that the statement sets off, so that the
+checks of foreign keys are among them, which no plan shows.
 """
 
 import json
@@ -11,22 +12,20 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Address, Pools, Role, pool_settings
-
-if TYPE_CHECKING:
-    _Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
-else:  # The driver's class takes no type argument at run time.
-    _Connection = asyncpg.Connection
+from alerting_backend.adapters.postgres.plans import FreshPlans
 
 Node: TypeAlias = Mapping[str, Any]
 
-_EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
+_EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE explained"
+_TYPES: Final = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
+_PLANS: Final = ("force_custom_plan", "force_generic_plan")
 _EXPLAINED: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
-_ROWS_READ: Final = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables"
+ROWS_READ: Final = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables"
 _REMOVED: Final = ("Rows Removed by Filter", "Rows Removed by Join Filter", "Rows Removed by Index Recheck")
 _ADAPTERS: Final = "alerting_backend.adapters.postgres."
 _PASSES_ON: Final = frozenset({"asyncpg.pool", Pools.__module__, __name__})
@@ -38,12 +37,14 @@ class Explained:
 
     Attributes:
         function: Of the adapters, that ran it: module and name.
+        kept: Whether this is the plan for any arguments, which is kept, or the one for these.
         keys: The longest array among its arguments.
         rows_read: From tables, by scans of all kinds.
     """
 
     function: tuple[str, str]
     statement: str
+    kept: bool
     keys: int
     plan: Node
     rows_read: int
@@ -82,7 +83,7 @@ def _removed(node: Node) -> int:
     return round(sum(float(node.get(kind, 0)) for kind in _REMOVED) * int(node["Actual Loops"]))
 
 
-class ExplainingConnection(_Connection):
+class ExplainingConnection(FreshPlans):
     """Explains what it is given to run. Each test makes a subclass, with a list of its own."""
 
     explained: list[Explained]
@@ -111,15 +112,37 @@ class ExplainingConnection(_Connection):
         function = _calling_function()
         if function is None or not statement.lstrip().startswith(_EXPLAINED):
             return
-        undone = self.transaction()
-        await undone.start()
-        before = await super().fetchval(_ROWS_READ) or 0
-        found = await super().fetchval(_EXPLAIN + statement, *arguments)
-        rows_read = (await super().fetchval(_ROWS_READ) or 0) - before
-        await undone.rollback()
         keys = max((len(argument) for argument in arguments if isinstance(argument, list | tuple)), default=0)
-        (shown,) = json.loads(found)
-        self.explained.append(Explained(function, statement, keys, shown["Plan"], rows_read))
+        for mode in _PLANS:
+            undone = self.transaction()
+            await undone.start()
+            plan, rows_read = await self._plan(statement, arguments, mode)
+            await undone.rollback()
+            self.explained.append(Explained(function, statement, mode != _PLANS[0], keys, plan, rows_read))
+
+    async def _plan(self, statement: str, arguments: Sequence[Any], mode: str) -> tuple[Node, int]:
+        await super().execute(f"SET LOCAL plan_cache_mode = {mode}")
+        await super().execute(f"PREPARE explained AS {statement}")
+        try:
+            given = await self._as_literals(arguments)
+            before = await super().fetchval(ROWS_READ) or 0
+            found = await super().fetchval(_EXPLAIN + given)
+            (shown,) = json.loads(found)
+            return shown["Plan"], (await super().fetchval(ROWS_READ) or 0) - before
+        finally:
+            await super().execute("DEALLOCATE explained")
+
+    async def _as_literals(self, arguments: Sequence[Any]) -> str:
+        """Return the arguments as the server writes them: what is explained cannot have parameters."""
+        if not arguments:
+            return ""
+        types = await super().fetchval(
+            "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'"
+        )
+        places = (f"quote_nullable((${number}::{type_})::text)" for number, type_ in enumerate(types, start=1))
+        literals = await super().fetchrow(f"SELECT {', '.join(places)}", *arguments)
+        assert literals is not None
+        return f"({', '.join(literals)})"
 
 
 @asynccontextmanager
@@ -135,7 +158,10 @@ async def explaining_pools(address: Address) -> AsyncIterator[tuple[Pools, list[
         api, admin, worker = [
             await stack.enter_async_context(
                 asyncpg.create_pool(
-                    **address.log_in(role), **pool_settings(role), min_size=1, max_size=2, connection_class=Connection
+                    **address.log_in(role),
+                    **pool_settings(role) | {"connection_class": Connection},
+                    min_size=1,
+                    max_size=2,
                 )
             )
             for role in Role

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 import asyncpg
 import orjson
 
+from alerting_backend.adapters.postgres.plans import FreshPlans, forget_old_plans
 from alerting_core.errors import PortUnavailable
 
 
@@ -263,6 +264,8 @@ def pool_settings(role: Role) -> dict[str, Any]:
     statement_ms_max = _STATEMENT_MS_MAX[role]
     arguments: dict[str, Any] = {
         "init": set_codecs,
+        "connection_class": FreshPlans,
+        "setup": forget_old_plans,
         "timeout": CONNECT_SECONDS_MAX,
         "command_timeout": statement_ms_max / 1_000 + _ANSWER_SECONDS_SLACK,
         "server_settings": {
@@ -275,9 +278,6 @@ def pool_settings(role: Role) -> dict[str, Any]:
             # What is worked on is young and in memory, where any page costs what the next one does: batches look their
             # rows up by keys instead of reading a whole table of some ten thousand for them.
             "random_page_cost": "1.1",
-            # A plan that is kept was made for tables as they were: one that was made while they were empty reads all of
-            # a client for each key, also where foreign keys are checked, until the tables are analyzed again.
-            "plan_cache_mode": "force_custom_plan",
         },
     }
     if role is not Role.API:
