@@ -84,8 +84,8 @@ _ADD_DELIVERIES: Final = """
 INSERT INTO deliveries
 SELECT
     'acme', lpad(to_hex(1000 * $1::int + i), 32, '0')::uuid, lpad(to_hex($3::int - i), 32, '0')::uuid,
-    gen_random_uuid(), 'webhook', 'https://hooks.acme.io/', 'hooks.acme.io', 'SKIPPED', 'ENDPOINT_DISABLED', 0, NULL, NULL,
-    now(), now()
+    gen_random_uuid(), 'webhook', 'https://hooks.acme.io/', 'hooks.acme.io', 'SKIPPED', 'ENDPOINT_DISABLED', 0, NULL,
+    NULL, now(), now()
 FROM generate_series(1, $2::int) AS i
 """
 
