@@ -217,6 +217,10 @@ def groups_of(specs: Iterable[StageSpec[Any]]) -> Mapping[str, str]:
     return {spec.group: spec.reads for spec in specs if spec.group is not None and spec.reads is not None}
 
 
+TOPICS: Final = tuple(dict.fromkeys(groups_of([*alert_stages(), *rule_stages()]).values()))
+"""Every topic that a stage reads, in the order of the stages; each has a dead-letter topic beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PipelinePorts:
     """Everything the pipeline asks of the world: `AlertPorts`, with each port in a field.

@@ -15,10 +15,11 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
 from alerting_backend.adapters.postgres.connection import Address, Pools, Role, make_pool
-from alerting_backend.api.app import create_app
+from alerting_backend.adapters.postgres.ports import PostgresPorts, postgres_check
+from alerting_backend.api.app import create_app, make_container
 from alerting_backend.runtime.reporting import configure_logs
 from alerting_backend.settings import Settings, SettingsInvalid, read_settings
-from alerting_backend.wiring.ports import PostgresPorts, address_set_in, make_container, postgres_check
+from alerting_backend.wiring.dependencies import address_set_in
 from alerting_core.stages.meter import StageMeter
 
 CONNECTIONS_MAX: Final = 2

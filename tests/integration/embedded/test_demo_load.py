@@ -7,9 +7,9 @@ import pytest
 
 from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
 from alerting_backend.adapters.postgres.connection import Pools
+from alerting_backend.adapters.postgres.ports import PostgresPorts
 from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_backend.demo.data import CLIENTS, RULES, DemoLoader
-from alerting_backend.wiring.ports import PostgresPorts
 from alerting_core.app.application import Application
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter

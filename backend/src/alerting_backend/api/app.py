@@ -6,7 +6,7 @@ Everything that a page needs is in this package or in an installed one: no brows
 import asyncio
 import gzip
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from mimetypes import guess_type
@@ -19,9 +19,15 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from alerting_api import app as api
-from alerting_api.problems import answer_error
-from alerting_backend.api.files import ASK_EACH_TIME, PAGE, PAGES, File, Files
+from alerting_api import auth, problems
+from alerting_backend.adapters.postgres.ports import PostgresPorts
+from alerting_backend.api.files import ASK_EACH_TIME, PAGE, PAGES, File, Files, read_ui, ui_folder
 from alerting_backend.api.probes import ServerContainer, ServerParts, exposition_router, probes_router
+from alerting_backend.settings import Settings, SettingsInvalid
+from alerting_core.app import dead_letters, operations
+from alerting_core.app.application import Application
+from alerting_core.ports import metrics
+from alerting_core.ports.operations import DeadLetterStore
 
 pages_router = APIRouter(include_in_schema=False)
 
@@ -110,7 +116,7 @@ async def answer_unknown_path(request: Request, error: Exception) -> Response:
     container: ServerContainer = request.app.state.container
     if isinstance(error, HTTPException) and error.status_code == 404 and _is_for_a_person(request):
         return _home(container.ui, request).answer(request, status=404)
-    return await answer_error(request, error)
+    return await problems.answer_error(request, error)
 
 
 def _is_for_a_person(request: Request) -> bool:
@@ -154,6 +160,52 @@ def make_routes() -> FastAPI:
 def install(app: FastAPI, container: ServerContainer) -> None:
     """Let *app* serve *container* from now on."""
     api.install(app, container)
+
+
+def make_container(
+    ports: PostgresPorts,
+    settings: Settings,
+    *,
+    stages: metrics.StageMetrics,
+    checks: Mapping[str, operations.ReadinessCheck],
+    board: metrics.StageMetrics | None = None,
+    letters: DeadLetterStore | None = None,
+) -> ServerContainer:
+    """Return all that requests need.
+
+    Args:
+        ports: On the database.
+        settings: Of this process.
+        stages: The figures of this process.
+        checks: What readiness depends on.
+        board: The figures of all processes; those of this one when it is the only one.
+        letters: The dead letters; those of the streams in the database when left out.
+    """
+    application = ports.application
+    return ServerContainer(
+        use=Application.on(application, placeholders=settings.placeholder_domains),
+        clock=application.clock,
+        authenticator=auth.KeyAuthenticator(application.keys, application.clock),
+        idempotency=ports.idempotency(),
+        jobs=operations.GeneratorJobs(ports.jobs(), application.clock, application.ids),
+        dead_letters=dead_letters.DeadLetters(ports.dead_letters() if letters is None else letters),
+        dashboard=operations.Dashboard(application.history, stages if board is None else board, application.clock),
+        started_at_ms=application.clock.now_ms(),
+        stages=stages,
+        checks=checks,
+        source_label=settings.prometheus_source_label,
+        ui=_ui(settings),
+    )
+
+
+def _ui(settings: Settings) -> Files | None:
+    """Return the built user interface; without one, the API shows a page of its own."""
+    folder = ui_folder() if settings.ui_dir is None else settings.ui_dir
+    try:
+        return None if folder is None else read_ui(folder)
+    except OSError as error:
+        name = "ALERTING_UI_DIR" if settings.ui_dir else str(folder)
+        raise SettingsInvalid([f"{name} has no index.html that can be read: {error.strerror}"]) from error
 
 
 def main(arguments: Sequence[str]) -> int:

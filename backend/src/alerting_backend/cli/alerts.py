@@ -210,7 +210,7 @@ def _api(settings: Settings, *, as_json: bool) -> Iterator[_Target]:
 def _kafka(settings: Settings) -> Iterator[_Target]:
     with asyncio.Runner() as runner:
         from alerting_backend.adapters.kafka.sink import KafkaSink
-        from alerting_backend.wiring.ports import kafka_address
+        from alerting_backend.wiring.kafka import kafka_address
 
         sink = KafkaSink(kafka_address(settings))
 

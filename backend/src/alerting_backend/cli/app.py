@@ -10,7 +10,7 @@ import typer
 from alerting_backend.cli.output import ExitCode, fail, report_errors
 from alerting_backend.settings import Settings, read_settings
 from alerting_core.generator.config import NAME_DIST, SEVERITY_DIST, SOURCE_DIST, GeneratorConfig, read_duration_ms
-from alerting_core.generator.testdata import Dataset
+from alerting_core.generator.testdata import SIZES, Dataset
 from alerting_core.stages.batch import WorkerKind
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
@@ -164,7 +164,7 @@ def _options(
 def up(as_json: AsJson = False) -> None:
     """Run the whole platform in this process, with its own database."""
     settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.processes import run_up
+    from alerting_backend.cli.up import run_up
 
     run_up(settings, as_json=as_json)
 
@@ -271,7 +271,6 @@ def testdata(
     """Load clients, rules and endpoints into the database of a platform, running or not."""
     settings = settings_of_environment(as_json=as_json)
     from alerting_backend.cli.servers import make_template, run_testdata
-    from alerting_core.generator.testdata import SIZES
 
     template = make_template(
         kind, endpoint or settings.url + "/demo/inbox/webhook/{client_id}?{rule}.{endpoint}", as_json

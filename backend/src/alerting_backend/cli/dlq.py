@@ -14,7 +14,7 @@ from alerting_backend.adapters.postgres.connection import open_pools
 from alerting_backend.adapters.postgres.stream import dead_letters, stream
 from alerting_backend.cli import output, servers
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.ports import kafka_address
+from alerting_backend.wiring.kafka import kafka_address
 from alerting_core.app.dead_letters import STILL_REFUSED, Repair, fields_of
 from alerting_core.errors import Problem
 from alerting_core.ports.operations import BEFORE_ALL, REPLAY_BATCH_MAX, DeadLetter, DeadLetterStore, RecordId, place_in

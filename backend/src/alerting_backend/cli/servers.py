@@ -17,7 +17,7 @@ from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader
 from alerting_backend.cli.output import ExitCode, fail, progress, report_errors, write_json, write_table
 from alerting_backend.embedded_postgres import processes, server
 from alerting_backend.settings import Settings, describe
-from alerting_backend.wiring import dependencies, ports
+from alerting_backend.wiring import dependencies, kafka
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.endpoint_check import check_endpoint
 from alerting_core.errors import Conflict
@@ -37,7 +37,7 @@ async def reach_database(settings: Settings) -> AsyncIterator[connection.Address
     Raises:
         AlertingError: It cannot be had; the detail says what to do.
     """
-    own = ports.address_set_in(settings)
+    own = dependencies.address_set_in(settings)
     if own is not None:
         yield own
         return
@@ -172,7 +172,7 @@ def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letter
         dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
         made = asyncio.run(
             create_topics(
-                ports.kafka_address(settings),
+                kafka.kafka_address(settings),
                 partitions=partitions,
                 keep_ms=keep_ms,
                 dead_letters_keep_ms=dead_letters_keep_ms,
@@ -190,7 +190,7 @@ def run_list(settings: Settings, *, as_json: bool) -> None:
     """Show the topics as they are; ends with 1 when one is missing or cannot be used."""
     with report_errors(as_json=as_json):
         dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
-        address = ports.kafka_address(settings)
+        address = kafka.kafka_address(settings)
         found = {state.name: state for state in asyncio.run(describe_topics(address))}
     missing = [topic for topic in TOPICS if topic not in found]
     if as_json:

@@ -19,16 +19,16 @@ import structlog
 from fastapi import APIRouter
 
 from alerting_backend.adapters.postgres import connection, schema
+from alerting_backend.adapters.postgres.ports import PostgresPorts
 from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.transport import addresses, smtp
-from alerting_backend.api.app import create_app
+from alerting_backend.api.app import create_app, make_container
 from alerting_backend.demo import data, page
 from alerting_backend.demo.inbox import Inbox, MailSink
 from alerting_backend.runtime import background, listening, reporting
 from alerting_backend.settings import Settings
-from alerting_backend.wiring.dependencies import Health, open_database, watch_server
-from alerting_backend.wiring.ports import PostgresPorts, make_container
-from alerting_backend.wiring.transport import LocalMail, delivery_policy, open_transport
+from alerting_backend.wiring.dependencies import Health, delivery_policy, open_database, watch_server
+from alerting_backend.wiring.transport import LocalMail, open_transport
 from alerting_core import errors, topology
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.app.application import Application

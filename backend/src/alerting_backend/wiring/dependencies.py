@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import structlog
 
-from alerting_backend.adapters.kafka.connection import KafkaAddress
-from alerting_backend.adapters.kafka.sink import KafkaSink
-from alerting_backend.adapters.postgres.connection import Address, Pool, Pools, SoleLock, owner_connection
-from alerting_backend.adapters.postgres.schema import Progress, migrate, read_chain, schema_version, set_passwords
+from alerting_backend.adapters.postgres import ports, schema
+from alerting_backend.adapters.postgres.connection import Address, Pool, Pools, Role, SoleLock, owner_connection
 from alerting_backend.embedded_postgres import processes, server
 from alerting_backend.runtime.reporting import is_reported
 from alerting_backend.settings import PREFIX, Settings
-from alerting_backend.wiring.ports import address_set_in, postgres_check, rules_check
 from alerting_core import errors, topology
 from alerting_core.app.operations import ReadinessCheck
-from alerting_core.stages import batch, loop
+from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.stages import batch, evaluate, loop
+from alerting_core.stages.send import DeliveryPolicy
 
 if TYPE_CHECKING:
     # Embedded mode has no Redis, and starts without the time that importing its library takes.
-    from alerting_backend.adapters.redis.connection import RedisServer
+    from alerting_backend.adapters.redis.connection import RedisFigures, RedisServer
 
 LOOK_SECONDS_MAX: Final = 15.0
 """One look at a dependency while starting; a check of Kafka that takes longer gives up by itself."""
@@ -69,12 +68,24 @@ def require(settings: Settings, *dependencies: Dependency, needed_by: str) -> No
         raise DependencyNotSet([PREFIX + name.upper() for name in names], needed_by=needed_by)
 
 
+def address_set_in(settings: Settings) -> Address | None:
+    """Return the address of the operator's own Postgres; None: the embedded one is used."""
+    if settings.postgres_dsn is None:
+        return None
+    passwords = {
+        Role.API: settings.postgres_api_password,
+        Role.ADMIN: settings.postgres_admin_password,
+        Role.WORKER: settings.postgres_worker_password,
+    }
+    return Address(settings.postgres_dsn, {role: given for role, given in passwords.items() if given is not None})
+
+
 def schema_check(pool: Pool) -> ReadinessCheck:
     """Return the check that Postgres answers and has the schema that this version works with."""
-    needed = read_chain()[-1].version
+    needed = schema.read_chain()[-1].version
 
     async def check() -> None:
-        version = await schema_version(pool)
+        version = await schema.schema_version(pool)
         if version < needed:
             detail = f"its schema is at step {version} of {needed} (alerting migrate)"
             raise errors.PortUnavailable("postgres", operation="ready", detail=detail)
@@ -89,6 +100,55 @@ def redis_check(server: "RedisServer") -> ReadinessCheck:
         await server.ask("ready", "PING")
 
     return check
+
+
+RULES_AGE_MS_MAX: Final = 30_000
+"""Rules that were not confirmed for so long may be out of date; the evaluator asks twice a second."""
+
+
+class RulesNotLoaded(errors.AlertingError):
+    """The evaluator has no rules yet."""
+
+    code: ClassVar[str] = "rules-not-loaded"
+
+
+class RulesOutdated(errors.AlertingError):
+    """The evaluator could not ask for changes of rules for a while."""
+
+    code: ClassVar[str] = "rules-outdated"
+
+
+def rules_check(rules: evaluate.RuleFeed) -> ReadinessCheck:
+    """Return the check that an evaluator has rules, and that they are current."""
+
+    async def check() -> None:
+        age_ms = rules.age_ms()
+        if age_ms is None:
+            raise RulesNotLoaded("the rules are being loaded")
+        if age_ms > RULES_AGE_MS_MAX:
+            raise RulesOutdated(f"the rules were last confirmed {age_ms // 1_000} s ago")
+
+    return check
+
+
+async def open_figures(settings: Settings, stack: AsyncExitStack) -> "RedisFigures | None":
+    """Return the board of figures, connected when first used and closed with *stack*; None without a Redis."""
+    if settings.redis_url is None:
+        return None
+    from alerting_backend.adapters.redis.connection import FigureKeys, RedisFigures, open_redis
+
+    server = await stack.enter_async_context(open_redis(settings.redis_url))
+    return RedisFigures(server, FigureKeys(settings.redis_prefix))
+
+
+DRAIN_MS: Final = 5_000
+"""How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
+
+
+def delivery_policy(settings: Settings) -> DeliveryPolicy:
+    """Return the policy of this process's sender."""
+    schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
+    return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)
 
 
 async def wait_for_all(checks: Mapping[str, ReadinessCheck], stop: asyncio.Event) -> bool:
@@ -133,13 +193,6 @@ async def close_in_time(stack: AsyncExitStack) -> None:
     await asyncio.wait([closing], timeout=0.5)
 
 
-def sink_on(address: KafkaAddress, stack: AsyncExitStack) -> KafkaSink:
-    """Return a sink that is closed with *stack*."""
-    sink = KafkaSink(address)
-    stack.push_async_callback(sink.close)
-    return sink
-
-
 class PipelineNotRunning(errors.AlertingError):
     """The pipeline has not been started yet, or is being stopped."""
 
@@ -161,7 +214,7 @@ class Health:
 
     def checks(self) -> Mapping[str, ReadinessCheck]:
         """Return all checks by name."""
-        return {"postgres": postgres_check(self._pools.admin), "pipeline": self.pipeline, "streams": self.streams}
+        return {"postgres": ports.postgres_check(self._pools.admin), "pipeline": self.pipeline, "streams": self.streams}
 
     async def pipeline(self) -> None:
         """See whether the pipeline runs, with rules that are current."""
@@ -201,7 +254,9 @@ class DatabaseGone(errors.AlertingError):
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, told: Callable[[str], None], step: Progress) -> AsyncIterator[Address]:
+async def open_database(
+    settings: Settings, *, told: Callable[[str], None], step: schema.Progress
+) -> AsyncIterator[Address]:
     """Yield the address of a database with the present schema, for this process alone.
 
     Args:
@@ -215,11 +270,11 @@ async def open_database(settings: Settings, *, told: Callable[[str], None], step
     own = address_set_in(settings)
     if own is None:
         async with server.embedded_postgres(settings.data_dir, told=told) as address:
-            await migrate(address, progress=step)
+            await schema.migrate(address, progress=step)
             yield address
         return
-    await migrate(own, progress=step)
-    await set_passwords(own)
+    await schema.migrate(own, progress=step)
+    await schema.set_passwords(own)
     async with _sole_platform(own):
         yield own
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol, assert_never
+from typing import Protocol, assert_never
 
 import structlog
 
@@ -12,10 +12,8 @@ from alerting_backend.adapters.transport.http import HttpTransport
 from alerting_backend.adapters.transport.mail import MailTransport
 from alerting_backend.adapters.transport.providers import MailProvider, MailProviders
 from alerting_backend.settings import EmailProviderName, Settings, SettingsInvalid
-from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain import claim, delivery
 from alerting_core.ports.delivery import Transport
-from alerting_core.stages.send import DeliveryPolicy
 
 
 class HttpSender(Protocol):
@@ -58,16 +56,6 @@ class TransportRouter:
                 return await self._email.send(message)
             case _:
                 assert_never(message)
-
-
-DRAIN_MS: Final = 5_000
-"""How long deliveries under way may take to end when stopping: it leaves time for the rest within ten seconds."""
-
-
-def delivery_policy(settings: Settings) -> DeliveryPolicy:
-    """Return the policy of this process's sender."""
-    schedule = RetrySchedule(settings.retry_schedule, settings.retry_jitter_percent)
-    return DeliveryPolicy(schedule=schedule, drain_ms=DRAIN_MS)
 
 
 _log = structlog.get_logger("alerting.mail")

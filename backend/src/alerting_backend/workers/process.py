@@ -1,4 +1,4 @@
-"""The composition roots of a worker and of the API in the distributed mode: from settings to a process that works."""
+"""The composition root of a worker: from settings to a process that works."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,21 +9,19 @@ from typing import ClassVar, Final
 
 import structlog
 
-from alerting_backend.adapters.kafka import dead_letters, topics
+from alerting_backend.adapters.kafka import topics
 from alerting_backend.adapters.kafka.stream import KafkaStream
-from alerting_backend.adapters.postgres.connection import Address, Pool, Role, SoleLock, open_pool, open_pools
-from alerting_backend.adapters.postgres.presence import present, run_as_sole
+from alerting_backend.adapters.postgres.connection import Address, Pool, Role, open_pool
+from alerting_backend.adapters.postgres.ports import WorkerStores
+from alerting_backend.adapters.postgres.presence import present
 from alerting_backend.adapters.redis import rule_snapshot, scripts
 from alerting_backend.adapters.redis.connection import RedisServer, open_redis
 from alerting_backend.adapters.system import SystemClock, SystemIds
-from alerting_backend.api import app, probes
-from alerting_backend.runtime import background, listening, reporting
+from alerting_backend.runtime import background, listening, probes, reporting
 from alerting_backend.settings import Settings
-from alerting_backend.wiring import dependencies
-from alerting_backend.wiring import ports as wired
-from alerting_backend.wiring.transport import delivery_policy, open_transport
+from alerting_backend.wiring import dependencies, kafka
 from alerting_core import errors, topology
-from alerting_core.app import application, operations
+from alerting_core.app import operations
 from alerting_core.ports.delivery import Presence, Transport
 from alerting_core.stages import batch, evaluate, loop, meter, wiring
 
@@ -35,15 +33,15 @@ class Resources:
         self.settings = settings
         self.stack = stack
         self.clock = SystemClock()
-        self.kafka = wired.kafka_address(settings)
-        self.sink = dependencies.sink_on(self.kafka, stack)
+        self.kafka = kafka.kafka_address(settings)
+        self.sink = kafka.sink_on(self.kafka, stack)
         self._pool: Pool | None = None
         self._redis: RedisServer | None = None
 
     @property
     def address(self) -> Address:
         """Where Postgres is."""
-        address = wired.address_set_in(self.settings)
+        address = dependencies.address_set_in(self.settings)
         assert address is not None, "the command has checked it"
         return address
 
@@ -77,7 +75,7 @@ class Resources:
         for dependency in needs:
             match dependency:
                 case dependencies.Dependency.KAFKA:
-                    checks[dependency] = wired.kafka_check(self.kafka, topics.SOURCES, self.stack)
+                    checks[dependency] = kafka.kafka_check(self.kafka, topics.SOURCES, self.stack)
                 case dependencies.Dependency.POSTGRES:
                     pool = open_pool(self.address, Role.WORKER, size_min=0)
                     self._pool = await self.stack.enter_async_context(pool)
@@ -89,7 +87,7 @@ class Resources:
         return checks
 
 
-class WorkerPorts(wired.WorkerStores):
+class WorkerPorts(WorkerStores):
     """All ports of the platform. Each is made when it is first asked for, so that a worker needs no others' servers.
 
     Attributes:
@@ -108,6 +106,9 @@ class WorkerPorts(wired.WorkerStores):
 
     async def open_sending(self) -> None:
         """Open what only a worker that sends needs: the transport, and its sign of life."""
+        # Late: no other worker waits until the HTTP client is imported.
+        from alerting_backend.wiring.transport import open_transport
+
         resources = self._resources
         self._transport = await resources.stack.enter_async_context(open_transport(resources.settings))
         self._presence = await resources.stack.enter_async_context(present(resources.address))
@@ -178,7 +179,7 @@ async def make_worker(kind: batch.WorkerKind, resources: Resources) -> Worker:
     ports, settings = WorkerPorts(resources), resources.settings
     if kind is batch.WorkerKind.SENDER:
         await ports.open_sending()
-    tuning = wiring.Tuning(policy=delivery_policy(settings), placeholders=settings.placeholder_domains)
+    tuning = wiring.Tuning(policy=dependencies.delivery_policy(settings), placeholders=settings.placeholder_domains)
     stages = wiring.wire(topology.workers()[kind], ports, tuning)
     return Worker(stages, _checks(stages, ports.streams), _beside(kind, ports, resources))
 
@@ -193,7 +194,7 @@ def _checks(
     checks: dict[str, operations.ReadinessCheck] = {"group": in_group} if streams else {}
     for one in stages:
         if isinstance(one.stage, evaluate.Evaluator):
-            checks["rules"] = wired.rules_check(one.stage.rules)
+            checks["rules"] = dependencies.rules_check(one.stage.rules)
     return checks
 
 
@@ -274,7 +275,7 @@ class _Process:
             beside += [run(self._stop) for run in worker.beside]
             running = [tasks.create_task(_as_task(each)) for each in beside]
             working = tasks.create_task(work, name="work")
-            if (board := await wired.open_figures(self._settings, self._stack)) is not None:
+            if (board := await dependencies.open_figures(self._settings, self._stack)) is not None:
                 own, clock = self._meter, self._resources.clock
                 tasks.create_task(reporting.report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
@@ -303,73 +304,3 @@ class _Process:
 
 async def _as_task(work: Awaitable[None]) -> None:
     await work
-
-
-_log_api = structlog.get_logger("alerting.api")
-
-
-async def run_api(settings: Settings, stop: listening.Stop, show_key: Callable[[str], None]) -> None:
-    """Serve the API until *stop* is asked for.
-
-    Args:
-        tell_key: Told the first admin key when one was made, to be shown this once.
-
-    Raises:
-        AlertingError: It cannot be started; the detail says what to do.
-        BaseExceptionGroup: Something of it failed as only a bug can.
-    """
-    with closing(listening.listen(settings.http_host, settings.http_port)) as listener:
-        stop.is_serving = True
-        stack = AsyncExitStack()
-        _log_api.info("api_started", url=listening.url_of(listener))
-        try:
-            kafka, address = wired.kafka_address(settings), wired.address_set_in(settings)
-            assert address is not None, "the command has checked it"
-            pools = await stack.enter_async_context(open_pools(address, size_min=0))
-            ports = wired.PostgresPorts.on(pools, sink=dependencies.sink_on(kafka, stack))
-            checks: Mapping[str, operations.ReadinessCheck] = {
-                "postgres": dependencies.schema_check(pools.admin),
-                "kafka": wired.kafka_check(kafka, topics.SOURCES, stack),
-            }
-            use = application.Application.on(ports.application, placeholders=settings.placeholder_domains)
-            container = wired.make_container(
-                ports,
-                settings,
-                stages=meter.StageMeter(),
-                checks=checks,
-                board=await wired.open_figures(settings, stack),
-                letters=dead_letters.FreshDeadLetters(
-                    lambda: dead_letters.KafkaDeadLetterStore(kafka, ports.application.sink)
-                ),
-            )
-            server = listening.ApiServer(app.create_app(container))
-            jobs = background.JobRunner(ports.jobs(), ports.application.sink, ports.application.clock)
-            async with asyncio.TaskGroup() as tasks:
-                # From the first moment on, so that probes are told what is waited for.
-                tasks.create_task(server.serve(sockets=[listener]), name="api")
-                await server.ready.wait()
-                if await dependencies.wait_for_all(checks, stop.asked):
-                    await _ensure_admin_key(use, settings, stop.asked, show_key)
-                    _log_api.info("api_ready", url=listening.url_of(listener))
-                    tasks.create_task(
-                        run_as_sole(pools.admin, SoleLock.JOB_RUNNER, jobs.run, stop.asked),
-                        name="jobs",
-                    )
-                    await stop.asked.wait()
-                _log_api.info("api_stopping")
-                server.stop()
-        finally:
-            await dependencies.close_in_time(stack)
-
-
-async def _ensure_admin_key(
-    use: application.Application, settings: Settings, stop: asyncio.Event, show_key: Callable[[str], None]
-) -> None:
-    """See to it that an operator can get in, also when Postgres goes away just now."""
-
-    async def ensure() -> None:
-        made = await use.keys.ensure_admin_key(settings.admin_key)
-        if made is not None:
-            show_key(made)
-
-    await loop.retry_until_stopped(ensure, stop=stop)

@@ -12,8 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, UnknownTopicOrPartitionError
 
-from alerting_backend.adapters.kafka.connection import KafkaAddress, finish
-from alerting_backend.adapters.kafka.internals import ConsumerInside
+from alerting_backend.adapters.kafka import connection, internals
 from alerting_core.errors import FencedOff
 from alerting_core.ports.stream import Offsets, Record, fair_shares
 
@@ -151,7 +150,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
             without a rebalance when it is back within `SESSION_MS`.
     """
 
-    def __init__(self, address: KafkaAddress, *, topic: str, group: str, instance_id: str | None = None) -> None:
+    def __init__(
+        self, address: connection.KafkaAddress, *, topic: str, group: str, instance_id: str | None = None
+    ) -> None:
         self.share: Share | None = None
         self._topic = address.name(topic)
         self._group = address.name(group)
@@ -174,7 +175,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
             fetch_max_bytes=FETCH_BYTES_MAX,
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
-        self.inside = ConsumerInside(self._consumer)
+        self.inside = internals.ConsumerInside(self._consumer)
 
     async def start(self) -> None:
         """Connect. Raises UnknownTopicOrPartitionError when the topic is not there."""
@@ -191,7 +192,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # The library ha
     async def close(self) -> None:
         """Leave the group and disconnect."""
         self._end_share()
-        await finish(self._consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
+        await connection.finish(self._consumer.stop(), seconds_max=CLOSE_SECONDS_MAX)
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let a batch under way be finished, then give up the share. Called before the member joins anew."""

@@ -11,11 +11,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from alerting_backend.adapters.kafka import connection
-from alerting_core import limits
-from alerting_core.errors import PortUnavailable
-from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
+from alerting_core import errors, limits, topology
+from alerting_core.ports.stream import DLQ_SUFFIX
 
-SOURCES: Final = (ALERTS_NEW, RULE_CHANGED, ALERTS_MATCHED, NOTIFICATIONS_READY)
+SOURCES: Final = topology.TOPICS
 TOPICS: Final = (*SOURCES, *(source + DLQ_SUFFIX for source in SOURCES))
 """All topics, the dead-letter ones behind those that they belong to."""
 
@@ -79,7 +78,7 @@ async def create_topics(
     All can be used when this returns.
 
     Raises:
-        PortUnavailable: Kafka is away, or refuses.
+        errors.PortUnavailable: Kafka is away, or refuses.
     """
     async with _admin(address, "create_topics") as admin:
         cluster: Mapping[str, Any] = await admin.describe_cluster()
@@ -114,7 +113,7 @@ async def describe_topics(address: connection.KafkaAddress, topics: Sequence[str
     """Return those of *topics* that are there, in that order.
 
     Raises:
-        PortUnavailable: Kafka is away, or refuses.
+        errors.PortUnavailable: Kafka is away, or refuses.
     """
     async with _admin(address, "describe_topics") as admin:
         there = await _partitions_of(admin, address, topics)
@@ -144,14 +143,14 @@ def require_topics(address: connection.KafkaAddress, topics: Sequence[str], foun
     """See that all of *topics* are among what the cluster has *found*, with a leader for each partition.
 
     Raises:
-        PortUnavailable: Says which are not.
+        errors.PortUnavailable: Says which are not.
     """
     there = _named(address, topics, found)
     if missing := [address.name(topic) for topic in topics if topic not in there]:
         detail = f"no topic {', '.join(missing)} (alerting topics create)"
-        raise PortUnavailable(connection.RESOURCE, operation="ready", detail=detail)
+        raise errors.PortUnavailable(connection.RESOURCE, operation="ready", detail=detail)
     if without := [address.name(topic) for topic, partitions in there.items() if _leaderless(partitions)]:
-        raise PortUnavailable(
+        raise errors.PortUnavailable(
             connection.RESOURCE, operation="ready", detail=f"partitions without a leader: {', '.join(without)}"
         )
 
@@ -215,7 +214,7 @@ class TopicsReady:
         """Return when all topics can be read and written.
 
         Raises:
-            PortUnavailable: Kafka is away, or says which topic is missing or has a partition without a leader.
+            errors.PortUnavailable: Kafka is away, or says which topic is missing or has a partition without a leader.
         """
         async with self._asking:
             admin = self._admin or await self._connect()
@@ -238,7 +237,7 @@ class TopicsReady:
                 admin = self._admin = AIOKafkaAdminClient(**self._address.log_in())
                 await admin.start()
             if self._closed:
-                raise PortUnavailable(connection.RESOURCE, operation="ready", detail="the check is closed")
+                raise errors.PortUnavailable(connection.RESOURCE, operation="ready", detail="the check is closed")
         except BaseException:
             await self._forget()
             raise

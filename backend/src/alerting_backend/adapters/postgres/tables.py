@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pools, tenant_transaction, transaction
-from alerting_core import limits
+from alerting_core import errors, limits
 from alerting_core.domain.text import is_storable
-from alerting_core.errors import AlertingError
 from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey, decode_time_cursor, encode_time_cursor
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ async def scoped(pools: Pools, scope: Scope, operation: str) -> AsyncIterator[Co
 
 
 @contextmanager
-def refusals(by_constraint: Mapping[str, Callable[[], AlertingError]]) -> Iterator[None]:
+def refusals(by_constraint: Mapping[str, Callable[[], errors.AlertingError]]) -> Iterator[None]:
     """Turn the violation of a named constraint within into the error that says what it means to the caller."""
     try:
         yield

@@ -14,9 +14,8 @@ import orjson
 from alerting_backend.adapters.redis import scripts
 from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, RESOURCE, RedisBreaker, RedisServer
 from alerting_backend.adapters.redis.scripts import RuleKeys
-from alerting_core import limits
+from alerting_core import errors, limits
 from alerting_core.domain.rule import Rule
-from alerting_core.errors import FencedOff, PortUnavailable
 from alerting_core.ports import rule_distribution as distribution
 
 _FORMAT: Final = 1
@@ -162,7 +161,7 @@ class RedisRuleSnapshot:
         changed = await self._server.run(scripts.REPLACE, keys, self._changes_max, rules.as_of, *_packed(rules))
         if changed < 0:
             detail = "the rules snapshot is missing until it has been built"
-            raise PortUnavailable(RESOURCE, operation=scripts.REPLACE.name, detail=detail)
+            raise errors.PortUnavailable(RESOURCE, operation=scripts.REPLACE.name, detail=detail)
         return int(changed)
 
     async def held(self, client_ids: Collection[str]) -> Mapping[str, distribution.HeldRules]:
@@ -211,13 +210,13 @@ class RedisSnapshotBuild:
         keys = self._keys.under_construction
         lease_ms = limits.SNAPSHOT_BUILD_LEASE_MS
         if not await self._server.run(scripts.ADD, keys, self._owner, lease_ms, rules.as_of, *_packed(rules)):
-            raise FencedOff(_LOST)
+            raise errors.FencedOff(_LOST)
 
     async def finish(self) -> None:
         """Make it the snapshot."""
         keys = (*self._keys.live, *self._keys.under_construction)
         if not await self._server.run(scripts.FINISH, keys, self._owner):
-            raise FencedOff(_LOST)
+            raise errors.FencedOff(_LOST)
 
 
 def _packed(rules: distribution.RulesAsOf) -> Iterator[str | bytes]:
@@ -279,7 +278,7 @@ class RedisRuleSource:
         """Return all enabled rules of all clients.
 
         Raises:
-            PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
+            errors.PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
         """
         with self._breaker.question():
             told = await self._read_all()
@@ -290,7 +289,7 @@ class RedisRuleSource:
         """Return the enabled rules of each client changed after *since_version*; None when a snapshot must be taken.
 
         Raises:
-            PortUnavailable: Redis is away, or has no snapshot.
+            errors.PortUnavailable: Redis is away, or has no snapshot.
         """
         try:
             with self._breaker.question():
@@ -315,7 +314,9 @@ class RedisRuleSource:
                 continue
             if told is not None:
                 return told
-        raise PortUnavailable(RESOURCE, operation=_OPERATION, detail="the rules change faster than they can be read")
+        raise errors.PortUnavailable(
+            RESOURCE, operation=_OPERATION, detail="the rules change faster than they can be read"
+        )
 
     async def _read_once(self, told: _Seen) -> _Seen | None:
         """Read all clients, then what changed meanwhile; None when that cannot be told."""
@@ -352,11 +353,11 @@ class RedisRuleSource:
             raise _missing()
         return int(found[0]), int(found[1])
 
-    async def _damaged(self, epoch: int, error: Unreadable) -> PortUnavailable:
+    async def _damaged(self, epoch: int, error: Unreadable) -> errors.PortUnavailable:
         """Tell the rule updaters; return what to raise."""
         if not isinstance(error, UnknownFormat):  # That one is our fault: a newer version of us can read it.
             await self._server.ask(_OPERATION, "SET", self._keys.suspect, epoch, "EX", SUSPECT_SECONDS)
-        return PortUnavailable(RESOURCE, operation=_OPERATION, detail=f"the rules snapshot is damaged: {error}")
+        return errors.PortUnavailable(RESOURCE, operation=_OPERATION, detail=f"the rules snapshot is damaged: {error}")
 
 
 async def _take(told: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> None:
@@ -367,6 +368,6 @@ async def _take(told: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> No
     await asyncio.sleep(0)
 
 
-def _missing() -> PortUnavailable:
+def _missing() -> errors.PortUnavailable:
     detail = "the rules snapshot is missing until a rule updater has built it"
-    return PortUnavailable(RESOURCE, operation=_OPERATION, detail=detail)
+    return errors.PortUnavailable(RESOURCE, operation=_OPERATION, detail=detail)

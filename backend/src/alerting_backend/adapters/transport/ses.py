@@ -74,8 +74,7 @@ def _ending_of_status(status: int) -> endings.Ending:
 
 def may_pass(error: BaseException) -> bool:
     """Say whether a client that could not be opened may be opened later without anybody setting anything."""
-    from botocore import exceptions as known  # noqa: PLC0415 - an extra
-
+    known = _exceptions()
     waits_for_role = known.NoCredentialsError, known.CredentialRetrievalError, known.MetadataRetrievalError
     return isinstance(error, (*waits_for_role, known.TokenRetrievalError))
 
@@ -91,8 +90,7 @@ def explain_ses_opening(error: BaseException) -> endings.Handover:
 
 def explain_ses_silence(error: BaseException) -> endings.Handover:
     """Say why SES gave no answer. *error* is a BotoCoreError."""
-    from botocore import exceptions as known  # noqa: PLC0415 - an extra
-
+    known = _exceptions()
     match error:
         case known.ConnectTimeoutError():
             return endings.Handover(
@@ -227,27 +225,25 @@ class SesTransport(MailTransport):
         return await asyncio.shield(call)
 
     def _open(self) -> Exception | None:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra
-
+        known = _exceptions()
         with self._opening:
             try:
                 self._client = self._client or _open_client(self._region, self._endpoint_url)
-            except (BotoCoreError, ValueError) as error:
+            except (known.BotoCoreError, ValueError) as error:
                 return error
         return None
 
     def _send_now(self, mail: WireMail) -> endings.Handover:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
-
+        known = _exceptions()
         try:
             answer = self._client.send_email(
                 FromEmailAddress=self._sender.address,
                 Destination={"ToAddresses": [mail.recipient]},
                 Content={"Raw": {"Data": mail.data}},
             )
-        except ClientError as error:
+        except known.ClientError as error:
             return explain_ses_answer(error.response)
-        except BotoCoreError as error:
+        except known.BotoCoreError as error:
             return explain_ses_silence(error)
         return endings.Handover(endings.Ending.TAKEN, claim.SmtpReply(250, str(answer.get("MessageId", ""))))
 
@@ -255,6 +251,13 @@ class SesTransport(MailTransport):
 def _settle(loop: asyncio.AbstractEventLoop, settle: Callable[[T], object], outcome: T) -> None:
     with suppress(RuntimeError):  # The loop has ended, and with it whoever waited.
         loop.call_soon_threadsafe(settle, outcome)
+
+
+def _exceptions() -> Any:
+    """Return what goes wrong with botocore, which is an extra."""
+    from botocore import exceptions  # noqa: PLC0415
+
+    return exceptions
 
 
 def _need_boto3() -> None:
@@ -265,7 +268,6 @@ def _need_boto3() -> None:
 def _open_client(region: str, endpoint_url: str | None) -> Any:
     import boto3  # noqa: PLC0415 - an extra
     from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
 
     connect_s = limits.CONNECT_MS_MAX / 1_000
     config = Config(
@@ -276,5 +278,5 @@ def _open_client(region: str, endpoint_url: str | None) -> Any:
     )
     session = boto3.Session()
     if session.get_credentials() is None:
-        raise NoCredentialsError
+        raise _exceptions().NoCredentialsError
     return session.client("sesv2", region_name=region, endpoint_url=endpoint_url, config=config)

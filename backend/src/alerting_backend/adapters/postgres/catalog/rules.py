@@ -8,12 +8,11 @@ from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.delivery.notifications import CLIENTS, ENDPOINTS, RULES
 from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, refusals, scoped
-from alerting_core import limits
+from alerting_core import errors, limits
 from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import KEPT_OF_ENDPOINT, Endpoint, next_endpoint_version
 from alerting_core.domain.rule import KEPT_OF_RULE, Rule, next_rule_version
-from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter, Loaded, Page, PageRequest, Progress, RuleFilter, Scope
 
 _SELECT_RULES: Final = f"SELECT {RULES.columns} FROM rules"
@@ -24,10 +23,12 @@ _INSERT_RULES: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.plac
 _UPDATE_RULES: Final = f"UPDATE rules SET {RULES.changes(KEPT_OF_RULE, first=3)} WHERE client_id = $1 AND rule_id = $2"
 
 _REFUSED_RULES: Final = {
-    "rules_unique_pattern": lambda: Conflict("the client has a rule with the same severity, source and name already"),
-    "rules_pkey": lambda: Conflict("there is a rule with this rule_id already"),
-    "rules_rule_id_key": lambda: Conflict("there is a rule with this rule_id already"),
-    "rules_client_id_fkey": lambda: NotFound("there is no such client"),
+    "rules_unique_pattern": lambda: errors.Conflict(
+        "the client has a rule with the same severity, source and name already"
+    ),
+    "rules_pkey": lambda: errors.Conflict("there is a rule with this rule_id already"),
+    "rules_rule_id_key": lambda: errors.Conflict("there is a rule with this rule_id already"),
+    "rules_client_id_fkey": lambda: errors.NotFound("there is no such client"),
 }
 
 
@@ -41,7 +42,7 @@ class PgRuleStore:
     async def create(self, rule: Rule) -> Rule:
         """Store a new rule."""
         if not rule.client_id or not all_storable(rule.client_id):
-            raise NotFound("there is no such client")
+            raise errors.NotFound("there is no such client")
         with refusals(_REFUSED_RULES):
             async with postgres.tenant_transaction(
                 self._pools.api, "create_rule", client_id=rule.client_id
@@ -51,7 +52,7 @@ class PgRuleStore:
                 await connection.execute(_INSERT_RULES, *RULES.row(rule))
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:
-                    raise LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
+                    raise errors.LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
                 await _report(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
         return rule
 
@@ -107,7 +108,7 @@ async def _find_rules(connection: postgres.Connection, scope: Scope, rule_id: st
     if is_uuid(rule_id):
         row = await connection.fetchrow(_SELECT_RULES + conditions.sql + lock, *conditions.arguments)
     if row is None:
-        raise NotFound("there is no such rule")
+        raise errors.NotFound("there is no such rule")
     return RULES.read(row)
 
 
@@ -116,7 +117,7 @@ async def _lock_rules(
 ) -> Rule:
     rule = await _find_rules(connection, scope, rule_id, lock=" FOR UPDATE")
     if expected_version not in {None, rule.version}:
-        raise VersionConflict("the rule was changed meanwhile", current_version=rule.version)
+        raise errors.VersionConflict("the rule was changed meanwhile", current_version=rule.version)
     return rule
 
 
@@ -183,7 +184,7 @@ class PgBulkLoader:
         other = "SELECT EXISTS (SELECT 1 FROM clients WHERE client_id <> ALL ($1::text[]))"
         async with postgres.transaction(self._pools.admin, "bulk_load", readonly=True) as connection:
             if await connection.fetchval(other, client_ids):
-                raise Conflict("there are other clients in the database")
+                raise errors.Conflict("there are other clients in the database")
 
     async def _insert(self, statement: str, columns: Sequence[Sequence[Any]]) -> int:
         async with postgres.transaction(self._pools.admin, "bulk_load") as connection:
@@ -218,9 +219,9 @@ UPDATE endpoints SET {ENDPOINTS.changes(KEPT_OF_ENDPOINT, first=3)} WHERE client
 """
 
 _REFUSED_ENDPOINTS: Final = {
-    "endpoints_unique_value": lambda: Conflict("the rule has an endpoint with the same type and value already"),
-    "endpoints_pkey": lambda: Conflict("there is an endpoint with this endpoint_id already"),
-    "endpoints_endpoint_id_key": lambda: Conflict("there is an endpoint with this endpoint_id already"),
+    "endpoints_unique_value": lambda: errors.Conflict("the rule has an endpoint with the same type and value already"),
+    "endpoints_pkey": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
+    "endpoints_endpoint_id_key": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
 }
 
 
@@ -233,17 +234,17 @@ class PgEndpointStore:
     async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
         """Store a new endpoint."""
         if scope not in {None, endpoint.client_id} or not is_uuid(endpoint.rule_id):
-            raise NotFound("there is no such rule")
+            raise errors.NotFound("there is no such rule")
         with refusals(_REFUSED_ENDPOINTS):
             async with scoped(self._pools, scope, "create_endpoint") as connection:
                 # The lock lets the rule's endpoints grow one after the other, so that they are counted right.
                 locked = "SELECT 1 FROM rules WHERE client_id = $1 AND rule_id = $2 FOR UPDATE"
                 if await connection.fetchval(locked, endpoint.client_id, endpoint.rule_id) is None:
-                    raise NotFound("there is no such rule")
+                    raise errors.NotFound("there is no such rule")
                 await connection.execute(_INSERT_ENDPOINTS, *ENDPOINTS.row(endpoint))
                 count = "SELECT count(*) FROM endpoints WHERE client_id = $1 AND rule_id = $2"
                 if await connection.fetchval(count, endpoint.client_id, endpoint.rule_id) > _ENDPOINTS_MAX:
-                    raise LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
+                    raise errors.LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
         return endpoint
 
     async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
@@ -292,7 +293,7 @@ async def _find_endpoints(
     if is_uuid(endpoint_id):
         row = await connection.fetchrow(_SELECT_ENDPOINTS + conditions.sql + lock, *conditions.arguments)
     if row is None:
-        raise NotFound("there is no such endpoint")
+        raise errors.NotFound("there is no such endpoint")
     return ENDPOINTS.read(row)
 
 
@@ -301,5 +302,5 @@ async def _lock_endpoints(
 ) -> Endpoint:
     endpoint = await _find_endpoints(connection, scope, endpoint_id, lock=" FOR UPDATE")
     if expected_version not in {None, endpoint.version}:
-        raise VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
+        raise errors.VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
     return endpoint

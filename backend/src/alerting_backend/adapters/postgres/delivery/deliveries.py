@@ -10,19 +10,8 @@ from typing import Final, NamedTuple, TypeAlias
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.delivery.notifications import (
-    DELIVERIES,
-    ENDPOINTS,
-    UNFINISHED,
-    load,
-    read_secret,
-)
-from alerting_backend.adapters.postgres.delivery.outcomes import (
-    lock_received,
-    record_outcomes,
-    settle_ended,
-    settle_without_work,
-)
+from alerting_backend.adapters.postgres.delivery import notifications as stored
+from alerting_backend.adapters.postgres.delivery import outcomes as ends
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
 from alerting_core.domain.delivery import Delivery, EndpointState
@@ -136,7 +125,7 @@ WITH due AS (
     RETURNING d.*, taken.was_due_at, taken.was_owner
 )
 SELECT
-    {DELIVERIES.columns_of("leased")}, leased.was_due_at, leased.was_owner,
+    {stored.DELIVERIES.columns_of("leased")}, leased.was_due_at, leased.was_owner,
     e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until
 FROM leased LEFT JOIN LATERAL (
     SELECT * FROM endpoints AS o WHERE o.client_id = leased.client_id AND o.endpoint_id = leased.endpoint_id OFFSET 0
@@ -196,18 +185,20 @@ async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequen
         per_place,
     )
     lost = [
-        LostLease(DELIVERIES.read(row), row["was_owner"], row["was_due_at"])
+        LostLease(stored.DELIVERIES.read(row), row["was_owner"], row["was_due_at"])
         for row in rows
         if row["was_owner"] is not None
     ]
     await record_interrupted(connection, lost, lease_ms=wanted.lease_ms, now_ms=wanted.now_ms)
     refs = {NotificationRef(row["client_id"], row["notification_id"]) for row in rows}
-    notifications = {notification.ref: notification for notification in await load(connection, refs)} if refs else {}
+    notifications = (
+        {notification.ref: notification for notification in await stored.load(connection, refs)} if refs else {}
+    )
     return [_claim(wanted.owner, row, notifications) for row in rows]
 
 
 def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationRef, Notification]) -> Claim:
-    delivery = DELIVERIES.read(row)
+    delivery = stored.DELIVERIES.read(row)
     ref = NotificationRef(delivery.client_id, delivery.notification_id)
     return Claim(owner, delivery, notifications[ref], _endpoint_state(row, delivery.type))
 
@@ -217,7 +208,7 @@ def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> Endpoin
         return None
     value = row["value"]
     targets = split_addresses(value) if endpoint_type is EndpointType.EMAIL else (value,)
-    secret = read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
+    secret = stored.read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
     return EndpointState(row["enabled"], targets, row["headers"], secret)
 
 
@@ -226,14 +217,15 @@ _ENDPOINTS: Final = f"""
 SELECT e.*
 FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id)
 CROSS JOIN LATERAL (
-    SELECT {ENDPOINTS.columns} FROM endpoints AS o WHERE o.client_id = w.client_id AND o.rule_id = w.rule_id OFFSET 0
+    SELECT {stored.ENDPOINTS.columns} FROM endpoints AS o
+    WHERE o.client_id = w.client_id AND o.rule_id = w.rule_id OFFSET 0
 ) AS e
 ORDER BY e.endpoint_id
 """
 
 _PLAN: Final = f"""
-INSERT INTO deliveries ({DELIVERIES.columns})
-SELECT * FROM unnest({DELIVERIES.arrays})
+INSERT INTO deliveries ({stored.DELIVERIES.columns})
+SELECT * FROM unnest({stored.DELIVERIES.arrays})
 ON CONFLICT DO NOTHING
 RETURNING 1
 """
@@ -250,7 +242,7 @@ FROM (
 WHERE d.client_id = own.client_id AND d.delivery_id = own.delivery_id
 """
 
-_NEXT_DUE: Final = f"SELECT due_at FROM deliveries WHERE {UNFINISHED} ORDER BY due_at LIMIT 1"
+_NEXT_DUE: Final = f"SELECT due_at FROM deliveries WHERE {stored.UNFINISHED} ORDER BY due_at LIMIT 1"
 
 
 class PgDeliveryStore:
@@ -281,14 +273,14 @@ class PgDeliveryStore:
     async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
         """Store the deliveries of each RECEIVED notification; settle it when nothing is to be delivered."""
         async with transaction(self._pool, "plan_deliveries") as connection:
-            received = await lock_received(connection, [plan.ref for plan in plans])
+            received = await ends.lock_received(connection, [plan.ref for plan in plans])
             planned = set(received)
             new = [delivery for plan in plans if plan.ref in planned for delivery in plan.deliveries]
             added = await _insert(connection, new)
             at_work = {plan.ref for plan in plans if not all(d.status.is_final for d in plan.deliveries)}
             # Where something is to be delivered, its end settles the notification.
             idle = [ref for ref in received if ref not in at_work]
-            await settle_without_work(connection, idle, now_ms=now_ms)
+            await ends.settle_without_work(connection, idle, now_ms=now_ms)
         return added
 
     async def claim_due(
@@ -313,7 +305,7 @@ class PgDeliveryStore:
         if not outcomes:
             return []
         async with transaction(self._pool, "record_outcomes") as connection:
-            return await record_outcomes(connection, outcomes, now_ms=now_ms)
+            return await ends.record_outcomes(connection, outcomes, now_ms=now_ms)
 
     async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:
         """Make the owner's own claims due at once."""
@@ -331,8 +323,8 @@ class PgDeliveryStore:
     async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
         """Settle those whose deliveries are all final."""
         async with transaction(self._pool, "settle_notifications") as connection:
-            received = await lock_received(connection, refs)
-            return await settle_ended(connection, received, now_ms=now_ms)
+            received = await ends.lock_received(connection, refs)
+            return await ends.settle_ended(connection, received, now_ms=now_ms)
 
     async def next_due_ms(self) -> int | None:
         """Return when the next delivery is due or its lease ends."""
@@ -348,11 +340,11 @@ class PgDeliveryStore:
             rows = await connection.fetch(_ENDPOINTS, [client_id for client_id, _ in rules], [id_ for _, id_ in rules])
         found: dict[tuple[str, str], list[Endpoint]] = {}
         for row in rows:
-            found.setdefault((row["client_id"], row["rule_id"]), []).append(ENDPOINTS.read(row))
+            found.setdefault((row["client_id"], row["rule_id"]), []).append(stored.ENDPOINTS.read(row))
         return found
 
 
 async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
     if not deliveries:
         return 0
-    return len(await connection.fetch(_PLAN, *DELIVERIES.rows(deliveries)))
+    return len(await connection.fetch(_PLAN, *stored.DELIVERIES.rows(deliveries)))

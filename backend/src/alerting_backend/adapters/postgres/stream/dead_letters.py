@@ -9,9 +9,7 @@ from alerting_backend.adapters.postgres.connection import connected, fetch_map, 
 from alerting_backend.adapters.postgres.stream.stream import PgLog, decode_headers
 from alerting_backend.adapters.postgres.tables import all_storable
 from alerting_core import limits
-from alerting_core.ports.catalog import Page, PageRequest, decode_place_cursor
-from alerting_core.ports.operations import LISTED, DeadLetter, RecordId, page_of
-from alerting_core.ports.stream import DLQ_SUFFIX, Record
+from alerting_core.ports import catalog, operations, stream
 
 _COLUMNS: Final = 'topic, partition, "offset", key, value, headers, created_at'
 
@@ -72,32 +70,32 @@ class PgDeadLetterStore:
     async def counts(self) -> Mapping[str, int]:
         """Return dead-letter topic → how many letters are there, none that is empty."""
         async with connected(self._log.pool, "count_dead_letters") as connection:
-            return await fetch_map(connection, _COUNT, DLQ_SUFFIX)
+            return await fetch_map(connection, _COUNT, stream.DLQ_SUFFIX)
 
-    async def page(self, topic: str, *, after: RecordId, limit: int) -> Sequence[DeadLetter]:
+    async def page(self, topic: str, *, after: operations.RecordId, limit: int) -> Sequence[operations.DeadLetter]:
         """Return up to *limit* letters of *topic* after a place, in order."""
         async with connected(self._log.pool, "list_dead_letters") as connection:
             return [_read(row) for row in await connection.fetch(_PAGE, topic, *after, limit)]
 
-    async def list(self, page: PageRequest, *, topic: str | None = None) -> Page[DeadLetter]:
+    async def list(self, page: catalog.PageRequest, *, topic: str | None = None) -> catalog.Page[operations.DeadLetter]:
         """Return a page of letters, newest first."""
-        before = None if page.cursor is None else decode_place_cursor(LISTED, page.cursor)
+        before = None if page.cursor is None else catalog.decode_place_cursor(operations.LISTED, page.cursor)
         if not all_storable(topic):
-            return Page([])
+            return catalog.Page([])
         statement = _LIST.format(after="" if before is None else _AFTER)
         key = () if before is None else (before.at_ms, before.topic, before.partition, before.offset)
         async with connected(self._log.pool, "list_dead_letters") as connection:
             rows = await connection.fetch(
-                statement, limits.DEAD_LETTERS_LOOKED_AT_MAX, DLQ_SUFFIX, topic, page.limit + 1, *key
+                statement, limits.DEAD_LETTERS_LOOKED_AT_MAX, stream.DLQ_SUFFIX, topic, page.limit + 1, *key
             )
-        return page_of([_read(row) for row in rows], page)
+        return operations.page_of([_read(row) for row in rows], page)
 
-    async def get(self, topic: str, place: RecordId) -> DeadLetter | None:
+    async def get(self, topic: str, place: operations.RecordId) -> operations.DeadLetter | None:
         """Return one letter; None when it is not there (any more)."""
-        found = await self.page(topic, after=RecordId(place.partition, place.offset - 1), limit=1)
+        found = await self.page(topic, after=operations.RecordId(place.partition, place.offset - 1), limit=1)
         return found[0] if found and found[0].place == place else None
 
-    async def replay(self, letters: Sequence[DeadLetter]) -> int:
+    async def replay(self, letters: Sequence[operations.DeadLetter]) -> int:
         """Publish letters of one topic to where they came from, and take them out, in one transaction.
 
         Letters that somebody else has replayed meanwhile are passed over; returns how many were not. What is still
@@ -108,7 +106,7 @@ class PgDeadLetterStore:
             return 0
         topic = letters[0].topic
         assert all(letter.topic == topic for letter in letters), "one topic at a time"
-        await self._log.know({topic.removesuffix(DLQ_SUFFIX)})
+        await self._log.know({topic.removesuffix(stream.DLQ_SUFFIX)})
         partitions, offsets = zip(*(letter.place for letter in letters), strict=True)
         async with transaction(self._log.pool, "replay_dead_letters") as connection:
             taken = {(row[0], row[1]) for row in await connection.fetch(_TAKE, topic, partitions, offsets)}
@@ -117,10 +115,12 @@ class PgDeadLetterStore:
         return len(outputs)
 
 
-def _place(letter: DeadLetter) -> RecordId:
+def _place(letter: operations.DeadLetter) -> operations.RecordId:
     return letter.place
 
 
-def _read(row: asyncpg.Record) -> DeadLetter:
+def _read(row: asyncpg.Record) -> operations.DeadLetter:
     topic, partition, offset, key, value, headers, created_at = row
-    return DeadLetter.of(Record(topic, partition, offset, key, value, decode_headers(headers), created_at))
+    return operations.DeadLetter.of(
+        stream.Record(topic, partition, offset, key, value, decode_headers(headers), created_at)
+    )
