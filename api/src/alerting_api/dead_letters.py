@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AliasPath, ConfigDict, Field, model_validator
+from pydantic import AliasPath, ConfigDict, Field
 
 from alerting_api.auth import Operator, Parts
 from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemItem, ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once
-from alerting_api.schema import ItemPage, PageQuery, RequestModel, ResponseModel, Time, core_error, page_of, placed
+from alerting_api.schema import CheckedModel, ItemPage, PageQuery, ResponseModel, Time, page_of, placed
 from alerting_core import limits
 from alerting_core.app.dead_letters import AS_IT_IS, Repair, view_dead_letter
 from alerting_core.codec.message import FieldKind
@@ -207,7 +207,7 @@ async def count_dead_letters(parts: Parts, _caller: Operator) -> LetterTopicsSho
     return LetterTopicsShown(topics=topics, letters=sum(count for _, count in counts))
 
 
-class LetterMending(RequestModel):
+class LetterMending(CheckedModel):
     """How a dead letter is mended as it is replayed: by `set` or by `value_base64`; by neither it stays as it is."""
 
     model_config = ConfigDict(
@@ -238,13 +238,8 @@ class LetterMending(RequestModel):
         ),
     ] = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := tuple(self._problems()):
-            raise core_error(problems)
-        return self
-
-    def _problems(self) -> Iterator[Problem]:
+    def check(self) -> Iterator[Problem]:
+        """Yield what is wrong with the two of them together."""
         if self.set_ and self.value_base64 is not None:
             yield Problem("value_base64", ProblemCode.TOO_MANY, "mend by `set` or by `value_base64`, not by both")
         elif self.value_base64 is not None and _bytes_in(self.value_base64) is None:

@@ -1,10 +1,10 @@
 """Endpoints: where a client wants to be told, created under the rule that they belong to, with their secrets."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import RuleReader, RuleWriter, Use
@@ -74,7 +74,7 @@ _TEST: Final[dict[str, Any]] = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a
 _K = ProblemKind
 
 
-class NewEndpoint(schema.RequestModel):
+class NewEndpoint(schema.CheckedModel):
     """An endpoint to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_NEW), *_OTHERS]})
@@ -86,15 +86,9 @@ class NewEndpoint(schema.RequestModel):
     enabled: bool = True
     description: schema.Description = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := check_draft(self.draft()):
-            raise schema.core_error(problems)
-        return self
-
-    def draft(self) -> EndpointDraft:
-        """Return the same for the use case."""
-        return self.as_draft(EndpointDraft)
+    def check(self) -> schema.Problems:
+        """Return what is wrong with an endpoint of this type."""
+        return check_draft(self.as_draft(EndpointDraft))
 
 
 class EndpointReplacement(NewEndpoint):
@@ -104,10 +98,6 @@ class EndpointReplacement(NewEndpoint):
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_NEW, "headers": {"X-Team": "ops"}}]})
-
-    def change(self) -> EndpointChange:
-        """Return the same for the use case."""
-        return self.as_draft(EndpointChange)
 
 
 class EndpointShown(schema.ResponseModel):
@@ -186,7 +176,7 @@ async def create_endpoint(
 
     The answer shows the signing secret of a webhook this once.
     """
-    endpoint = await use.endpoints.create(caller.scope, rule_id, body.draft())
+    endpoint = await use.endpoints.create(caller.scope, rule_id, body.as_draft(EndpointDraft))
     response.headers["Location"] = f"{ENDPOINTS}/{endpoint.endpoint_id}"
     response.headers["ETag"] = etag(endpoint.version)
     return EndpointWithSecret.of(endpoint)
@@ -227,8 +217,8 @@ async def replace_endpoint(
     response: Response,
 ) -> EndpointShown:
     """Replace an endpoint."""
-    changed = await use.endpoints.change(caller.scope, endpoint_id, body.change(), expected_version=version)
-    return _shown(changed, response)
+    change = body.as_draft(EndpointChange)
+    return _shown(await use.endpoints.change(caller.scope, endpoint_id, change, expected_version=version), response)
 
 
 @router.patch(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED))
@@ -268,18 +258,16 @@ async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: 
     return TestAccepted.of(await use.endpoint_test.send(caller.scope, endpoint_id))
 
 
-class SecretRotation(schema.RequestModel):
+class SecretRotation(schema.CheckedModel):
     """How to rotate a signing secret."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     secret: Secret = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.secret is not None and (problems := tuple(check_secret(self.secret))):
-            raise schema.core_error(problems)
-        return self
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the secret, if there is one."""
+        return () if self.secret is None else check_secret(self.secret)
 
 
 @router.post(

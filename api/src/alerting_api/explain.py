@@ -12,6 +12,7 @@ from alerting_api.route import ApiRoute
 from alerting_api.rules import RULES, RulePattern
 from alerting_api.schema import LimitQuery, ResponseModel, RuleSeverity, Uuid
 from alerting_core import limits
+from alerting_core.domain.rule import RuleDraft
 from alerting_core.matching.explain import MatchReason
 
 router = APIRouter(route_class=ApiRoute)
@@ -98,7 +99,7 @@ async def preview_rule(use: Use, _caller: RuleReader, body: RulePreview) -> Prev
 
     Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
     """
-    preview = await use.insight.preview(body.draft())
+    preview = await use.insight.preview(body.as_draft(RuleDraft))
     return PreviewShown.of(preview, items=[AlertShown.of(stored) for stored in preview.alerts])
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import Operator, Parts
@@ -51,7 +51,7 @@ class CustomAlertConfig(schema.RequestModel):
         return configs.CustomAlert(**self.model_dump())
 
 
-class JobConfig(schema.RequestModel):
+class JobConfig(schema.CheckedModel):
     """What to generate. Every alert follows from the seed: the same seed makes the same alerts with the same ids."""
 
     model_config = ConfigDict(
@@ -79,11 +79,9 @@ class JobConfig(schema.RequestModel):
     single_test: Annotated[bool, Field(description="Only that alert.")] = False
     custom: Annotated[CustomAlertConfig | None, Field(description="Only this alert.")] = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := configs.check_config(self.value()):
-            raise schema.core_error(problems)
-        return self
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the settings together."""
+        return configs.check_config(self.value())
 
     def value(self) -> configs.GeneratorConfig:
         """Return the same for the generator."""

@@ -1,10 +1,10 @@
 """Rules: which alerts a client wants to be told about."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import RuleReader, RuleWriter, Use
@@ -47,7 +47,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
 _K = ProblemKind
 
 
-class RulePattern(schema.RequestModel):
+class RulePattern(schema.CheckedModel):
     """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_PATTERN)]})
@@ -56,15 +56,9 @@ class RulePattern(schema.RequestModel):
     source: Annotated[schema.Text, Field(description="System that reports, exact or `*`.")]
     name: Annotated[schema.Text, Field(description="What happened, exact or `*`.")]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := check_draft(self.draft()):
-            raise schema.core_error(problems)
-        return self
-
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return self.as_draft(RuleDraft)
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the pattern."""
+        return check_draft(self.as_draft(RuleDraft))
 
 
 class RuleBody(RulePattern):
@@ -157,7 +151,7 @@ async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, 
 
     Unique per client: a second rule with the same severity, source and name is refused (409).
     """
-    rule = await use.rules.create(caller.scope, body.client_id, body.draft())
+    rule = await use.rules.create(caller.scope, body.client_id, body.as_draft(RuleDraft))
     response.headers["Location"] = f"{RULES}/{rule.rule_id}"
     return _shown(rule, response)
 
@@ -182,7 +176,7 @@ async def replace_rule(
 
     It takes effect within two seconds (p99), or the platform says that it has not.
     """
-    rule = await use.rules.replace(caller.scope, rule_id, body.draft(), expected_version=version)
+    rule = await use.rules.replace(caller.scope, rule_id, body.as_draft(RuleDraft), expected_version=version)
     return _shown(rule, response)
 
 
