@@ -1,11 +1,11 @@
-"""Alerts: the way in, and those that are kept."""
+"""Alerts: the way in, those that are kept, and why a rule matches one or does not."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final, Self, TypeAlias
 
 from fastapi import APIRouter, Body, Path, Query, Request
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import AliasPath, ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
 from alerting_api.auth import AlertReader, AlertWriter, Use
@@ -18,6 +18,7 @@ from alerting_core.domain.alert import EVENT_TS_MAX, check_context
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem
+from alerting_core.matching.explain import MatchReason
 from alerting_core.ports.history import AlertFilter, StoredAlert
 
 ALERTS: Final = "/api/v1/alerts"
@@ -183,6 +184,47 @@ class AlertQuery(schema.PageQuery):
         )
 
 
+class FindingShown(schema.ResponseModel):
+    """One thing that decided about a rule."""
+
+    reason: MatchReason
+    field: Annotated[str, Field(description="severity, source, name or enabled; empty when the rule matched.")]
+    expected: str
+    actual: str
+    detail: Annotated[str, Field(description="One sentence for people.")]
+
+
+class ExplainedRuleShown(schema.ResponseModel):
+    """The decision about one rule."""
+
+    rule_id: Annotated[schema.Uuid, Field(validation_alias=AliasPath("rule", "rule_id"))]
+    severity: Annotated[schema.RuleSeverity, Field(validation_alias=AliasPath("rule", "severity"))]
+    source: Annotated[str, Field(validation_alias=AliasPath("rule", "source"))]
+    name: Annotated[str, Field(validation_alias=AliasPath("rule", "name"))]
+    enabled: Annotated[bool, Field(validation_alias=AliasPath("rule", "enabled"))]
+    matched: Annotated[bool, Field(validation_alias=AliasPath("explanation", "matched"))]
+    findings: Annotated[list[FindingShown], Field(validation_alias=AliasPath("explanation", "findings"))]
+
+
+class ExplanationShown(schema.ResponseModel):
+    """Why an alert met the rules of a client or did not, as the rules are now."""
+
+    alert: AlertShown
+    client_id: str
+    examined: Annotated[int, Field(description="How many rules the client has.")]
+    matched: Annotated[int, Field(description="How many of the rules match.")]
+    rules: Annotated[list[ExplainedRuleShown], Field(description="Those that match first, then the nearest.")]
+
+
+class ExplainQuery(schema.LimitQuery):
+    """Whose rules to look at."""
+
+    client_id: Annotated[
+        str | None,
+        Field(max_length=limits.ID_CHARS_MAX, description="An operator's key must name it, a client's key need not."),
+    ] = None
+
+
 @router.post("", status_code=202, responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE))
 async def submit_alerts(
     use: Use,
@@ -234,6 +276,28 @@ async def list_alerts(
     return schema.page_of(await use.insight.alerts(query.page, query.where), AlertShown)
 
 
+@router.get(
+    "/{alert_id:path}/explain",
+    responses=refusals(*CALLER, ProblemKind.NOT_FOUND, ProblemKind.INVALID_INPUT),
+)
+async def explain_alert(
+    use: Use, caller: AlertReader, alert_id: AlertId, query: Annotated[ExplainQuery, Query()]
+) -> ExplanationShown:
+    """Say for each rule of a client why it matches an alert or does not.
+
+    As the rules are now. Those that match come first, then the nearest; `limit` says how many.
+    """
+    explanation = await use.insight.explain(caller.scope, alert_id, query.client_id)
+    return ExplanationShown.of(
+        explanation,
+        alert=AlertShown.of(explanation.stored),
+        examined=len(explanation.rules),
+        matched=sum(one.explanation.matched for one in explanation.rules),
+        rules=explanation.rules[: query.limit],
+    )
+
+
+# After explaining: an id in a path may be anything.
 @router.get("/{alert_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))
 async def get_alert(use: Use, caller: AlertReader, alert_id: AlertId) -> AlertDetailShown:
     """Return one alert, and the notifications that were made of it.

@@ -11,7 +11,6 @@ from alerting_api import (
     clients,
     dead_letters,
     endpoints,
-    explain,
     jobs,
     keys,
     metrics,
@@ -25,9 +24,8 @@ from alerting_api.openapi import describe
 from alerting_api.problems import EXPECTED_ERRORS, answer_error
 from alerting_api.route import AnsweredBefore, answer_again
 
-# Explanations before alerts and rules: an id in a path may be anything.
 NOUNS: Final = (
-    *(explain, alerts, prometheus, clients, rules, endpoints),
+    *(alerts, prometheus, clients, rules, endpoints),
     *(notifications, keys, jobs, metrics, dead_letters),
 )
 """The modules whose routers make up the API, in this order."""

@@ -1,12 +1,13 @@
-"""Rules: which alerts a client wants to be told about."""
+"""Rules: which alerts a client wants to be told about, and what a draft of one would have matched."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import ConfigDict, Field
 
 from alerting_api import schema
+from alerting_api.alerts import AlertShown
 from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.headers import ExpectedVersion
 from alerting_api.problems import (
@@ -92,6 +93,10 @@ class NewRule(RuleBody):
     enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
 
 
+class RulePreview(RulePattern):
+    """A draft rule to try."""
+
+
 class EnabledChange(schema.RequestModel):
     """Switches an object on or off and leaves the rest."""
 
@@ -116,6 +121,14 @@ class RuleShown(schema.ResponseModel):
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: schema.Time
     updated_at: schema.Time
+
+
+class PreviewShown(schema.ResponseModel):
+    """What a draft rule would have matched."""
+
+    examined: Annotated[int, Field(description="How many recent alerts the rule was tried against.")]
+    matched: Annotated[int, Field(description="How many of them it matches.")]
+    items: Annotated[list[AlertShown], Field(description="The latest of those, newest first.")]
 
 
 class RuleQuery(schema.PageQuery):
@@ -162,6 +175,23 @@ async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Q
     return schema.page_of(await use.rules.list(caller.scope, query.page, query.where), RuleShown)
 
 
+@router.post("/preview", responses=refusals(*CALLER, *BODY))
+async def preview_rule(use: Use, _caller: RuleReader, body: RulePreview) -> PreviewShown:
+    """Try a draft rule against the recent alerts.
+
+    Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
+    """
+    preview = await use.insight.preview(body.as_draft(RuleDraft))
+    return PreviewShown.of(preview, items=[AlertShown.of(stored) for stored in preview.alerts])
+
+
+@router.api_route("/preview", methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def refuse_other_methods_of_preview() -> None:
+    """Keep `preview` from being taken for the id of a rule."""
+    raise HTTPException(405)
+
+
+# After previews: `preview` is no id.
 @router.get("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
 async def get_rule(use: Use, caller: RuleReader, rule_id: RuleId, response: Response) -> RuleShown:
     """Return one rule."""
