@@ -9,9 +9,8 @@ from pydantic import AliasPath, ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
 from alerting_api.auth import AlertReader, AlertWriter, Use
-from alerting_api.headers import TraceParent
 from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
-from alerting_api.route import ApiRoute, Once, claimed_key
+from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context

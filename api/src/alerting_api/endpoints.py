@@ -8,7 +8,6 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import RuleReader, RuleWriter, Use
-from alerting_api.headers import ExpectedVersion
 from alerting_api.problems import (
     ACCEPTED,
     BODY,
@@ -22,7 +21,7 @@ from alerting_api.problems import (
     etag,
     refusals,
 )
-from alerting_api.route import ApiRoute, Once
+from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_api.rules import RULES, EnabledChange, RuleId
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret

@@ -9,9 +9,8 @@ from pydantic import ConfigDict, Field
 from alerting_api import schema
 from alerting_api.auth import NotificationReader, NotificationResender, Parts, Use
 from alerting_api.endpoints import TypeName
-from alerting_api.headers import TraceParent
 from alerting_api.problems import ACCEPTED, CALLER, REPEATABLE, ProblemKind, refusals
-from alerting_api.route import ApiRoute, Once
+from alerting_api.route import ApiRoute, Once, TraceParent
 from alerting_core import limits
 from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.notification import NotificationStatus

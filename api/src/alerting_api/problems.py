@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerting_api.headers import request_id_of
 from alerting_api.schema import ResponseModel, problems_of
 from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, ProblemCode, VersionConflict
 from alerting_core.errors import Problem as FieldProblem
@@ -145,6 +144,16 @@ def refusal_of(error: Exception) -> Refusal:
 def etag(version: int) -> str:
     """Return the ETag of an object at *version*."""
     return f'"{version}"'
+
+
+REQUEST_ID_KEY: Final = "alerting.request_id"
+"""Where in the scope of a request its id is left, which every document names."""
+
+
+def request_id_of(scope: Mapping[str, Any]) -> str:
+    """Return the id that was assigned."""
+    request_id: str = scope[REQUEST_ID_KEY]
+    return request_id
 
 
 MEDIA_TYPE: Final = "application/problem+json"

@@ -14,9 +14,8 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerting_api.auth import AlertWriter, Parts
-from alerting_api.headers import TraceParent
 from alerting_api.problems import BODY, CALLER, refusals
-from alerting_api.route import ApiRoute
+from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft

@@ -1,4 +1,4 @@
-"""The one class of all API routes, and what it does for each: strict bodies, the same request done once."""
+"""What routes share: headers as their parameters, the same request done once, and their class, strict about bodies."""
 
 import logging
 import re
@@ -27,6 +27,66 @@ _CLAIM: Final = "alerting.idempotency_claim"
 _KEPT_BODY: Final = "alerting.idempotency_kept_body"
 
 _log: Final = logging.getLogger("alerting.api")
+
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+async def trace_of(
+    traceparent: Annotated[str | None, Header(description="W3C trace context; goes along with the alert.")] = None,
+) -> str | None:
+    """Return the caller's trace context. The specification asks to go on without one that cannot be read."""
+    return traceparent if traceparent is not None and _TRACEPARENT.fullmatch(traceparent) else None
+
+
+TraceParent = Annotated[str | None, Depends(trace_of)]
+"""The caller's trace, which goes along with what the request leads to."""
+
+_TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+NO_VERSION: Final = 0
+"""What no object ever has: a tag that is well formed and not one of ours can match nothing."""
+
+
+def read_if_match(if_match: str | None) -> int | None:
+    """Return the version that the caller expects to be stored; None for any.
+
+    Args:
+        if_match: Value of the header; None when there was none.
+
+    Raises:
+        InvalidInput: It is no ETag.
+
+    Source:
+        RFC 9110, section 13.1.1: If-Match compares strongly, so that a weak tag never matches.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = _TAG.fullmatch(if_match.strip())
+    if tag is None:
+        detail = 'send one ETag as it came, for example "3"'
+        raise InvalidInput([Problem("If-Match", ProblemCode.INVALID_HEADER, detail)])
+    weak, text = tag.groups()
+    return int(text) if not weak and _VERSION.fullmatch(text) else NO_VERSION
+
+
+async def expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description="The `ETag` that the object had when it was read, so that a change made meanwhile is not "
+            "overwritten (412). Without it, or with `*`, the stored version is taken whatever it is.",
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> int | None:
+    """Return the version that the caller expects to be stored; None for any."""
+    return read_if_match(if_match)
+
+
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]
+"""If-Match as a parameter of routes that change something."""
 
 
 class AnsweredBefore(Exception):

@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from alerting_api import schema
 from alerting_api.alerts import AlertShown
 from alerting_api.auth import RuleReader, RuleWriter, Use
-from alerting_api.headers import ExpectedVersion
 from alerting_api.problems import (
     BODY,
     CALLER,
@@ -22,7 +21,7 @@ from alerting_api.problems import (
     etag,
     refusals,
 )  # fmt: skip
-from alerting_api.route import ApiRoute, Once
+from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_core import limits
 from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter

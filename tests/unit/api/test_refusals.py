@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final, Literal
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from alerting_api.headers import assign_request_id, trace_of
+from alerting_api.middleware import assign_request_id
 from alerting_api.problems import PROBLEMS_MAX, ProblemKind, Refusal, document
-from alerting_api.route import decode_json, require_json
+from alerting_api.route import decode_json, require_json, trace_of
 from alerting_api.schema import PATH_CHARS_MAX, RequestModel, placed, problems_of
 from alerting_core.errors import Problem, ProblemCode
 
