@@ -9,7 +9,6 @@ from pydantic import AliasPath, ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
 from alerting_api.auth import AlertReader, AlertWriter, Use
-from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
@@ -224,7 +223,7 @@ class ExplainQuery(schema.LimitQuery):
     ] = None
 
 
-@router.post("", status_code=202, responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE))
+@router.post("", status_code=202)
 async def submit_alerts(
     use: Use,
     caller: AlertWriter,
@@ -264,7 +263,7 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
     ]
 
 
-@router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
+@router.get("")
 async def list_alerts(
     use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]
 ) -> schema.ItemPage[AlertShown]:
@@ -275,10 +274,7 @@ async def list_alerts(
     return schema.page_of(await use.insight.alerts(query.page, query.where), AlertShown)
 
 
-@router.get(
-    "/{alert_id:path}/explain",
-    responses=refusals(*CALLER, ProblemKind.NOT_FOUND, ProblemKind.INVALID_INPUT),
-)
+@router.get("/{alert_id:path}/explain")
 async def explain_alert(
     use: Use, caller: AlertReader, alert_id: AlertId, query: Annotated[ExplainQuery, Query()]
 ) -> ExplanationShown:
@@ -297,7 +293,7 @@ async def explain_alert(
 
 
 # After explaining: an id in a path may be anything.
-@router.get("/{alert_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))
+@router.get("/{alert_id:path}")
 async def get_alert(use: Use, caller: AlertReader, alert_id: AlertId) -> AlertDetailShown:
     """Return one alert, and the notifications that were made of it.
 
