@@ -1,23 +1,22 @@
-"""Alerts: the way in, and those that are kept."""
+"""Alerts: the way in, those that are kept, and why a rule matches one or does not."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final, Self, TypeAlias
 
 from fastapi import APIRouter, Body, Path, Query, Request
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import AliasPath, ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
 from alerting_api.auth import AlertReader, AlertWriter, Use
-from alerting_api.headers import TraceParent
-from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
-from alerting_api.route import ApiRoute, Once, claimed_key
+from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem
+from alerting_core.matching.explain import MatchReason
 from alerting_core.ports.history import AlertFilter, StoredAlert
 
 ALERTS: Final = "/api/v1/alerts"
@@ -183,7 +182,48 @@ class AlertQuery(schema.PageQuery):
         )
 
 
-@router.post("", status_code=202, responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE))
+class FindingShown(schema.ResponseModel):
+    """One thing that decided about a rule."""
+
+    reason: MatchReason
+    field: Annotated[str, Field(description="severity, source, name or enabled; empty when the rule matched.")]
+    expected: str
+    actual: str
+    detail: Annotated[str, Field(description="One sentence for people.")]
+
+
+class ExplainedRuleShown(schema.ResponseModel):
+    """The decision about one rule."""
+
+    rule_id: Annotated[schema.Uuid, Field(validation_alias=AliasPath("rule", "rule_id"))]
+    severity: Annotated[schema.RuleSeverity, Field(validation_alias=AliasPath("rule", "severity"))]
+    source: Annotated[str, Field(validation_alias=AliasPath("rule", "source"))]
+    name: Annotated[str, Field(validation_alias=AliasPath("rule", "name"))]
+    enabled: Annotated[bool, Field(validation_alias=AliasPath("rule", "enabled"))]
+    matched: Annotated[bool, Field(validation_alias=AliasPath("explanation", "matched"))]
+    findings: Annotated[list[FindingShown], Field(validation_alias=AliasPath("explanation", "findings"))]
+
+
+class ExplanationShown(schema.ResponseModel):
+    """Why an alert met the rules of a client or did not, as the rules are now."""
+
+    alert: AlertShown
+    client_id: str
+    examined: Annotated[int, Field(description="How many rules the client has.")]
+    matched: Annotated[int, Field(description="How many of the rules match.")]
+    rules: Annotated[list[ExplainedRuleShown], Field(description="Those that match first, then the nearest.")]
+
+
+class ExplainQuery(schema.LimitQuery):
+    """Whose rules to look at."""
+
+    client_id: Annotated[
+        str | None,
+        Field(max_length=limits.ID_CHARS_MAX, description="An operator's key must name it, a client's key need not."),
+    ] = None
+
+
+@router.post("", status_code=202)
 async def submit_alerts(
     use: Use,
     caller: AlertWriter,
@@ -223,7 +263,7 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
     ]
 
 
-@router.get("", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
+@router.get("")
 async def list_alerts(
     use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]
 ) -> schema.ItemPage[AlertShown]:
@@ -234,7 +274,26 @@ async def list_alerts(
     return schema.page_of(await use.insight.alerts(query.page, query.where), AlertShown)
 
 
-@router.get("/{alert_id:path}", responses=refusals(*CALLER, ProblemKind.NOT_FOUND))
+@router.get("/{alert_id:path}/explain")
+async def explain_alert(
+    use: Use, caller: AlertReader, alert_id: AlertId, query: Annotated[ExplainQuery, Query()]
+) -> ExplanationShown:
+    """Say for each rule of a client why it matches an alert or does not.
+
+    As the rules are now. Those that match come first, then the nearest; `limit` says how many.
+    """
+    explanation = await use.insight.explain(caller.scope, alert_id, query.client_id)
+    return ExplanationShown.of(
+        explanation,
+        alert=AlertShown.of(explanation.stored),
+        examined=len(explanation.rules),
+        matched=sum(one.explanation.matched for one in explanation.rules),
+        rules=explanation.rules[: query.limit],
+    )
+
+
+# After explaining: an id in a path may be anything.
+@router.get("/{alert_id:path}")
 async def get_alert(use: Use, caller: AlertReader, alert_id: AlertId) -> AlertDetailShown:
     """Return one alert, and the notifications that were made of it.
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AliasPath, ConfigDict, Field, model_validator
+from pydantic import AliasPath, ConfigDict, Field
 
 from alerting_api.auth import Operator, Parts
-from alerting_api.problems import ACCEPTED, BODY, CALLER, REPEATABLE, ProblemItem, ProblemKind, refusals
+from alerting_api.problems import ProblemItem, ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once
-from alerting_api.schema import ItemPage, PageQuery, RequestModel, ResponseModel, Time, core_error, page_of, placed
+from alerting_api.schema import CheckedModel, ItemPage, PageQuery, ResponseModel, Time, page_of, placed
 from alerting_core import limits
 from alerting_core.app.dead_letters import AS_IT_IS, Repair, view_dead_letter
 from alerting_core.codec.message import FieldKind
@@ -54,7 +54,6 @@ _DETAIL: Final[Mapping[str, Any]] = {
 }
 
 LetterId = Annotated[str, Path(examples=[LETTER_ID])]
-_K = ProblemKind
 
 
 class RecordPlace(ResponseModel):
@@ -188,7 +187,7 @@ class LetterQuery(PageQuery):
     ] = None
 
 
-@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+@router.get("")
 async def list_dead_letters(
     parts: Parts, _caller: Operator, query: Annotated[LetterQuery, Query()]
 ) -> ItemPage[DeadLetterShown]:
@@ -199,7 +198,7 @@ async def list_dead_letters(
     return page_of(await parts.dead_letters.list(query.page, topic=query.topic), DeadLetterShown)
 
 
-@router.get("/topics", responses=refusals(*CALLER))
+@router.get("/topics")
 async def count_dead_letters(parts: Parts, _caller: Operator) -> LetterTopicsShown:
     """Count the dead letters of each topic."""
     counts = sorted((await parts.dead_letters.topics()).items())
@@ -207,7 +206,7 @@ async def count_dead_letters(parts: Parts, _caller: Operator) -> LetterTopicsSho
     return LetterTopicsShown(topics=topics, letters=sum(count for _, count in counts))
 
 
-class LetterMending(RequestModel):
+class LetterMending(CheckedModel):
     """How a dead letter is mended as it is replayed: by `set` or by `value_base64`; by neither it stays as it is."""
 
     model_config = ConfigDict(
@@ -238,13 +237,8 @@ class LetterMending(RequestModel):
         ),
     ] = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := tuple(self._problems()):
-            raise core_error(problems)
-        return self
-
-    def _problems(self) -> Iterator[Problem]:
+    def check(self) -> Iterator[Problem]:
+        """Yield what is wrong with the two of them together."""
         if self.set_ and self.value_base64 is not None:
             yield Problem("value_base64", ProblemCode.TOO_MANY, "mend by `set` or by `value_base64`, not by both")
         elif self.value_base64 is not None and _bytes_in(self.value_base64) is None:
@@ -280,11 +274,7 @@ async def refuse_other_methods_of_replay(letter_id: str) -> None:
     raise HTTPException(405)
 
 
-@router.post(
-    "/{letter_id:path}/replay",
-    status_code=202,
-    responses=ACCEPTED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
-)
+@router.post("/{letter_id:path}/replay", status_code=202, responses=refusals(ProblemKind.CONFLICT))
 async def replay_dead_letter(
     parts: Parts, _caller: Operator, _once: Once, letter_id: LetterId, body: LetterMending | None = None
 ) -> Replayed:
@@ -307,7 +297,7 @@ async def replay_dead_letter(
 
 
 # After replaying: an id in a path may be anything.
-@router.get("/{letter_id:path}", responses=refusals(*CALLER, _K.NOT_FOUND))
+@router.get("/{letter_id:path}")
 async def get_dead_letter(parts: Parts, _caller: Operator, letter_id: LetterId) -> DeadLetterDetailShown:
     """Return one dead letter with its bytes, and what can be read of the message that they are."""
     view = view_dead_letter(await parts.dead_letters.get(letter_id))

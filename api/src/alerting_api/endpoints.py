@@ -1,28 +1,15 @@
 """Endpoints: where a client wants to be told, created under the rule that they belong to, with their secrets."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import RuleReader, RuleWriter, Use
-from alerting_api.headers import ExpectedVersion
-from alerting_api.problems import (
-    ACCEPTED,
-    BODY,
-    CALLER,
-    CREATED_VERSIONED,
-    DELETED,
-    REPEATABLE,
-    SHOWN_VERSIONED,
-    VERSIONED,
-    ProblemKind,
-    etag,
-    refusals,
-)
-from alerting_api.route import ApiRoute, Once
+from alerting_api.problems import CREATED_VERSIONED, SHOWN_VERSIONED, ProblemKind, etag, refusals
+from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_api.rules import RULES, EnabledChange, RuleId
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
@@ -74,7 +61,7 @@ _TEST: Final[dict[str, Any]] = {"notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a
 _K = ProblemKind
 
 
-class NewEndpoint(schema.RequestModel):
+class NewEndpoint(schema.CheckedModel):
     """An endpoint to create."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_NEW), *_OTHERS]})
@@ -86,15 +73,9 @@ class NewEndpoint(schema.RequestModel):
     enabled: bool = True
     description: schema.Description = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := check_draft(self.draft()):
-            raise schema.core_error(problems)
-        return self
-
-    def draft(self) -> EndpointDraft:
-        """Return the same for the use case."""
-        return self.as_draft(EndpointDraft)
+    def check(self) -> schema.Problems:
+        """Return what is wrong with an endpoint of this type."""
+        return check_draft(self.as_draft(EndpointDraft))
 
 
 class EndpointReplacement(NewEndpoint):
@@ -104,10 +85,6 @@ class EndpointReplacement(NewEndpoint):
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_NEW, "headers": {"X-Team": "ops"}}]})
-
-    def change(self) -> EndpointChange:
-        """Return the same for the use case."""
-        return self.as_draft(EndpointChange)
 
 
 class EndpointShown(schema.ResponseModel):
@@ -177,7 +154,7 @@ def _shown(endpoint: Endpoint, response: Response) -> EndpointShown:
 @router.post(
     RULES + "/{rule_id}/endpoints",
     status_code=201,
-    responses=CREATED_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT, _K.LIMIT_EXCEEDED),
+    responses=CREATED_VERSIONED | refusals(_K.CONFLICT, _K.LIMIT_EXCEEDED),
 )
 async def create_endpoint(
     use: Use, caller: RuleWriter, _once: Once, rule_id: RuleId, body: NewEndpoint, response: Response
@@ -186,13 +163,13 @@ async def create_endpoint(
 
     The answer shows the signing secret of a webhook this once.
     """
-    endpoint = await use.endpoints.create(caller.scope, rule_id, body.draft())
+    endpoint = await use.endpoints.create(caller.scope, rule_id, body.as_draft(EndpointDraft))
     response.headers["Location"] = f"{ENDPOINTS}/{endpoint.endpoint_id}"
     response.headers["ETag"] = etag(endpoint.version)
     return EndpointWithSecret.of(endpoint)
 
 
-@router.get(RULES + "/{rule_id}/endpoints", responses=refusals(*CALLER, _K.NOT_FOUND, _K.INVALID_INPUT))
+@router.get(RULES + "/{rule_id}/endpoints")
 async def list_endpoints_of_rule(
     use: Use, caller: RuleReader, rule_id: RuleId, query: Annotated[_RuleEndpointQuery, Query()]
 ) -> schema.ItemPage[EndpointShown]:
@@ -202,7 +179,7 @@ async def list_endpoints_of_rule(
     return schema.page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
 
 
-@router.get(ENDPOINTS, responses=refusals(*CALLER, _K.INVALID_INPUT))
+@router.get(ENDPOINTS)
 async def list_endpoints(
     use: Use, caller: RuleReader, query: Annotated[EndpointQuery, Query()]
 ) -> schema.ItemPage[EndpointShown]:
@@ -211,13 +188,13 @@ async def list_endpoints(
     return schema.page_of(await use.endpoints.list(caller.scope, query.page, where), EndpointShown)
 
 
-@router.get(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
+@router.get(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED)
 async def get_endpoint(use: Use, caller: RuleReader, endpoint_id: EndpointId, response: Response) -> EndpointShown:
     """Return one endpoint."""
     return _shown(await use.endpoints.get(caller.scope, endpoint_id), response)
 
 
-@router.put(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED, _K.CONFLICT))
+@router.put(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT))
 async def replace_endpoint(
     use: Use,
     caller: RuleWriter,
@@ -227,11 +204,11 @@ async def replace_endpoint(
     response: Response,
 ) -> EndpointShown:
     """Replace an endpoint."""
-    changed = await use.endpoints.change(caller.scope, endpoint_id, body.change(), expected_version=version)
-    return _shown(changed, response)
+    change = body.as_draft(EndpointChange)
+    return _shown(await use.endpoints.change(caller.scope, endpoint_id, change, expected_version=version), response)
 
 
-@router.patch(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED))
+@router.patch(ENDPOINTS + "/{endpoint_id}", responses=SHOWN_VERSIONED)
 async def enable_endpoint(
     use: Use,
     caller: RuleWriter,
@@ -245,7 +222,7 @@ async def enable_endpoint(
     return _shown(await use.endpoints.change(caller.scope, endpoint_id, change, expected_version=version), response)
 
 
-@router.delete(ENDPOINTS + "/{endpoint_id}", status_code=204, responses=DELETED | refusals(*CALLER, *VERSIONED))
+@router.delete(ENDPOINTS + "/{endpoint_id}", status_code=204)
 async def delete_endpoint(use: Use, caller: RuleWriter, endpoint_id: EndpointId, version: ExpectedVersion) -> None:
     """Delete an endpoint.
 
@@ -254,11 +231,7 @@ async def delete_endpoint(use: Use, caller: RuleWriter, endpoint_id: EndpointId,
     await use.endpoints.delete(caller.scope, endpoint_id, expected_version=version)
 
 
-@router.post(
-    ENDPOINTS + "/{endpoint_id}/test",
-    status_code=202,
-    responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
-)
+@router.post(ENDPOINTS + "/{endpoint_id}/test", status_code=202, responses=refusals(_K.CONFLICT))
 async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: EndpointId) -> TestAccepted:
     """Send a test message to an endpoint.
 
@@ -268,24 +241,19 @@ async def test_endpoint(use: Use, caller: RuleWriter, _once: Once, endpoint_id: 
     return TestAccepted.of(await use.endpoint_test.send(caller.scope, endpoint_id))
 
 
-class SecretRotation(schema.RequestModel):
+class SecretRotation(schema.CheckedModel):
     """How to rotate a signing secret."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     secret: Secret = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.secret is not None and (problems := tuple(check_secret(self.secret))):
-            raise schema.core_error(problems)
-        return self
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the secret, if there is one."""
+        return () if self.secret is None else check_secret(self.secret)
 
 
-@router.post(
-    ENDPOINTS + "/{endpoint_id}/secret/rotate",
-    responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, *VERSIONED, ProblemKind.CONFLICT),
-)
+@router.post(ENDPOINTS + "/{endpoint_id}/secret/rotate", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT))
 async def rotate_secret(
     use: Use,
     caller: RuleWriter,

@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from alerting_api import schema
 from alerting_api.auth import Operator, Parts
-from alerting_api.problems import ACCEPTED, ACCEPTED_LOCATED, BODY, CALLER, REPEATABLE, ProblemKind, refusals
+from alerting_api.problems import ACCEPTED_LOCATED, ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once
 from alerting_core.generator import config as configs
 from alerting_core.generator.alerts import pace_of
@@ -32,7 +32,6 @@ _SHOWN: Final[dict[str, Any]] = {
     "started_at": "2026-01-02T03:04:05.901Z",
     "completed_at": None,
 }
-_K = ProblemKind
 
 
 class CustomAlertConfig(schema.RequestModel):
@@ -51,7 +50,7 @@ class CustomAlertConfig(schema.RequestModel):
         return configs.CustomAlert(**self.model_dump())
 
 
-class JobConfig(schema.RequestModel):
+class JobConfig(schema.CheckedModel):
     """What to generate. Every alert follows from the seed: the same seed makes the same alerts with the same ids."""
 
     model_config = ConfigDict(
@@ -79,11 +78,9 @@ class JobConfig(schema.RequestModel):
     single_test: Annotated[bool, Field(description="Only that alert.")] = False
     custom: Annotated[CustomAlertConfig | None, Field(description="Only this alert.")] = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := configs.check_config(self.value()):
-            raise schema.core_error(problems)
-        return self
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the settings together."""
+        return configs.check_config(self.value())
 
     def value(self) -> configs.GeneratorConfig:
         """Return the same for the generator."""
@@ -120,11 +117,7 @@ class JobQuery(schema.PageQuery):
     status: JobStatus | None = None
 
 
-@router.post(
-    "",
-    status_code=202,
-    responses=ACCEPTED_LOCATED | refusals(*CALLER, *BODY, *REPEATABLE, _K.LIMIT_EXCEEDED),
-)
+@router.post("", status_code=202, responses=ACCEPTED_LOCATED | refusals(ProblemKind.LIMIT_EXCEEDED))
 async def start_job(parts: Parts, _caller: Operator, _once: Once, body: JobConfig, response: Response) -> JobShown:
     """Start a job.
 
@@ -136,19 +129,19 @@ async def start_job(parts: Parts, _caller: Operator, _once: Once, body: JobConfi
     return JobShown.of(job)
 
 
-@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+@router.get("")
 async def list_jobs(parts: Parts, _caller: Operator, query: Annotated[JobQuery, Query()]) -> schema.ItemPage[JobShown]:
     """List jobs, newest first."""
     return schema.page_of(await parts.jobs.list(query.page, status=query.status), JobShown)
 
 
-@router.get("/{job_id}", responses=refusals(*CALLER, _K.NOT_FOUND))
+@router.get("/{job_id}")
 async def get_job(parts: Parts, _caller: Operator, job_id: JobId) -> JobShown:
     """Return one job, and how far it is."""
     return JobShown.of(await parts.jobs.get(job_id))
 
 
-@router.post("/{job_id}/stop", status_code=202, responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND))
+@router.post("/{job_id}/stop", status_code=202)
 async def stop_job(parts: Parts, _caller: Operator, _once: Once, job_id: JobId) -> JobShown:
     """Stop a job.
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AliasPath, BeforeValidator, ConfigDict, Field
 
 from alerting_api.auth import NotificationReader, Parts
-from alerting_api.problems import CALLER, ProblemKind, refusals
 from alerting_api.route import ApiRoute
 from alerting_api.schema import QueryModel, ResponseModel, Time
 from alerting_core import limits
@@ -234,7 +233,7 @@ class MetricsShown(ResponseModel):
     topology: Annotated[list[StageWiringShown], Field(description="All stages that there can be, in pipeline order.")]
 
 
-@router.get("/api/v1/metrics", responses=refusals(*CALLER))
+@router.get("/api/v1/metrics")
 async def get_metrics(parts: Parts, caller: NotificationReader) -> MetricsShown:
     """Return the dashboard's figures.
 
@@ -323,7 +322,7 @@ class SeriesQuery(QueryModel):
     )
 
 
-@router.get("/api/v1/metrics/series", responses=refusals(*CALLER, ProblemKind.INVALID_INPUT))
+@router.get("/api/v1/metrics/series")
 async def get_metrics_series(
     parts: Parts, caller: NotificationReader, query: Annotated[SeriesQuery, Query()]
 ) -> SeriesShown:

@@ -1,16 +1,16 @@
 """What is around the whole application, for every request: an id, security headers, the limit of bodies, key use."""
 
 import logging
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerting_api.auth import PRINCIPAL_KEY, Container, Principal
-from alerting_api.headers import REQUEST_ID_HEADER, assign_request_id, request_id_of
-from alerting_api.problems import ProblemKind, Refusal, answer, refusal_of_any
+from alerting_api.problems import REQUEST_ID_KEY, ProblemKind, Refusal, answer, refusal_of_any, request_id_of
 from alerting_core import limits
 
 _log: Final = logging.getLogger("alerting.api")
@@ -72,6 +72,20 @@ class KeyUse:
         if principal is not None:
             container: Container = scope["app"].state.container
             await container.authenticator.note_use(principal)
+
+
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
+"""What is taken over from a caller: enough for any usual id, and nothing that could forge a line of the log."""
+
+
+def assign_request_id(scope: Scope, new_id: Callable[[], str]) -> str:
+    """Give the request of *scope* its id, once: the one that its caller sent, or a new one."""
+    if REQUEST_ID_KEY not in scope:
+        sent = Headers(scope=scope).get(REQUEST_ID_HEADER)
+        scope[REQUEST_ID_KEY] = sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_id()
+    return request_id_of(scope)
 
 
 class Boundary:

@@ -9,9 +9,8 @@ from pydantic import ConfigDict, Field
 from alerting_api import schema
 from alerting_api.auth import NotificationReader, NotificationResender, Parts, Use
 from alerting_api.endpoints import TypeName
-from alerting_api.headers import TraceParent
-from alerting_api.problems import ACCEPTED, CALLER, REPEATABLE, ProblemKind, refusals
-from alerting_api.route import ApiRoute, Once
+from alerting_api.problems import ProblemKind, refusals
+from alerting_api.route import ApiRoute, Once, TraceParent
 from alerting_core import limits
 from alerting_core.domain.delivery import DeliveryStatus, Reason
 from alerting_core.domain.notification import NotificationStatus
@@ -62,7 +61,6 @@ _DELIVERY: Final[Mapping[str, Any]] = {
     "updated_at": _AT,
     "attempts": [dict(_ATTEMPT)],
 }
-_K = ProblemKind
 
 
 class NotificationShown(schema.ResponseModel):
@@ -187,7 +185,7 @@ class NotificationQuery(schema.PageQuery):
         )
 
 
-@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+@router.get("")
 async def list_notifications(
     use: Use, caller: NotificationReader, query: Annotated[NotificationQuery, Query()]
 ) -> schema.ItemPage[NotificationShown]:
@@ -195,7 +193,7 @@ async def list_notifications(
     return schema.page_of(await use.notifications.list(caller.scope, query.page, query.where), NotificationShown)
 
 
-@router.get("/{notification_id}", responses=refusals(*CALLER, _K.NOT_FOUND))
+@router.get("/{notification_id}")
 async def get_notification(
     parts: Parts, caller: NotificationReader, notification_id: NotificationId
 ) -> NotificationDetailShown:
@@ -206,11 +204,7 @@ async def get_notification(
     return NotificationDetailShown.of(detail.notification, deliveries=deliveries)
 
 
-@router.post(
-    "/{notification_id}/resend",
-    status_code=202,
-    responses=ACCEPTED | refusals(*CALLER, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT),
-)
+@router.post("/{notification_id}/resend", status_code=202, responses=refusals(ProblemKind.CONFLICT))
 async def resend_notification(
     use: Use,
     caller: NotificationResender,

@@ -2,23 +2,20 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Final, TypeAlias
 
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from pydantic import Field
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
-from alerting_api.headers import request_id_of
 from alerting_api.schema import ResponseModel, problems_of
-from alerting_core.errors import AlertingError, InvalidInput, PortUnavailable, ProblemCode, VersionConflict
-from alerting_core.errors import Problem as FieldProblem
+from alerting_core import errors
 
 RETRY_AFTER_S: Final = 1
 """What a caller is told to wait when a dependency is away: outages here are restarts, over in seconds."""
@@ -109,7 +106,7 @@ class Refusal(Exception):
         kind: ProblemKind,
         detail: str,
         *,
-        problems: Sequence[FieldProblem] = (),
+        problems: Sequence[errors.Problem] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -129,14 +126,14 @@ def refusal_of(error: Exception) -> Refusal:
     match error:
         case Refusal():
             return error
-        case InvalidInput():
+        case errors.InvalidInput():
             return Refusal(_K.INVALID_INPUT, error.detail, problems=error.problems)
-        case VersionConflict():
+        case errors.VersionConflict():
             return Refusal(_K.VERSION_CONFLICT, error.detail, headers={"ETag": etag(error.current_version)})
-        case PortUnavailable():
+        case errors.PortUnavailable():
             detail = f"{error.resource} is not available; nothing was accepted, try again"
             return Refusal(_K.UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
-        case AlertingError() if kind := _KINDS_OF_ERRORS.get(error.code):
+        case errors.AlertingError() if kind := _KINDS_OF_ERRORS.get(error.code):
             return Refusal(kind, error.detail)
         case _:
             return Refusal(_K.INTERNAL, "an internal error; the log has it under this request id")
@@ -145,6 +142,16 @@ def refusal_of(error: Exception) -> Refusal:
 def etag(version: int) -> str:
     """Return the ETag of an object at *version*."""
     return f'"{version}"'
+
+
+REQUEST_ID_KEY: Final = "alerting.request_id"
+"""Where in the scope of a request its id is left, which every document names."""
+
+
+def request_id_of(scope: Mapping[str, Any]) -> str:
+    """Return the id that was assigned."""
+    request_id: str = scope[REQUEST_ID_KEY]
+    return request_id
 
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -161,7 +168,7 @@ class ProblemItem(ResponseModel):
     """One thing wrong with a request."""
 
     path: Annotated[str, Field(description="Where, as in `alerts[3].context.region`; empty for the whole.")]
-    code: Annotated[ProblemCode, Field(description="What kind, for programs.")]
+    code: Annotated[errors.ProblemCode, Field(description="What kind, for programs.")]
     detail: Annotated[str, Field(description="What and how to mend it, for people.")]
 
 
@@ -217,8 +224,8 @@ def refusal_of_any(error: Exception) -> Refusal:
             return refusal_of(error)
 
 
-EXPECTED_ERRORS: Final[tuple[type[Exception], ...]] = (Refusal, RequestValidationError, HTTPException, AlertingError)
-"""What `answer_error` is registered for. Anything else is caught, logged and answered by `middleware.ErrorBoundary`."""
+EXPECTED_ERRORS: Final = (Refusal, RequestValidationError, HTTPException, errors.AlertingError)
+"""What `answer_error` is registered for. Anything else is caught, logged and answered by `middleware.Boundary`."""
 
 
 async def answer_error(request: Request, error: Exception) -> Response:
@@ -231,7 +238,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
     refused = refusal_of_any(error)
     if refused.kind is _K.INTERNAL:
         raise error
-    if isinstance(error, PortUnavailable):
+    if isinstance(error, errors.PortUnavailable):
         _log.warning("request_refused", extra={"code": error.code, "reason": error.detail})
     return answer(refused, request_id=request_id_of(request.scope))
 
@@ -264,19 +271,8 @@ def _spelled_out(path: str | None) -> int:
     return len(_PARAMETER.sub("", path or ""))
 
 
-CALLER: Final = (_K.UNAUTHENTICATED, _K.FORBIDDEN)
-"""Every operation that needs a key."""
-
-BODY: Final = (_K.MALFORMED_BODY, _K.BODY_TOO_LARGE, _K.UNSUPPORTED_MEDIA_TYPE, _K.INVALID_INPUT)
-"""Every operation with a body."""
-
-REPEATABLE: Final = (_K.BODY_TOO_LARGE, _K.INVALID_INPUT, _K.REQUEST_IN_PROGRESS, _K.IDEMPOTENCY_KEY_REUSED)
-"""Every operation that takes an Idempotency-Key."""
-
-VERSIONED: Final = (_K.NOT_FOUND, _K.VERSION_CONFLICT, _K.INVALID_INPUT)
-"""Every operation that takes If-Match."""
-
 _EVERY: Final = (_K.INTERNAL, _K.UNAVAILABLE)
+"""What any operation may refuse for."""
 
 _ETAG: Final = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
 _LOCATION: Final = {"Location": {"description": "Where the new object is.", "schema": {"type": "string"}}}
@@ -284,24 +280,38 @@ _LOCATION: Final = {"Location": {"description": "Where the new object is.", "sch
 CREATED: Final[Responses] = {201: {"headers": _LOCATION}}
 CREATED_VERSIONED: Final[Responses] = {201: {"headers": _LOCATION | _ETAG}}
 SHOWN_VERSIONED: Final[Responses] = {200: {"headers": _ETAG}}
-ACCEPTED: Final[Responses] = {202: {"description": "Accepted: durable, and under way."}}
-ACCEPTED_LOCATED: Final[Responses] = {202: ACCEPTED[202] | {"headers": _LOCATION}}
-DELETED: Final[Responses] = {204: {"description": "Deleted."}}
+ACCEPTED_LOCATED: Final[Responses] = {202: {"headers": _LOCATION}}
 
 
 def refusals(*kinds: ProblemKind) -> Responses:
-    """Return the `responses` of an operation that may refuse for *kinds*, and for what any operation may."""
+    """Return the `responses` of an operation that may refuse for *kinds*, and for what any operation may.
+
+    What follows from the parameters of a route need not be among them: `route.ApiRoute` adds it.
+    """
     by_status: dict[int, list[ProblemKind]] = {}
     for kind in dict.fromkeys((*kinds, *_EVERY)):
         by_status.setdefault(PROBLEM_TYPES[kind].status, []).append(kind)
     return {status: _response(of_status) for status, of_status in sorted(by_status.items())}
 
 
+def add_refusals(declared: Responses, kinds: Iterable[ProblemKind]) -> Responses:
+    """Return the `responses` of an operation that may refuse for *kinds* besides what it has *declared*."""
+    own = [ProblemKind(code) for response in declared.values() for code in _problems_of(response)]
+    others = {status: response for status, response in declared.items() if not _problems_of(response)}
+    return refusals(*kinds, *own) | others
+
+
+def _problems_of(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the problem documents that *response* declares: one example of each kind, by its code."""
+    examples: Mapping[str, Any] = response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    return examples
+
+
 _PROBLEMS_SHOWN: Final = (
     ProblemItem(
-        path="severity", code=ProblemCode.UNKNOWN_VALUE, detail="must be one of LOW, MEDIUM, HIGH, CRITICAL, *"
+        path="severity", code=errors.ProblemCode.UNKNOWN_VALUE, detail="must be one of LOW, MEDIUM, HIGH, CRITICAL, *"
     ),
-    ProblemItem(path="name", code=ProblemCode.EMPTY, detail="must not be empty"),
+    ProblemItem(path="name", code=errors.ProblemCode.EMPTY, detail="must not be empty"),
 )
 
 

@@ -14,9 +14,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerting_api.auth import AlertWriter, Parts
-from alerting_api.headers import TraceParent
-from alerting_api.problems import BODY, CALLER, refusals
-from alerting_api.route import ApiRoute
+from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
 from alerting_core.app.alerts import AlertDraft
@@ -165,7 +163,7 @@ def _cut(value: str) -> str:
     return value[: limits.CONTEXT_VALUE_CHARS_MAX - len(_CUT_MARK)] + _CUT_MARK
 
 
-@router.post("/alerts", responses=refusals(*CALLER, *BODY))
+@router.post("/alerts")
 async def post_alerts(
     parts: Parts, _caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent
 ) -> PostedAlertsAccepted:
@@ -198,7 +196,7 @@ async def post_alerts(
     return PostedAlertsAccepted(accepted=len(good), resolved=len(body) - len(firing))
 
 
-@router.get("/status", responses=refusals())
+@router.get("/status")
 async def get_alertmanager_status(parts: Parts) -> AlertmanagerStatus:
     """Answer tools that ask an Alertmanager what it is."""
     info = VersionInfo(version=version("alerting-api"))

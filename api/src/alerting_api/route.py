@@ -1,18 +1,17 @@
-"""The one class of all API routes, and what it does for each: strict bodies, the same request done once."""
+"""What routes share: headers as their parameters, the same request done once, and their class, strict about bodies."""
 
 import logging
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
-from starlette.responses import Response
 
 from alerting_api.auth import PRINCIPAL_KEY, Container, Principal, admit, needs_of
-from alerting_api.problems import ProblemKind, Refusal
+from alerting_api.problems import ProblemKind, Refusal, add_refusals
 from alerting_core import limits
 from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
 from alerting_core.ports.idempotency import Answer, Different, Fresh, InProgress
@@ -26,7 +25,68 @@ KEPT_HEADERS: Final = ("content-type", "location", "etag")
 _CLAIM: Final = "alerting.idempotency_claim"
 _KEPT_BODY: Final = "alerting.idempotency_kept_body"
 
+_K = ProblemKind
 _log: Final = logging.getLogger("alerting.api")
+
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+async def trace_of(
+    traceparent: Annotated[str | None, Header(description="W3C trace context; goes along with the alert.")] = None,
+) -> str | None:
+    """Return the caller's trace context. The specification asks to go on without one that cannot be read."""
+    return traceparent if traceparent is not None and _TRACEPARENT.fullmatch(traceparent) else None
+
+
+TraceParent = Annotated[str | None, Depends(trace_of)]
+"""The caller's trace, which goes along with what the request leads to."""
+
+_TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+NO_VERSION: Final = 0
+"""What no object ever has: a tag that is well formed and not one of ours can match nothing."""
+
+
+def read_if_match(if_match: str | None) -> int | None:
+    """Return the version that the caller expects to be stored; None for any.
+
+    Args:
+        if_match: Value of the header; None when there was none.
+
+    Raises:
+        InvalidInput: It is no ETag.
+
+    Source:
+        RFC 9110, section 13.1.1: If-Match compares strongly, so that a weak tag never matches.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = _TAG.fullmatch(if_match.strip())
+    if tag is None:
+        detail = 'send one ETag as it came, for example "3"'
+        raise InvalidInput([Problem("If-Match", ProblemCode.INVALID_HEADER, detail)])
+    weak, text = tag.groups()
+    return int(text) if not weak and _VERSION.fullmatch(text) else NO_VERSION
+
+
+async def expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description="The `ETag` that the object had when it was read, so that a change made meanwhile is not "
+            "overwritten (412). Without it, or with `*`, the stored version is taken whatever it is.",
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> int | None:
+    """Return the version that the caller expects to be stored; None for any."""
+    return read_if_match(if_match)
+
+
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]
+"""If-Match as a parameter of routes that change something."""
 
 
 class AnsweredBefore(Exception):
@@ -64,10 +124,10 @@ async def claim_key(
             raise AnsweredBefore(kept)
         case InProgress():
             detail = "the same request is being worked on; ask again in a moment"
-            raise Refusal(ProblemKind.REQUEST_IN_PROGRESS, detail, headers={"Retry-After": "1"})
+            raise Refusal(_K.REQUEST_IN_PROGRESS, detail, headers={"Retry-After": "1"})
         case Different():
             detail = "this Idempotency-Key came with another request before; take a new one"
-            raise Refusal(ProblemKind.IDEMPOTENCY_KEY_REUSED, detail)
+            raise Refusal(_K.IDEMPOTENCY_KEY_REUSED, detail)
 
 
 Once = Annotated[None, Depends(claim_key)]
@@ -140,8 +200,43 @@ class _JsonRequest(Request):
         return self.decoded
 
 
+_DESCRIPTIONS: Final[Mapping[int | None, str]] = {202: "Accepted: durable, and under way.", 204: "Deleted."}
+"""What an operation has done, by the status that it answers with, where that is an unusual one."""
+
+_BODY_REFUSALS: Final = (_K.MALFORMED_BODY, _K.BODY_TOO_LARGE, _K.UNSUPPORTED_MEDIA_TYPE, _K.INVALID_INPUT)
+
+_DEPENDENCY_REFUSALS: Final[Mapping[object, tuple[ProblemKind, ...]]] = {
+    claim_key: (_K.BODY_TOO_LARGE, _K.INVALID_INPUT, _K.REQUEST_IN_PROGRESS, _K.IDEMPOTENCY_KEY_REUSED),
+    expected_version: (_K.NOT_FOUND, _K.VERSION_CONFLICT, _K.INVALID_INPUT),
+}
+
+
 class ApiRoute(APIRoute):
-    """Admits callers (401, 403), takes JSON in UTF-8 or nothing (415, 400), keeps answers under Idempotency-Keys."""
+    """Admits callers (401, 403), takes JSON in UTF-8 or nothing (415, 400), keeps answers under Idempotency-Keys.
+
+    The `responses` that a route declares name what its use case refuses, and the headers of its answer. What follows
+    from its parameters is added here: who may call, and what may be wrong with the body, the headers, path and query.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.response_description = _DESCRIPTIONS.get(self.status_code, self.response_description)
+        self.responses = add_refusals(self.responses, self._refused_by_parameters())
+
+    def _refused_by_parameters(self) -> Iterator[ProblemKind]:
+        taken = self.dependant
+        if needs := needs_of(taken):
+            yield _K.UNAUTHENTICATED
+            if needs.scopes or needs.operator:
+                yield _K.FORBIDDEN
+        if self.body_field is not None:
+            yield from _BODY_REFUSALS
+        for dependency in taken.dependencies:
+            yield from _DEPENDENCY_REFUSALS.get(dependency.call, ())
+        if taken.path_params:
+            yield _K.NOT_FOUND
+        if taken.query_params:
+            yield _K.INVALID_INPUT
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's own way from request to response."""
@@ -175,7 +270,7 @@ def require_json(content_type: str) -> None:
     named = "utf-8" if charset is None else (charset[1] or charset[2] or "").lower()
     if not _JSON.match(content_type) or named not in _UTF8:
         detail = "send the body as JSON in UTF-8, with the header Content-Type: application/json"
-        raise Refusal(ProblemKind.UNSUPPORTED_MEDIA_TYPE, detail)
+        raise Refusal(_K.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 def decode_json(body: bytes) -> Any:
@@ -184,7 +279,7 @@ def decode_json(body: bytes) -> Any:
         body.decode()
     except UnicodeDecodeError as error:
         problem = Problem("", ProblemCode.NOT_UTF8, f"byte {error.start} is not part of UTF-8 text")
-        raise Refusal(ProblemKind.MALFORMED_BODY, "the body is not UTF-8", problems=[problem]) from None
+        raise Refusal(_K.MALFORMED_BODY, "the body is not UTF-8", problems=[problem]) from None
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -192,4 +287,4 @@ def decode_json(body: bytes) -> Any:
         if place := _PLACE.fullmatch(reason):
             reason = f"line {place[2]}, column {place[3]}: {place[1]}"
         problem = Problem("", ProblemCode.NOT_JSON, reason)
-        raise Refusal(ProblemKind.MALFORMED_BODY, "the body is not JSON", problems=[problem]) from None
+        raise Refusal(_K.MALFORMED_BODY, "the body is not JSON", problems=[problem]) from None

@@ -1,27 +1,16 @@
-"""Rules: which alerts a client wants to be told about."""
+"""Rules: which alerts a client wants to be told about, and what a draft of one would have matched."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import ConfigDict, Field, model_validator
+from fastapi import APIRouter, HTTPException, Path, Query, Response
+from pydantic import ConfigDict, Field
 
 from alerting_api import schema
+from alerting_api.alerts import AlertShown
 from alerting_api.auth import RuleReader, RuleWriter, Use
-from alerting_api.headers import ExpectedVersion
-from alerting_api.problems import (
-    BODY,
-    CALLER,
-    CREATED_VERSIONED,
-    DELETED,
-    REPEATABLE,
-    SHOWN_VERSIONED,
-    VERSIONED,
-    ProblemKind,
-    etag,
-    refusals,
-)  # fmt: skip
-from alerting_api.route import ApiRoute, Once
+from alerting_api.problems import CREATED_VERSIONED, SHOWN_VERSIONED, ProblemKind, etag, refusals
+from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_core import limits
 from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
 from alerting_core.ports.catalog import RuleFilter
@@ -47,7 +36,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
 _K = ProblemKind
 
 
-class RulePattern(schema.RequestModel):
+class RulePattern(schema.CheckedModel):
     """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_PATTERN)]})
@@ -56,15 +45,9 @@ class RulePattern(schema.RequestModel):
     source: Annotated[schema.Text, Field(description="System that reports, exact or `*`.")]
     name: Annotated[schema.Text, Field(description="What happened, exact or `*`.")]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if problems := check_draft(self.draft()):
-            raise schema.core_error(problems)
-        return self
-
-    def draft(self) -> RuleDraft:
-        """Return the same for the use case."""
-        return self.as_draft(RuleDraft)
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the pattern."""
+        return check_draft(self.as_draft(RuleDraft))
 
 
 class RuleBody(RulePattern):
@@ -98,6 +81,10 @@ class NewRule(RuleBody):
     enabled: Annotated[bool, Field(description="A disabled rule never matches.")] = True
 
 
+class RulePreview(RulePattern):
+    """A draft rule to try."""
+
+
 class EnabledChange(schema.RequestModel):
     """Switches an object on or off and leaves the rest."""
 
@@ -124,6 +111,14 @@ class RuleShown(schema.ResponseModel):
     updated_at: schema.Time
 
 
+class PreviewShown(schema.ResponseModel):
+    """What a draft rule would have matched."""
+
+    examined: Annotated[int, Field(description="How many recent alerts the rule was tried against.")]
+    matched: Annotated[int, Field(description="How many of them it matches.")]
+    items: Annotated[list[AlertShown], Field(description="The latest of those, newest first.")]
+
+
 class RuleQuery(schema.PageQuery):
     """Which rules to list."""
 
@@ -147,34 +142,47 @@ def _shown(rule: Rule, response: Response) -> RuleShown:
     return RuleShown.of(rule)
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=CREATED_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, _K.NOT_FOUND, _K.CONFLICT, _K.LIMIT_EXCEEDED),
-)
+@router.post("", status_code=201, responses=CREATED_VERSIONED | refusals(_K.NOT_FOUND, _K.CONFLICT, _K.LIMIT_EXCEEDED))
 async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, response: Response) -> RuleShown:
     """Create a rule.
 
     Unique per client: a second rule with the same severity, source and name is refused (409).
     """
-    rule = await use.rules.create(caller.scope, body.client_id, body.draft())
+    rule = await use.rules.create(caller.scope, body.client_id, body.as_draft(RuleDraft))
     response.headers["Location"] = f"{RULES}/{rule.rule_id}"
     return _shown(rule, response)
 
 
-@router.get("", responses=refusals(*CALLER, _K.INVALID_INPUT))
+@router.get("")
 async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Query()]) -> schema.ItemPage[RuleShown]:
     """List rules, newest first."""
     return schema.page_of(await use.rules.list(caller.scope, query.page, query.where), RuleShown)
 
 
-@router.get("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, _K.NOT_FOUND))
+@router.post("/preview")
+async def preview_rule(use: Use, _caller: RuleReader, body: RulePreview) -> PreviewShown:
+    """Try a draft rule against the recent alerts.
+
+    Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
+    """
+    preview = await use.insight.preview(body.as_draft(RuleDraft))
+    return PreviewShown.of(preview, items=[AlertShown.of(stored) for stored in preview.alerts])
+
+
+@router.api_route("/preview", methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def refuse_other_methods_of_preview() -> None:
+    """Keep `preview` from being taken for the id of a rule."""
+    raise HTTPException(405)
+
+
+# After previews: `preview` is no id.
+@router.get("/{rule_id}", responses=SHOWN_VERSIONED)
 async def get_rule(use: Use, caller: RuleReader, rule_id: RuleId, response: Response) -> RuleShown:
     """Return one rule."""
     return _shown(await use.rules.get(caller.scope, rule_id), response)
 
 
-@router.put("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED, _K.CONFLICT))
+@router.put("/{rule_id}", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT))
 async def replace_rule(
     use: Use, caller: RuleWriter, rule_id: RuleId, body: RuleReplacement, version: ExpectedVersion, response: Response
 ) -> RuleShown:
@@ -182,11 +190,11 @@ async def replace_rule(
 
     It takes effect within two seconds (p99), or the platform says that it has not.
     """
-    rule = await use.rules.replace(caller.scope, rule_id, body.draft(), expected_version=version)
+    rule = await use.rules.replace(caller.scope, rule_id, body.as_draft(RuleDraft), expected_version=version)
     return _shown(rule, response)
 
 
-@router.patch("/{rule_id}", responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *VERSIONED))
+@router.patch("/{rule_id}", responses=SHOWN_VERSIONED)
 async def enable_rule(
     use: Use, caller: RuleWriter, rule_id: RuleId, body: EnabledChange, version: ExpectedVersion, response: Response
 ) -> RuleShown:
@@ -195,7 +203,7 @@ async def enable_rule(
     return _shown(rule, response)
 
 
-@router.delete("/{rule_id}", status_code=204, responses=DELETED | refusals(*CALLER, *VERSIONED))
+@router.delete("/{rule_id}", status_code=204)
 async def delete_rule(use: Use, caller: RuleWriter, rule_id: RuleId, version: ExpectedVersion) -> None:
     """Delete a rule and its endpoints."""
     await use.rules.delete(caller.scope, rule_id, expected_version=version)

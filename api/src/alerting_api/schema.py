@@ -1,12 +1,13 @@
 """What all JSON shapes share: strict requests, what is wrong with one in our words, responses, and pages."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
-from pydantic import AfterValidator, AliasGenerator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from alerting_core import limits
@@ -124,6 +125,24 @@ class RequestModel(BaseModel):
         return kind(**{name: getattr(self, name) for name in named})
 
 
+Problems: TypeAlias = Iterable[Problem]
+"""What a check finds."""
+
+
+class CheckedModel(RequestModel):
+    """A request body that is also checked as a whole, once each of its fields is right by itself."""
+
+    @abstractmethod
+    def check(self) -> Problems:
+        """Return all that is wrong with the whole."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := tuple(self.check()):
+            raise core_error(problems)
+        return self
+
+
 class QueryModel(BaseModel):
     """The query string of one operation. Unknown parameters are refused, so that a typing error is not ignored."""
 
@@ -199,7 +218,7 @@ def page_of(page: Page[Any], item: type[R]) -> ItemPage[R]:
     return ItemPage(items=[item.of(value) for value in page.items], next_cursor=page.next_cursor)
 
 
-def checked_by(check: Callable[[Any], Iterable[Problem]]) -> AfterValidator:
+def checked_by(check: Callable[[Any], Problems]) -> AfterValidator:
     """Return a validator that reports all that *check* of the core finds."""
 
     def validate(value: Any) -> Any:
@@ -248,8 +267,8 @@ def _moment(value: Any) -> datetime:
     return found
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
-"""A time in a request."""
+Moment: TypeAlias = Annotated[datetime, Field(strict=False), BeforeValidator(_moment)]
+"""A time in a request; aware, as it was read."""
 
 
 def unix_ms(moment: datetime) -> int:

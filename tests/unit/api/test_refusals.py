@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final, Literal
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from alerting_api.headers import assign_request_id, trace_of
-from alerting_api.problems import PROBLEMS_MAX, ProblemKind, Refusal, document
-from alerting_api.route import decode_json, require_json
+from alerting_api.auth import Caller, Operator
+from alerting_api.middleware import assign_request_id
+from alerting_api.problems import PROBLEMS_MAX, ProblemKind, Refusal, document, refusals
+from alerting_api.route import ApiRoute, ExpectedVersion, Once, decode_json, require_json, trace_of
 from alerting_api.schema import PATH_CHARS_MAX, RequestModel, placed, problems_of
 from alerting_core.errors import Problem, ProblemCode
 
@@ -132,3 +133,46 @@ async def test_only_a_readable_trace_goes_along() -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     assert await trace_of(trace) == trace
     assert [await trace_of(sent) for sent in (None, "", trace + "0", trace.upper())] == [None] * 4
+
+
+def _kinds(route: ApiRoute) -> dict[int | str, set[str]]:
+    """Return the kinds of problems that *route* declares, by status."""
+    contents = {status: response.get("content", {}) for status, response in route.responses.items()}
+    return {status: set(content["application/problem+json"]["examples"]) for status, content in contents.items()}
+
+
+async def _change(_: Operator, _once: Once, thing_id: str, version: ExpectedVersion, body: _Model) -> None:
+    """Take all that there is to take."""
+
+
+async def _look(_: Caller, limit: int) -> None:
+    """Take a number from the query, of anybody with a key."""
+
+
+async def _live() -> None:
+    """Take nothing."""
+
+
+def test_a_route_declares_what_its_parameters_and_its_use_case_refuse() -> None:
+    changing = ApiRoute("/{thing_id}", _change, methods=["POST"], responses=refusals(ProblemKind.CONFLICT))
+    assert _kinds(changing) == {
+        400: {"malformed-body"},
+        401: {"unauthenticated"},
+        403: {"forbidden"},
+        404: {"not-found"},
+        409: {"request-in-progress", "conflict"},
+        412: {"version-conflict"},
+        413: {"body-too-large"},
+        415: {"unsupported-media-type"},
+        422: {"invalid-input", "idempotency-key-reused"},
+        500: {"internal"},
+        503: {"unavailable"},
+    }
+    looking = ApiRoute("/", _look)
+    assert _kinds(looking).keys() == {401, 422, 500, 503}
+
+
+def test_a_route_declares_other_answers_itself() -> None:
+    own = {503: {"description": "Something is away."}}
+    assert ApiRoute("/", _live, responses=refusals() | own).responses == refusals() | own
+    assert ApiRoute("/", _live, status_code=202).response_description.startswith("Accepted")

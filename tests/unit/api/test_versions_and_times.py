@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from alerting_api.headers import NO_VERSION, read_if_match
 from alerting_api.problems import etag
+from alerting_api.route import NO_VERSION, read_if_match
 from alerting_api.schema import clamped_ms, read_moment, unix_ms
 from alerting_core import limits
 from alerting_core.domain.text import rfc3339
