@@ -17,8 +17,9 @@ from redis.exceptions import AuthenticationError, AuthenticationWrongNumberOfArg
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 from alerting_backend.adapters.system import monotonic_ms
-from alerting_core import errors, limits, ports
+from alerting_core import errors, limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy
+from alerting_core.ports import metrics
 from alerting_core.stages.meter import in_pipeline_order, place_of
 
 RESOURCE: Final = "redis"
@@ -211,7 +212,7 @@ class RedisFigures:
     def __init__(self, server: RedisServer, keys: FigureKeys) -> None:
         self._server, self._keys = server, keys
 
-    async def report(self, instance: str, own: ports.metrics.StageMetrics, *, now_ms: int) -> None:
+    async def report(self, instance: str, own: metrics.StageMetrics, *, now_ms: int) -> None:
         """Put the figures of the process *instance* in the place of its earlier ones.
 
         Raises:
@@ -237,16 +238,16 @@ class RedisFigures:
         """
         await self._server.ask("withdraw_figures", "DEL", self._keys.now(instance))
 
-    async def read(self, *, now_ms: int) -> Sequence[ports.metrics.StageFigures]:
+    async def read(self, *, now_ms: int) -> Sequence[metrics.StageFigures]:
         """Return the figures of every instance that is not forgotten."""
         found = [_figures(one, now_ms) for text in await self._texts(self._keys.now) for one in _unpacked(text)]
         return in_pipeline_order(found)
 
-    async def series(self, *, now_ms: int) -> Sequence[ports.metrics.StageSeries]:
+    async def series(self, *, now_ms: int) -> Sequence[metrics.StageSeries]:
         """Return what each stage did lately in all processes together."""
         oldest_ms = (now_ms // limits.SERIES_BUCKET_MS - limits.SERIES_BUCKETS_MAX) * limits.SERIES_BUCKET_MS
         found = [_series(one, oldest_ms) for text in await self._texts(self._keys.series) for one in _unpacked(text)]
-        return ports.metrics.merged(sorted(found, key=lambda one: place_of(one.stage)))
+        return metrics.merged(sorted(found, key=lambda one: place_of(one.stage)))
 
     async def _texts(self, key_of: Callable[[str], str]) -> Sequence[bytes]:
         names = await self._server.ask("read_figures", "ZRANGE", self._keys.instances, 0, -1)
@@ -256,7 +257,7 @@ class RedisFigures:
         return [text for text in texts if text is not None]
 
 
-def _packed(items: Sequence[ports.metrics.StageFigures] | Sequence[ports.metrics.StageSeries]) -> bytes:
+def _packed(items: Sequence[metrics.StageFigures] | Sequence[metrics.StageSeries]) -> bytes:
     return orjson.dumps({"format": _FORMAT, "items": items})
 
 
@@ -271,23 +272,23 @@ def _unpacked(text: bytes) -> Sequence[dict[str, Any]]:
     return items
 
 
-def _figures(held: dict[str, Any], now_ms: int) -> ports.metrics.StageFigures:
-    figures = ports.metrics.StageFigures(
+def _figures(held: dict[str, Any], now_ms: int) -> metrics.StageFigures:
+    figures = metrics.StageFigures(
         **{
             **held,
-            "state": ports.metrics.StageState(held["state"]),
-            "step_times": ports.metrics.StepTimes(tuple(held["step_times"]["counts"])),
-            "circuits": [ports.metrics.Circuit(**circuit) for circuit in held["circuits"]],
+            "state": metrics.StageState(held["state"]),
+            "step_times": metrics.StepTimes(tuple(held["step_times"]["counts"])),
+            "circuits": [metrics.Circuit(**circuit) for circuit in held["circuits"]],
         }
     )
-    is_failing = figures.state is ports.metrics.StageState.UNHEALTHY
-    state = ports.metrics.state_of(last_seen_ms=figures.last_seen_ms, is_failing=is_failing, now_ms=now_ms)
-    if state is not ports.metrics.StageState.OFFLINE:
+    is_failing = figures.state is metrics.StageState.UNHEALTHY
+    state = metrics.state_of(last_seen_ms=figures.last_seen_ms, is_failing=is_failing, now_ms=now_ms)
+    if state is not metrics.StageState.OFFLINE:
         return replace(figures, state=state)
     # What a silent process last said of the last minute is no longer about the last minute.
-    return replace(figures, state=state, rate_per_s=0.0, step_times=ports.metrics.StepTimes())
+    return replace(figures, state=state, rate_per_s=0.0, step_times=metrics.StepTimes())
 
 
-def _series(held: dict[str, Any], oldest_ms: int) -> ports.metrics.StageSeries:
-    buckets = [ports.metrics.SeriesBucket(**bucket) for bucket in held["buckets"] if bucket["begins_at_ms"] > oldest_ms]
-    return ports.metrics.StageSeries(held["stage"], buckets)
+def _series(held: dict[str, Any], oldest_ms: int) -> metrics.StageSeries:
+    buckets = [metrics.SeriesBucket(**bucket) for bucket in held["buckets"] if bucket["begins_at_ms"] > oldest_ms]
+    return metrics.StageSeries(held["stage"], buckets)
