@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from alerting_core.domain.alert import WILDCARD, Severity
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.table import MASKS
+from alerting_core.matching.index import MASKS
 
 
 class PostingLists:

@@ -7,9 +7,9 @@
     passage.files_called                      # those with a function that the first did not call and the second did
 
 What is told apart is functions, not files: the loop that looks for work all the time is passed only if the work takes
-another way through its file. Imports are not looked at. Inside of what is handed over only data is looked at (texts,
-containers, frozen dataclasses, models, rows): an object that keeps much else, a pool or a store, does not pass it on
-because it holds it somewhere.
+another way through its file. Imports are not looked at, nor the methods that dataclasses make. Inside of what is handed
+over only data is looked at (texts, containers, frozen dataclasses, models, rows): an object that keeps much else, a
+pool or a store, does not pass it on because it holds it somewhere.
 """
 
 import sys
@@ -28,6 +28,9 @@ from pydantic import BaseModel
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDERS = ("core/src", "api/src", "backend/src")
+
+_MADE_BY_DATACLASSES = "<string>"
+"""Where the methods are that nobody wrote, and nobody reads: a record's own."""
 
 DEPTH_MAX = 8
 """A batch of claims of deliveries of notifications with an alert that has a context."""
@@ -88,6 +91,8 @@ class Passage:
         into = self._into
         if into is None or event not in ("call", "return") or frame.f_code.co_name == "<module>":
             return
+        if frame.f_code.co_filename == _MADE_BY_DATACLASSES:
+            return
         file = into.get(frame.f_code) or _file_of(frame)
         if file is None:
             return
@@ -125,9 +130,8 @@ def _parts(value: object) -> Collection[object]:
 
 
 def _file_of(frame: FrameType) -> str | None:
-    # Methods that dataclasses make have no file, but the names of the module that they were made in.
-    file = frame.f_globals.get("__file__")
-    if not isinstance(file, str) or not Path(file).is_relative_to(CHECKOUT):
+    file = Path(frame.f_code.co_filename)
+    if not file.is_relative_to(CHECKOUT):
         return None
-    found = str(Path(file).relative_to(CHECKOUT))
+    found = str(file.relative_to(CHECKOUT))
     return found if found.startswith(FOLDERS) else None

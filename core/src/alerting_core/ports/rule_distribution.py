@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from alerting_core.codec.records import RuleChanged
 from alerting_core.domain.rule import Rule
-from alerting_core.matching.table import digest, key_of
+from alerting_core.matching.index import digest, key_of
 
 NO_RULES: Final = "0" * 16
 """The checksum of no rules at all."""
