@@ -59,6 +59,10 @@ setup: $(to_work) ## Install everything that a contributor needs into this check
 test: setup ## Run all tests, and say what could not be run
 	@$(bin)/python -m tests.run
 
+.PHONY: test-thorough
+test-thorough: setup ## Run all tests, the longest of them with all kills and alerts that are claimed of a release
+	@ALERTING_TESTS=thorough $(bin)/python -m tests.run
+
 .PHONY: lint
 lint: setup ## Check style, import layers and the tidiness of the sources, within half a minute
 	$(bin)/ruff check

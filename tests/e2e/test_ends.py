@@ -25,12 +25,13 @@ from tests.support.patience import END_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_
 from tests.support.platform_process import PlatformProcess
 from tests.support.receiver import Receiver
 from tests.support.stored import Stored
+from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
-KILLS = 21
+KILLS = amount(9, thorough=21)
 SEED = 20_260_102
 READY_SECONDS_MAX = 30.0
 

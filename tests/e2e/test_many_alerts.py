@@ -12,17 +12,18 @@ from tests.support.loader import as_json
 from tests.support.platform_process import PlatformProcess
 from tests.support.receiver import Receiver
 from tests.support.stored import Stored
+from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
-ALERTS = 10_000
+ALERTS = amount(4_000, thorough=10_000)
 SETTLE_SECONDS_MAX = 240.0
 
 
 @pytest.mark.timeout(360)
-def test_ten_thousand_alerts_reach_exactly_the_clients_the_reference_names(
+def test_thousands_of_alerts_reach_exactly_the_clients_the_reference_names(
     process: PlatformProcess, stored: Stored, receiver: Receiver
 ) -> None:
     alerts = list(generate_alerts(GeneratorConfig(burst=ALERTS, seed=4), started_at_ms=time.time_ns() // 1_000_000))

@@ -27,13 +27,14 @@ from tests.support.patience import ACCEPT_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECON
 from tests.support.receiver import Receiver
 from tests.support.rule_churn import RuleChurn
 from tests.support.stored_apart import StoredApart
+from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences, lost_or_unknown
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 SEED = 20_260_102
-KILLS_OF_EACH = 10
+KILLS_OF_EACH = amount(4, thorough=10)
 TOGETHER_MAX = 3
 APART_SECONDS_MAX = 0.5
 
@@ -57,7 +58,7 @@ class Kill:
 
 
 def plan_rounds(seed: int) -> Iterator[Sequence[Kill]]:
-    """Yield rounds of kills that follow each other closely, in all ten of each process."""
+    """Yield rounds of kills that follow each other closely, in all `KILLS_OF_EACH` of each process."""
     dice = random.Random(seed)
     left = Counter(dict.fromkeys(NAMES, KILLS_OF_EACH))
     while left := +left:

@@ -18,12 +18,13 @@ from alerting_core.stages.batch import WorkerKind
 from tests.support.distributed import DistributedPlatform
 from tests.support.receiver import Receiver
 from tests.support.stored_apart import StoredApart
+from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
-ALERTS = 20_000
+ALERTS = amount(6_000, thorough=20_000)
 SIZE = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)
 STEP_WEBHOOKS = 1_000
 
@@ -51,7 +52,7 @@ def wait_for_all(platform: DistributedPlatform, receiver: Receiver, webhooks: in
 
 
 @pytest.mark.timeout(900)
-def test_twenty_thousand_alerts_against_28800_rules_tell_each_client_what_the_reference_names_once(
+def test_thousands_of_alerts_against_28800_rules_tell_each_client_what_the_reference_names_once(
     platform: DistributedPlatform, stored: StoredApart, receiver: Receiver
 ) -> None:
     world = VariedWorld.at(receiver, size=SIZE)
