@@ -1,4 +1,8 @@
-"""The composition roots of a worker and of the API in the distributed mode: from settings to a process that works."""
+"""The composition roots of a worker and of the API in the distributed mode: from settings to a process that works.
+
+What a worker runs follows from the topology of the core. Its ports are made when they are first asked for, on the
+servers that this kind of worker needs, so that no process is connected to more than that.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -312,7 +316,7 @@ async def run_api(settings: Settings, stop: listening.Stop, show_key: Callable[[
     """Serve the API until *stop* is asked for.
 
     Args:
-        tell_key: Told the first admin key when one was made, to be shown this once.
+        show_key: Told the first admin key when one was made, to be shown this once.
 
     Raises:
         AlertingError: It cannot be started; the detail says what to do.
