@@ -284,7 +284,7 @@ class SecretRotation(schema.RequestModel):
 
 @router.post(
     ENDPOINTS + "/{endpoint_id}/secret/rotate",
-    responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, *VERSIONED, ProblemKind.CONFLICT),
+    responses=SHOWN_VERSIONED | refusals(*CALLER, *BODY, *REPEATABLE, *VERSIONED, _K.CONFLICT),
 )
 async def rotate_secret(
     use: Use,

@@ -22,7 +22,8 @@ from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHisto
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.clock import IdSource
 from alerting_core.sim.faults import Resource
-from alerting_playground import asgi, session
+from alerting_playground import asgi
+from alerting_playground.session import limits
 from alerting_playground.session.world import LiveWorld
 
 VISITOR: Final = client.ApiKey(
@@ -115,7 +116,7 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         endpoints=stored(endpoints.MemoryEndpointStore(database)),
         keys=stored(clients.MemoryKeyStore(database)),
         history=history,
-        alerts=stored(MemoryAlertLog(database, alerts_max=session.limits.ALERTS_KEPT)),
+        alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
         sink=sink,
         clock=clock,
         ids=ids,

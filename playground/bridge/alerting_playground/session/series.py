@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from alerting_core import sim, topology
+from alerting_core import topology
 from alerting_core.domain import delivery, notification
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX
-from alerting_core.sim import platform, simulation
+from alerting_core.sim import facts, platform, simulation
 from alerting_core.stages import batch, wiring
 from alerting_playground.session import limits
 
@@ -43,7 +43,7 @@ class Movements(simulation.Checker):
     """Remembers the last batches that moved, records of one instant and partition together."""
 
     name: ClassVar[str] = "movements"
-    sees = (sim.facts.Appended, sim.facts.Polled, sim.facts.Committed)
+    sees = (facts.Appended, facts.Polled, facts.Committed)
 
     def __init__(self, evidence: simulation.Evidence) -> None:
         super().__init__(evidence)
@@ -53,18 +53,18 @@ class Movements(simulation.Checker):
         self._now_ms = -1
         self.in_hand: dict[str, int] = {}
 
-    def see(self, fact: sim.facts.Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Note a movement."""
         match fact:
-            case sim.facts.Appended(record):
-                process = sim.facts.current_process()
+            case facts.Appended(record):
+                process = facts.current_process()
                 name = None if process is None else process.name
                 self._move("append", record.topic, record.partition, record.offset, 1, name)
-            case sim.facts.Polled(process, _, topic, records):
+            case facts.Polled(process, _, topic, records):
                 self.in_hand[process.name] = len(records)
                 for record in records:
                     self._move("poll", topic, record.partition, record.offset, 1, process.name)
-            case sim.facts.Committed(process, _, topic, before, after):
+            case facts.Committed(process, _, topic, before, after):
                 self.in_hand.pop(process.name, None)
                 for partition, end in after.items():
                     start = before[partition]
@@ -96,7 +96,7 @@ class Tallies(simulation.Checker):
     """Counts what was done. Rows that are forgotten stay counted."""
 
     name: ClassVar[str] = "tallies"
-    sees = (sim.facts.Appended, sim.facts.NotificationPut, sim.facts.DeliveryPut, sim.facts.Sent)
+    sees = (facts.Appended, facts.NotificationPut, facts.DeliveryPut, facts.Sent)
 
     def __init__(self, evidence: simulation.Evidence) -> None:
         super().__init__(evidence)
@@ -106,11 +106,11 @@ class Tallies(simulation.Checker):
         self.created = 0
         self.attempts = 0
 
-    def see(self, fact: sim.facts.Fact) -> None:
+    def see(self, fact: facts.Fact) -> None:
         """Count."""
-        if isinstance(fact, sim.facts.Appended):
+        if isinstance(fact, facts.Appended):
             self.records[fact.record.topic] += 1
-        elif isinstance(fact, sim.facts.DeliveryPut):
+        elif isinstance(fact, facts.DeliveryPut):
             if fact.new is not None:
                 status = fact.new.delivery.status
                 before = None if fact.old is None else fact.old.delivery.status
@@ -118,7 +118,7 @@ class Tallies(simulation.Checker):
                     self.deliveries[status] += 1
                     if before is not None:
                         self.deliveries[before] -= 1
-        elif isinstance(fact, sim.facts.NotificationPut):
+        elif isinstance(fact, facts.NotificationPut):
             if fact.new is not None:
                 state = fact.new.status
                 was = None if fact.old is None else fact.old.status
