@@ -16,10 +16,10 @@ from aiokafka.consumer.subscription_state import Assignment, Subscription, Subsc
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender
 
-import alerting_backend.adapters.kafka.connection
+import alerting_backend.adapters.kafka.internals
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 
-INTERNALS = Path(alerting_backend.adapters.kafka.connection.__file__)
+INTERNALS = Path(alerting_backend.adapters.kafka.internals.__file__)
 
 USED = [
     (AIOKafkaConsumer, ["_client", "_coordinator", "_fetcher", "_subscription"]),
