@@ -72,14 +72,10 @@ async def open_figures(settings: Settings, stack: AsyncExitStack) -> "RedisFigur
     """Return the board of figures, connected when first used and closed with *stack*; None without a Redis."""
     if settings.redis_url is None:
         return None
-    from alerting_backend.adapters.redis.connection import (  # noqa: PLC0415 - as above
-        FigureKeys,
-        RedisFigures,
-        open_redis,
-    )
+    from alerting_backend.adapters.redis import connection as redis  # noqa: PLC0415 - as above
 
-    server = await stack.enter_async_context(open_redis(settings.redis_url))
-    return RedisFigures(server, FigureKeys(settings.redis_prefix))
+    server = await stack.enter_async_context(redis.open_redis(settings.redis_url))
+    return redis.RedisFigures(server, redis.FigureKeys(settings.redis_prefix))
 
 
 RULES_AGE_MS_MAX: Final = 30_000

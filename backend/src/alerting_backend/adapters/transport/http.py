@@ -213,11 +213,6 @@ TARGETS_REMEMBERED_MAX: Final = 4_096
 checked at every connection all the same."""
 
 _PLAIN_URL: Final = re.compile(r"[\x21-\x7e]+")
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_OURS: Final = endpoint_check.RESERVED_HEADERS - {endpoint_check.CONTENT_TYPE}
-"""What says where a message ends and who it is for is ours to say: two opinions are how requests are smuggled."""
-
 _DEFAULT_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "alerting-platform"}
 
 
@@ -347,6 +342,12 @@ class _Connector(aiohttp.TCPConnector):
     async def close(self, *, abort_ssl: bool = False) -> None:
         await super().close(abort_ssl=abort_ssl)
         await self._resolver.close()
+
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS: Final = endpoint_check.RESERVED_HEADERS - {endpoint_check.CONTENT_TYPE}
+"""What says where a message ends and who it is for is ours to say: two opinions are how requests are smuggled."""
 
 
 def header_problem(headers: Mapping[str, str]) -> str | None:
