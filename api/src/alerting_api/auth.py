@@ -1,4 +1,10 @@
-"""What the API is made of, who calls it, and what a caller may do."""
+"""What the API is made of, who calls it, and what a caller may do.
+
+A `Container` holds the use cases and ports, put together by whoever serves the API (a server, Lambda, a browser tab).
+
+Each route names the scopes that reach it: a key needs one of them, or `admin`. `ApiRoute` admits a caller before it
+looks at anything else of a request, the body included.
+"""
 
 import logging
 from collections import OrderedDict

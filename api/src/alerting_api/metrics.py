@@ -248,7 +248,6 @@ _BUCKETS_PER_MINUTE: Final = 60_000 // limits.SERIES_BUCKET_MS
 
 SERIES_MINUTES_MAX: Final = limits.SERIES_BUCKETS_MAX // _BUCKETS_PER_MINUTE
 
-
 _SERIES: Final[dict[str, Any]] = {
     "at": _AT,
     "begins_at": "2026-01-02T03:03:50.000Z",

@@ -1,4 +1,7 @@
-"""What is around the whole application, for every request: an id, security headers, the limit of bodies, key use."""
+"""What is around the whole application, for every request: an id, security headers, the limit of bodies, key use.
+
+What came of a request is told to the container's observer, which a server counts and logs.
+"""
 
 import logging
 import re

@@ -1,4 +1,8 @@
-"""Refusals as RFC 9457 problem documents: every kind of them, which error is which, how one is written."""
+"""Refusals as RFC 9457 problem documents: every kind of them, which error is which, and how one is written.
+
+Every kind stands in one table, and so does which error of the core is which of them. From these follow the documents,
+what every error of a route is answered with, and how each operation documents its refusals.
+"""
 
 import logging
 import re

@@ -1,4 +1,11 @@
-"""What routes share: headers as their parameters, the same request done once, and their class, strict about bodies."""
+"""What routes share: their class, headers as their parameters, the same request done once.
+
+What is the same for each operation happens here, so that none can forget it.
+
+`Idempotency-Key` on POST: the same request sent again is answered again, and done once. A route that changes something
+takes `Once` as a parameter. It claims the key; `ApiRoute` then keeps the answer of a request that succeeded, and gives
+the key up for one that was refused, since that changed nothing.
+"""
 
 import logging
 import re

@@ -1,4 +1,13 @@
-"""What all JSON shapes share: strict requests, what is wrong with one in our words, responses, and pages."""
+"""What all JSON shapes share: strict requests, responses that read themselves from values of the domain, and pages.
+
+Theory of operation. A model is the one home of its JSON: each field is named, described, validated and written here and
+nowhere else. A response model reads a value of the domain attribute by attribute, under the name of the field; times
+are unix milliseconds in the domain (`created_at_ms`) and RFC 3339 in JSON (`created_at`).
+
+What is wrong with the form of a request is pydantic's finding in the words of the core: every problem has a path, a
+stable code, and how to mend it. What is wrong with the meaning of a request the checks of the domain say themselves;
+`core_error` carries their problems through pydantic.
+"""
 
 import re
 from abc import abstractmethod

@@ -1,6 +1,7 @@
-"""The API of a server: the application with its pages, and its description.
+"""The API of a server: its pages for people, the application that they are part of, and its description.
 
-Everything that a page needs is in this package or in an installed one: no browser needs another host.
+The pages are the user interface, a first page where none was built, and the documentation of the API. Everything that a
+page needs is in this package or in an installed one: no browser needs another host.
 """
 
 import asyncio

@@ -1,4 +1,8 @@
-"""What the API of a server is made of, whether this process lives and can work, and its figures for Prometheus."""
+"""What the API of a server is made of, each request's line in the log, and what machines ask a process.
+
+That is whether it lives, whether it can work, and its figures for Prometheus. A process without an API answers the same
+questions by `runtime.probes.Probes`.
+"""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -18,6 +22,11 @@ from alerting_core.ports.metrics import StageMetrics
 
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: told at DEBUG, unless they fail."""
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""From an answer out of memory to the time at which callers give up."""
 
 _log = structlog.get_logger("alerting.api")
 
@@ -129,11 +138,6 @@ async def get_readiness(parts: ServerParts, response: Response) -> Readiness:
 
 
 exposition_router = APIRouter(tags=["metrics"], route_class=route.ApiRoute)
-
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""From an answer out of memory to the time at which callers give up."""
 
 
 @exposition_router.get(

@@ -1,4 +1,4 @@
-"""The commands and their options. What each does is in the module of its name, imported when it is typed."""
+"""The commands and their options. What each does is in a module beside this one, imported when it is typed."""
 
 import os
 from dataclasses import replace
@@ -26,105 +26,6 @@ def settings_of_environment(*, as_json: bool, url: str | None = None, key: str |
         return read_settings(environment)
 
 
-dlq: Final = typer.Typer(
-    help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=CONTEXT
-)
-topics: Final = typer.Typer(help="The topics in Kafka.", no_args_is_help=True, context_settings=CONTEXT)
-
-OfTopic = Annotated[str | None, typer.Option("--topic", help="Only those of this topic, such as alerts.new.")]
-WithReason = Annotated[str | None, typer.Option("--reason", help="Only those whose reason holds this text.")]
-
-
-@dlq.command("list")
-def dlq_list(
-    topic: OfTopic = None,
-    reason: WithReason = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List dead letters, with why they were refused."""
-    settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import DeadLetterFilter, list_dead_letters
-
-    list_dead_letters(settings, DeadLetterFilter(topic, reason), limit=limit, as_json=as_json)
-
-
-@dlq.command("show")
-def dlq_show(
-    letter: Annotated[str, typer.Argument(help="As listed: topic/partition/offset.")], as_json: AsJson = False
-) -> None:
-    """Show one dead letter with all that is in it."""
-    settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import show_dead_letter
-
-    show_dead_letter(settings, letter, as_json=as_json)
-
-
-@dlq.command("replay")
-def dlq_replay(
-    letters: Annotated[list[str] | None, typer.Argument(help="As listed; or use the options.")] = None,
-    topic: OfTopic = None,
-    reason: WithReason = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Repair a field first, as alert_id=a-1 or context.team=blue."),
-    ] = None,
-    value_file: Annotated[
-        Path | None, typer.Option(help="Repair the letter as a whole: a file with the bytes of the message.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Publish dead letters to where they came from, and take them out."""
-    settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.dlq import DeadLetterFilter, read_repair, replay_dead_letters
-
-    if bool(letters) == bool(topic or reason or everything):
-        detail = "name dead letters, or choose them by --topic and --reason, or --all"
-        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    repair = read_repair(assignments or [], value_file, as_json=as_json)
-    replay_dead_letters(
-        settings, letters or [], DeadLetterFilter(topic, reason), repair, dry_run=dry_run, as_json=as_json
-    )
-
-
-@topics.command("create")
-def topics_create(
-    partitions: Annotated[int, typer.Option(min=1, max=1_000, help="Of each: so many processes share its work.")] = 6,
-    retention: Annotated[str, typer.Option(help="How long records are kept.")] = "168h",
-    dlq_retention: Annotated[str, typer.Option(help="How long dead letters are kept.")] = "720h",
-    as_json: AsJson = False,
-) -> None:
-    """Make the topics that are not there yet; those that are there stay as they are."""
-    settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.servers import run_create
-
-    run_create(
-        settings,
-        partitions=partitions,
-        keep_ms=_duration_ms("--retention", retention, as_json=as_json),
-        dead_letters_keep_ms=_duration_ms("--dlq-retention", dlq_retention, as_json=as_json),
-        as_json=as_json,
-    )
-
-
-@topics.command("list")
-def topics_list(as_json: AsJson = False) -> None:
-    """Show the topics, and which are missing."""
-    settings = settings_of_environment(as_json=as_json)
-    from alerting_backend.cli.servers import run_list
-
-    run_list(settings, as_json=as_json)
-
-
-def _duration_ms(option: str, value: str, *, as_json: bool) -> int:
-    read = read_duration_ms("", value)
-    if not isinstance(read, int):
-        fail(f"{option} {read.detail}", code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
-    return read
-
-
 app: Final = typer.Typer(
     name="alerting",
     help="Alerts in, matched against the rules of every client, notifications out.",
@@ -136,8 +37,6 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=CONTEXT,
 )
-app.add_typer(dlq, name="dlq")
-app.add_typer(topics, name="topics")
 
 Url = Annotated[str | None, typer.Option(help="The platform to call; else ALERTING_URL.", show_default=False)]
 Key = Annotated[str | None, typer.Option(help="The API key to call it with; else ALERTING_KEY.", show_default=False)]
@@ -334,6 +233,107 @@ def openapi(
     from alerting_backend.cli.servers import write_openapi
 
     write_openapi(file, as_json=as_json)
+
+
+dlq: Final = typer.Typer(
+    help="Look at records that were refused, and try them again.", no_args_is_help=True, context_settings=CONTEXT
+)
+topics: Final = typer.Typer(help="The topics in Kafka.", no_args_is_help=True, context_settings=CONTEXT)
+app.add_typer(dlq, name="dlq")
+app.add_typer(topics, name="topics")
+
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only those of this topic, such as alerts.new.")]
+WithReason = Annotated[str | None, typer.Option("--reason", help="Only those whose reason holds this text.")]
+
+
+@dlq.command("list")
+def dlq_list(
+    topic: OfTopic = None,
+    reason: WithReason = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, with why they were refused."""
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.dlq import DeadLetterFilter, list_dead_letters
+
+    list_dead_letters(settings, DeadLetterFilter(topic, reason), limit=limit, as_json=as_json)
+
+
+@dlq.command("show")
+def dlq_show(
+    letter: Annotated[str, typer.Argument(help="As listed: topic/partition/offset.")], as_json: AsJson = False
+) -> None:
+    """Show one dead letter with all that is in it."""
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.dlq import show_dead_letter
+
+    show_dead_letter(settings, letter, as_json=as_json)
+
+
+@dlq.command("replay")
+def dlq_replay(
+    letters: Annotated[list[str] | None, typer.Argument(help="As listed; or use the options.")] = None,
+    topic: OfTopic = None,
+    reason: WithReason = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Repair a field first, as alert_id=a-1 or context.team=blue."),
+    ] = None,
+    value_file: Annotated[
+        Path | None, typer.Option(help="Repair the letter as a whole: a file with the bytes of the message.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many it would be.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish dead letters to where they came from, and take them out."""
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.dlq import DeadLetterFilter, read_repair, replay_dead_letters
+
+    if bool(letters) == bool(topic or reason or everything):
+        detail = "name dead letters, or choose them by --topic and --reason, or --all"
+        fail(detail, code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    repair = read_repair(assignments or [], value_file, as_json=as_json)
+    replay_dead_letters(
+        settings, letters or [], DeadLetterFilter(topic, reason), repair, dry_run=dry_run, as_json=as_json
+    )
+
+
+@topics.command("create")
+def topics_create(
+    partitions: Annotated[int, typer.Option(min=1, max=1_000, help="Of each: so many processes share its work.")] = 6,
+    retention: Annotated[str, typer.Option(help="How long records are kept.")] = "168h",
+    dlq_retention: Annotated[str, typer.Option(help="How long dead letters are kept.")] = "720h",
+    as_json: AsJson = False,
+) -> None:
+    """Make the topics that are not there yet; those that are there stay as they are."""
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.servers import run_create_topics
+
+    run_create_topics(
+        settings,
+        partitions=partitions,
+        keep_ms=_duration_ms("--retention", retention, as_json=as_json),
+        dead_letters_keep_ms=_duration_ms("--dlq-retention", dlq_retention, as_json=as_json),
+        as_json=as_json,
+    )
+
+
+@topics.command("list")
+def topics_list(as_json: AsJson = False) -> None:
+    """Show the topics, and which are missing."""
+    settings = settings_of_environment(as_json=as_json)
+    from alerting_backend.cli.servers import run_list_topics
+
+    run_list_topics(settings, as_json=as_json)
+
+
+def _duration_ms(option: str, value: str, *, as_json: bool) -> int:
+    read = read_duration_ms("", value)
+    if not isinstance(read, int):
+        fail(f"{option} {read.detail}", code="invalid-input", exit_code=ExitCode.USAGE, as_json=as_json)
+    return read
 
 
 def main() -> None:

@@ -1,4 +1,8 @@
-"""Commands that need no running platform: settings, description, bench, and the servers that it stands on."""
+"""Commands that need no running platform.
+
+`alerting migrate`, `alerting testdata` and `alerting topics` work on the servers that a platform stands on; `alerting
+settings`, `alerting openapi` and `alerting bench` on none.
+"""
 
 import asyncio
 import subprocess
@@ -66,9 +70,9 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     with report_errors(as_json=as_json):
         steps = asyncio.run(_status(settings))
     if as_json:
-        write_json([{"version": s.version, "name": s.name, "applied_at": _time(s.applied_at_ms)} for s in steps])
+        write_json([{"version": s.version, "name": s.name, "applied_at": _time_text(s.applied_at_ms)} for s in steps])
         return
-    rows = [(f"{step.version:04}", step.name, _time(step.applied_at_ms) or "pending") for step in steps]
+    rows = [(f"{step.version:04}", step.name, _time_text(step.applied_at_ms) or "pending") for step in steps]
     write_table(["version", "name", "applied at"], rows)
 
 
@@ -93,7 +97,7 @@ async def _status(settings: Settings) -> Sequence[schema.Step]:
         return await schema.status(address)
 
 
-def _time(at_ms: int | None) -> str | None:
+def _time_text(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -166,7 +170,9 @@ async def _load(
                 )
 
 
-def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letters_keep_ms: int, as_json: bool) -> None:
+def run_create_topics(
+    settings: Settings, *, partitions: int, keep_ms: int, dead_letters_keep_ms: int, as_json: bool
+) -> None:
     """Make the topics that are not there yet, and say which."""
     with report_errors(as_json=as_json):
         dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
@@ -186,7 +192,7 @@ def run_create(settings: Settings, *, partitions: int, keep_ms: int, dead_letter
         print("all topics are there already; nothing was changed")
 
 
-def run_list(settings: Settings, *, as_json: bool) -> None:
+def run_list_topics(settings: Settings, *, as_json: bool) -> None:
     """Show the topics as they are; ends with 1 when one is missing or cannot be used."""
     with report_errors(as_json=as_json):
         dependencies.require(settings, dependencies.Dependency.KAFKA, needed_by="alerting topics")
@@ -203,7 +209,7 @@ def run_list(settings: Settings, *, as_json: bool) -> None:
                 address.name(topic),
                 str(found[topic].partitions),
                 str(found[topic].replicas),
-                _kept(found[topic].keep_ms),
+                _kept_for(found[topic].keep_ms),
                 f"{found[topic].leaderless} partitions without a leader" if found[topic].leaderless else "",
             )
             for topic in TOPICS
@@ -213,7 +219,7 @@ def run_list(settings: Settings, *, as_json: bool) -> None:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _kept(keep_ms: int) -> str:
+def _kept_for(keep_ms: int) -> str:
     return "for ever" if keep_ms < 0 else f"{keep_ms / 3_600_000:,.0f} h"
 
 
@@ -249,7 +255,7 @@ def write_openapi(file: Path, *, as_json: bool) -> None:
         print(f"{file} written")
 
 
-_PLACE: Final = Path("tests", "bench", "__main__.py")
+_BENCHES: Final = Path("tests", "bench", "__main__.py")
 
 
 def run_bench(names: Sequence[str], *, as_json: bool) -> None:
@@ -258,18 +264,18 @@ def run_bench(names: Sequence[str], *, as_json: bool) -> None:
     if checkout is None:
         detail = "the benches are part of the repository: run this in a checkout of it"
         fail(detail, code="no-checkout", exit_code=ExitCode.UNAVAILABLE, as_json=as_json)
-    known = sorted(path.stem.removeprefix("bench_") for path in (checkout / _PLACE).parent.glob("bench_*.py"))
+    known = sorted(path.stem.removeprefix("bench_") for path in (checkout / _BENCHES).parent.glob("bench_*.py"))
     if unknown := sorted(set(names) - set(known)):
         detail = f"there is no bench {', '.join(unknown)}; there are {', '.join(known)}"
         fail(detail, code="unknown-bench", exit_code=ExitCode.USAGE, as_json=as_json)
-    failed = [name for name in names or known if not _run(name, checkout, as_json=as_json)]
+    failed = [name for name in names or known if not _run_bench(name, checkout, as_json=as_json)]
     if as_json:
         write_json({"run": list(names or known), "failed": failed})
     if failed:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _run(name: str, checkout: Path, *, as_json: bool) -> bool:
+def _run_bench(name: str, checkout: Path, *, as_json: bool) -> bool:
     if not as_json:
         print(f"\n── {name}", flush=True)
     output = sys.stderr if as_json else None
@@ -279,4 +285,4 @@ def _run(name: str, checkout: Path, *, as_json: bool) -> bool:
 
 def _checkout() -> Path | None:
     here = [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
-    return next((folder for folder in here if (folder / _PLACE).is_file()), None)
+    return next((folder for folder in here if (folder / _BENCHES).is_file()), None)

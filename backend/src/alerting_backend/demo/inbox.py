@@ -1,4 +1,7 @@
-"""The built-in inbox of the demo, where webhooks, Slack messages and mails arrive, and the mail server before it."""
+"""The built-in inbox of the demo: a place where webhooks, Slack messages and mails arrive and can be looked at.
+
+Mails come by a mail server of its own, on loopback only, which takes everything.
+"""
 
 import asyncio
 import email

@@ -1,4 +1,7 @@
-"""The programs of the embedded Postgres, the processes that they become, and the folders that these keep things in."""
+"""The programs of the embedded Postgres: whom they run as and how, which processes live, and where they keep things.
+
+A folder of data is whole or not there; that of the socket is private to the server's user.
+"""
 
 import hashlib
 import os

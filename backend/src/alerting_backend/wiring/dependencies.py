@@ -238,9 +238,6 @@ class Health:
                 return
 
 
-_LOOK_SECONDS: Final = 2.0
-
-
 class DatabaseInUse(errors.AlertingError):
     """Another platform works on the database."""
 
@@ -291,12 +288,16 @@ async def _sole_platform(address: Address) -> AsyncIterator[None]:
         yield
 
 
+_WATCH_SECONDS: Final = 2.0
+"""Between two looks at the embedded server."""
+
+
 async def watch_server(data_dir: Path, stop: asyncio.Event) -> None:
     """Raise DatabaseGone when the embedded server has ended, until *stop* is set."""
     data = (data_dir / "postgres").resolve()
     while not stop.is_set():
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(_WATCH_SECONDS):
                 await stop.wait()
         except TimeoutError:
             if processes.running_postmaster(data) is None:

@@ -23,7 +23,7 @@ async def run_api(settings: Settings, stop: listening.Stop, show_key: Callable[[
     """Serve the API until *stop* is asked for.
 
     Args:
-        tell_key: Told the first admin key when one was made, to be shown this once.
+        show_key: Told the first admin key when one was made, to be shown this once.
 
     Raises:
         AlertingError: It cannot be started; the detail says what to do.

@@ -1,4 +1,8 @@
-"""The composition root of a worker: from settings to a process that works."""
+"""The composition root of a worker: from settings to a process that works.
+
+What a worker runs follows from the topology of the core. Its ports are made when they are first asked for, on the
+servers that this kind of worker needs, so that no process is connected to more than that.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -215,7 +219,7 @@ WORK_SECONDS_MAX: Final = 5.5
 
 _READY_LOOK_MS: Final = 50
 
-_log_worker = structlog.get_logger("alerting.worker")
+_log = structlog.get_logger("alerting.worker")
 
 
 async def run_worker(kind: batch.WorkerKind, settings: Settings, stop: listening.Stop) -> None:
@@ -229,7 +233,7 @@ async def run_worker(kind: batch.WorkerKind, settings: Settings, stop: listening
         stop.is_serving = True
         process = _Process(kind, settings, stop.asked)
         server = listening.ApiServer(process.probes.app())
-        _log_worker.info("worker_started", worker=str(kind), url=listening.url_of(listener), instance=process.instance)
+        _log.info("worker_started", worker=str(kind), url=listening.url_of(listener), instance=process.instance)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]), name="probes")
             await server.ready.wait()
@@ -279,7 +283,7 @@ class _Process:
                 own, clock = self._meter, self._resources.clock
                 tasks.create_task(reporting.report_figures(board, own, clock, instance=self.instance, stop=self._stop))
             await self._stop.wait()
-            _log_worker.info("worker_stopping", worker=str(self._kind))
+            _log.info("worker_stopping", worker=str(self._kind))
             self.probes.is_starting = True  # No more work is taken.
             await self._cut_off_late(working)
             for one in running:
@@ -289,7 +293,7 @@ class _Process:
     async def _cut_off_late(self, working: asyncio.Task[None]) -> None:
         await asyncio.wait([working], timeout=WORK_SECONDS_MAX)
         if not working.done():
-            _log_worker.warning("work_cut_off", seconds=WORK_SECONDS_MAX)
+            _log.warning("work_cut_off", seconds=WORK_SECONDS_MAX)
             working.cancel()
             await asyncio.wait([working], timeout=0.5)
 
@@ -299,7 +303,7 @@ class _Process:
             await loop.pause(self._stop, _READY_LOOK_MS)
             if self._stop.is_set():
                 return
-        _log_worker.info("worker_ready", worker=str(self._kind))
+        _log.info("worker_ready", worker=str(self._kind))
 
 
 async def _as_task(work: Awaitable[None]) -> None:

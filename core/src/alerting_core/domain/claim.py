@@ -12,6 +12,9 @@ INTERRUPTED_DETAIL = (
     "The message may have arrived: the next attempt carries the same id."
 )
 
+_LATENCY_MS_MAX = 2**31 - 1
+"""What a column of a table holds; a platform may have been off for months."""
+
 _BETWEEN = "/"
 
 
@@ -51,10 +54,6 @@ def interrupted_attempt(
         latency_ms=min(now_ms - claimed_at_ms, _LATENCY_MS_MAX),
         detail=INTERRUPTED_DETAIL,
     )
-
-
-_LATENCY_MS_MAX = 2**31 - 1
-"""What a column of a table holds; a platform may have been off for months."""
 
 
 @dataclass(frozen=True, slots=True)

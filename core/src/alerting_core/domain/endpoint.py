@@ -1,4 +1,8 @@
-"""An endpoint: what kind it is of, its target and host, and what is wrong with either."""
+"""Where a client wants notifications to be sent: e-mail addresses, a Slack webhook, or any HTTP endpoint.
+
+First what a delivery is sent to, a URL or one e-mail address, taken apart, with host names in the one form that is
+compared; then the endpoint that holds it.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping

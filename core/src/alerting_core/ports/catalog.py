@@ -1,4 +1,8 @@
-"""The catalog of clients, keys, rules and endpoints, and pages of what is listed."""
+"""What clients and operators edit: clients, rules, endpoints, API keys; and the pages in which it is listed.
+
+A page says who is asking and how much, and has an opaque cursor where the next one begins. All that is given to a store
+has been checked.
+"""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -41,9 +45,6 @@ class Page(Generic[T]):
     next_cursor: str | None = None
 
 
-_CHECKSUM_BYTES: Final = 6
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class TimeKey:
     """Sort key of the lists that run newest first: creation, then id (a UUID, or the text that a caller chose)."""
@@ -69,23 +70,23 @@ class PlaceKey:
 
 def encode_time_cursor(listed: str, key: TimeKey) -> str:
     """Return the cursor that continues the list *listed* (`rules`, `endpoints`, …) after *key*."""
-    return _encode([listed, key.at_ms, key.id])
+    return _encode_cursor([listed, key.at_ms, key.id])
 
 
 def decode_time_cursor(listed: str, cursor: str) -> TimeKey:
     """Return where *cursor* continues the list *listed*. Raises InvalidInput for anything not made for it."""
-    match _decode(cursor):
+    match _decode_cursor(cursor):
         case [str(name), int(at_ms), str(item_id)] if (
             name == listed and 0 <= at_ms <= limits.TIME_MS_MAX and is_uuid(item_id)
         ):
             return TimeKey(at_ms, item_id)
         case _:
-            raise _invalid()
+            raise _invalid_cursor()
 
 
 def decode_time_text_cursor(listed: str, cursor: str) -> TimeKey:
     """Return where *cursor* continues a list whose ids are texts. Raises InvalidInput like `decode_time_cursor`."""
-    match _decode(cursor):
+    match _decode_cursor(cursor):
         case [str(name), int(at_ms), str(item_id)] if (
             name == listed
             and 0 <= at_ms <= limits.TIME_MS_MAX
@@ -94,17 +95,17 @@ def decode_time_text_cursor(listed: str, cursor: str) -> TimeKey:
         ):
             return TimeKey(at_ms, item_id)
         case _:
-            raise _invalid()
+            raise _invalid_cursor()
 
 
 def encode_place_cursor(listed: str, key: PlaceKey) -> str:
     """Return the cursor that continues the list *listed* of records after *key*."""
-    return _encode([listed, key.at_ms, key.topic, key.partition, key.offset])
+    return _encode_cursor([listed, key.at_ms, key.topic, key.partition, key.offset])
 
 
 def decode_place_cursor(listed: str, cursor: str) -> PlaceKey:
     """Return after which record *cursor* continues the list. Raises InvalidInput like `decode_time_cursor`."""
-    match _decode(cursor):
+    match _decode_cursor(cursor):
         case [str(name), int(at_ms), str(topic), int(partition), int(offset)] if (
             name == listed
             and 0 <= at_ms <= limits.TIME_MS_MAX
@@ -114,51 +115,54 @@ def decode_place_cursor(listed: str, cursor: str) -> PlaceKey:
         ):
             return PlaceKey(at_ms, topic, partition, offset)
         case _:
-            raise _invalid()
+            raise _invalid_cursor()
 
 
 def encode_text_cursor(listed: str, key: str) -> str:
     """Return the cursor that continues a list in text order after *key*."""
-    return _encode([listed, key])
+    return _encode_cursor([listed, key])
 
 
 def decode_text_cursor(listed: str, cursor: str) -> str:
     """Return after which text *cursor* continues the list *listed*. Raises InvalidInput like `decode_time_cursor`."""
-    match _decode(cursor):
+    match _decode_cursor(cursor):
         case [str(name), str(key)] if name == listed and len(key) <= limits.ID_CHARS_MAX and is_storable(key):
             return key
         case _:
-            raise _invalid()
+            raise _invalid_cursor()
 
 
-def _encode(parts: list[str | int]) -> str:
+_CHECKSUM_BYTES: Final = 6
+
+
+def _encode_cursor(parts: list[str | int]) -> str:
     payload = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
     return urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
 
 
-def _decode(cursor: str) -> object:
+def _decode_cursor(cursor: str) -> object:
     if not cursor.isascii() or len(cursor) > limits.CURSOR_CHARS_MAX:
-        raise _invalid()
+        raise _invalid_cursor()
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except ValueError as error:
-        raise _invalid() from error
+        raise _invalid_cursor() from error
     # Decoding skips foreign characters and loose bits; only what encodes to the same text again was made here.
     if urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor or raw[:_CHECKSUM_BYTES] != _checksum(
         raw[_CHECKSUM_BYTES:]
     ):
-        raise _invalid()
+        raise _invalid_cursor()
     try:
         return json.loads(raw[_CHECKSUM_BYTES:])
     except ValueError as error:
-        raise _invalid() from error
+        raise _invalid_cursor() from error
 
 
 def _checksum(payload: bytes) -> bytes:
     return blake2b(payload, digest_size=_CHECKSUM_BYTES, person=b"cursor").digest()
 
 
-def _invalid() -> InvalidInput:
+def _invalid_cursor() -> InvalidInput:
     detail = "is not a cursor of this list: pass next_cursor of the page before as it is, or none for the first page"
     return InvalidInput([Problem("cursor", ProblemCode.UNKNOWN_VALUE, detail)])
 

@@ -10,37 +10,6 @@ from alerting_core.domain.alert import Alert
 from alerting_core.domain.notification import NotificationRef
 from alerting_core.errors import LimitExceeded
 
-
-def fair_shares(
-    waiting: Mapping[int, int], *, taken_before: Mapping[int, int], records_max: int, turn: int
-) -> dict[int, int]:
-    """Return partition → how many of its records to take, in the order to serve them; none is 0.
-
-    Args:
-        waiting: Partition → records there, those taken before among them.
-        taken_before: Partition → records that the poll before returned, not committed since.
-        records_max: Of all partitions together.
-        turn: Says which partition is served first.
-    """
-    partitions = sorted(partition for partition, count in waiting.items() if count > 0)
-    if not partitions:
-        return {}
-    first = turn % len(partitions)
-    partitions = partitions[first:] + partitions[:first]
-    counts: dict[int, int] = {}
-    room = records_max
-    for partition in partitions:
-        counts[partition] = min(room, taken_before.get(partition, 0), waiting[partition])
-        room -= counts[partition]
-    equal = max(1, room // len(partitions))
-    for bound in (equal, room):
-        for partition in partitions:
-            more = min(room, bound, waiting[partition] - counts[partition])
-            counts[partition] += more
-            room -= more
-    return {partition: count for partition, count in counts.items() if count}
-
-
 ALERTS_NEW: Final = "alerts.new"
 ALERTS_MATCHED: Final = "alerts.matched"
 NOTIFICATIONS_READY: Final = "notifications.ready"
@@ -184,3 +153,33 @@ def check_sizes(outputs: Sequence[Outgoing]) -> None:
         if len(output.value) > limits.RECORD_VALUE_BYTES_MAX and not is_dead_letter(output):
             size = len(output.value)
             raise LimitExceeded(f"a record of {size} bytes, at most {limits.RECORD_VALUE_BYTES_MAX} are allowed")
+
+
+def fair_shares(
+    waiting: Mapping[int, int], *, taken_before: Mapping[int, int], records_max: int, turn: int
+) -> dict[int, int]:
+    """Return partition → how many of its records to take, in the order to serve them; none is 0.
+
+    Args:
+        waiting: Partition → records there, those taken before among them.
+        taken_before: Partition → records that the poll before returned, not committed since.
+        records_max: Of all partitions together.
+        turn: Says which partition is served first.
+    """
+    partitions = sorted(partition for partition, count in waiting.items() if count > 0)
+    if not partitions:
+        return {}
+    first = turn % len(partitions)
+    partitions = partitions[first:] + partitions[:first]
+    counts: dict[int, int] = {}
+    room = records_max
+    for partition in partitions:
+        counts[partition] = min(room, taken_before.get(partition, 0), waiting[partition])
+        room -= counts[partition]
+    equal = max(1, room // len(partitions))
+    for bound in (equal, room):
+        for partition in partitions:
+            more = min(room, bound, waiting[partition] - counts[partition])
+            counts[partition] += more
+            room -= more
+    return {partition: count for partition, count in counts.items() if count}

@@ -1,4 +1,8 @@
-"""What happened in a simulated world, and the processes that it happened to."""
+"""What happens in a world, as values: the wrapped ports and tables tell it, the checkers judge it.
+
+A fact is told at the instant of its effect, whether or not the process that caused it ever learns of it. Before the
+facts stand the processes that they are about, and the claims that these hold.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence

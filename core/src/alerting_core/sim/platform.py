@@ -1,4 +1,7 @@
-"""What a simulated world is made of, what of it each process sees, and what happens to it by itself."""
+"""What a simulated world is made of, what of it each process sees, and what happens to it by itself.
+
+By itself processes die, resources go away, clocks jump, people edit: that is the `FaultInjector`.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

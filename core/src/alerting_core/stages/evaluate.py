@@ -1,4 +1,9 @@
-"""The stages that read a topic to its end: alerts are recorded and matched, matches stored, notifications planned."""
+"""The stages that read topics: new alerts are recorded and matched, matches stored, notifications planned.
+
+Together they lead from an alert to planned deliveries, which the sender takes up. Each commits the offsets of a batch
+once its work is durable: a crash loses none of it, and what is repeated after one leads to the same notifications and
+deliveries.
+"""
 
 import asyncio
 from collections import Counter

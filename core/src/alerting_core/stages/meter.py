@@ -168,6 +168,7 @@ def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> met
     oldest_slot = (now_ms - limits.STAGE_RATE_WINDOW_MS) // _SLOT_MS
     recent = [slot for slot in tally.slots if slot.number > oldest_slot]
     # A process younger than the window has worked for less than it; one second is the least that gives a rate.
+    step_times = map(sum, zip(*(slot.step_times for slot in recent), strict=True))
     window_ms = max(_SLOT_MS, min(limits.STAGE_RATE_WINDOW_MS, now_ms - tally.since_ms))
     return metrics.StageFigures(
         stage=stage,
@@ -182,9 +183,7 @@ def _figures(stage: StageName, instance: str, tally: _Tally, now_ms: int) -> met
         lag=tally.lag,
         last_error=tally.last_error,
         counts={count.value: number for count, number in tally.counts.items()},
-        step_times=metrics.StepTimes(tuple(map(sum, zip(*(slot.step_times for slot in recent), strict=True))))
-        if recent
-        else metrics.StepTimes(),
+        step_times=metrics.StepTimes(tuple(step_times)) if recent else metrics.StepTimes(),
         gauges={gauge.value: number for gauge, number in tally.gauges.items()},
         circuits=tally.circuits,
     )

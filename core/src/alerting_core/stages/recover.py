@@ -1,4 +1,4 @@
-"""What was left behind: leases of senders that are gone, notifications that nothing drives any more."""
+"""Taking up again what was left behind: leases of senders that are gone, notifications that nothing drives any more."""
 
 from collections import Counter
 from collections.abc import Collection

@@ -1,4 +1,15 @@
-"""The sender: claims what is due, sends it, several at a time, and records what came of it."""
+"""Sender: claims deliveries that are due, makes their attempts side by side, and records what they came to.
+
+Theory of operation. A step records what has ended since the last one and, side by side with that, claims what there is
+room for and starts it; it waits only when there is neither. So claims and records are batches of whatever has come
+together meanwhile, and one slow endpoint holds up nobody: `HostWindows` bounds what one host may hold, a semaphore
+bounds what is sent to it at once, and the breaker postpones what a dead host would only let time out.
+
+A claim is a lease. It is given back unsent when it waited so long for its host's turn that the lease could end during
+the attempt, since another sender might have it by then, and when this one stops before its turn has come. Outcomes are
+kept until the store has taken them, however long it is away; if the leases end meanwhile, the attempts are made again
+with the same webhook-id: at least once.
+"""
 
 import asyncio
 from collections import Counter
@@ -110,9 +121,6 @@ def attempt_name(claim: Claim) -> str:
     """Return the name of the task that makes the attempt of *claim*; no other claim has it."""
     return f"{claim.delivery.delivery_id} by {claim.owner}"
 
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 _EVENT_COUNTS: Final[Mapping[DeliveryEvent | None, Count]] = {
     DeliveryEvent.ACCEPTED: Count.DELIVERIES_DELIVERED,
@@ -278,6 +286,10 @@ class Sender:
         if due_at_ms is None or due_at_ms <= looked_at_ms:
             return longest_ms
         return min(max(due_at_ms - self._clock.now_ms(), 0), longest_ms)
+
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 async def _both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, U]) -> tuple[T, U]:

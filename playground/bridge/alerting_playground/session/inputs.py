@@ -1,4 +1,4 @@
-"""What is read from outside, each as a value that was checked as a whole: settings, and what a person does."""
+"""What is read from outside, each as a value that was checked as a whole: settings, actions of a person, requests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -142,11 +142,11 @@ def read_settings(given: object, *, base: Settings = DEFAULTS, path: str = "sett
     named = as_object(given)
     if named is None:
         return [Problem(path, ProblemCode.WRONG_TYPE, "expected an object of settings")]
-    problems = [problem.under(path) for name, value in named.items() for problem in _problems(name, value)]
+    problems = [problem.under(path) for name, value in named.items() for problem in _problems_of_setting(name, value)]
     return problems or replace(base, **named)
 
 
-def _problems(name: str, value: object) -> Iterator[Problem]:
+def _problems_of_setting(name: str, value: object) -> Iterator[Problem]:
     if name not in _NAMES:
         yield Problem(name[:80], ProblemCode.UNKNOWN_FIELD, "there is no such setting")
         return
@@ -255,31 +255,31 @@ def read_action(given: object, *, path: str = "") -> Action:
     """Read an action. Raises Refused with all that is wrong with it."""
     problems: list[Problem] = []
     named = as_object(given) or {}
-    fields = ACTIONS.get(str(named.get("do")))
-    if fields is None:
+    expected = ACTIONS.get(str(named.get("do")))
+    if expected is None:
         problems.append(Problem("do", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(ACTIONS)}"))
     else:
         problems += [
             Problem(name[:80], ProblemCode.UNKNOWN_FIELD, "does not belong to this action")
             for name in named
-            if name not in {*fields, "do", "at_ms"}
+            if name not in {*expected, "do", "at_ms"}
         ]
-        for name, one in fields.items():
+        for name, one in expected.items():
             if name not in named:
                 problems.append(Problem(name, ProblemCode.MISSING, f"expected {one.expected}"))
             elif not one.check(named[name]):
                 problems.append(Problem(name, ProblemCode.UNKNOWN_VALUE, f"expected {one.expected}"))
     if not problems and named["do"] == "set":
-        problems += _setting_problems(named["settings"])
+        problems += _problems_of_change(named["settings"])
     if not problems and named["do"] == "request":
         problems += request_problems(named["request"])
-    if problems or fields is None:
+    if problems or expected is None:
         found = [problem.under(path) if path else problem for problem in problems]
         raise Refused("bad-action", f"this cannot be done: {found[0].path}: {found[0].detail}", found)
-    return Action(named["do"], {name: named[name] for name in fields})
+    return Action(named["do"], {name: named[name] for name in expected})
 
 
-def _setting_problems(given: Mapping[str, Any]) -> list[Problem]:
+def _problems_of_change(given: Mapping[str, Any]) -> list[Problem]:
     read = read_settings(given)
     problems = read if isinstance(read, list) else []
     fixed = [name for name in given if name in FIXED]

@@ -1,4 +1,14 @@
-"""One session: a scenario that runs, is watched, disturbed and shared, and is asked as the API is."""
+"""One session: a scenario that runs, is watched, disturbed and shared, and is asked as the API is.
+
+Theory of operation. Whatever a person does is entered into the script with its virtual time, a whole number of
+milliseconds. Everything that happens up to that time has happened before the action is done, and whatever the action
+sets off at that very instant happens right after it. So the script says all: run from the beginning with the same seed
+and settings it leads to the same state, however the time was cut into pieces, and however fast it passed. Reads change
+nothing: they throw no dice, take no ids and schedule nothing.
+
+Requests are answered at once, on the world's own tables, by the `ApiPort`; the generator jobs that they start run in
+the world.
+"""
 
 from dataclasses import replace
 from itertools import islice
@@ -281,6 +291,10 @@ class Session:
         ]
 
 
+_NOT_KEPT: Final = frozenset({"authorization", "accept", "content-length", "host", "user-agent"})
+"""Headers that do not belong into a link; keys least of all."""
+
+
 def _shown(request: asgi.Request) -> dict[str, Any]:
     path = f"{request.path}?{request.query}" if request.query else request.path
     shown: dict[str, Any] = {"method": request.method, "path": path}
@@ -290,10 +304,6 @@ def _shown(request: asgi.Request) -> dict[str, Any]:
     if request.body:
         shown["body"] = request.body.decode(errors="replace")
     return shown
-
-
-_NOT_KEPT = {"authorization", "accept", "content-length", "host", "user-agent"}
-"""Headers that do not belong into a link; keys least of all."""
 
 
 def _in_words(action: inputs.Action) -> str:

@@ -1,4 +1,7 @@
-"""What the page shows of a world, as JSON: small, and cheap enough to be asked for many times a second."""
+"""What the page shows of a world, as JSON: small, and cheap enough to be asked for many times a second.
+
+The guarantees come first, as live checks: for each how it stands, in a number and a sentence.
+"""
 
 from typing import Any, Final
 

@@ -1,4 +1,7 @@
-"""The platform of a session: it goes on for as long as somebody watches, whatever is done to it."""
+"""The platform of a session: it goes on for as long as somebody watches, whatever is done to it.
+
+One of its guarantees can be switched off: `EagerStream` commits before the work is done.
+"""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +25,10 @@ from alerting_playground.session.scenario import Scenario
 class EagerStream:
     """A stream whose order of commit and work is chosen while it runs.
 
+    An eager one commits before the work is done, as a consumer with auto-commit does. What was polled and is not done
+    yet stays in the memory of the process, so that nothing goes wrong for as long as it lives; when it dies, nobody
+    does that work.
+
     Args:
         stream: The real one.
         sink: Where outputs go once the offsets are committed.
@@ -38,7 +45,7 @@ class EagerStream:
             records = await self._stream.poll(records_max=records_max, wait_ms=wait_ms)
             if not records or not self._is_eager():
                 return records
-            await self._stream.commit((), _after(records))
+            await self._stream.commit((), batch.offsets_after(records))
             self._held = list(records)
         return self._held
 
@@ -54,13 +61,6 @@ class EagerStream:
     async def lag(self) -> Mapping[int, int]:
         """Return how much waits."""
         return await self._stream.lag()
-
-
-def _after(records: Sequence[Record]) -> dict[int, int]:
-    after: dict[int, int] = {}
-    for record in records:
-        after[record.partition] = max(record.offset + 1, after.get(record.partition, 0))
-    return after
 
 
 SECOND_MS: Final = 1_000

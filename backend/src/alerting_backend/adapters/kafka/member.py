@@ -1,4 +1,9 @@
-"""One consumer of aiokafka as a member of a group, and what it holds between two rebalances."""
+"""One consumer of aiokafka as a member of a group, and what it holds between two rebalances.
+
+A share is what a member has of the topic until the next rebalance: its partitions, and the records that it has read of
+them. It ends with that rebalance, and nothing that was polled from it can be committed afterwards: by then another
+member may have read on from there.
+"""
 
 import asyncio
 from collections import deque

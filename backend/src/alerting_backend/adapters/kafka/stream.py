@@ -1,4 +1,17 @@
-"""Consuming from Kafka, in equal parts of the partitions, and committing what was worked on."""
+"""Consuming from Kafka: shares are filled with what was fetched, offsets committed once what they stand for is done.
+
+Theory of operation. A stream is one member of a group, which has a share of the partitions until the next rebalance
+(see `member.py`). A poll hands out what is held of the share and fills up with what the library has fetched, an equal
+part of each partition; a commit publishes the outputs, waits until all replicas have them, and then commits the
+offsets with the generation of the share that they were polled from. Whatever comes between (a crash, a broker that is
+away, a rebalance) the offsets are not committed, and the records are read again, here or by another member.
+
+A rebalance waits shortly for the batch under way, so that on an orderly change nothing is done twice. Then the share
+ends, with all that is held of it, and a commit of what was polled before is refused: by us, and where we know no better
+yet, by the broker.
+
+Why not Kafka's transactions: see the README.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -25,6 +25,9 @@ _LOOK_MS: Final = 500
 _ANSWER_SECONDS_MAX: Final = 5.0
 """An answer that takes longer comes from a server that is away."""
 
+_LEAVE_SECONDS_MAX: Final = 2.0
+"""A server that does not answer is left without a word."""
+
 
 class PgPresence:
     """The sign of life of this process. Made by `present`."""
@@ -74,10 +77,6 @@ async def present(address: postgres.Address) -> AsyncIterator[PgPresence]:
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
-
-
-_LEAVE_SECONDS_MAX: Final = 2.0
-"""A server that does not answer is left without a word."""
 
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.

@@ -1,4 +1,10 @@
-"""How objects lie in tables, and which of their rows a caller may see, page by page."""
+"""How objects lie in tables, from one definition of each, and which of their rows a caller may see, page by page.
+
+A `Table` names each attribute of a dataclass once, with the column that holds it, or the several that do, what writes
+them and what reads them. Statements are put together from it, so that another attribute is one more line there, and one
+more column in a migration. `scoped` says on whose behalf a statement runs; `Conditions` and `NewestFirst` are its WHERE
+and its page.
+"""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager

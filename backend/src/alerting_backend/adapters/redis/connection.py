@@ -1,6 +1,12 @@
-"""The connection to Redis, and the figures that every process keeps there.
+"""The connection to Redis, and the figures of all processes: each writes its own, and the API reads them all.
 
 All waiting is bounded, and short: evaluators ask before each batch of alerts.
+
+Theory of operation of the figures. A process writes two texts every few seconds, each JSON: what its stages have done
+and are doing, and what they did in the last hour. Both expire by themselves. A sorted set holds the names of the
+processes with the time of their latest report, so that a reader knows what to ask for; names whose texts have expired
+are taken out of it by whoever writes. One text per process is written as a whole: a reader sees a report or the one
+before, never a mixture.
 """
 
 import ssl
@@ -178,7 +184,7 @@ class RedisBreaker:
             self._breaker = self._breaker.ended(event, now_ms=int(self._clock_ms()))
 
 
-_FORMAT: Final = 1
+_FIGURES_FORMAT: Final = 1
 """Of the texts. A reader passes over those of another one: processes of two versions may run side by side."""
 
 
@@ -221,8 +227,8 @@ class RedisFigures:
         figures = [one for one in await own.read(now_ms=now_ms) if one.instance == instance]
         series = await own.series(now_ms=now_ms)
         keep_s = limits.INSTANCE_KEPT_MS // 1_000
-        await self._server.ask("report_figures", "SET", self._keys.now(instance), _packed(figures), "EX", keep_s)
-        await self._server.ask("report_figures", "SET", self._keys.series(instance), _packed(series), "EX", keep_s)
+        await self._server.ask("report_figures", "SET", self._keys.now(instance), _pack(figures), "EX", keep_s)
+        await self._server.ask("report_figures", "SET", self._keys.series(instance), _pack(series), "EX", keep_s)
         await self._server.ask("report_figures", "ZADD", self._keys.instances, now_ms, instance)
         silent_since_ms = now_ms - limits.INSTANCE_KEPT_MS
         await self._server.ask("report_figures", "ZREMRANGEBYSCORE", self._keys.instances, "-inf", silent_since_ms)
@@ -240,13 +246,13 @@ class RedisFigures:
 
     async def read(self, *, now_ms: int) -> Sequence[metrics.StageFigures]:
         """Return the figures of every instance that is not forgotten."""
-        found = [_figures(one, now_ms) for text in await self._texts(self._keys.now) for one in _unpacked(text)]
+        found = [_read_figures(one, now_ms) for text in await self._texts(self._keys.now) for one in _unpack(text)]
         return in_pipeline_order(found)
 
     async def series(self, *, now_ms: int) -> Sequence[metrics.StageSeries]:
         """Return what each stage did lately in all processes together."""
         oldest_ms = (now_ms // limits.SERIES_BUCKET_MS - limits.SERIES_BUCKETS_MAX) * limits.SERIES_BUCKET_MS
-        found = [_series(one, oldest_ms) for text in await self._texts(self._keys.series) for one in _unpacked(text)]
+        found = [_read_series(one, oldest_ms) for text in await self._texts(self._keys.series) for one in _unpack(text)]
         return metrics.merged(sorted(found, key=lambda one: place_of(one.stage)))
 
     async def _texts(self, key_of: Callable[[str], str]) -> Sequence[bytes]:
@@ -257,22 +263,22 @@ class RedisFigures:
         return [text for text in texts if text is not None]
 
 
-def _packed(items: Sequence[metrics.StageFigures] | Sequence[metrics.StageSeries]) -> bytes:
-    return orjson.dumps({"format": _FORMAT, "items": items})
+def _pack(items: Sequence[metrics.StageFigures] | Sequence[metrics.StageSeries]) -> bytes:
+    return orjson.dumps({"format": _FIGURES_FORMAT, "items": items})
 
 
-def _unpacked(text: bytes) -> Sequence[dict[str, Any]]:
+def _unpack(text: bytes) -> Sequence[dict[str, Any]]:
     try:
         held = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise errors.PortUnavailable(RESOURCE, operation="read_figures", detail="what is stored is not JSON") from error
-    if not isinstance(held, dict) or held.get("format") != _FORMAT:
+    if not isinstance(held, dict) or held.get("format") != _FIGURES_FORMAT:
         return ()
     items: Sequence[dict[str, Any]] = held["items"]
     return items
 
 
-def _figures(held: dict[str, Any], now_ms: int) -> metrics.StageFigures:
+def _read_figures(held: dict[str, Any], now_ms: int) -> metrics.StageFigures:
     figures = metrics.StageFigures(
         **{
             **held,
@@ -289,6 +295,6 @@ def _figures(held: dict[str, Any], now_ms: int) -> metrics.StageFigures:
     return replace(figures, state=state, rate_per_s=0.0, step_times=metrics.StepTimes())
 
 
-def _series(held: dict[str, Any], oldest_ms: int) -> metrics.StageSeries:
+def _read_series(held: dict[str, Any], oldest_ms: int) -> metrics.StageSeries:
     buckets = [metrics.SeriesBucket(**bucket) for bucket in held["buckets"] if bucket["begins_at_ms"] > oldest_ms]
     return metrics.StageSeries(held["stage"], buckets)

@@ -1,4 +1,13 @@
-"""The shared snapshot of all rules in Redis: replaced client by client or built anew, and read by evaluators."""
+"""The shared snapshot of all rules in Redis: its bytes, how it is replaced or built anew, and how evaluators read it.
+
+Theory of operation. The write side replaces the rules of single clients, or builds all anew beside the ones in use.
+Every client is checked against the checksum that was noted beside it, and all together against the one of the whole:
+what was evicted, overwritten or lost in a restore is never taken for rules. The whole is read client by client, in
+parts, while others edit it; then the changes since the beginning are read, as often as it takes to reach the latest
+version. What is there then is the snapshot of that version, without Redis ever having been held up. A version names
+its epoch (it lies between the epoch and the latest version), so that a reader with one from before Redis was emptied
+is told that it cannot be followed.
+"""
 
 import asyncio
 import zlib
@@ -281,9 +290,9 @@ class RedisRuleSource:
             errors.PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
         """
         with self._breaker.question():
-            told = await self._read_all()
-        rules = [rule for client in told.clients.values() for rule in client.rules]
-        return distribution.RuleSnapshot(told.version, rules, told.checksum)
+            seen = await self._read_all()
+        rules = [rule for client in seen.clients.values() for rule in client.rules]
+        return distribution.RuleSnapshot(seen.version, rules, seen.checksum)
 
     async def changes(self, since_version: int) -> distribution.RuleChanges | None:
         """Return the enabled rules of each client changed after *since_version*; None when a snapshot must be taken.
@@ -293,58 +302,58 @@ class RedisRuleSource:
         """
         try:
             with self._breaker.question():
-                told = await self._read_changes(_Seen(since_version))
+                seen = await self._read_changes(_Seen(since_version))
         except Unreadable:
             return None
-        if told is None:
+        if seen is None:
             return None
         return distribution.RuleChanges(
-            told.version, {c: read.rules for c, read in told.clients.items()}, told.checksum
+            seen.version, {c: read.rules for c, read in seen.clients.items()}, seen.checksum
         )
 
     async def _read_all(self) -> _Seen:
         for _ in range(READINGS_MAX):
             epoch, version = await self._head()
             try:
-                told = await self._read_once(_Seen(version))
+                seen = await self._read_once(_Seen(version))
             except Unreadable as error:
                 # What was read may be half of the one before: then nothing is wrong with it.
                 if (await self._head())[0] == epoch:
                     raise await self._damaged(epoch, error) from error
                 continue
-            if told is not None:
-                return told
+            if seen is not None:
+                return seen
         raise errors.PortUnavailable(
             RESOURCE, operation=_OPERATION, detail="the rules change faster than they can be read"
         )
 
-    async def _read_once(self, told: _Seen) -> _Seen | None:
+    async def _read_once(self, seen: _Seen) -> _Seen | None:
         """Read all clients, then what changed meanwhile; None when that cannot be told."""
         client_ids: list[bytes] = list(await self._server.ask(_OPERATION, "HKEYS", self._keys.marks))
         for start in range(0, len(client_ids), CLIENTS_AT_ONCE_MAX):
             part = client_ids[start : start + CLIENTS_AT_ONCE_MAX]
             found = await self._server.run(scripts.READ, [self._keys.snapshot, self._keys.marks], *part)
             for place, client_id in enumerate(part):
-                await _take(told, client_id, found[2 * place] or b"", found[2 * place + 1] or b"")
-        reached = await self._read_changes(told)
+                await _take(seen, client_id, found[2 * place] or b"", found[2 * place + 1] or b"")
+        reached = await self._read_changes(seen)
         if reached is not None and reached.checksum != distribution.combined_checksum(
-            c.checksum for c in told.clients.values()
+            c.checksum for c in seen.clients.values()
         ):
             raise Unreadable("the rules of all clients are not those that were put in")
         return reached
 
-    async def _read_changes(self, told: _Seen) -> _Seen | None:
-        """Bring *told* to the latest version; None when the changes since its version cannot be told."""
-        while not told.checksum:
-            found = await self._server.run(scripts.CHANGES, self._keys.live, told.version, CHANGES_AT_ONCE_MAX)
+    async def _read_changes(self, seen: _Seen) -> _Seen | None:
+        """Bring *seen* to the latest version; None when the changes since its version cannot be told."""
+        while not seen.checksum:
+            found = await self._server.run(scripts.CHANGES, self._keys.live, seen.version, CHANGES_AT_ONCE_MAX)
             if found[0] == b"missing":
                 raise _missing()
             if found[0] != b"told":
                 return None
-            told.version, told.checksum = int(found[1]), found[2].decode()
+            seen.version, seen.checksum = int(found[1]), found[2].decode()
             for place in range(3, len(found), 3):
-                await _take(told, *found[place : place + 3])
-        return told
+                await _take(seen, *found[place : place + 3])
+        return seen
 
     async def _head(self) -> tuple[int, int]:
         keys = self._keys
@@ -360,11 +369,11 @@ class RedisRuleSource:
         return errors.PortUnavailable(RESOURCE, operation=_OPERATION, detail=f"the rules snapshot is damaged: {error}")
 
 
-async def _take(told: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> None:
+async def _take(seen: _Seen, client_id: bytes, packed: bytes, mark: bytes) -> None:
     name = client_id.decode()
     if not mark:
         raise Unreadable("there is no mark beside the rules")
-    told.clients[name] = read_client(name, packed, mark)
+    seen.clients[name] = read_client(name, packed, mark)
     await asyncio.sleep(0)
 
 

@@ -1,4 +1,15 @@
-"""Which addresses a delivery may connect to, and sockets that are opened to no others."""
+"""Which addresses a delivery may connect to, and name look-ups and sockets that lead to no others.
+
+Theory of operation. The targets of deliveries are chosen by clients, and this process stands inside the operator's
+network: without a check a client could make it talk to the database, to the metadata server of the cloud, or to itself.
+
+1. An address is refused when it lies in a range of the tables below, each from the IANA special-purpose registries.
+   IPv6 is refused as a whole outside 2000::/3, the only part that is in use on the public internet.
+2. An IPv6 address that carries an IPv4 address (mapped, translated, NAT64, 6to4, Teredo, ISATAP) leads there on some
+   networks, so every address that it carries is checked as well.
+3. The operator may allow networks. That lifts rule 1 for addresses inside them, never rule 2.
+4. An IPv4 address in any spelling but four decimal numbers is refused: libraries disagree on what it means.
+"""
 
 import asyncio
 import functools

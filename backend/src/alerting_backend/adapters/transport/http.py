@@ -1,6 +1,15 @@
-"""Sends webhooks and Slack messages: one POST on one connection, and what goes wrong with it in our words.
+"""Sends webhooks and Slack messages: one POST, no redirects, no cookies, no proxies, and never more than it asked for.
 
-No redirects, no cookies, no proxies, and never more than is asked for.
+Theory of operation. The receiver is whoever a client names, so nothing that it does may cost more than one bounded
+attempt. The head of an answer is bounded by the library's line and header limits, the body by `RESPONSE_BYTES_MAX`:
+what is beyond is not read, the connection is dropped instead. Bodies are never decompressed. One deadline covers the
+look-up, the connection, the request and the answer, however slowly its bytes drip.
+
+An answer counts when it is complete, or when enough of it came that the rest is not wanted. A 2xx that breaks off is
+not a success: whatever failed behind it after its head was written would be lost. Any other status stands as it is.
+
+What goes wrong is explained in our words, an `Exchange` is one request and its answer on one connection, and the
+transport makes the attempts.
 """
 
 import asyncio
@@ -26,7 +35,7 @@ HTTP_FAILURES: Final = (aiohttp.ClientError, OSError, ValueError)
 """All that the HTTP library raises over what a target, a network or a URL does. Timeouts are OSErrors; what it says of
 URLs and headers that cannot be sent are ValueErrors."""
 
-_PLAIN: Final[tuple[tuple[tuple[type[BaseException], ...], delivery.Reason, str], ...]] = (
+_EXPLANATIONS: Final[tuple[tuple[tuple[type[BaseException], ...], delivery.Reason, str], ...]] = (
     ((TimeoutError,), delivery.Reason.TIMED_OUT, "no connection came about in time"),
     (
         (aiohttp.ServerDisconnectedError,),
@@ -69,12 +78,11 @@ def _explain(cause: BaseException) -> tuple[delivery.Reason, str]:
         return delivery.Reason.NAME_NOT_RESOLVED, str(cause)
     if isinstance(cause, ssl.SSLError):
         return delivery.Reason.TLS_FAILED, tls_text(cause)
-    for kinds, reason, text in _PLAIN:
+    for kinds, reason, text in _EXPLANATIONS:
         if isinstance(cause, kinds):
             return reason, text
-    return delivery.Reason.CONNECTION_FAILED, socket_text(cause) if isinstance(
-        cause, OSError
-    ) else "the connection failed"
+    text = socket_text(cause) if isinstance(cause, OSError) else "the connection failed"
+    return delivery.Reason.CONNECTION_FAILED, text
 
 
 def tls_text(error: ssl.SSLError) -> str:
@@ -205,11 +213,6 @@ TARGETS_REMEMBERED_MAX: Final = 4_096
 checked at every connection all the same."""
 
 _PLAIN_URL: Final = re.compile(r"[\x21-\x7e]+")
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_OURS: Final = endpoint_check.RESERVED_HEADERS - {endpoint_check.CONTENT_TYPE}
-"""What says where a message ends and who it is for is ours to say: two opinions are how requests are smuggled."""
-
 _DEFAULT_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "alerting-platform"}
 
 
@@ -339,6 +342,12 @@ class _Connector(aiohttp.TCPConnector):
     async def close(self, *, abort_ssl: bool = False) -> None:
         await super().close(abort_ssl=abort_ssl)
         await self._resolver.close()
+
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS: Final = endpoint_check.RESERVED_HEADERS - {endpoint_check.CONTENT_TYPE}
+"""What says where a message ends and who it is for is ours to say: two opinions are how requests are smuggled."""
 
 
 def header_problem(headers: Mapping[str, str]) -> str | None:

@@ -1,4 +1,12 @@
-"""Sends e-mail through the operator's mail server, and says what went wrong there, and whose fault it is."""
+"""Sends e-mail through the operator's mail server, and explains what went wrong there and whose fault it is.
+
+Theory of operation. The server is the operator's, the recipients are the clients'. So what the server says about one
+mail (sender, recipient or data refused) is an answer, an `SmtpReply`; what keeps it from talking to us at all (no
+connection, no TLS, a wrong password) is `Unreached`, for that will be mended and the mail is still wanted.
+
+Connections are reused, one mail at a time on each. One that was idle for a while is asked whether it still lives before
+it gets a mail, because a connection that breaks after a mail's last line leaves unknown whether the mail was taken.
+"""
 
 import asyncio
 import contextlib

@@ -1,7 +1,7 @@
 """Records and notifications: offsets never pass unfinished work, poison is kept, notifications end as they should."""
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from alerting_core.codec.records import NotificationReady, Rejected
 from alerting_core.domain.alert import Alert, Match
@@ -39,7 +39,8 @@ _DECODERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     stream.RULE_CHANGED: read_rule_changed,
 }
 
-ClientHost = tuple[str, int, int]
+Place: TypeAlias = tuple[str, int, int]
+"""Topic, partition, offset."""
 
 
 class Poison(Checker):
@@ -50,8 +51,8 @@ class Poison(Checker):
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._poison: dict[ClientHost, tuple[stream.Record, str]] = {}
-        self._found: set[ClientHost] = set()
+        self._poison: dict[Place, tuple[stream.Record, str]] = {}
+        self._found: set[Place] = set()
         self._refused: set[tuple[str, bytes]] = set()
 
     def see(self, fact: facts.Fact) -> None:

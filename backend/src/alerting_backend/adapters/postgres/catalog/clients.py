@@ -14,9 +14,11 @@ from alerting_core.ports.catalog import Page, PageRequest, Scope, decode_text_cu
 
 _SELECT_CLIENTS: Final = f"SELECT {CLIENTS.columns} FROM clients"
 
-_INSERT_CLIENTS: Final = f"INSERT INTO clients ({CLIENTS.columns}) VALUES ({CLIENTS.places})"
+_INSERT_CLIENT: Final = f"INSERT INTO clients ({CLIENTS.columns}) VALUES ({CLIENTS.places})"
 
-_RENAME: Final = f"UPDATE clients SET name = $2, updated_at = $3 WHERE client_id = $1 RETURNING {CLIENTS.columns}"
+_RENAME_CLIENT: Final = (
+    f"UPDATE clients SET name = $2, updated_at = $3 WHERE client_id = $1 RETURNING {CLIENTS.columns}"
+)
 
 
 class PgClientStore:
@@ -30,7 +32,7 @@ class PgClientStore:
         taken = {"clients_pkey": lambda: Conflict("there is a client with this client_id already")}
         with refusals(taken):
             async with transaction(self._pools.admin, "create_client") as connection:
-                await connection.execute(_INSERT_CLIENTS, *CLIENTS.row(client))
+                await connection.execute(_INSERT_CLIENT, *CLIENTS.row(client))
         return client
 
     async def get(self, scope: Scope, client_id: str) -> Client:
@@ -65,7 +67,7 @@ class PgClientStore:
         if not all_storable(client_id):
             raise _no_client()
         async with transaction(self._pools.admin, "rename_client") as connection:
-            row = await connection.fetchrow(_RENAME, client_id, name, now_ms)
+            row = await connection.fetchrow(_RENAME_CLIENT, client_id, name, now_ms)
         if row is None:
             raise _no_client()
         return CLIENTS.read(row)
@@ -91,15 +93,15 @@ def _no_client() -> NotFound:
 
 
 _SELECT_KEYS: Final = f"SELECT {API_KEYS.columns} FROM api_keys"
-_LIST: Final = NewestFirst("keys", _SELECT_KEYS, "key_id", API_KEYS.read)
+_LIST_KEYS: Final = NewestFirst("keys", _SELECT_KEYS, "key_id", API_KEYS.read)
 
-_INSERT_KEYS: Final = f"INSERT INTO api_keys ({API_KEYS.columns}) VALUES ({API_KEYS.places})"
+_INSERT_KEY: Final = f"INSERT INTO api_keys ({API_KEYS.columns}) VALUES ({API_KEYS.places})"
 
-_NOTE_USE: Final = """
+_NOTE_KEY_USE: Final = """
 UPDATE api_keys SET last_used_at = $2 WHERE key_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)
 """
 
-_REFUSED: Final = {
+_REFUSED_KEYS: Final = {
     "api_keys_pkey": lambda: Conflict("this key is stored already"),
     "api_keys_hash_key": lambda: Conflict("this key is stored already"),
     "api_keys_client_id_fkey": lambda: NotFound("there is no such client"),
@@ -116,14 +118,14 @@ class PgKeyStore:
         """Store a new key."""
         if not all_storable(key.client_id):
             raise NotFound("there is no such client")
-        with refusals(_REFUSED):
+        with refusals(_REFUSED_KEYS):
             async with transaction(self._pools.admin, "create_key") as connection:
-                await connection.execute(_INSERT_KEYS, *API_KEYS.row(key))
+                await connection.execute(_INSERT_KEY, *API_KEYS.row(key))
         return key
 
     async def list(self, scope: Scope, page: PageRequest) -> Page[ApiKey]:
         """Return a page of keys."""
-        return await _LIST.page(self._pools, None, Conditions(scope), page)
+        return await _LIST_KEYS.page(self._pools, None, Conditions(scope), page)
 
     async def revoke(self, scope: Scope, key_id: str, *, now_ms: int) -> ApiKey:
         """Mark the key revoked."""
@@ -151,7 +153,7 @@ class PgKeyStore:
         if not is_uuid(key_id):
             return
         async with connected(self._pools.admin, "note_key_use") as connection:
-            await connection.execute(_NOTE_USE, key_id, now_ms, now_ms - KEY_USE_MS)
+            await connection.execute(_NOTE_KEY_USE, key_id, now_ms, now_ms - KEY_USE_MS)
 
     async def operators(self) -> Sequence[ApiKey]:
         """Return the operators' keys that are not revoked."""

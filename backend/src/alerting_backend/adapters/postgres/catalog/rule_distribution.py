@@ -75,7 +75,9 @@ SELECT change_id, rule_id, client_id, action, version, created_at
 FROM outbox WHERE published_at IS NULL ORDER BY change_id LIMIT $1
 """
 
-_MARK: Final = "UPDATE outbox SET published_at = $2 WHERE change_id = ANY ($1::bigint[]) AND published_at IS NULL"
+_MARK_PUBLISHED: Final = (
+    "UPDATE outbox SET published_at = $2 WHERE change_id = ANY ($1::bigint[]) AND published_at IS NULL"
+)
 
 
 class PgOutbox:
@@ -102,16 +104,17 @@ class PgOutbox:
         if not change_ids:
             return
         async with connected(self._pool, "mark_published") as connection:
-            await connection.execute(_MARK, list(change_ids), now_ms)
+            await connection.execute(_MARK_PUBLISHED, list(change_ids), now_ms)
 
 
-_HEAD_OF_DATABASE: Final = "SELECT last_change_id FROM outbox_head"
+_LAST_CHANGE: Final = "SELECT last_change_id FROM outbox_head"
 
-_NEXT: Final = "SELECT client_id FROM clients WHERE $1::text IS NULL OR client_id > $1 ORDER BY client_id LIMIT $2"
-
-_ENABLED_OF_DATABASE: Final = (
-    f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled AND client_id = ANY ($1::text[])"
+_NEXT_CLIENTS: Final = (
+    "SELECT client_id FROM clients WHERE $1::text IS NULL OR client_id > $1 ORDER BY client_id LIMIT $2"
 )
+
+_ENABLED: Final = f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled"
+_ENABLED_OF_CLIENTS: Final = _ENABLED + " AND client_id = ANY ($1::text[])"
 
 
 class PgRuleDatabase:
@@ -127,32 +130,28 @@ class PgRuleDatabase:
     async def rules_of(self, client_ids: Collection[str]) -> RulesAsOf:
         """Return the enabled rules of these clients."""
         async with transaction(self._pool, "rules_of", isolation="repeatable_read", readonly=True) as connection:
-            return await _read(connection, client_ids)
+            return await _read_as_of(connection, client_ids)
 
     async def next_clients(self, after: str | None, *, clients_max: int) -> RulesAsOf:
         """Return the next clients, in the order of the database's collation."""
         async with transaction(self._pool, "next_clients", isolation="repeatable_read", readonly=True) as connection:
-            client_ids = [row[0] for row in await connection.fetch(_NEXT, after, clients_max)]
-            return await _read(connection, client_ids)
+            client_ids = [row[0] for row in await connection.fetch(_NEXT_CLIENTS, after, clients_max)]
+            return await _read_as_of(connection, client_ids)
 
 
-async def _read(connection: Connection, client_ids: Collection[str]) -> RulesAsOf:
+async def _read_as_of(connection: Connection, client_ids: Collection[str]) -> RulesAsOf:
     # One snapshot for all statements: it has every change up to the number in the head, and none beyond it.
-    as_of = await connection.fetchval(_HEAD_OF_DATABASE)
+    as_of = await connection.fetchval(_LAST_CHANGE)
     by_client: dict[str, list[Rule]] = {client_id: [] for client_id in client_ids}
-    for row in await connection.fetch(_ENABLED_OF_DATABASE, list(client_ids)) if client_ids else ():
+    for row in await connection.fetch(_ENABLED_OF_CLIENTS, list(client_ids)) if client_ids else ():
         rule = DECIDING_RULES.read(row)
         by_client[rule.client_id].append(rule)
     return RulesAsOf(as_of or 0, by_client)
 
 
-_ENABLED: Final = f"SELECT {DECIDING_RULES.columns} FROM rules WHERE enabled"
+_HEAD: Final = "SELECT last_change_id, trimmed_change_id FROM outbox_head"
 
-_ENABLED_OF_SOURCE: Final = _ENABLED + " AND client_id = ANY ($1::text[])"
-
-_HEAD_OF_SOURCE: Final = "SELECT last_change_id, trimmed_change_id FROM outbox_head"
-
-_CHANGED: Final = "SELECT DISTINCT client_id FROM outbox WHERE change_id > $1"
+_CHANGED_CLIENTS: Final = "SELECT DISTINCT client_id FROM outbox WHERE change_id > $1"
 
 
 class PgRuleSource:
@@ -168,7 +167,7 @@ class PgRuleSource:
     async def snapshot(self) -> RuleSnapshot:
         """Return all enabled rules, as of one moment."""
         async with transaction(self._pool, "rule_snapshot", isolation="repeatable_read", readonly=True) as connection:
-            last, _ = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
+            last, _ = await connection.fetchrow(_HEAD) or (0, 0)
             rows = await connection.fetch(_ENABLED)
         return RuleSnapshot(last, [DECIDING_RULES.read(row) for row in rows])
 
@@ -178,15 +177,15 @@ class PgRuleSource:
         None when those changes were trimmed, or the version is from another database or a later state of this one.
         """
         async with connected(self._pool, "rule_changes") as connection:
-            last, _ = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
+            last, _ = await connection.fetchrow(_HEAD) or (0, 0)
         if last == since_version:
             return RuleChanges(last, {})
         async with transaction(self._pool, "rule_changes", isolation="repeatable_read", readonly=True) as connection:
-            last, trimmed = await connection.fetchrow(_HEAD_OF_SOURCE) or (0, 0)
+            last, trimmed = await connection.fetchrow(_HEAD) or (0, 0)
             if not trimmed <= since_version <= last:
                 return None
-            changed = [row[0] for row in await connection.fetch(_CHANGED, since_version)]
-            rows = await connection.fetch(_ENABLED_OF_SOURCE, changed)
+            changed = [row[0] for row in await connection.fetch(_CHANGED_CLIENTS, since_version)]
+            rows = await connection.fetch(_ENABLED_OF_CLIENTS, changed)
         by_client: dict[str, list[Rule]] = {client_id: [] for client_id in changed}
         for row in rows:
             rule = DECIDING_RULES.read(row)

@@ -1,4 +1,7 @@
-"""Rules and their endpoints on Postgres, one by one and ten thousand at a time."""
+"""Rules and their endpoints on Postgres: one by one as people edit them, and in bulk.
+
+Every change of a rule is told to the evaluators in the transaction that makes it, that of a bulk load like any other.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -18,9 +21,9 @@ from alerting_core.ports.catalog import EndpointFilter, Loaded, Page, PageReques
 _SELECT_RULES: Final = f"SELECT {RULES.columns} FROM rules"
 _LIST_RULES: Final = NewestFirst("rules", _SELECT_RULES, "rule_id", RULES.read)
 
-_INSERT_RULES: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.places})"
+_INSERT_RULE: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.places})"
 
-_UPDATE_RULES: Final = f"UPDATE rules SET {RULES.changes(KEPT_OF_RULE, first=3)} WHERE client_id = $1 AND rule_id = $2"
+_UPDATE_RULE: Final = f"UPDATE rules SET {RULES.changes(KEPT_OF_RULE, first=3)} WHERE client_id = $1 AND rule_id = $2"
 
 _REFUSED_RULES: Final = {
     "rules_unique_pattern": lambda: errors.Conflict(
@@ -49,17 +52,17 @@ class PgRuleStore:
             ) as connection:
                 # One after the other per client, so that the count is that of the rules that will be there.
                 await connection.execute(postgres.LOCK_RULES_OF_CLIENT, rule.client_id)
-                await connection.execute(_INSERT_RULES, *RULES.row(rule))
+                await connection.execute(_INSERT_RULE, *RULES.row(rule))
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:
                     raise errors.LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
-                await _report(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
+                await _append_change(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
         return rule
 
     async def get(self, scope: Scope, rule_id: str) -> Rule:
         """Return one rule."""
         async with scoped(self._pools, scope, "get_rule") as connection:
-            return await _find_rules(connection, scope, rule_id)
+            return await _find_rule(connection, scope, rule_id)
 
     async def list(self, scope: Scope, page: PageRequest, where: RuleFilter) -> Page[Rule]:
         """Return a page of rules."""
@@ -84,24 +87,24 @@ class PgRuleStore:
         """Store the changed fields."""
         with refusals(_REFUSED_RULES):
             async with scoped(self._pools, scope, "replace_rule") as connection:
-                stored = await _lock_rules(connection, scope, rule.rule_id, expected_version)
+                stored = await _lock_rule(connection, scope, rule.rule_id, expected_version)
                 changed = next_rule_version(stored, rule)
                 values = RULES.changed_values(changed, KEPT_OF_RULE)
-                await connection.execute(_UPDATE_RULES, stored.client_id, stored.rule_id, *values)
+                await connection.execute(_UPDATE_RULE, stored.client_id, stored.rule_id, *values)
                 action = RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED
-                await _report(connection, changed, action, now_ms=changed.updated_at_ms)
+                await _append_change(connection, changed, action, now_ms=changed.updated_at_ms)
         return changed
 
     async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
         """Delete the rule and its endpoints."""
         async with scoped(self._pools, scope, "delete_rule") as connection:
-            stored = await _lock_rules(connection, scope, rule_id, expected_version)
+            stored = await _lock_rule(connection, scope, rule_id, expected_version)
             gone = "DELETE FROM rules WHERE client_id = $1 AND rule_id = $2"
             await connection.execute(gone, stored.client_id, stored.rule_id)
-            await _report(connection, stored, RuleAction.DELETED, now_ms=now_ms)
+            await _append_change(connection, stored, RuleAction.DELETED, now_ms=now_ms)
 
 
-async def _find_rules(connection: postgres.Connection, scope: Scope, rule_id: str, *, lock: str = "") -> Rule:
+async def _find_rule(connection: postgres.Connection, scope: Scope, rule_id: str, *, lock: str = "") -> Rule:
     conditions = Conditions(scope)
     conditions.add_equal(rule_id=rule_id)
     row = None
@@ -112,34 +115,128 @@ async def _find_rules(connection: postgres.Connection, scope: Scope, rule_id: st
     return RULES.read(row)
 
 
-async def _lock_rules(
-    connection: postgres.Connection, scope: Scope, rule_id: str, expected_version: int | None
-) -> Rule:
-    rule = await _find_rules(connection, scope, rule_id, lock=" FOR UPDATE")
+async def _lock_rule(connection: postgres.Connection, scope: Scope, rule_id: str, expected_version: int | None) -> Rule:
+    rule = await _find_rule(connection, scope, rule_id, lock=" FOR UPDATE")
     if expected_version not in {None, rule.version}:
         raise errors.VersionConflict("the rule was changed meanwhile", current_version=rule.version)
     return rule
 
 
-async def _report(connection: postgres.Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
+async def _append_change(connection: postgres.Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
     change = RuleChange(rule.client_id, rule.rule_id, action, rule.version)
     await append_changes(connection, [change], now_ms=now_ms)
 
 
+_SELECT_ENDPOINTS: Final = f"SELECT {ENDPOINTS.columns} FROM endpoints"
+_LIST_ENDPOINTS: Final = NewestFirst("endpoints", _SELECT_ENDPOINTS, "endpoint_id", ENDPOINTS.read)
+
+_INSERT_ENDPOINT: Final = f"INSERT INTO endpoints ({ENDPOINTS.columns}) VALUES ({ENDPOINTS.places})"
+
+_UPDATE_ENDPOINT: Final = f"""
+UPDATE endpoints SET {ENDPOINTS.changes(KEPT_OF_ENDPOINT, first=3)} WHERE client_id = $1 AND endpoint_id = $2
+"""
+
+_ENDPOINTS_MAX: Final = limits.ENDPOINTS_PER_RULE_MAX
+
+_REFUSED_ENDPOINTS: Final = {
+    "endpoints_unique_value": lambda: errors.Conflict("the rule has an endpoint with the same type and value already"),
+    "endpoints_pkey": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
+    "endpoints_endpoint_id_key": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
+}
+
+
+class PgEndpointStore:
+    """Stores endpoints."""
+
+    def __init__(self, pools: postgres.Pools) -> None:
+        self._pools = pools
+
+    async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
+        """Store a new endpoint."""
+        if scope not in {None, endpoint.client_id} or not is_uuid(endpoint.rule_id):
+            raise errors.NotFound("there is no such rule")
+        with refusals(_REFUSED_ENDPOINTS):
+            async with scoped(self._pools, scope, "create_endpoint") as connection:
+                # The lock lets the rule's endpoints grow one after the other, so that they are counted right.
+                locked = "SELECT 1 FROM rules WHERE client_id = $1 AND rule_id = $2 FOR UPDATE"
+                if await connection.fetchval(locked, endpoint.client_id, endpoint.rule_id) is None:
+                    raise errors.NotFound("there is no such rule")
+                await connection.execute(_INSERT_ENDPOINT, *ENDPOINTS.row(endpoint))
+                count = "SELECT count(*) FROM endpoints WHERE client_id = $1 AND rule_id = $2"
+                if await connection.fetchval(count, endpoint.client_id, endpoint.rule_id) > _ENDPOINTS_MAX:
+                    raise errors.LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
+        return endpoint
+
+    async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
+        """Return one endpoint."""
+        async with scoped(self._pools, scope, "get_endpoint") as connection:
+            return await _find_endpoint(connection, scope, endpoint_id)
+
+    async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
+        """Return a page of endpoints."""
+        conditions = Conditions(scope)
+        conditions.add_equal(client_id=where.client_id, rule_id=where.rule_id, type=where.type, enabled=where.enabled)
+        if where.rule_id is not None:
+            # The indexes begin with the client.
+            conditions.add("client_id = (SELECT client_id FROM rules WHERE rule_id = {}::uuid)", where.rule_id)
+        if not all_storable(where.client_id) or not (where.rule_id is None or is_uuid(where.rule_id)):
+            return Page([])
+        return await _LIST_ENDPOINTS.page(self._pools, scope, conditions, page)
+
+    async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
+        """Store the changed fields."""
+        with refusals(_REFUSED_ENDPOINTS):
+            async with scoped(self._pools, scope, "replace_endpoint") as connection:
+                stored = await _lock_endpoint(connection, scope, endpoint.endpoint_id, expected_version)
+                changed = next_endpoint_version(stored, endpoint)
+                values = ENDPOINTS.changed_values(changed, KEPT_OF_ENDPOINT)
+                await connection.execute(_UPDATE_ENDPOINT, stored.client_id, stored.endpoint_id, *values)
+        return changed
+
+    async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
+        """Delete the endpoint."""
+        async with scoped(self._pools, scope, "delete_endpoint") as connection:
+            stored = await _lock_endpoint(connection, scope, endpoint_id, expected_version)
+            gone = "DELETE FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
+            await connection.execute(gone, stored.client_id, stored.endpoint_id)
+
+
+async def _find_endpoint(
+    connection: postgres.Connection, scope: Scope, endpoint_id: str, *, lock: str = ""
+) -> Endpoint:
+    conditions = Conditions(scope)
+    conditions.add_equal(endpoint_id=endpoint_id)
+    row = None
+    if is_uuid(endpoint_id):
+        row = await connection.fetchrow(_SELECT_ENDPOINTS + conditions.sql + lock, *conditions.arguments)
+    if row is None:
+        raise errors.NotFound("there is no such endpoint")
+    return ENDPOINTS.read(row)
+
+
+async def _lock_endpoint(
+    connection: postgres.Connection, scope: Scope, endpoint_id: str, expected_version: int | None
+) -> Endpoint:
+    endpoint = await _find_endpoint(connection, scope, endpoint_id, lock=" FOR UPDATE")
+    if expected_version not in {None, endpoint.version}:
+        raise errors.VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
+    return endpoint
+
+
 T = TypeVar("T")
 
-_CLIENTS: Final = f"""
+_LOAD_CLIENTS: Final = f"""
 INSERT INTO clients ({CLIENTS.columns}) SELECT * FROM unnest({CLIENTS.arrays}) ON CONFLICT DO NOTHING RETURNING 1
 """
 
-_RULES: Final = f"""
+_LOAD_RULES: Final = f"""
 INSERT INTO rules ({RULES.columns})
 SELECT n.* FROM unnest({RULES.arrays}) AS n ({RULES.columns})
 WHERE EXISTS (SELECT 1 FROM clients c WHERE c.client_id = n.client_id)
 ON CONFLICT DO NOTHING RETURNING client_id, rule_id, version, created_at
 """
 
-_ENDPOINTS: Final = f"""
+_LOAD_ENDPOINTS: Final = f"""
 INSERT INTO endpoints ({ENDPOINTS.columns})
 SELECT n.* FROM unnest({ENDPOINTS.arrays}) AS n ({ENDPOINTS.columns})
 WHERE EXISTS (SELECT 1 FROM rules r WHERE r.client_id = n.client_id AND r.rule_id = n.rule_id)
@@ -169,13 +266,13 @@ class PgBulkLoader:
         report = progress or _ignore
         done = Loaded(0, 0, 0)
         for client_batch in _batches(given):
-            done = Loaded(done.clients + await self._insert(_CLIENTS, CLIENTS.rows(client_batch)), 0, 0)
+            done = Loaded(done.clients + await self._insert(_LOAD_CLIENTS, CLIENTS.rows(client_batch)), 0, 0)
             report(done)
         for rule_batch in _batches(rules):
             done = Loaded(done.clients, done.rules + await self._insert_rules(rule_batch), 0)
             report(done)
         for endpoint_batch in _batches(endpoints):
-            stored = await self._insert(_ENDPOINTS, ENDPOINTS.rows(endpoint_batch))
+            stored = await self._insert(_LOAD_ENDPOINTS, ENDPOINTS.rows(endpoint_batch))
             done = Loaded(done.clients, done.rules, done.endpoints + stored)
             report(done)
         return done
@@ -192,7 +289,7 @@ class PgBulkLoader:
 
     async def _insert_rules(self, rules: Sequence[Rule]) -> int:
         async with postgres.transaction(self._pools.admin, "bulk_load") as connection:
-            stored = await connection.fetch(_RULES, *RULES.rows(rules))
+            stored = await connection.fetch(_LOAD_RULES, *RULES.rows(rules))
             changes = [RuleChange(s["client_id"], s["rule_id"], RuleAction.CREATED, s["version"]) for s in stored]
             now_ms = max((s["created_at"] for s in stored), default=0)
             await append_changes(connection, changes, now_ms=now_ms)
@@ -207,100 +304,3 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 def _ignore(_loaded: Loaded) -> None:
     """Tell nobody."""
-
-
-_SELECT_ENDPOINTS: Final = f"SELECT {ENDPOINTS.columns} FROM endpoints"
-_LIST_ENDPOINTS: Final = NewestFirst("endpoints", _SELECT_ENDPOINTS, "endpoint_id", ENDPOINTS.read)
-
-_INSERT_ENDPOINTS: Final = f"INSERT INTO endpoints ({ENDPOINTS.columns}) VALUES ({ENDPOINTS.places})"
-
-_UPDATE_ENDPOINTS: Final = f"""
-UPDATE endpoints SET {ENDPOINTS.changes(KEPT_OF_ENDPOINT, first=3)} WHERE client_id = $1 AND endpoint_id = $2
-"""
-
-_REFUSED_ENDPOINTS: Final = {
-    "endpoints_unique_value": lambda: errors.Conflict("the rule has an endpoint with the same type and value already"),
-    "endpoints_pkey": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
-    "endpoints_endpoint_id_key": lambda: errors.Conflict("there is an endpoint with this endpoint_id already"),
-}
-
-
-class PgEndpointStore:
-    """Stores endpoints."""
-
-    def __init__(self, pools: postgres.Pools) -> None:
-        self._pools = pools
-
-    async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
-        """Store a new endpoint."""
-        if scope not in {None, endpoint.client_id} or not is_uuid(endpoint.rule_id):
-            raise errors.NotFound("there is no such rule")
-        with refusals(_REFUSED_ENDPOINTS):
-            async with scoped(self._pools, scope, "create_endpoint") as connection:
-                # The lock lets the rule's endpoints grow one after the other, so that they are counted right.
-                locked = "SELECT 1 FROM rules WHERE client_id = $1 AND rule_id = $2 FOR UPDATE"
-                if await connection.fetchval(locked, endpoint.client_id, endpoint.rule_id) is None:
-                    raise errors.NotFound("there is no such rule")
-                await connection.execute(_INSERT_ENDPOINTS, *ENDPOINTS.row(endpoint))
-                count = "SELECT count(*) FROM endpoints WHERE client_id = $1 AND rule_id = $2"
-                if await connection.fetchval(count, endpoint.client_id, endpoint.rule_id) > _ENDPOINTS_MAX:
-                    raise errors.LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
-        return endpoint
-
-    async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
-        """Return one endpoint."""
-        async with scoped(self._pools, scope, "get_endpoint") as connection:
-            return await _find_endpoints(connection, scope, endpoint_id)
-
-    async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
-        """Return a page of endpoints."""
-        conditions = Conditions(scope)
-        conditions.add_equal(client_id=where.client_id, rule_id=where.rule_id, type=where.type, enabled=where.enabled)
-        if where.rule_id is not None:
-            # The indexes begin with the client.
-            conditions.add("client_id = (SELECT client_id FROM rules WHERE rule_id = {}::uuid)", where.rule_id)
-        if not all_storable(where.client_id) or not (where.rule_id is None or is_uuid(where.rule_id)):
-            return Page([])
-        return await _LIST_ENDPOINTS.page(self._pools, scope, conditions, page)
-
-    async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
-        """Store the changed fields."""
-        with refusals(_REFUSED_ENDPOINTS):
-            async with scoped(self._pools, scope, "replace_endpoint") as connection:
-                stored = await _lock_endpoints(connection, scope, endpoint.endpoint_id, expected_version)
-                changed = next_endpoint_version(stored, endpoint)
-                values = ENDPOINTS.changed_values(changed, KEPT_OF_ENDPOINT)
-                await connection.execute(_UPDATE_ENDPOINTS, stored.client_id, stored.endpoint_id, *values)
-        return changed
-
-    async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
-        """Delete the endpoint."""
-        async with scoped(self._pools, scope, "delete_endpoint") as connection:
-            stored = await _lock_endpoints(connection, scope, endpoint_id, expected_version)
-            gone = "DELETE FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
-            await connection.execute(gone, stored.client_id, stored.endpoint_id)
-
-
-_ENDPOINTS_MAX: Final = limits.ENDPOINTS_PER_RULE_MAX
-
-
-async def _find_endpoints(
-    connection: postgres.Connection, scope: Scope, endpoint_id: str, *, lock: str = ""
-) -> Endpoint:
-    conditions = Conditions(scope)
-    conditions.add_equal(endpoint_id=endpoint_id)
-    row = None
-    if is_uuid(endpoint_id):
-        row = await connection.fetchrow(_SELECT_ENDPOINTS + conditions.sql + lock, *conditions.arguments)
-    if row is None:
-        raise errors.NotFound("there is no such endpoint")
-    return ENDPOINTS.read(row)
-
-
-async def _lock_endpoints(
-    connection: postgres.Connection, scope: Scope, endpoint_id: str, expected_version: int | None
-) -> Endpoint:
-    endpoint = await _find_endpoints(connection, scope, endpoint_id, lock=" FOR UPDATE")
-    if expected_version not in {None, endpoint.version}:
-        raise errors.VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
-    return endpoint

@@ -1,6 +1,7 @@
 """Deliveries in Postgres: planned once, claimed with a lease, ended for ever.
 
-A claim is a lease on each of its deliveries; clients and hosts have their turns, and each host has a bound.
+A claim is a lease on each of its deliveries, fair between clients and bounded per host: it looks at one client and host
+after the other, and takes the first turns of all before any second turn.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from alerting_core.domain.delivery import Delivery, EndpointState
 from alerting_core.domain.endpoint import Endpoint, EndpointType, split_addresses
 from alerting_core.domain.notification import Notification, NotificationRef
 
-_INTERRUPTED: Final = """
+_RECORD_INTERRUPTED: Final = """
 INSERT INTO attempts (client_id, attempt_id, delivery_id, number, reason, response, detail, started_at, latency_ms)
 SELECT w.client_id, w.attempt_id, w.delivery_id, w.number, w.reason, '', w.detail, w.started_at, w.latency_ms
 FROM unnest(
@@ -47,7 +48,7 @@ async def record_interrupted(connection: Connection, lost: Sequence[LostLease], 
         for lease in lost
     ]
     await connection.execute(
-        _INTERRUPTED,
+        _RECORD_INTERRUPTED,
         [lease.delivery.client_id for lease in lost],
         [attempt.attempt_id for attempt in attempts],
         [attempt.delivery_id for attempt in attempts],
@@ -213,7 +214,7 @@ def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> Endpoin
 
 
 # OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.
-_ENDPOINTS: Final = f"""
+_ENDPOINTS_OF_RULES: Final = f"""
 SELECT e.*
 FROM unnest($1::text[], $2::uuid[]) AS w (client_id, rule_id)
 CROSS JOIN LATERAL (
@@ -223,7 +224,7 @@ CROSS JOIN LATERAL (
 ORDER BY e.endpoint_id
 """
 
-_PLAN: Final = f"""
+_INSERT: Final = f"""
 INSERT INTO deliveries ({stored.DELIVERIES.columns})
 SELECT * FROM unnest({stored.DELIVERIES.arrays})
 ON CONFLICT DO NOTHING
@@ -337,7 +338,9 @@ class PgDeliveryStore:
     ) -> Mapping[tuple[str, str], Sequence[Endpoint]]:
         """Return (client_id, rule_id) → its endpoints."""
         async with connected(self._pool, "endpoints_of") as connection:
-            rows = await connection.fetch(_ENDPOINTS, [client_id for client_id, _ in rules], [id_ for _, id_ in rules])
+            rows = await connection.fetch(
+                _ENDPOINTS_OF_RULES, [client_id for client_id, _ in rules], [id_ for _, id_ in rules]
+            )
         found: dict[tuple[str, str], list[Endpoint]] = {}
         for row in rows:
             found.setdefault((row["client_id"], row["rule_id"]), []).append(stored.ENDPOINTS.read(row))
@@ -347,4 +350,4 @@ class PgDeliveryStore:
 async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
     if not deliveries:
         return 0
-    return len(await connection.fetch(_PLAN, *stored.DELIVERIES.rows(deliveries)))
+    return len(await connection.fetch(_INSERT, *stored.DELIVERIES.rows(deliveries)))

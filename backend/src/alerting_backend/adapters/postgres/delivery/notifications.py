@@ -1,4 +1,7 @@
-"""Notifications in Postgres as the pipeline needs them, and the tables that it works on."""
+"""Notifications in Postgres as the pipeline needs them; before that the tables, with the columns of each attribute.
+
+What people edit (clients, rules, endpoints, keys) is among the tables: deliveries are planned and sent by it.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -41,9 +44,6 @@ RULES: Final = Table(
         "name_shown": column("name_shown", "text"),
     },
 )
-
-UNFINISHED: Final = "status IN ('PENDING', 'RETRYING')"
-"""Deliveries that are due at some time, in the words of the index deliveries_next_due: by time, over all clients."""
 
 DECIDING_RULES: Final = RULES.only(rule.DECIDING_FIELDS)
 """The rules as evaluators read them, by the hundred thousand: without what is for people alone."""
@@ -142,6 +142,9 @@ DELIVERIES: Final = Table(
     },
 )
 """While a delivery is leased, it is due when the lease ends."""
+
+UNFINISHED: Final = "status IN ('PENDING', 'RETRYING')"
+"""Deliveries that are due at some time, in the words of the index deliveries_next_due: by time, over all clients."""
 
 ATTEMPTS: Final = Table(
     "attempts",

@@ -1,4 +1,4 @@
-"""Partitioned logs as tables, for the platform without a broker: publishing to them, and consuming them."""
+"""Partitioned logs as tables, for the platform without a broker: their rows, publishing to them, and consuming them."""
 
 import asyncio
 from collections import Counter
