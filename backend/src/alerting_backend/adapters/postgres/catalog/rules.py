@@ -3,14 +3,13 @@
 Every change of a rule is told to the evaluators in the transaction that makes it, that of a bulk load like any other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.delivery.notifications import CLIENTS, ENDPOINTS, RULES
-from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, refusals, scoped
+from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, batches, refusals, scoped
 from alerting_core import errors, limits
 from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.client import Client
@@ -265,13 +264,13 @@ class PgBulkLoader:
             await self._refuse_other_data([client.client_id for client in given])
         report = progress or _ignore
         done = Loaded(0, 0, 0)
-        for client_batch in _batches(given):
+        for client_batch in batches(given, limits.BULK_ROWS_MAX):
             done = Loaded(done.clients + await self._insert(_LOAD_CLIENTS, CLIENTS.rows(client_batch)), 0, 0)
             report(done)
-        for rule_batch in _batches(rules):
+        for rule_batch in batches(rules, limits.BULK_ROWS_MAX):
             done = Loaded(done.clients, done.rules + await self._insert_rules(rule_batch), 0)
             report(done)
-        for endpoint_batch in _batches(endpoints):
+        for endpoint_batch in batches(endpoints, limits.BULK_ROWS_MAX):
             stored = await self._insert(_LOAD_ENDPOINTS, ENDPOINTS.rows(endpoint_batch))
             done = Loaded(done.clients, done.rules, done.endpoints + stored)
             report(done)
@@ -294,12 +293,6 @@ class PgBulkLoader:
             now_ms = max((s["created_at"] for s in stored), default=0)
             await append_changes(connection, changes, now_ms=now_ms)
         return len(stored)
-
-
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, limits.BULK_ROWS_MAX)):
-        yield batch
 
 
 def _ignore(_loaded: Loaded) -> None:

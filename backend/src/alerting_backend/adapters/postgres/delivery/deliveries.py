@@ -13,6 +13,7 @@ import asyncpg
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
 from alerting_backend.adapters.postgres.delivery import notifications as stored
 from alerting_backend.adapters.postgres.delivery import outcomes as ends
+from alerting_backend.adapters.postgres.tables import batches
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
 from alerting_core.domain.delivery import Delivery, EndpointState
@@ -348,6 +349,7 @@ class PgDeliveryStore:
 
 
 async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> int:
-    if not deliveries:
-        return 0
-    return len(await connection.fetch(_INSERT, *stored.DELIVERIES.rows(deliveries)))
+    added = 0
+    for batch in batches(deliveries):
+        added += len(await connection.fetch(_INSERT, *stored.DELIVERIES.rows(batch)))
+    return added

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.tables import Columns, Table, column
+from alerting_backend.adapters.postgres.tables import Columns, Table, batches, column
 from alerting_core.domain import client, delivery, endpoint, rule
 from alerting_core.domain.alert import Match, Severity
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
@@ -262,7 +262,9 @@ class PgNotificationStore:
         if not first:
             return []
         async with connected(self._pool, "record_notifications") as connection:
-            created = await _insert(connection, first, now_ms=now_ms)
+            created = set[str]()
+            for batch in batches(first.items()):
+                created |= await _insert(connection, dict(batch), now_ms=now_ms)
             known = [ref for ref in first if ref.notification_id not in created]
             stored = await _statuses(connection, known) if known else {}
         recorded: list[Recorded] = []
