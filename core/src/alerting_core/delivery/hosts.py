@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import Final
+from typing import Final, assert_never
 
 from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
@@ -28,10 +28,14 @@ def host_of(endpoint_type: EndpointType, target: str) -> str:
 
     For URLs `host:port` in lower case, the scheme's port when none is written; for all e-mail the one name `smtp`.
     """
-    if endpoint_type is EndpointType.EMAIL:
-        return SMTP_HOST
-    url = read_url(target)
-    return f"{url.host}:{url.port}" if url else UNREADABLE_HOST
+    match endpoint_type:
+        case EndpointType.EMAIL:
+            return SMTP_HOST
+        case EndpointType.WEBHOOK | EndpointType.SLACK:
+            url = read_url(target)
+            return f"{url.host}:{url.port}" if url else UNREADABLE_HOST
+        case _:
+            assert_never(endpoint_type)
 
 
 def host_name(host: str) -> str:
@@ -53,11 +57,15 @@ def is_placeholder(endpoint_type: EndpointType, target: str, placeholders: Colle
 
 
 def _domain_of(endpoint_type: EndpointType, target: str) -> str | None:
-    if endpoint_type is EndpointType.EMAIL:
-        address = read_address(target)
-        return address.rpartition("@")[2] if address else None
-    url = read_url(target)
-    return url.host if url else None
+    match endpoint_type:
+        case EndpointType.EMAIL:
+            address = read_address(target)
+            return address.rpartition("@")[2] if address else None
+        case EndpointType.WEBHOOK | EndpointType.SLACK:
+            url = read_url(target)
+            return url.host if url else None
+        case _:
+            assert_never(endpoint_type)
 
 
 FAILURES_TO_OPEN: Final = 5

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from unicodedata import category
 
 from alerting_core import limits
@@ -241,9 +241,7 @@ class Endpoint:
     @property
     def targets(self) -> tuple[str, ...]:
         """What is told one by one: each address in lower-case domain form, or the URL."""
-        if self.type is EndpointType.EMAIL:
-            return split_addresses(self.value)
-        return (self.value,)
+        return targets_of(self.type, self.value)
 
 
 KEPT_OF_ENDPOINT: Final = frozenset({"endpoint_id", "client_id", "rule_id", "type", "created_at_ms"})
@@ -323,6 +321,17 @@ def _rotated(stored: SigningSecret | None, secret: str | None, *, now_ms: int) -
     if stored is None or secret is None or secret == stored.current:
         return stored
     return SigningSecret(secret, previous=stored.current, previous_until_ms=now_ms + limits.SECRET_OVERLAP_MS)
+
+
+def targets_of(endpoint_type: EndpointType, value: str) -> tuple[str, ...]:
+    """Return what *value* names, one by one: each address in lower-case domain form, or the URL."""
+    match endpoint_type:
+        case EndpointType.EMAIL:
+            return split_addresses(value)
+        case EndpointType.WEBHOOK | EndpointType.SLACK:
+            return (value,)
+        case _:
+            assert_never(endpoint_type)
 
 
 def split_addresses(value: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from alerting_backend.adapters.postgres.tables import batches
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
 from alerting_core.domain.delivery import Delivery, EndpointState
-from alerting_core.domain.endpoint import Endpoint, EndpointType, split_addresses
+from alerting_core.domain.endpoint import Endpoint, EndpointType, targets_of
 from alerting_core.domain.notification import Notification, NotificationRef
 
 _RECORD_INTERRUPTED: Final = """
@@ -208,10 +208,8 @@ def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationR
 def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> EndpointState | None:
     if row["found_id"] is None:
         return None
-    value = row["value"]
-    targets = split_addresses(value) if endpoint_type is EndpointType.EMAIL else (value,)
     secret = stored.read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
-    return EndpointState(row["enabled"], targets, row["headers"], secret)
+    return EndpointState(row["enabled"], targets_of(endpoint_type, row["value"]), row["headers"], secret)
 
 
 # OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.
