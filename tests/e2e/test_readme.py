@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from alerting_backend.cli.processes import write_banner
+from alerting_backend.cli.up import write_banner
 from alerting_backend.embedded.platform import Started
 from alerting_backend.settings import read_settings
 from tests.support.install.place import CHECKOUT

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 OF_PEOPLE: Final = frozenset({"jobs", "catalog.clients", "catalog.rules"})
 """Parts that people's edits go through, a few rows at a time."""
 
-OF_PROCESSES: Final = frozenset({"connection", "schema"})
+OF_PROCESSES: Final = frozenset({"connection", "plans", "ports", "schema"})
 """Parts that run no statement on the pipeline's tables, or once in the life of a process."""
 
 ONE_LOCK: Final = frozenset({"_hold", "_run_while", "present", "run_as_sole", "run_once"})
