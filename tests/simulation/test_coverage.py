@@ -1,7 +1,7 @@
 """What the simulator claims to break, it breaks: in the seeds that the tests run every fault has really happened."""
 
 from collections import Counter
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 import pytest
@@ -10,6 +10,10 @@ from alerting_core.sim.faults import Faults, Resource, dice_for
 from alerting_core.sim.world import World
 
 SEEDS_MAX: Final = 500
+
+RARE_FIRST: Final = (48, 77, 296, 430)
+"""In these storms happened what hardly ever does, a crash while claims are given back; without them it takes 900 worlds.
+Where a change of the simulator makes other worlds of them, the others are gone through as ever."""
 
 GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group", "rule-updater-group")
 CALLS: Final = (
@@ -64,7 +68,8 @@ def storm(seed: int) -> Faults:
 def test_every_fault_happens_and_every_crash_point_is_hit() -> None:
     missing = CRASHES | FAILURES | OTHERS
     happened: Counter[str] = Counter()
-    worlds = ((seed, faults) for seed in range(SEEDS_MAX) for faults in (None, storm(seed)))
+    rare = ((seed, storm(seed)) for seed in RARE_FIRST)
+    worlds = chain(rare, ((seed, faults) for seed in range(SEEDS_MAX) for faults in (None, storm(seed))))
     for seed, faults in worlds:
         report = World(seed, faults).run()
         assert report.is_good, report.failure()
