@@ -12,7 +12,7 @@ from alerting_core.sim.world import World
 SEEDS_MAX: Final = 500
 
 RARE_FIRST: Final = (48, 77, 296, 430)
-"""In these storms happened what hardly ever does, a crash while claims are given back; without them it takes 900 worlds.
+"""Storms in which happened what hardly ever does, as a crash while claims are given back: it takes 900 worlds to meet.
 Where a change of the simulator makes other worlds of them, the others are gone through as ever."""
 
 GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group", "rule-updater-group")
