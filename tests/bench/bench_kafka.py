@@ -33,7 +33,7 @@ from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream, alert_record
 from alerting_core.stages.batch import offsets_after
-from alerting_core.stages.evaluate import Evaluator, RuleFeed
+from alerting_core.stages.consumers import Evaluator, RuleFeed
 from tests.bench.measure import machine
 from tests.bench.producer_performance import producer_performance
 from tests.support.catalog import NOW_MS

@@ -10,9 +10,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from alerting_backend.adapters.kafka.connection import KafkaAddress
-from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, SOURCES
+from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT
 from alerting_backend.adapters.postgres.connection import Address
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED, Group
+from alerting_core.topology import SOURCES
 from tests.support.stored import Stored
 
 # In the order in which an alert passes them: when each has nothing left, one after the other, nothing is on its way.

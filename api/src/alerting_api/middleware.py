@@ -84,10 +84,9 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 
 
 def assign_request_id(scope: Scope, new_id: Callable[[], str]) -> str:
-    """Give the request of *scope* its id, once: the one that its caller sent, or a new one."""
-    if REQUEST_ID_KEY not in scope:
-        sent = Headers(scope=scope).get(REQUEST_ID_HEADER)
-        scope[REQUEST_ID_KEY] = sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_id()
+    """Give the request of *scope* its id: the one that its caller sent, or a new one."""
+    sent = Headers(scope=scope).get(REQUEST_ID_HEADER)
+    scope[REQUEST_ID_KEY] = sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_id()
     return request_id_of(scope)
 
 

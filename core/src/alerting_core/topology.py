@@ -18,7 +18,7 @@ from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, Notific
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
-from alerting_core.stages.evaluate import Aggregator, Dispatcher, Evaluator, Recorder, RuleFeed
+from alerting_core.stages.consumers import Aggregator, Dispatcher, Evaluator, Recorder, RuleFeed
 from alerting_core.stages.loop import Failure, Stage
 from alerting_core.stages.recover import Reclaimer, Sweeper
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
@@ -217,7 +217,7 @@ def groups_of(specs: Iterable[StageSpec[Any]]) -> Mapping[str, str]:
     return {spec.group: spec.reads for spec in specs if spec.group is not None and spec.reads is not None}
 
 
-TOPICS: Final = tuple(dict.fromkeys(groups_of([*alert_stages(), *rule_stages()]).values()))
+SOURCES: Final = tuple(dict.fromkeys(groups_of([*alert_stages(), *rule_stages()]).values()))
 """Every topic that a stage reads, in the order of the stages; each has a dead-letter topic beside it."""
 
 

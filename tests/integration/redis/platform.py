@@ -16,7 +16,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.stages.batch import BatchReport, Count
-from alerting_core.stages.evaluate import RuleFeed
+from alerting_core.stages.consumers import RuleFeed
 from alerting_core.stages.loop import Stage, run_steps
 from tests.support.catalog import make_client, make_rule
 from tests.support.distribution import Distribution

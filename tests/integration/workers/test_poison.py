@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
-from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT, SOURCES
+from alerting_backend.adapters.kafka.topics import PARTITIONS_DEFAULT
 from alerting_core.codec.records import (
     NotificationReady,
     RuleAction,
@@ -24,6 +24,7 @@ from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 from alerting_core.generator.testdata import Size
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, DLQ_SUFFIX, NOTIFICATIONS_READY, RULE_CHANGED
+from alerting_core.topology import SOURCES
 from tests.support.careless import Put, ends, put, set_record_limit
 from tests.support.catalog import new_uuid
 from tests.support.dead_letter_commands import wait_for_letters

@@ -1,12 +1,12 @@
 """Where Kafka is, as the settings say, and what a process opens there; the embedded platform starts without."""
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from alerting_backend.adapters.kafka.connection import KafkaAddress
 from alerting_backend.adapters.kafka.sink import KafkaSink
 from alerting_backend.adapters.kafka.topics import TopicsReady
 from alerting_backend.settings import Settings
+from alerting_core import topology
 from alerting_core.app import operations
 
 
@@ -24,9 +24,9 @@ def kafka_address(settings: Settings) -> KafkaAddress:
     )
 
 
-def kafka_check(address: KafkaAddress, topics: Sequence[str], stack: AsyncExitStack) -> operations.ReadinessCheck:
-    """Return the check that *topics* can be read and written; its connection is closed with *stack*."""
-    ready = TopicsReady(address, topics)
+def kafka_check(address: KafkaAddress, stack: AsyncExitStack) -> operations.ReadinessCheck:
+    """Return the check that the topics of all stages can be read and written; its connection is closed with *stack*."""
+    ready = TopicsReady(address, topology.SOURCES)
     stack.push_async_callback(ready.close)
     return ready.check
 

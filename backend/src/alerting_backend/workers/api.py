@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, closing
 
 import structlog
 
-from alerting_backend.adapters.kafka import dead_letters, topics
+from alerting_backend.adapters.kafka import dead_letters
 from alerting_backend.adapters.postgres import connection, presence
 from alerting_backend.adapters.postgres.ports import PostgresPorts
 from alerting_backend.api import app
@@ -40,7 +40,7 @@ async def run_api(settings: Settings, stop: listening.Stop, show_key: Callable[[
             ports = PostgresPorts.on(pools, sink=kafka.sink_on(cluster, stack))
             checks: Mapping[str, operations.ReadinessCheck] = {
                 "postgres": dependencies.schema_check(pools.admin),
-                "kafka": kafka.kafka_check(cluster, topics.SOURCES, stack),
+                "kafka": kafka.kafka_check(cluster, stack),
             }
             use = application.Application.on(ports.application, placeholders=settings.placeholder_domains)
             container = app.make_container(

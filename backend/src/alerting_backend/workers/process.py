@@ -13,7 +13,6 @@ from typing import ClassVar, Final
 
 import structlog
 
-from alerting_backend.adapters.kafka import topics
 from alerting_backend.adapters.kafka.stream import KafkaStream
 from alerting_backend.adapters.postgres.connection import Address, Pool, Role, open_pool
 from alerting_backend.adapters.postgres.ports import WorkerStores
@@ -27,7 +26,7 @@ from alerting_backend.wiring import dependencies, kafka
 from alerting_core import errors, topology
 from alerting_core.app import operations
 from alerting_core.ports.delivery import Presence, Transport
-from alerting_core.stages import batch, evaluate, loop, meter, wiring
+from alerting_core.stages import batch, consumers, loop, meter, wiring
 
 
 class Resources:
@@ -79,7 +78,7 @@ class Resources:
         for dependency in needs:
             match dependency:
                 case dependencies.Dependency.KAFKA:
-                    checks[dependency] = kafka.kafka_check(self.kafka, topics.SOURCES, self.stack)
+                    checks[dependency] = kafka.kafka_check(self.kafka, self.stack)
                 case dependencies.Dependency.POSTGRES:
                     pool = open_pool(self.address, Role.WORKER, size_min=0)
                     self._pool = await self.stack.enter_async_context(pool)
@@ -197,7 +196,7 @@ def _checks(
 
     checks: dict[str, operations.ReadinessCheck] = {"group": in_group} if streams else {}
     for one in stages:
-        if isinstance(one.stage, evaluate.Evaluator):
+        if isinstance(one.stage, consumers.Evaluator):
             checks["rules"] = dependencies.rules_check(one.stage.rules)
     return checks
 

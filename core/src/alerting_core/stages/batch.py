@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from alerting_core import limits
 from alerting_core.codec.records import MESSAGE_HEADERS, TRACE_HEADER, Rejected
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.stream import Headers, Offsets, Outgoing, Record, Stream, dead_letter
@@ -91,6 +92,24 @@ class BatchReport:
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
         return not self.received and not self.published and not any(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A stage that works off a stream, batch by batch.
+
+    Attributes:
+        records_max: Records taken by one poll.
+        wait_ms: How long a poll waits for records when there are none.
+    """
+
+    stream: Stream
+    records_max: int = field(default=limits.POLL_RECORDS_MAX, kw_only=True)
+    wait_ms: int = field(default=limits.POLL_WAIT_MS, kw_only=True)
+
+    async def poll(self) -> Sequence[Record]:
+        """Return the next batch; empty when none came in time."""
+        return await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
 
 
 T = TypeVar("T")

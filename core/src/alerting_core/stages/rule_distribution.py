@@ -9,8 +9,8 @@ from alerting_core import limits
 from alerting_core.codec.records import decode_rule_changed
 from alerting_core.ports import rule_distribution as distribution
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.stream import Sink, Stream, rule_record
-from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, offsets_after
+from alerting_core.ports.stream import Sink, rule_record
+from alerting_core.stages.batch import BatchReport, Consumer, Count, StageName, decode_batch, offsets_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,20 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleUpdater:
+class RuleUpdater(Consumer):
     """rule.changed → the rules of the clients that it names, read anew and put into the snapshot.
 
     The message says who changed, not what: so order, repetition and two updaters with changes of the same client do
     no harm. What is read carries how new it is, and the snapshot keeps the newest.
     """
 
-    stream: Stream
     rule_database: distribution.RuleDatabase
     publisher: distribution.RulePublisher
-    records_max: int = limits.POLL_RECORDS_MAX
-    wait_ms: int = limits.POLL_WAIT_MS
     clients_max: int = limits.RULE_CLIENTS_AT_ONCE_MAX
 
     async def step(self) -> BatchReport:
         """Update the clients of one batch, each once however many of its rules changed."""
-        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        records = await self.poll()
         if not records:
             return BatchReport(StageName.RULE_UPDATER)
         intake = decode_batch(records, decode_rule_changed)

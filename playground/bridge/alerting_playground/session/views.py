@@ -9,7 +9,7 @@ from alerting_core.delivery.hosts import host_name
 from alerting_core.domain import delivery, notification
 from alerting_core.ports.stream import DLQ_SUFFIX
 from alerting_core.sim import faults, workers
-from alerting_core.stages import batch, evaluate, send, wiring
+from alerting_core.stages import batch, consumers, send, wiring
 from alerting_core.topology import groups_of
 from alerting_playground.session import ledger, limits, series, surroundings
 from alerting_playground.session.world import LiveWorld
@@ -249,7 +249,7 @@ def _rules_of(worker: workers.Worker) -> tuple[int | None, int | None] | None:
     if not worker.is_alive:
         return None
     evaluator = worker.stages.get(batch.StageName.EVALUATOR)
-    return (evaluator.rules.version, evaluator.rules.age_ms()) if isinstance(evaluator, evaluate.Evaluator) else None
+    return (evaluator.rules.version, evaluator.rules.age_ms()) if isinstance(evaluator, consumers.Evaluator) else None
 
 
 def _does(operation: str) -> str:

@@ -8,7 +8,7 @@ from alerting_core.errors import PortUnavailable
 from alerting_core.ports.rule_distribution import RuleChanges
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record, alert_record
 from alerting_core.stages.batch import Count, StageName
-from alerting_core.stages.evaluate import match_records
+from alerting_core.stages.consumers import match_records
 
 from .platform import Platform, make_alert
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alerting_backend.adapters.kafka import connection, topics
-from alerting_core import errors, limits
+from alerting_core import errors, limits, topology
 from alerting_core.ports import catalog, operations, stream
 
 TRUNCATED_HEADER: Final = "dlq-truncated"
@@ -30,7 +30,7 @@ def shortened(letter: stream.Outgoing) -> stream.Outgoing:
 REPLAYED_HEADER: Final = "dlq-replayed"
 """On a mark: partition/offset of the letter that was replayed."""
 
-DEAD_LETTER_TOPICS: Final = tuple(source + stream.DLQ_SUFFIX for source in topics.SOURCES)
+DEAD_LETTER_TOPICS: Final = tuple(source + stream.DLQ_SUFFIX for source in topology.SOURCES)
 
 CONNECT_SECONDS_MAX: Final = 10.0
 CLOSE_SECONDS_MAX: Final = 5.0

@@ -14,8 +14,7 @@ from alerting_backend.adapters.kafka import connection
 from alerting_core import errors, limits, topology
 from alerting_core.ports.stream import DLQ_SUFFIX
 
-SOURCES: Final = topology.TOPICS
-TOPICS: Final = (*SOURCES, *(source + DLQ_SUFFIX for source in SOURCES))
+TOPICS: Final = (*topology.SOURCES, *(source + DLQ_SUFFIX for source in topology.SOURCES))
 """All topics, the dead-letter ones behind those that they belong to."""
 
 PARTITIONS_DEFAULT: Final = 6
@@ -78,7 +77,7 @@ async def create_topics(
     All can be used when this returns.
 
     Raises:
-        errors.PortUnavailable: Kafka is away, or refuses.
+        PortUnavailable: Kafka is away, or refuses.
     """
     async with _admin(address, "create_topics") as admin:
         cluster: Mapping[str, Any] = await admin.describe_cluster()
@@ -113,7 +112,7 @@ async def describe_topics(address: connection.KafkaAddress, topics: Sequence[str
     """Return those of *topics* that are there, in that order.
 
     Raises:
-        errors.PortUnavailable: Kafka is away, or refuses.
+        PortUnavailable: Kafka is away, or refuses.
     """
     async with _admin(address, "describe_topics") as admin:
         there = await _partitions_of(admin, address, topics)
@@ -143,7 +142,7 @@ def require_topics(address: connection.KafkaAddress, topics: Sequence[str], foun
     """See that all of *topics* are among what the cluster has *found*, with a leader for each partition.
 
     Raises:
-        errors.PortUnavailable: Says which are not.
+        PortUnavailable: Says which are not.
     """
     there = _named(address, topics, found)
     if missing := [address.name(topic) for topic in topics if topic not in there]:
@@ -214,7 +213,7 @@ class TopicsReady:
         """Return when all topics can be read and written.
 
         Raises:
-            errors.PortUnavailable: Kafka is away, or says which topic is missing or has a partition without a leader.
+            PortUnavailable: Kafka is away, or says which topic is missing or has a partition without a leader.
         """
         async with self._asking:
             admin = self._admin or await self._connect()

@@ -11,7 +11,6 @@ are a second old. Planning takes the sizes of tables as they are, analyzed or no
 """
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
@@ -28,17 +27,16 @@ PLAN_SECONDS_MAX: Final = 1.0
 class FreshPlans(_Driver):
     """A connection that knows how old its plans are."""
 
-    clock: Callable[[], float] = staticmethod(time.monotonic)
     seconds_max: float = PLAN_SECONDS_MAX
 
     def __init__(self, *arguments: Any) -> None:
         """Begin without any."""
         super().__init__(*arguments)
-        self._planned_at = self.clock()
+        self._planned_at = time.monotonic()
 
     async def forget_old_plans(self) -> None:
         """Forget all plans, and those of foreign keys, if they are older than `seconds_max`."""
-        now = self.clock()
+        now = time.monotonic()
         if now - self._planned_at > self.seconds_max:
             await self.execute("DISCARD PLANS")
             self._planned_at = now

@@ -287,7 +287,7 @@ class RedisRuleSource:
         """Return all enabled rules of all clients.
 
         Raises:
-            errors.PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
+            PortUnavailable: Redis is away, or has no snapshot, or one that is damaged.
         """
         with self._breaker.question():
             seen = await self._read_all()
@@ -298,7 +298,7 @@ class RedisRuleSource:
         """Return the enabled rules of each client changed after *since_version*; None when a snapshot must be taken.
 
         Raises:
-            errors.PortUnavailable: Redis is away, or has no snapshot.
+            PortUnavailable: Redis is away, or has no snapshot.
         """
         try:
             with self._breaker.question():

@@ -4,18 +4,57 @@ Every change of a rule is told to the evaluators in the transaction that makes i
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.delivery.notifications import CLIENTS, ENDPOINTS, RULES
-from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, batches, refusals, scoped
+from alerting_backend.adapters.postgres.tables import (
+    Conditions,
+    NewestFirst,
+    Table,
+    all_storable,
+    batches,
+    refusals,
+    scoped,
+)
 from alerting_core import errors, limits
 from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import KEPT_OF_ENDPOINT, Endpoint, next_endpoint_version
 from alerting_core.domain.rule import KEPT_OF_RULE, Rule, next_rule_version
 from alerting_core.ports.catalog import EndpointFilter, Loaded, Page, PageRequest, Progress, RuleFilter, Scope
+
+Kept = TypeVar("Kept", Rule, Endpoint)
+
+
+class _ById(Generic[Kept]):
+    """Finds one row of a table by its id, for whom it exists."""
+
+    def __init__(self, table: Table[Kept], key: str, noun: str) -> None:
+        self._table: Table[Kept] = table
+        self._key, self._noun = key, noun
+
+    async def find(self, connection: postgres.Connection, scope: Scope, id_: str, *, lock: str = "") -> Kept:
+        conditions = Conditions(scope)
+        conditions.add_equal(**{self._key: id_})
+        row = None
+        if is_uuid(id_):
+            select = f"SELECT {self._table.columns} FROM {self._table.name}"
+            row = await connection.fetchrow(select + conditions.sql + lock, *conditions.arguments)
+        if row is None:
+            raise errors.NotFound(f"there is no such {self._noun}")
+        return self._table.read(row)
+
+    async def lock(self, connection: postgres.Connection, scope: Scope, id_: str, expected_version: int | None) -> Kept:
+        found = await self.find(connection, scope, id_, lock=" FOR UPDATE")
+        if expected_version not in {None, found.version}:
+            raise errors.VersionConflict(f"the {self._noun} was changed meanwhile", current_version=found.version)
+        return found
+
+
+_RULE: Final = _ById(RULES, "rule_id", "rule")
+_ENDPOINT: Final = _ById(ENDPOINTS, "endpoint_id", "endpoint")
 
 _SELECT_RULES: Final = f"SELECT {RULES.columns} FROM rules"
 _LIST_RULES: Final = NewestFirst("rules", _SELECT_RULES, "rule_id", RULES.read)
@@ -61,7 +100,7 @@ class PgRuleStore:
     async def get(self, scope: Scope, rule_id: str) -> Rule:
         """Return one rule."""
         async with scoped(self._pools, scope, "get_rule") as connection:
-            return await _find_rule(connection, scope, rule_id)
+            return await _RULE.find(connection, scope, rule_id)
 
     async def list(self, scope: Scope, page: PageRequest, where: RuleFilter) -> Page[Rule]:
         """Return a page of rules."""
@@ -86,7 +125,7 @@ class PgRuleStore:
         """Store the changed fields."""
         with refusals(_REFUSED_RULES):
             async with scoped(self._pools, scope, "replace_rule") as connection:
-                stored = await _lock_rule(connection, scope, rule.rule_id, expected_version)
+                stored = await _RULE.lock(connection, scope, rule.rule_id, expected_version)
                 changed = next_rule_version(stored, rule)
                 values = RULES.changed_values(changed, KEPT_OF_RULE)
                 await connection.execute(_UPDATE_RULE, stored.client_id, stored.rule_id, *values)
@@ -97,28 +136,10 @@ class PgRuleStore:
     async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
         """Delete the rule and its endpoints."""
         async with scoped(self._pools, scope, "delete_rule") as connection:
-            stored = await _lock_rule(connection, scope, rule_id, expected_version)
+            stored = await _RULE.lock(connection, scope, rule_id, expected_version)
             gone = "DELETE FROM rules WHERE client_id = $1 AND rule_id = $2"
             await connection.execute(gone, stored.client_id, stored.rule_id)
             await _append_change(connection, stored, RuleAction.DELETED, now_ms=now_ms)
-
-
-async def _find_rule(connection: postgres.Connection, scope: Scope, rule_id: str, *, lock: str = "") -> Rule:
-    conditions = Conditions(scope)
-    conditions.add_equal(rule_id=rule_id)
-    row = None
-    if is_uuid(rule_id):
-        row = await connection.fetchrow(_SELECT_RULES + conditions.sql + lock, *conditions.arguments)
-    if row is None:
-        raise errors.NotFound("there is no such rule")
-    return RULES.read(row)
-
-
-async def _lock_rule(connection: postgres.Connection, scope: Scope, rule_id: str, expected_version: int | None) -> Rule:
-    rule = await _find_rule(connection, scope, rule_id, lock=" FOR UPDATE")
-    if expected_version not in {None, rule.version}:
-        raise errors.VersionConflict("the rule was changed meanwhile", current_version=rule.version)
-    return rule
 
 
 async def _append_change(connection: postgres.Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
@@ -126,8 +147,9 @@ async def _append_change(connection: postgres.Connection, rule: Rule, action: Ru
     await append_changes(connection, [change], now_ms=now_ms)
 
 
-_SELECT_ENDPOINTS: Final = f"SELECT {ENDPOINTS.columns} FROM endpoints"
-_LIST_ENDPOINTS: Final = NewestFirst("endpoints", _SELECT_ENDPOINTS, "endpoint_id", ENDPOINTS.read)
+_LIST_ENDPOINTS: Final = NewestFirst(
+    "endpoints", f"SELECT {ENDPOINTS.columns} FROM endpoints", "endpoint_id", ENDPOINTS.read
+)
 
 _INSERT_ENDPOINT: Final = f"INSERT INTO endpoints ({ENDPOINTS.columns}) VALUES ({ENDPOINTS.places})"
 
@@ -169,7 +191,7 @@ class PgEndpointStore:
     async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
         """Return one endpoint."""
         async with scoped(self._pools, scope, "get_endpoint") as connection:
-            return await _find_endpoint(connection, scope, endpoint_id)
+            return await _ENDPOINT.find(connection, scope, endpoint_id)
 
     async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
         """Return a page of endpoints."""
@@ -186,7 +208,7 @@ class PgEndpointStore:
         """Store the changed fields."""
         with refusals(_REFUSED_ENDPOINTS):
             async with scoped(self._pools, scope, "replace_endpoint") as connection:
-                stored = await _lock_endpoint(connection, scope, endpoint.endpoint_id, expected_version)
+                stored = await _ENDPOINT.lock(connection, scope, endpoint.endpoint_id, expected_version)
                 changed = next_endpoint_version(stored, endpoint)
                 values = ENDPOINTS.changed_values(changed, KEPT_OF_ENDPOINT)
                 await connection.execute(_UPDATE_ENDPOINT, stored.client_id, stored.endpoint_id, *values)
@@ -195,34 +217,10 @@ class PgEndpointStore:
     async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
         """Delete the endpoint."""
         async with scoped(self._pools, scope, "delete_endpoint") as connection:
-            stored = await _lock_endpoint(connection, scope, endpoint_id, expected_version)
+            stored = await _ENDPOINT.lock(connection, scope, endpoint_id, expected_version)
             gone = "DELETE FROM endpoints WHERE client_id = $1 AND endpoint_id = $2"
             await connection.execute(gone, stored.client_id, stored.endpoint_id)
 
-
-async def _find_endpoint(
-    connection: postgres.Connection, scope: Scope, endpoint_id: str, *, lock: str = ""
-) -> Endpoint:
-    conditions = Conditions(scope)
-    conditions.add_equal(endpoint_id=endpoint_id)
-    row = None
-    if is_uuid(endpoint_id):
-        row = await connection.fetchrow(_SELECT_ENDPOINTS + conditions.sql + lock, *conditions.arguments)
-    if row is None:
-        raise errors.NotFound("there is no such endpoint")
-    return ENDPOINTS.read(row)
-
-
-async def _lock_endpoint(
-    connection: postgres.Connection, scope: Scope, endpoint_id: str, expected_version: int | None
-) -> Endpoint:
-    endpoint = await _find_endpoint(connection, scope, endpoint_id, lock=" FOR UPDATE")
-    if expected_version not in {None, endpoint.version}:
-        raise errors.VersionConflict("the endpoint was changed meanwhile", current_version=endpoint.version)
-    return endpoint
-
-
-T = TypeVar("T")
 
 _LOAD_CLIENTS: Final = f"""
 INSERT INTO clients ({CLIENTS.columns}) SELECT * FROM unnest({CLIENTS.arrays}) ON CONFLICT DO NOTHING RETURNING 1

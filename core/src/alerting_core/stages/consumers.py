@@ -24,8 +24,16 @@ from alerting_core.ports.delivery import DeliveryStore, NotificationStore, Recor
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.rule_distribution import RuleSource
-from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, Stream, dead_letter, ready_record
-from alerting_core.stages.batch import BatchReport, Count, StageName, decode_batch, headers_from, offsets_after
+from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, dead_letter, ready_record
+from alerting_core.stages.batch import (
+    BatchReport,
+    Consumer,
+    Count,
+    StageName,
+    decode_batch,
+    headers_from,
+    offsets_after,
+)
 from alerting_core.stages.loop import Wakeup
 
 
@@ -112,7 +120,7 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluator:
+class Evaluator(Consumer):
     """alerts.new → alerts.matched, one message per alert and client with at least one matching rule.
 
     Attributes:
@@ -120,15 +128,12 @@ class Evaluator:
             that alone matches more clients is published whole.
     """
 
-    stream: Stream
     rules: RuleFeed
-    records_max: int = limits.POLL_RECORDS_MAX
-    wait_ms: int = limits.POLL_WAIT_MS
     outputs_max: int = limits.OUTPUTS_PER_COMMIT_MAX
 
     async def step(self) -> BatchReport:
         """Match one batch, or as much of it as one commit may publish."""
-        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        records = await self.poll()
         # After the poll, so that an alert published after an edit meets the edited rule.
         counts = Counter(await self.rules.refresh())
         if not records:
@@ -178,18 +183,15 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
 
 
 @dataclass(frozen=True, slots=True)
-class Recorder:
+class Recorder(Consumer):
     """alerts.new → the log of recent alerts."""
 
-    stream: Stream
     alerts: AlertLog
     clock: Clock
-    records_max: int = limits.POLL_RECORDS_MAX
-    wait_ms: int = limits.POLL_WAIT_MS
 
     async def step(self) -> BatchReport:
         """Record one batch. Poison is passed over here: the evaluator dead-letters it, and once is enough."""
-        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        records = await self.poll()
         if not records:
             return BatchReport(StageName.RECORDER)
         intake = decode_batch(records, codec.decode_alert)
@@ -200,18 +202,15 @@ class Recorder:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregator:
+class Aggregator(Consumer):
     """alerts.matched → notifications, and notifications.ready for each that still waits for its deliveries."""
 
-    stream: Stream
     notifications: NotificationStore
     clock: Clock
-    records_max: int = limits.POLL_RECORDS_MAX
-    wait_ms: int = limits.POLL_WAIT_MS
 
     async def step(self) -> BatchReport:
         """Store one batch, then publish, then commit."""
-        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        records = await self.poll()
         if not records:
             return BatchReport(StageName.AGGREGATOR)
         intake = decode_batch(records, codec.decode_match)
@@ -244,7 +243,7 @@ def _counts(stored: Sequence[Recorded]) -> Counter[Count]:
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatcher:
+class Dispatcher(Consumer):
     """notifications.ready → planned deliveries.
 
     Attributes:
@@ -252,18 +251,15 @@ class Dispatcher:
         placeholders: Domains never contacted.
     """
 
-    stream: Stream
     notifications: NotificationStore
     deliveries: DeliveryStore
     clock: Clock
     planned: Wakeup
     placeholders: Collection[str] = PLACEHOLDER_DOMAINS
-    records_max: int = limits.POLL_RECORDS_MAX
-    wait_ms: int = limits.POLL_WAIT_MS
 
     async def step(self) -> BatchReport:
         """Plan one batch; planning again changes nothing, so that a replay is harmless."""
-        records = await self.stream.poll(records_max=self.records_max, wait_ms=self.wait_ms)
+        records = await self.poll()
         if not records:
             return BatchReport(StageName.DISPATCHER)
         intake = decode_batch(records, codec.decode_notification_ready)
