@@ -161,8 +161,14 @@ SNAPSHOT_BUILD_LEASE_MS: Final = 8_000
 
 # Claims and leases of senders.
 
-CLAIM_DELIVERIES_MAX: Final = 500
-"""Deliveries one sender holds a lease on at a time."""
+CLAIM_DELIVERIES_MAX: Final = 256
+"""Deliveries that a sender claims, and outcomes that it records, at a time."""
+
+CLAIM_DELIVERIES_MIN: Final = 32
+"""As few as it claims at a time however long that takes, so that a slow store is not asked more often still."""
+
+CLAIM_MS_MAX: Final = 60
+"""What a claim may take before the next one is for fewer: it holds the locks of all that it leases."""
 
 HELD_CLAIMS_MAX: Final = 2_048
 """Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 128 MiB. What

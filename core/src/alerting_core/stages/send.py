@@ -131,12 +131,33 @@ _EVENT_COUNTS: Final[Mapping[DeliveryEvent | None, Count]] = {
 }
 
 
+class ClaimSize:
+    """How many deliveries a sender claims at a time: no more than the store leases within `CLAIM_MS_MAX` or so.
+
+    Attributes:
+        most: For how many the next claim may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Begin with a quarter of *most*, since nothing is in the store's cache yet, and never go beyond it."""
+        self._least, self._ceiling = min(most, limits.CLAIM_DELIVERIES_MIN), most
+        self.most = max(self._least, most // 4)
+
+    def learn(self, claimed: int, *, took_ms: float) -> None:
+        """Learn how long it took to claim so many."""
+        if took_ms > limits.CLAIM_MS_MAX:
+            self.most = max(self._least, int(min(claimed, self.most) * limits.CLAIM_MS_MAX / took_ms))
+        elif claimed >= self.most:
+            self.most = min(self._ceiling, self.most * 5 // 4 + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
     """How a sender goes about it.
 
     Attributes:
         held_max: Claims held at once, sending and waiting.
+        claim_max: Claimed, and recorded, at a time; fewer are claimed while that takes long.
         per_host_claim_max: Claims of one host taken at a time, also of one that nothing is known of: an eighth of all.
         per_host_sending_max: Attempts under way at one host at once.
         idle_wait_ms: Longest wait before looking for due deliveries again; those of other processes are found so.
@@ -178,6 +199,7 @@ class Sender:
         """
         self._store, self._transport, self._clock, self._new_owner = store, transport, clock, new_owner
         self._policy, self._wakeup = policy, wakeup
+        self._claim_size = ClaimSize(policy.claim_max)
         self._windows = HostWindows()
         self._breakers = Breakers(policy.schedule)
         self._attempts = Attempts(self._outcome, clock, per_host_max=policy.per_host_sending_max, on_end=wakeup.set)
@@ -248,10 +270,10 @@ class Sender:
             self._attempts.forget(host)
 
     async def _claim(self) -> int:
-        room = min(self._policy.claim_max, self._policy.held_max - self._windows.held)
+        room = min(self._claim_size.most, self._policy.held_max - self._windows.held)
         if room <= 0:
             return 0
-        lease_ends_at_ms = self._clock.monotonic_ms() + self._policy.lease_ms
+        begun_at_ms = self._clock.monotonic_ms()
         claims = await self._store.claim_due(
             owner=self._new_owner(),
             now_ms=self._clock.now_ms(),
@@ -260,9 +282,10 @@ class Sender:
             per_host_max=self._policy.per_host_claim_max,
             hosts_excluded=self._windows.full(),
         )
+        self._claim_size.learn(len(claims), took_ms=self._clock.monotonic_ms() - begun_at_ms)
         for claim in claims:
             self._windows.take(claim.delivery.host)
-            self._attempts.start(claim, lease_ends_at_ms=lease_ends_at_ms)
+            self._attempts.start(claim, lease_ends_at_ms=begun_at_ms + self._policy.lease_ms)
         return len(claims)
 
     async def _outcome(self, claim: Claim) -> Outcome:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from alerting_core import limits
 from alerting_core.domain.claim import HttpMessage, HttpReply, Message, Outcome, Reply
 from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.errors import PortUnavailable
 from alerting_core.stages.batch import Count, StageName
+from alerting_core.stages.send import ClaimSize
 
 from .platform import Platform, make_alert
 
@@ -158,3 +160,42 @@ async def test_a_dead_host_does_not_hold_up_the_others() -> None:
     assert len(done) == 300
     assert set(done) == {"alive.local:80"}
     assert transport.sent == 32, "no more than the bound is sent to one host at once"
+
+
+def _sizes(size: ClaimSize, *, each_ms: float, claims: int, due: int = 10_000) -> list[int]:
+    """Return the sizes of claims that take so long for each of the deliveries that they find due."""
+    sizes = []
+    for _ in range(claims):
+        sizes.append(size.most)
+        claimed = min(size.most, due)
+        size.learn(claimed, took_ms=claimed * each_ms)
+    return sizes
+
+
+@pytest.mark.parametrize("each_ms", [0.4, 0.8, 2.0])
+def test_claims_take_about_as_long_as_they_may(each_ms: float) -> None:
+    sizes = _sizes(ClaimSize(256), each_ms=each_ms, claims=60)[20:]
+    assert max(sizes) * each_ms <= limits.CLAIM_MS_MAX * 1.3
+    assert min(sizes) * each_ms >= limits.CLAIM_MS_MAX * 0.7
+
+
+def test_claims_grow_to_the_most_again_when_the_store_is_quick_again() -> None:
+    size = ClaimSize(256)
+    assert _sizes(size, each_ms=2.0, claims=10)[-1] < 50
+    sizes = _sizes(size, each_ms=0.1, claims=20)
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 256
+
+
+def test_a_store_that_is_slow_whatever_it_does_is_asked_for_the_fewest_at_least() -> None:
+    assert _sizes(ClaimSize(256), each_ms=1_000.0, claims=3) == [64, *[limits.CLAIM_DELIVERIES_MIN] * 2]
+
+
+def test_a_small_claim_says_nothing_of_what_a_large_one_would_take() -> None:
+    size = ClaimSize(256)
+    small = _sizes(size, each_ms=2.0, claims=10)[-1]
+    assert _sizes(size, each_ms=0.1, claims=5, due=3)[-1] <= small * 5 // 4 + 1
+
+
+def test_the_most_may_be_fewer_than_the_fewest() -> None:
+    assert set(_sizes(ClaimSize(1), each_ms=0.1, claims=5)) == {1}
