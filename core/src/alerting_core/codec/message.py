@@ -102,7 +102,11 @@ def read_fields(data: bytes) -> Iterator[WireField]:
         if not 1 <= number <= _FIELD_NUMBER_MAX:
             raise Undecodable(f"field number {number}")
         if wire_type == VARINT:
-            value, position = _read_varint(data, position, end)
+            value = data[position] if position < end else 0x80
+            if value < 0x80:
+                position += 1
+            else:
+                value, position = _read_varint(data, position, end)
             yield number, VARINT, value, b""
             continue
         if wire_type == BYTES:
@@ -184,6 +188,10 @@ class FieldKind(StrEnum):
     SEVERITY = "severity"
     TEXTS = "texts"
     LABELS = "labels"
+
+
+# Looking up a member of an enum takes as long as reading a short field.
+_TEXT, _TEXTS = FieldKind.TEXT, FieldKind.TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +289,9 @@ class Message:
                 continue
             if wire_type == VARINT:
                 values[name] = read(value)
-            elif kind is FieldKind.TEXT:
+            elif kind is _TEXT:
                 values[name] = read(payload)
-            elif kind is FieldKind.TEXTS:
+            elif kind is _TEXTS:
                 values[name].append(read(payload))
             else:
                 label, content = label_entry(payload, read)
@@ -295,6 +303,7 @@ class Message:
 
 T = TypeVar("T")
 
+_LABEL_TAG, _CONTENT_TAG = 1 << 3 | BYTES, 2 << 3 | BYTES
 _label_of_entry: Final = bytes_writer(1)
 _content_of_entry: Final = bytes_writer(2)
 
@@ -310,6 +319,12 @@ def label_entry(payload: bytes, read: Callable[[bytes], T]) -> tuple[T, T]:
     Raises:
         Undecodable: It is no message.
     """
+    # As writers write it: the label, then the content, both short; anything else is read like any message.
+    size = len(payload)
+    if size > 3 and payload[0] == _LABEL_TAG and (content_at := payload[1] + 4) <= size and payload[1] < 0x80:
+        length = payload[content_at - 1]
+        if payload[content_at - 2] == _CONTENT_TAG and length < 0x80 and content_at + length == size:
+            return read(payload[2 : content_at - 2]), read(payload[content_at:])
     pair = {1: read(b""), 2: read(b"")}
     for number, wire_type, _, content in read_fields(payload):
         if wire_type == BYTES and number in pair:
