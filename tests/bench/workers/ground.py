@@ -1,6 +1,7 @@
 """What workers are measured on: servers as an operator runs them, a platform with a set of rules, and a backlog."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,10 +32,13 @@ from tests.support.postgres.servers import scratch_folder
 from tests.support.servers.kafka import RUN_FAST, KafkaServer
 from tests.support.servers.postgres import PostgresOnTcp
 from tests.support.servers.shared import own_redis
+from tests.support.stored_apart import StoredApart
 
 T = TypeVar("T")
 
 READY_SECONDS_MAX: Final = 120.0
+TOLD_SECONDS_MAX: Final = 600.0
+LOOK_SECONDS: Final = 0.5
 
 LOGGED_MS_MIN: Final = 20
 """Shorter statements are not looked for: thousands of them run in a second."""
@@ -150,6 +154,14 @@ class Backlog:
     def value(self, statement: str) -> int:
         """Return what *statement* counts."""
         return self.ground.run(self._value(statement))
+
+    def wait_until_rules_are_told(self) -> None:
+        """Wait until the edits that a load consists of have passed relay and rule updater: they take processor time."""
+        deadline = time.monotonic() + TOLD_SECONDS_MAX
+        while untold := self.value("SELECT count(*) FROM outbox WHERE published_at IS NULL"):
+            assert time.monotonic() < deadline, f"{untold:,} edits of rules are still to be published"
+            time.sleep(LOOK_SECONDS)
+        StoredApart.of(self.platform.database, self.platform.kafka).wait_until_settled(seconds_max=TOLD_SECONDS_MAX)
 
     def clear(self) -> None:
         """Empty the tables that workers fill."""

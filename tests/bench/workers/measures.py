@@ -108,9 +108,11 @@ class Measures:
         return Round(timed, len(alerts))
 
     def start_all(self, *, on_empty_tables: bool = True) -> Sequence[PlatformPart]:
-        """Start one worker of each kind, on empty topics."""
+        """Start one worker of each kind, on empty topics, and wait until all rules have been told to all."""
         self._begin(on_empty_tables=on_empty_tables)
-        return [self._backlog.start(kind) for kind in WorkerKind]
+        running = [self._backlog.start(kind) for kind in WorkerKind]
+        self._backlog.wait_until_rules_are_told()
+        return running
 
     def stop_all(self, parts: Sequence[PlatformPart]) -> None:
         """Stop them."""
