@@ -29,6 +29,12 @@ def prometheus_program() -> Path:
         pytest.skip(f"no Prometheus server: {error}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have a slow test: at the end, one process would work alone on the last of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not run, and why: a skipped test has shown nothing."""
     reasons = Counter(

@@ -85,6 +85,7 @@ def built(playground_site: Site) -> Browser:
     return playground_site.running
 
 
+@pytest.mark.alone
 def test_the_playground_is_usable_soon_at_the_first_visit_and_sooner_at_the_second(built: Browser) -> None:
     told = list[str]()
     for _ in range(VISITS_MAX):

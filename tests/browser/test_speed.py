@@ -10,7 +10,7 @@ from tests.browser.pace import beating
 from tests.browser.simulated import Simulated
 from tests.browser.sites import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(600)]
 
 TASK_MS_MAX: Final = 100.0
 ALERTS_WATCHED: Final = 20_000

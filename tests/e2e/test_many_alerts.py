@@ -16,7 +16,7 @@ from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 ALERTS = amount(4_000, thorough=10_000)
 SETTLE_SECONDS_MAX = 240.0

@@ -14,7 +14,11 @@ from tests.support.install.place import CHECKOUT
 from tests.support.install.pyodide import NODE, pyodide_folder
 from tests.support.install.unavailable import Unavailable
 
-WORKERS_MAX: Final = 4  # Each worker may run a database server of its own.
+WORKERS_MAX: Final = 4
+"""Of pytest at once: each may run a database server of its own."""
+
+WAITING_WORKERS_MAX: Final = 8
+"""Where tests wait for processes and pages most of the time: two on each processor, up to so many."""
 
 _ALONE: Final = ("-c", "tests/core_alone.ini", "--confcutdir=tests/unit", "-q")
 _CORE: Final = (*_ALONE, "tests/unit/core")
@@ -84,6 +88,10 @@ def _workers() -> str:
     return str(min(os.cpu_count() or 1, WORKERS_MAX))
 
 
+def _waiting_workers() -> str:
+    return str(min(2 * (os.cpu_count() or 1), WAITING_WORKERS_MAX))
+
+
 STAGES: Final = (
     Stage(
         "parts",
@@ -98,20 +106,26 @@ STAGES: Final = (
         "the whole on real servers: integration, e2e",
         _pytest(
             *("integration", "e2e"),
-            options=["-m=not alone", f"--numprocesses={_workers()}", "--dist=loadfile", "--durations=12"],
+            options=[
+                "-m=not alone",
+                f"--numprocesses={_waiting_workers()}",
+                "--dist=loadfile",
+                "--no-loadscope-reorder",  # In the order of tests/conftest.py.
+                "--durations=12",
+            ],
         ),
     ),
     Stage(
         "alone",
         "what is promised within a time, or needs all of the machine, one after the other",
-        _pytest("integration", "e2e", options=["-m=alone", "--durations=12"]),
+        _pytest("integration", "e2e", "browser", options=["-m=alone", "--durations=12"]),
     ),
     Stage("ui", "the parts of the user interface", _ui),
     Stage(
         "browser",
         "the pages in a real browser, on the platform and on the playground",
-        # One process: what is measured there is not to be disturbed by the others.
-        _pytest("browser", options=["--durations=8"]),
+        # By worksteal, one begins with those on the platform, the other with those on the playground.
+        _pytest("browser", options=["-m=not alone", "--numprocesses=2", "--dist=worksteal", "--durations=8"]),
     ),
     Stage("isolated", "the core, with nothing else installed", _isolated),
     Stage("isolated-api", "the API, and the playground's bridge to it, with nothing but what they need", _isolated_api),

@@ -1,4 +1,4 @@
-"""Every promise is kept in five hundred worlds, each with other faults."""
+"""Every promise is kept in hundreds of worlds, each with other faults."""
 
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,9 @@ from alerting_core.domain.delivery import Reason
 from alerting_core.sim.faults import Faults
 from alerting_core.sim.workers import Size
 from alerting_core.sim.world import World
+from tests.support.thorough import amount
 
-SEEDS: Final = 500
+SEEDS: Final = amount(300, thorough=2_000)
 SEEDS_PER_TEST: Final = 10
 """So that the worlds are spread over processes, and a failure names few."""
 

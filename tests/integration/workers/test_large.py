@@ -22,7 +22,7 @@ from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ALERTS = amount(6_000, thorough=20_000)
 SIZE = Size(clients=100, rules_per_client=288, endpoints_per_rule=1)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.distributed import DistributedPlatform
 from tests.support.patience import END_SECONDS_MAX, SHOWN_SECONDS_MAX
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 BOTH = {
     "ALERTING_EMAIL_PROVIDERS": "ses,smtp",

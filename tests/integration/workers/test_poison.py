@@ -37,7 +37,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SIZE = Size(clients=24, rules_per_client=40, endpoints_per_rule=1)
 """Enough clients that their keys are found in every partition."""

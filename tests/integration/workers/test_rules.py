@@ -27,7 +27,7 @@ from tests.support.rule_edits import CLIENTS, NAMES, SOURCE, Editor, kept_rules,
 from tests.support.rule_effect import EDITS, follow_edits, rule_that_always_matches
 from tests.support.rule_probe import Probe, open_probe
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SEED = 20_260_103
 FLUSHES = 10

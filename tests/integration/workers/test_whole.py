@@ -17,7 +17,7 @@ from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 from tests.support.verdict import differences
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ALERTS = 2_000
 
