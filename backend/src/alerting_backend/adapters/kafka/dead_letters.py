@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alerting_backend.adapters.kafka import connection, topics
+from alerting_backend.adapters.kafka.stream import to_record
 from alerting_core import errors, limits, topology
 from alerting_core.ports import catalog, operations, stream
 
@@ -227,12 +228,7 @@ class _Reader:
                 raise errors.PortUnavailable(connection.RESOURCE, operation="dead_letters", detail="no broker answers")
             for one in found.get(place, ()):
                 if one.offset < end:
-                    yield _record(self.topic, one)
-
-
-def _record(topic: str, one: Any) -> stream.Record:
-    headers = tuple((name, value or b"") for name, value in one.headers)
-    return stream.Record(topic, one.partition, one.offset, one.key or b"", one.value or b"", headers, one.timestamp)
+                    yield to_record(self.topic, one)
 
 
 def _letter(record: stream.Record) -> operations.DeadLetter:

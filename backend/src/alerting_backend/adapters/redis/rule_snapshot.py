@@ -22,7 +22,6 @@ import orjson
 
 from alerting_backend.adapters.redis import scripts
 from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, RESOURCE, RedisBreaker, RedisServer
-from alerting_backend.adapters.redis.scripts import RuleKeys
 from alerting_core import errors, limits
 from alerting_core.domain.rule import Rule
 from alerting_core.ports import rule_distribution as distribution
@@ -147,10 +146,14 @@ class RedisRuleSnapshot:
     """
 
     def __init__(
-        self, server: RedisServer, keys: RuleKeys | None = None, *, changes_max: int = limits.RULE_CHANGES_KEPT_MAX
+        self,
+        server: RedisServer,
+        keys: scripts.RuleKeys | None = None,
+        *,
+        changes_max: int = limits.RULE_CHANGES_KEPT_MAX,
     ) -> None:
         self._server = server
-        self._keys = keys or RuleKeys()
+        self._keys = keys or scripts.RuleKeys()
         self._changes_max = changes_max
 
     async def state(self) -> distribution.SnapshotState | None:
@@ -209,7 +212,7 @@ class RedisRuleSnapshot:
 class RedisSnapshotBuild:
     """A new snapshot under construction, in keys of its own."""
 
-    def __init__(self, server: RedisServer, keys: RuleKeys, owner: str) -> None:
+    def __init__(self, server: RedisServer, keys: scripts.RuleKeys, owner: str) -> None:
         self._server = server
         self._keys = keys
         self._owner = owner
@@ -277,10 +280,10 @@ class RedisRuleSource:
     """
 
     def __init__(
-        self, server: RedisServer, keys: RuleKeys | None = None, *, cool_down_ms_max: int = COOL_DOWN_MS_MAX
+        self, server: RedisServer, keys: scripts.RuleKeys | None = None, *, cool_down_ms_max: int = COOL_DOWN_MS_MAX
     ) -> None:
         self._server = server
-        self._keys = keys or RuleKeys()
+        self._keys = keys or scripts.RuleKeys()
         self._breaker = RedisBreaker(cool_down_ms_max=cool_down_ms_max)
 
     async def snapshot(self) -> distribution.RuleSnapshot:
