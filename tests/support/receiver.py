@@ -147,6 +147,7 @@ def serve_receiver() -> Iterator[Receiver]:
         started.set()
         await ended.wait()
         await runner.cleanup()
+        await asyncio.sleep(0)  # What was closed gives its socket back in the next turn of the loop.
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="receiver", daemon=True)
     thread.start()
