@@ -75,6 +75,10 @@ class NotificationShown(schema.ResponseModel):
     source: str
     name: str
     context: dict[str, str]
+    private: Annotated[
+        bool,
+        Field(validation_alias="is_private", description="Whether the alert is private to the client; else shared."),
+    ]
     rule_ids: Annotated[
         list[schema.Uuid], Field(description="The client's rules that matched, the most specific first.")
     ]

@@ -78,6 +78,9 @@ _PRIVATE_TAIL: Final = Message({"rule_ids": texts(9), "private": boolean(15)})
 
 ALERT_MATCHED: Final = Message(ALERT_NEW.fields | _TAIL.fields | _PRIVATE_TAIL.fields)
 
+PRIVATE_END: Final = _PRIVATE_TAIL.encode_values((), True)
+"""What an AlertMatched of a private alert ends with, and no other: no id has a control character."""
+
 _values_of_alert: Final = attrgetter(*("owner" if name == "client_id" else name for name in ALERT_NEW.fields))
 
 
@@ -115,14 +118,17 @@ def decode_match(value: bytes) -> Match | Rejected:
 
 
 def _parse_alert(data: bytes) -> Alert:
-    values = ALERT_NEW.decode(data)
-    return Alert(owner=values.pop("client_id"), **values)
+    # In the order of the table; by position, which takes half as long as by name.
+    alert_id, schema_version, event_ts, severity_, source, name, context, owner = ALERT_NEW.decode(data).values()
+    return Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner)
 
 
 def _parse_match(data: bytes) -> Match:
-    values = ALERT_MATCHED.decode(data)
-    client_id, rule_ids, is_private = (values.pop(name) for name in ("client_id", "rule_ids", "private"))
-    return Match(Alert(owner=client_id if is_private else "", **values), client_id, rule_ids)
+    values = ALERT_MATCHED.decode(data).values()
+    alert_id, schema_version, event_ts, severity_, source, name, context, client_id, rule_ids, is_private = values
+    owner = client_id if is_private else ""
+    alert = Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner)
+    return Match(alert, client_id, rule_ids)
 
 
 def _check_match(match: Match) -> tuple[Problem, ...]:

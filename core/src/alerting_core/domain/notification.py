@@ -95,6 +95,11 @@ class Notification:
         return NotificationRef(self.client_id, self.notification_id)
 
     @property
+    def is_private(self) -> bool:
+        """Whether the alert is private to the client; else it is shared."""
+        return bool(self.owner)
+
+    @property
     def alert_key(self) -> AlertKey:
         """The key of the alert that caused it."""
         return (self.owner, self.alert_id)

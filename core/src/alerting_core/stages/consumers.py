@@ -181,13 +181,12 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
         # The alert is encoded once for all its clients; written anew, so that fields that do not belong to an alert
         # cannot pass for a client or its rules.
         head, headers = codec.encode_alert(alert), headers_from(record)
+        if alert.owner:
+            tail = _private_tail_of(matches[alert.owner])
+            work.outputs.append(Outgoing(ALERTS_MATCHED, alert.owner.encode(), head + tail, headers))
+            continue
         work.outputs += [
-            Outgoing(
-                ALERTS_MATCHED,
-                client_id.encode(),
-                head + (_private_tail_of(rule_ids) if alert.owner else _tail_of(client_id, rule_ids)),
-                headers,
-            )
+            Outgoing(ALERTS_MATCHED, client_id.encode(), head + _tail_of(client_id, rule_ids), headers)
             for client_id, rule_ids in matches.items()
         ]
     return work

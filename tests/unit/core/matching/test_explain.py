@@ -71,6 +71,7 @@ def test_explanations_come_in_the_order_of_the_rules() -> None:
 def test_the_reason_codes_are_stable() -> None:
     assert {reason.value for reason in MatchReason} == {
         "matched", "disabled", "severity-differs", "severity-unknown", "source-differs", "name-differs",
+        "owner-differs",
     }  # fmt: skip
 
 
