@@ -72,8 +72,8 @@ class AlertFilter:
     owner: str | None = None
 
 
-NOTIFIED_LOOKS_MAX: Final = 10_000
-"""Notifications by which a client's shared alerts are looked up: some hundredths of a second, whatever else is kept."""
+NOTIFIED_LOOKS_MAX: Final = 2_000
+"""Notifications by which shared alerts of a client are looked up: a hundredth of a second, whatever else is kept."""
 
 
 @dataclass(frozen=True, slots=True)
