@@ -31,6 +31,7 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
     "source": "api",
     "name": "timeout",
     "context": {"environment": "prod", "region": "us-east-1"},
+    "private": False,
     "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
     "event_ts": 1767323045,
     "status": "SENT",

@@ -2604,6 +2604,7 @@ export interface components {
          *       "event_ts": 1767323045,
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "private": false,
          *       "rule_ids": [
          *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
          *       ],
@@ -2683,6 +2684,7 @@ export interface components {
          *       "event_ts": 1767323045,
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "private": false,
          *       "rule_ids": [
          *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
          *       ],
