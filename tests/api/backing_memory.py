@@ -31,6 +31,7 @@ class MemoryBacking(Backing):
         self.jobs = MemoryJobStore()
         self.notifications = MemoryNotificationStore(self.database)
         self.deliveries = MemoryDeliveryStore(self.database)
+        self.alerts = MemoryAlertLog(self.database)
         self.letters = MemoryDeadLetterStore(self.log)
         self.ports = ApplicationPorts(
             clients=MemoryClientStore(self.database),
@@ -38,7 +39,7 @@ class MemoryBacking(Backing):
             endpoints=MemoryEndpointStore(self.database),
             keys=MemoryKeyStore(self.database),
             history=MemoryNotificationHistory(self.database),
-            alerts=MemoryAlertLog(self.database),
+            alerts=self.alerts,
             sink=MemorySink(self.log),
             clock=clock,
             ids=ids,

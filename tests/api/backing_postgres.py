@@ -8,7 +8,7 @@ from alerting_backend.adapters.postgres.catalog.rules import PgEndpointStore, Pg
 from alerting_backend.adapters.postgres.connection import Address, Pools, owner_connection
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
@@ -30,6 +30,7 @@ class PostgresBacking(Backing):
         self.jobs = PgJobStore(pools)
         self.notifications = PgNotificationStore(pools.worker)
         self.deliveries = PgDeliveryStore(pools.worker)
+        self.alerts = PgAlertLog(pools.worker)
         self.letters = PgDeadLetterStore(self._log)
         self.ports = ApplicationPorts(
             clients=PgClientStore(pools),
@@ -37,7 +38,7 @@ class PostgresBacking(Backing):
             endpoints=PgEndpointStore(pools),
             keys=PgKeyStore(pools),
             history=PgNotificationHistory(pools),
-            alerts=PgAlertLog(pools.worker),
+            alerts=PgAlertHistory(pools),
             sink=PgSink(self._log),
             clock=clock,
             ids=ids,

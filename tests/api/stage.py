@@ -62,7 +62,7 @@ async def set_up(world: World) -> AsyncIterator[Stage]:
         notification = await world.notify(rule)
         await world.deliver()
         (alert_id,) = (await http.post("/api/v1/alerts", json=ALERT)).json()["alert_ids"]
-        await world.backing.ports.alerts.record(await world.alerts(), now_ms=world.clock.now_ms())
+        await world.backing.alerts.record(await world.alerts(), now_ms=world.clock.now_ms())
         key = (await http.post("/api/v1/keys", json={"name": "a key", "scopes": ["admin"]})).json()
         job = (await http.post("/api/v1/generator/jobs", json={})).json()
         # One that can be mended, as the examples of requests do.

@@ -92,6 +92,18 @@ async def test_a_renamed_client_keeps_its_id_and_creation(world: World, admin: A
     assert changed == {**created, "name": "Neu", "updated_at": "2026-01-02T03:04:06.678Z"}
 
 
+async def test_a_deleted_clients_key_opens_nothing_from_now_on_nor_a_new_client_of_the_same_id(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    await catalog.client("acme")
+    async with world.http(await world.key("rules:read", client_id="acme")) as http:
+        assert (await http.get("/api/v1/me")).status_code == 200
+        await admin.delete(f"{CLIENTS}/acme")
+        refusal(await http.get("/api/v1/me"), 401, "unauthenticated")
+        await catalog.client("acme")
+        refusal(await http.get("/api/v1/me"), 401, "unauthenticated")
+
+
 async def test_a_deleted_client_takes_all_that_it_owns_along(admin: AsyncClient, catalog: Catalog) -> None:
     await catalog.client("acme")
     rule = await catalog.rule("acme")

@@ -117,6 +117,7 @@ async def test_what_can_be_set_is_shown_also_when_it_is_not_there(world: World, 
         "name": "",
         "context.team": "storage",
         "context": "",
+        "client_id": "",
     }
 
 

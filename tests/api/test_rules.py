@@ -205,7 +205,7 @@ async def test_a_preview_says_what_a_draft_would_have_matched_and_stores_nothing
     names = ["timeout", "crash", "timeout"]
     alerts = [Alert(f"a-{n}", Severity.HIGH, "api", name, 1_767_323_045) for n, name in enumerate(names)]
     for number, alert in enumerate(alerts):
-        await world.backing.ports.alerts.record([alert], now_ms=START_MS + number)
+        await world.backing.alerts.record([alert], now_ms=START_MS + number)
     before = await world.footprint()
     preview = (await admin.post(f"{RULES}/preview", json={**FIELDS, "severity": "*"})).json()
     assert (preview["examined"], preview["matched"]) == (3, 2)

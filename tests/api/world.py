@@ -22,6 +22,7 @@ from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason
 from alerting_core.domain.notification import Notification
 from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.delivery import DeliveryStore, NotificationStore
+from alerting_core.ports.history import AlertLog
 from alerting_core.ports.idempotency import IdempotencyStore
 from alerting_core.ports.operations import DeadLetterStore, JobStore
 from alerting_core.ports.stream import ALERTS_NEW, NOTIFICATIONS_READY, Record, Stream, dead_letter
@@ -40,6 +41,7 @@ class Backing:
     jobs: JobStore
     notifications: NotificationStore
     deliveries: DeliveryStore
+    alerts: AlertLog
     letters: DeadLetterStore
 
     def stream(self, topic: str) -> Stream:
@@ -100,9 +102,10 @@ class World:
         record = Record(topic, 1, 4_711, b"a-key", value, (("content-type", b"application/x-protobuf"),))
         await self.backing.ports.sink.publish([dead_letter(record, reason)])
 
-    async def notify(self, rule: Mapping[str, Any], alert_id: str = "a-1") -> Notification:
+    async def notify(self, rule: Mapping[str, Any], alert_id: str = "a-1", *, owner: str = "") -> Notification:
         """Make the notification that *rule* and an alert lead to, with its deliveries planned."""
         alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", START_MS // 1_000, {"region": "eu-west-1"})
+        alert = replace(alert, owner=owner)
         match = Match(alert, rule["client_id"], (rule["rule_id"],))
         (recorded,) = await self.backing.notifications.record([match], now_ms=self.clock.now_ms())
         (notification,) = await self.backing.notifications.load([recorded.ref])

@@ -10,7 +10,7 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import PgRuleS
 from alerting_backend.adapters.postgres.connection import Address, Pools, open_pools, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertLog
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases, present
 from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
@@ -22,7 +22,7 @@ from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence
-from alerting_core.ports.history import AlertLog, DeliveryDetail
+from alerting_core.ports.history import AlertHistory, AlertLog, DeliveryDetail
 from alerting_core.ports.rule_distribution import RuleSource
 from tests.contract.fixtures_catalog import Catalog, on_memory, on_postgres
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid
@@ -43,6 +43,7 @@ class World:
     catalog: Catalog
     rule_source: RuleSource
     alerts: AlertLog
+    alert_history: AlertHistory
     notifications: NotificationStore
     deliveries: DeliveryStore
     trim_changes: Callable[[int], Awaitable[None]]
@@ -97,6 +98,7 @@ def memory_world() -> World:
         catalog=on_memory(database),
         rule_source=MemoryRuleSource(database),
         alerts=MemoryAlertLog(database),
+        alert_history=MemoryAlertLog(database),
         notifications=MemoryNotificationStore(database),
         deliveries=MemoryDeliveryStore(database),
         trim_changes=trim,
@@ -120,6 +122,7 @@ def postgres_world(pools: Pools, address: Address | None = None) -> World:
         catalog=on_postgres(pools),
         rule_source=PgRuleSource(pools.worker),
         alerts=PgAlertLog(pools.worker),
+        alert_history=PgAlertHistory(pools),
         notifications=PgNotificationStore(pools.worker),
         deliveries=PgDeliveryStore(pools.worker),
         trim_changes=trim,

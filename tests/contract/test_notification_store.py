@@ -189,3 +189,30 @@ async def test_a_resent_notification_is_not_unfinished_while_its_delivery_is_und
     await world.deliveries.record_outcomes([accepted(claims[0])], now_ms=NOW_MS)
     await world.catalog.history.resend(None, notification.notification_id, now_ms=NOW_MS)
     assert list(await take(world)) == []
+
+
+async def test_a_shared_alert_and_private_ones_of_the_same_id_are_a_notification_each(world: World) -> None:
+    for client_id in ("acme", "globex"):
+        await world.add_client(client_id)
+    shared, acmes, globexs = (make_alert("x", owner=owner) for owner in ("", "acme", "globex"))
+    matches = [
+        make_match("acme", alert=acmes),
+        make_match("acme", alert=shared),
+        make_match("globex", alert=globexs),
+        make_match("globex", alert=shared),
+    ]
+    results = await world.notifications.record(matches, now_ms=NOW_MS)
+    assert [result.created for result in results] == [True] * 4
+    assert [r.created for r in await world.notifications.record(matches[::-1], now_ms=NOW_MS)] == [False] * 4
+    stored = await world.notifications.load([result.ref for result in results])
+    assert sorted((n.client_id, n.owner) for n in stored) == [
+        ("acme", ""),
+        ("acme", "acme"),
+        ("globex", ""),
+        ("globex", "globex"),
+    ]
+    assert {n.notification_id for n in stored} == {derive_notification_id(n.client_id, "x", n.owner) for n in stored}
+
+
+def test_the_id_of_a_shared_alerts_notification_is_what_it_always_was() -> None:
+    assert derive_notification_id("acme", "a1") == "61152301-6de4-8a59-8915-79984bd1b1b3"

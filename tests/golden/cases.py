@@ -71,7 +71,7 @@ class Golden:
         return _DECODERS[self.message](data)
 
 
-def _alert(fields: Mapping[str, Any]) -> Alert:
+def _alert(fields: Mapping[str, Any], owner: str | None = None) -> Alert:
     return Alert(
         alert_id=fields["alertId"],
         severity=Severity[fields.get("severity", "SEVERITY_UNSPECIFIED").removeprefix("SEVERITY_")],
@@ -80,11 +80,13 @@ def _alert(fields: Mapping[str, Any]) -> Alert:
         event_ts=int(fields.get("eventTs", 0)),
         context=fields.get("context", {}),
         schema_version=fields.get("schemaVersion", 0),
+        owner=fields.get("clientId", "") if owner is None else owner,
     )
 
 
 def _match(fields: Mapping[str, Any]) -> Match:
-    return Match(_alert(fields), fields["clientId"], tuple(fields["ruleIds"]))
+    alert = _alert(fields, fields["clientId"] if fields.get("private") else "")
+    return Match(alert, fields["clientId"], tuple(fields["ruleIds"]))
 
 
 def _rule_changed(fields: Mapping[str, Any]) -> RuleChanged:

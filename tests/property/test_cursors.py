@@ -11,10 +11,13 @@ from alerting_core import limits
 from alerting_core.errors import InvalidInput
 from alerting_core.memory.database import newest_first
 from alerting_core.ports.catalog import (
+    OwnedKey,
     PageRequest,
     TimeKey,
+    decode_owned_cursor,
     decode_text_cursor,
     decode_time_cursor,
+    encode_owned_cursor,
     encode_text_cursor,
     encode_time_cursor,
 )
@@ -45,6 +48,19 @@ def test_the_longest_text_makes_a_cursor_within_the_bound() -> None:
         assert decode_text_cursor("clients", cursor) == character * limits.ID_CHARS_MAX
 
 
+@given(st.builds(OwnedKey, st.integers(0, limits.TIME_MS_MAX), TEXTS, st.one_of(st.just(""), TEXTS)))
+def test_an_owned_cursor_comes_back_as_its_key(key: OwnedKey) -> None:
+    cursor = encode_owned_cursor("alerts", key)
+    assert decode_owned_cursor("alerts", cursor) == key
+    assert set(cursor) <= URL_SAFE
+
+
+def test_the_longest_id_and_owner_make_a_cursor_within_the_bound() -> None:
+    for character in ("🙂", "\\", '"', "\u2028"):
+        key = OwnedKey(limits.TIME_MS_MAX, character * limits.ID_CHARS_MAX, character * limits.ID_CHARS_MAX)
+        assert decode_owned_cursor("alerts", encode_owned_cursor("alerts", key)) == key
+
+
 @given(KEYS, st.data())
 def test_a_cursor_that_was_tampered_with_is_invalid(key: TimeKey, data: st.DataObject) -> None:
     cursor = encode_time_cursor("rules", key)
@@ -58,7 +74,7 @@ def test_a_cursor_that_was_tampered_with_is_invalid(key: TimeKey, data: st.DataO
 
 @given(st.text())
 def test_any_other_text_is_an_invalid_cursor(text: str) -> None:
-    for decode in (decode_time_cursor, decode_text_cursor):
+    for decode in (decode_time_cursor, decode_text_cursor, decode_owned_cursor):
         with pytest.raises(InvalidInput) as caught:
             decode("rules", text)
         assert [problem.path for problem in caught.value.problems] == ["cursor"]

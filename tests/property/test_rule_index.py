@@ -77,11 +77,20 @@ class EditedIndex(RuleBasedStateMachine):
         for _ in range(2):  # The second time it may come from the cache.
             assert self.index.match(alert.severity, alert.source, alert.name) == wanted
 
+    @rule(alert=alerts(), client_id=client_ids)
+    def match_of_one_client(self, alert: Alert, client_id: str) -> None:
+        wanted = match_by_nested_loop(self.known.values(), alert.severity, alert.source, alert.name, client_id)
+        for _ in range(2):
+            assert self.index.match_of(client_id, alert.severity, alert.source, alert.name) == wanted
+
     @invariant()
     def answers_as_the_nested_loop_does(self) -> None:
         for severity, source, name in WATCHED:
             wanted = match_by_nested_loop(self.known.values(), severity, source, name)
             assert self.index.match(severity, source, name) == wanted
+            for client_id in {r.client_id for r in self.known.values()}:
+                own = {client_id: wanted[client_id]} if client_id in wanted else {}
+                assert self.index.match_of(client_id, severity, source, name) == own
 
     @invariant()
     def is_the_index_of_the_enabled_rules(self) -> None:
@@ -109,6 +118,13 @@ def test_explanations_agree_with_the_index(known: list[Rule], alert: Alert) -> N
     assert [e.rule_id for e in explained] == [r.rule_id for r in known]
     matched = {(e.client_id, e.rule_id) for e in explained if e.matched}
     assert matched == {(client_id, rule_id) for client_id, ids in found.items() for rule_id in ids}
+
+
+@given(st.lists(rules(), max_size=12, unique_by=lambda r: r.rule_id), alerts(), client_ids)
+def test_explanations_of_private_alerts_agree_with_the_index(known: list[Rule], alert: Alert, owner: str) -> None:
+    found = RuleIndex(known).match_of(owner, alert.severity, alert.source, alert.name)
+    matched = [(e.client_id, e.rule_id) for e in explain(replace(alert, owner=owner), known) if e.matched]
+    assert sorted(matched) == sorted((owner, rule_id) for rule_id in found.get(owner, ()))
 
 
 @given(rules(), alerts())

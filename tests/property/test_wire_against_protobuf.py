@@ -42,8 +42,14 @@ alerts = st.builds(
     event_ts=st.integers(0, EVENT_TS_MAX),
     context=st.dictionaries(texts.filter(str.strip), st.one_of(st.just(""), texts), max_size=5),
     schema_version=int32s,
+    owner=st.one_of(st.just(""), ids),
 )
-matches = st.builds(Match, alerts, ids, st.lists(ids, min_size=1, max_size=4).map(tuple))
+matches = st.builds(
+    lambda alert, client_id, rule_ids: Match(alert, alert.owner or client_id, rule_ids),
+    alerts,
+    ids,
+    st.lists(ids, min_size=1, max_size=4).map(tuple),
+)
 changes = st.builds(RuleChanged, ids, ids, st.sampled_from(RuleAction), int32s, st.integers(0, EVENT_TS_MAX), int32s)
 ready = st.builds(NotificationReady, st.uuids().map(str), ids, ids, int32s)
 
@@ -76,6 +82,7 @@ def _fields_of_alert(alert: Alert) -> dict[str, Any]:
         "source": alert.source,
         "name": alert.name,
         "context": alert.context,
+        "client_id": alert.owner,
     }
 
 
@@ -86,7 +93,7 @@ def _as_message(value: object) -> Message:
             return AlertNew(**_fields_of_alert(value))
         case Match():
             rest: dict[str, Any] = {"client_id": value.client_id, "rule_ids": value.rule_ids}
-            return AlertMatched(**_fields_of_alert(value.alert), **rest)
+            return AlertMatched(**_fields_of_alert(value.alert) | rest, private=bool(value.alert.owner))
         case RuleChanged():
             return RuleChangedMessage(
                 rule_id=value.rule_id,

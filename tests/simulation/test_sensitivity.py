@@ -34,7 +34,14 @@ from tests.simulation.planted.pipeline import (
     with_transport,
 )
 from tests.simulation.planted.plant import loose_jitter, with_deliveries, with_stage, with_stages, with_wiring
-from tests.simulation.planted.stores import DisabledRulesToo, OwnIds, StaleRules, StoreAfterCommit, known_ones_hidden
+from tests.simulation.planted.stores import (
+    DisabledRulesToo,
+    OwnIds,
+    StaleRules,
+    StoreAfterCommit,
+    TellsAnother,
+    known_ones_hidden,
+)
 from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
 
 SEEDS_MAX: Final = 120
@@ -49,6 +56,7 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
         with_wiring(commit_before_publishing, StageName.EVALUATOR),
     ),
     "disabled rules match": ("only-matches", Parts(rules=DisabledRulesToo)),
+    "a private alert is told to another client": ("nothing-crosses", Parts(notifications=TellsAnother)),
     "edits of rules are seen late": ("fresh-rules", Parts(rules=StaleRules)),
     "a snapshot is built of some clients only": ("whole-rules", Parts(snapshot=FirstClientsOnly)),
     "edits of rules are told late": (

@@ -36,6 +36,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "alert_id": _ALERT_ID,
     **_EXAMPLE,
     "event_ts": 1767323045,
+    "client_id": None,
     "received_at": "2026-01-02T03:04:05.678Z",
 }
 _NOTIFIED: Final[Mapping[str, Any]] = {
@@ -68,7 +69,10 @@ class NewAlert(schema.RequestModel):
 
     alert_id: Annotated[
         schema.Identifier | None,
-        Field(description="Unique per occurrence: the same id again is the same alert again. Left out: one is made."),
+        Field(
+            description="Unique per occurrence: the same id again is the same alert again. Left out: one is made. "
+            "Each client's private alerts have their own ids, and so have those that are shared."
+        ),
     ] = None
     severity: schema.AlertSeverity
     source: Annotated[schema.Text, Field(description="System that reports.")]
@@ -77,10 +81,18 @@ class NewAlert(schema.RequestModel):
         int | None, Field(ge=0, le=EVENT_TS_MAX, description="When it happened, unix seconds. Left out: now.")
     ] = None
     context: Context = Field(default_factory=dict)
+    client_id: Annotated[
+        schema.Identifier | None,
+        Field(
+            description="For an operator's key, the client that the alert is private to. Left out: the alert is "
+            "shared. What a client's key sends is private to that client, and no other may be named."
+        ),
+    ] = None
 
     def draft(self) -> AlertDraft:
         """Return the same for the use case."""
-        return AlertDraft(self.severity, self.source, self.name, self.context, self.alert_id, self.event_ts)
+        values = (self.severity, self.source, self.name, self.context, self.alert_id, self.event_ts, self.client_id)
+        return AlertDraft(*values)
 
 
 AlertList: TypeAlias = Annotated[list[NewAlert], Field(min_length=1, max_length=limits.ALERTS_PER_REQUEST_MAX)]
@@ -129,13 +141,15 @@ class AlertShown(schema.ResponseModel):
     name: str
     context: dict[str, str]
     event_ts: int
+    client_id: Annotated[str | None, Field(description="Whose private alert it is; null: it is shared.")]
     received_at: schema.Time
 
     @classmethod
     def of(cls, value: object, /, **more: object) -> Self:
         """Read a stored alert."""
         if isinstance(value, StoredAlert):
-            return super().of(value.alert, received_at_ms=value.received_at_ms, **more)
+            owner = value.alert.owner or None
+            return super().of(value.alert, client_id=owner, received_at_ms=value.received_at_ms, **more)
         return super().of(value, **more)
 
 
@@ -165,6 +179,16 @@ class AlertDetailShown(AlertShown):
     ]
 
 
+Owner: TypeAlias = Annotated[
+    str | None,
+    Field(
+        max_length=limits.ID_CHARS_MAX,
+        description="The client whose private alert is meant; empty: the shared one.",
+        examples=["acme"],
+    ),
+]
+
+
 class AlertQuery(schema.PageQuery):
     """Which alerts to list."""
 
@@ -173,13 +197,13 @@ class AlertQuery(schema.PageQuery):
     name: schema.Exact = None
     since: Annotated[schema.Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
     until: Annotated[schema.Moment | None, Field(description="Recorded before then.")] = None
+    owner: Owner = None
 
     @property
     def where(self) -> AlertFilter:
         """The same in the words of the port."""
-        return AlertFilter(
-            self.severity, self.source, self.name, schema.clamped_ms(self.since), schema.clamped_ms(self.until)
-        )
+        since_ms, until_ms = schema.clamped_ms(self.since), schema.clamped_ms(self.until)
+        return AlertFilter(self.severity, self.source, self.name, since_ms, until_ms, self.owner)
 
 
 class FindingShown(schema.ResponseModel):
@@ -221,6 +245,13 @@ class ExplainQuery(schema.LimitQuery):
         str | None,
         Field(max_length=limits.ID_CHARS_MAX, description="An operator's key must name it, a client's key need not."),
     ] = None
+    owner: Owner = None
+
+
+class OwnerQuery(schema.QueryModel):
+    """Which one of the alerts of an id. Left out: a client's own before the shared one; for an operator the reverse."""
+
+    owner: Owner = None
 
 
 @router.post("", status_code=202)
@@ -237,11 +268,14 @@ async def submit_alerts(
     The body is one alert, `{"alerts": [...]}`, or a list of alerts. They are durable when the answer comes. Sending the
     same `alert_id` again is safe: nobody is told twice. With an `Idempotency-Key`, ids that were left out are made from
     it, so that this holds even when the first answer was lost.
+
+    What a client's key sends is private to the client: its rules alone meet it, and nobody else sees it. What an
+    operator's key sends is shared: the rules of all clients meet it, unless it names a `client_id`.
     """
     drafts, path = _drafts(body)
     if (key := claimed_key(request)) is not None:
         drafts = _with_derived_ids(drafts, owner=caller.owner, key=key)
-    alert_ids = await use.intake.submit(drafts, path=path, traceparent=traceparent)
+    alert_ids = await use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent)
     return AlertsAccepted(accepted=len(alert_ids), alert_ids=list(alert_ids))
 
 
@@ -265,13 +299,14 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
 
 @router.get("")
 async def list_alerts(
-    use: Use, _caller: AlertReader, query: Annotated[AlertQuery, Query()]
+    use: Use, caller: AlertReader, query: Annotated[AlertQuery, Query()]
 ) -> schema.ItemPage[AlertShown]:
     """List the alerts that are kept, matched or not, newest first.
 
-    Alerts have no owner: every client's rules are matched against all of them.
+    A client's key sees the client's private alerts, and the shared ones that notified it; with the scope `alerts:read`
+    all that are shared. An operator's key sees all.
     """
-    return schema.page_of(await use.insight.alerts(query.page, query.where), AlertShown)
+    return schema.page_of(await use.insight.alerts(caller.alert_access, query.page, query.where), AlertShown)
 
 
 @router.get("/{alert_id:path}/explain")
@@ -282,7 +317,7 @@ async def explain_alert(
 
     As the rules are now. Those that match come first, then the nearest; `limit` says how many.
     """
-    explanation = await use.insight.explain(caller.scope, alert_id, query.client_id)
+    explanation = await use.insight.explain(caller.alert_access, alert_id, query.client_id, owner=query.owner)
     return ExplanationShown.of(
         explanation,
         alert=AlertShown.of(explanation.stored),
@@ -294,10 +329,12 @@ async def explain_alert(
 
 # After explaining: an id in a path may be anything.
 @router.get("/{alert_id:path}")
-async def get_alert(use: Use, caller: AlertReader, alert_id: AlertId) -> AlertDetailShown:
+async def get_alert(
+    use: Use, caller: AlertReader, alert_id: AlertId, query: Annotated[OwnerQuery, Query()]
+) -> AlertDetailShown:
     """Return one alert, and the notifications that were made of it.
 
     A client's key sees its own client's notification.
     """
-    detail = await use.insight.alert(caller.scope, alert_id)
+    detail = await use.insight.alert(caller.alert_access, alert_id, owner=query.owner)
     return AlertDetailShown.of(detail.stored, notifications=detail.notifications, more_notifications=detail.has_more)

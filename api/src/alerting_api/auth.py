@@ -27,6 +27,7 @@ from alerting_core.domain.client import ApiKey, KeyScope, hash_key
 from alerting_core.errors import AlertingError
 from alerting_core.ports.catalog import KeyStore, Scope
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.history import AlertAccess
 from alerting_core.ports.idempotency import IdempotencyStore
 
 SOURCE_LABEL_DEFAULT: Final = "job"
@@ -48,6 +49,12 @@ class Principal:
     def scope(self) -> Scope:
         """On whose behalf the ports are called."""
         return self.client_id
+
+    @property
+    def alert_access(self) -> AlertAccess:
+        """Which alerts it may see."""
+        notified_only = self.client_id is not None and not self.key.allows(KeyScope.ALERTS_READ)
+        return AlertAccess(self.client_id, notified_only=notified_only)
 
     @property
     def owner(self) -> str:
@@ -268,7 +275,8 @@ async def _operator(principal: Annotated[Principal, Security(_caller, scopes=[Ke
 
 Caller = Annotated[Principal, Security(_caller)]
 AlertWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.ALERTS_WRITE])]
-AlertReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.NOTIFICATIONS_READ, KeyScope.RULES_READ])]
+_READS_ALERTS: Final = (KeyScope.ALERTS_READ, KeyScope.NOTIFICATIONS_READ, KeyScope.RULES_READ)
+AlertReader = Annotated[Principal, Security(_caller, scopes=_READS_ALERTS)]
 RuleReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_READ])]
 RuleWriter = Annotated[Principal, Security(_caller, scopes=[KeyScope.RULES_WRITE])]
 NotificationReader = Annotated[Principal, Security(_caller, scopes=[KeyScope.NOTIFICATIONS_READ])]

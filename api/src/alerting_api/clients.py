@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from alerting_api import schema
-from alerting_api.auth import Operator, RuleReader, Use
+from alerting_api.auth import Operator, RuleReader, Use, authenticator_of
 from alerting_api.problems import CREATED, ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once
 from alerting_core import limits
@@ -102,9 +102,11 @@ async def replace_client(use: Use, _caller: Operator, client_id: ClientId, body:
 
 
 @router.delete("/{client_id:path}", status_code=204)
-async def delete_client(use: Use, _caller: Operator, client_id: ClientId) -> None:
-    """Delete a client with all that it owns: rules, endpoints, notifications, keys.
+async def delete_client(use: Use, _caller: Operator, client_id: ClientId, request: Request) -> None:
+    """Delete a client with all that it owns: rules, endpoints, private alerts, notifications, keys.
 
-    Operators only. Its rules match no more.
+    Operators only. Its rules match no more. Its keys open nothing from now on in this process, and within five seconds
+    in all others.
     """
     await use.clients.delete(client_id)
+    authenticator_of(request).forget()

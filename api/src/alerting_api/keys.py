@@ -19,7 +19,7 @@ router = APIRouter(tags=["keys"], route_class=ApiRoute)
 KeyId = Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=["0f2a6c1e-51f4-4d3b-8a5c-6f0c5a7a9a11"])]
 
 ScopeName: TypeAlias = Literal[
-    "alerts:write", "rules:read", "rules:write", "notifications:read", "notifications:resend", "admin"
+    "alerts:write", "alerts:read", "rules:read", "rules:write", "notifications:read", "notifications:resend", "admin"
 ]
 
 _EXAMPLE: Final[dict[str, Any]] = {

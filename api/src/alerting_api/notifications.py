@@ -31,6 +31,7 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
     "source": "api",
     "name": "timeout",
     "context": {"environment": "prod", "region": "us-east-1"},
+    "private": False,
     "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
     "event_ts": 1767323045,
     "status": "SENT",
@@ -75,6 +76,10 @@ class NotificationShown(schema.ResponseModel):
     source: str
     name: str
     context: dict[str, str]
+    private: Annotated[
+        bool,
+        Field(validation_alias="is_private", description="Whether the alert is private to the client; else shared."),
+    ]
     rule_ids: Annotated[
         list[schema.Uuid], Field(description="The client's rules that matched, the most specific first.")
     ]

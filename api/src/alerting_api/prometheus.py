@@ -165,7 +165,7 @@ def _cut(value: str) -> str:
 
 @router.post("/alerts")
 async def post_alerts(
-    parts: Parts, _caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent
+    parts: Parts, caller: AlertWriter, body: Annotated[PostedAlerts, Body()], traceparent: TraceParent
 ) -> PostedAlertsAccepted:
     """Take in alerts from Prometheus.
 
@@ -176,6 +176,8 @@ async def post_alerts(
     the severity `*` meet. Labels and annotations become the context; an annotation with the name of a label gets the
     prefix `annotation_`, and one beyond the limit is cut.
 
+    What is sent with a client's key is private to that client; with an operator's key it is shared.
+
     An alert that is sent again is the same alert: nobody is told twice. Alerts that have ended are counted and passed
     over. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted although
     the answer is 422, so that one bad alert does not hold up the rest.
@@ -185,12 +187,12 @@ async def post_alerts(
     good, problems = [], list[Problem]()
     for place, alert in firing:
         draft = _draft(alert, source_label=parts.source_label, now=now)
-        if found := parts.use.intake.check(draft):
+        if found := parts.use.intake.check(caller.scope, draft):
             problems += [problem.under(f"[{place}]") for problem in found]
         else:
             good.append(draft)
     if good:
-        await parts.use.intake.submit(good, traceparent=traceparent)
+        await parts.use.intake.submit(caller.scope, good, traceparent=traceparent)
     if problems:
         raise InvalidInput(problems, f"{len(good)} alerts were accepted, the others have problems")
     return PostedAlertsAccepted(accepted=len(good), resolved=len(body) - len(firing))

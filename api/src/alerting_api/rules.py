@@ -160,12 +160,13 @@ async def list_rules(use: Use, caller: RuleReader, query: Annotated[RuleQuery, Q
 
 
 @router.post("/preview")
-async def preview_rule(use: Use, _caller: RuleReader, body: RulePreview) -> PreviewShown:
+async def preview_rule(use: Use, caller: RuleReader, body: RulePreview) -> PreviewShown:
     """Try a draft rule against the recent alerts.
 
     Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
+    A client's key tries it against those that the list of alerts shows it.
     """
-    preview = await use.insight.preview(body.as_draft(RuleDraft))
+    preview = await use.insight.preview(caller.alert_access, body.as_draft(RuleDraft))
     return PreviewShown.of(preview, items=[AlertShown.of(stored) for stored in preview.alerts])
 
 

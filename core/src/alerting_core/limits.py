@@ -95,8 +95,8 @@ PAGE_ITEMS_DEFAULT: Final = 50
 PAGE_ITEMS_MAX: Final = 200
 """Items of one page of a list."""
 
-CURSOR_CHARS_MAX: Final = 1_600
-"""A cursor holds one id of 255 characters at most, each at most four bytes, in base64 and JSON."""
+CURSOR_CHARS_MAX: Final = 3_000
+"""A cursor holds an id and its owner, of 255 characters at most, each at most four bytes, in base64 and JSON."""
 
 BULK_ROWS_MAX: Final = 10_000
 """Rows that a bulk load writes per statement: large enough that a round trip is cheap, small enough for a second."""

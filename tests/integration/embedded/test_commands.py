@@ -136,6 +136,30 @@ def test_explain_without_a_client_names_every_client_whose_rules_match(running: 
     assert "everyone-b" in people
 
 
+def test_explain_of_a_private_alert_names_no_client_but_its_own(running: PlatformProcess) -> None:
+    with running.http() as http:
+        for client_id in ("private-a", "private-b"):
+            http.post("/api/v1/clients", json={"client_id": client_id, "name": client_id})
+            rule = {"client_id": client_id, "severity": "*", "source": "secret-source", "name": "*"}
+            assert http.post("/api/v1/rules", json=rule).status_code == 201
+        alert = {
+            "alert_id": "own",
+            "severity": "HIGH",
+            "source": "secret-source",
+            "name": "n",
+            "client_id": "private-a",
+        }
+        assert http.post("/api/v1/alerts", json=alert).status_code == 202
+        running.wait_until(lambda: http.get("/api/v1/alerts/own").status_code == 200, what="to record the alert")
+        listed = "/api/v1/notifications?alert_id=own"
+        running.wait_until(lambda: http.get(listed).json()["items"], what="to notify its client")
+        assert [one["client_id"] for one in http.get(listed).json()["items"]] == ["private-a"]
+    for options in ((), ("--owner", "private-a")):
+        assert [rule["client_id"] for rule in told(running, "explain", "own", *options)["rules"]] == ["private-a"]
+    assert running.run("explain", "own", "--client", "private-b").returncode == 5
+    assert running.run("explain", "own", "--owner", "private-b").returncode == 1
+
+
 def test_explain_ends_with_a_code_of_its_own_when_nothing_matches(running: PlatformProcess) -> None:
     with running.http() as http:
         http.post("/api/v1/clients", json={"client_id": "unmoved", "name": "Unmoved"})

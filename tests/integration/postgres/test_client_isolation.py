@@ -13,12 +13,14 @@ from alerting_backend.adapters.postgres.connection import (
     tenant_transaction,
     transaction,
 )
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_core.errors import NotFound
 from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter
-from alerting_core.ports.history import NewNotification, NotificationFilter
+from alerting_core.ports.history import AlertAccess, AlertFilter, NewNotification, NotificationFilter
 from tests.contract.fixtures_catalog import on_postgres
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_endpoint, make_key, make_rule
+from tests.support.pipeline import make_alert
 from tests.support.postgres.cluster import Cluster
 
 SEEN_BY_CLIENTS = ("clients", "rules", "endpoints", "notifications", "deliveries", "attempts", "outbox")
@@ -35,9 +37,11 @@ async def two_clients_with_rows_in_every_table(pools: Pools) -> None:
         await story.endpoint(client_id)
         await story.finished(client_id)
         await catalog.keys.create(make_key(client_id=client_id))
+    alerts = [make_alert("x", owner=owner) for owner in ("", "acme", "globex")]
+    await PgAlertLog(pools.worker).record(alerts, now_ms=NOW_MS)
 
 
-async def owners(pools: Pools, client_id: str, table: str) -> set[str]:
+async def owners(pools: Pools, client_id: str, table: str) -> set[str | None]:
     async with tenant_transaction(pools.api, "test", client_id=client_id) as connection:
         return {row["client_id"] for row in await connection.fetch(f"SELECT client_id FROM {table}")}
 
@@ -49,6 +53,15 @@ async def test_a_statement_without_a_client_sees_the_callers_rows_alone(pools: P
     async with transaction(pools.admin, "test") as connection:
         everybody = await connection.fetch(f"SELECT DISTINCT client_id FROM {table}")
     assert {row["client_id"] for row in everybody} == {"acme", "globex"}
+
+
+async def test_of_alerts_a_statement_sees_the_shared_ones_and_the_callers_own(pools: Pools) -> None:
+    assert await owners(pools, "acme", "alerts") == {None, "acme"}
+    assert await owners(pools, "globex", "alerts") == {None, "globex"}
+    assert await owners(pools, "", "alerts") == set()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+            await connection.execute("UPDATE alerts SET client_id = 'acme'")
 
 
 @pytest.mark.parametrize("table", SEEN_BY_CLIENTS)
@@ -114,9 +127,9 @@ async def test_the_owner_of_the_tables_is_bound_by_the_policies_too(pools: Pools
     async with transaction(pools.admin, "test") as connection:
         rows = await connection.fetch(
             "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY ($1::text[])",
-            [*SEEN_BY_CLIENTS, "api_keys"],
+            [*SEEN_BY_CLIENTS, "alerts", "api_keys"],
         )
-    assert len(rows) == len(SEEN_BY_CLIENTS) + 1
+    assert len(rows) == len(SEEN_BY_CLIENTS) + 2
     assert all(row["relrowsecurity"] and row["relforcerowsecurity"] for row in rows)
 
 
@@ -158,6 +171,12 @@ async def test_the_stores_name_the_client_even_where_no_policy_binds_them(pools:
     assert {e.client_id for e in (await unbound.endpoints.list("acme", all_of_it, EndpointFilter())).items} == {"acme"}
     listed = (await unbound.history.list("acme", all_of_it, NotificationFilter())).items
     assert {n.client_id for n in listed} == {"acme"}
+    alerts = PgAlertHistory(replace(pools, api=pools.admin))
+    for notified_only, seen in ((False, {"", "acme"}), (True, {"acme"})):
+        access = AlertAccess("acme", notified_only=notified_only)
+        assert {s.alert.owner for s in await alerts.recent(access, limit=200)} == seen
+        assert {s.alert.owner for s in (await alerts.list(access, all_of_it, AlertFilter())).items} == seen
+        assert await alerts.get(access, "x", owner="globex") is None
     totals = await unbound.history.totals("acme", now_ms=NOW_MS)
     assert (totals.clients, totals.rules_enabled, totals.last_hour) == (1, 1, 1)
     assert dict(totals.endpoints_by_type) == {"webhook": 1}

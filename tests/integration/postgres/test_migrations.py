@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, owner_connection
+from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, open_pools, owner_connection
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.schema import (
     Migration,
     MigrationFailed,
@@ -22,6 +23,10 @@ from alerting_backend.adapters.postgres.schema import (
     status,
 )
 from alerting_core.errors import PortUnavailable
+from alerting_core.ports.catalog import PageRequest
+from alerting_core.ports.history import AlertAccess, AlertFilter
+from tests.support.catalog import NOW_MS
+from tests.support.pipeline import make_alert
 from tests.support.postgres.cluster import Cluster
 
 CHAIN = read_chain()
@@ -188,6 +193,23 @@ async def test_user_data_outlives_every_run(database: Address) -> None:
         await connection.execute("INSERT INTO clients VALUES ('acme', 'Acme', 0, 0)".replace("0", "now()"))
         await migrate(database)
         assert await connection.fetchval("SELECT count(*) FROM clients") == 1
+
+
+async def test_stored_alerts_and_notifications_are_shared_ones_after_owners_came(empty_database: Address) -> None:
+    await migrate(empty_database, chain=CHAIN[:6])
+    async with owner_connection(empty_database) as connection:
+        before = ("clients VALUES ('acme', 'Acme', now(), now())", "alerts VALUES ('x', 3, 'api', 'n', '{}', 0, now())")
+        for rows in before:
+            await connection.execute(f"INSERT INTO {rows}")
+    await migrate(empty_database)
+    async with open_pools(empty_database, size_max=1) as pools:
+        log, shown = PgAlertLog(pools.worker), PgAlertHistory(pools)
+        await log.record([make_alert("x"), make_alert("x", owner="acme")], now_ms=NOW_MS)
+        listed = (await shown.list(AlertAccess("acme"), PageRequest(9), AlertFilter())).items
+        assert [(one.alert.alert_id, one.alert.name, one.alert.owner) for one in listed] == [
+            ("x", "n", ""),
+            ("x", "timeout", "acme"),
+        ]
 
 
 @pytest.mark.parametrize("migration", CHAIN, ids=lambda m: f"{m.version:04}_{m.name}")

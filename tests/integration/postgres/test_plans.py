@@ -41,13 +41,14 @@ FEW_ROWS: Final = frozenset({"add_test"})
 SELDOM: Final = frozenset(
     {
         ("history.alerts", "list"),
+        ("history.alerts", "recent"),
         ("tables", "page"),
         ("history.notifications", "_last_looked_at"),
         ("history.alerts", "clear"),
     }
 )
-"""Filtered lists that somebody asks for, and what is cleared once in a while; they may take their time until the tables
-are analyzed again, for a minute."""
+"""Filtered lists and previews that somebody asks for, and what is cleared once in a while; they may take their time
+until the tables are analyzed again, for a minute."""
 
 SUBJECTS: Final = 256
 

@@ -87,3 +87,15 @@ def known_ones_hidden(wiring: SimWiring) -> SimWiring:
     """Let a stage see no known notification that is still RECEIVED."""
     ports = wiring.ports
     return replace(wiring, ports=replace(ports, notifications=OnlyNewOnes(ports.notifications)))
+
+
+class TellsAnother(MemoryNotificationStore):
+    """Stores a notification of a private alert for another client too."""
+
+    async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
+        stored = await super().record(matches, now_ms=now_ms)
+        for match in matches:
+            others = [client_id for client_id in self._database.clients if client_id != match.client_id]
+            if match.alert.owner and others:
+                await super().record([replace(match, client_id=others[0])], now_ms=now_ms)
+        return stored

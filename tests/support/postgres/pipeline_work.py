@@ -16,7 +16,7 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import (
 from alerting_backend.adapters.postgres.connection import Pools, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog, PgRetention
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
@@ -26,7 +26,7 @@ from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.ports.catalog import PageRequest
-from alerting_core.ports.history import AlertFilter, NotificationFilter, Old
+from alerting_core.ports.history import AlertAccess, AlertFilter, NotificationFilter, Old
 from alerting_core.ports.operations import RecordId
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import (
@@ -60,7 +60,7 @@ class Subject:
 async def do_all(pools: Pools, subjects: Sequence[Subject]) -> None:
     """Do everything once, with matches of the rules of *subjects* in turn."""
     await _streams(pools)
-    await _alerts(pools)
+    await _alerts(pools, subjects)
     matches = [Match(make_alert(), subject.client_id, (subject.rule_id,)) for subject in islice(cycle(subjects), BATCH)]
     notifications = await _notifications(pools, matches)
     await _deliveries(pools, notifications)
@@ -88,14 +88,21 @@ async def _streams(pools: Pools) -> None:
     await dead.replay(letters)
 
 
-async def _alerts(pools: Pools) -> None:
-    log = PgAlertLog(pools.worker)
+async def _alerts(pools: Pools, subjects: Sequence[Subject]) -> None:
+    log, shown = PgAlertLog(pools.worker), PgAlertHistory(pools)
     alerts = [make_alert() for _ in range(BATCH)]
     await log.record(alerts, now_ms=NOW_MS)
-    await log.get(alerts[0].alert_id)
-    await log.recent(limit=200)
-    first = await log.list(PageRequest(50), AlertFilter())
-    await log.list(PageRequest(50, first.next_cursor), AlertFilter(source="api", since_ms=NOW_MS - 86_400_000))
+    owners = [subject.client_id for subject in islice(cycle(subjects), BATCH)]
+    await log.record([make_alert(owner=owner) for owner in owners], now_ms=NOW_MS)
+    for access in (AlertAccess(None), AlertAccess(owners[0]), AlertAccess(owners[0], notified_only=True)):
+        for owner in (None, "", owners[0]):
+            await shown.get(access, alerts[0].alert_id, owner=owner)
+        await shown.list(access, PageRequest(50), AlertFilter(owner=owners[0]))
+    for access in (AlertAccess(None), AlertAccess(owners[0]), AlertAccess(owners[0], notified_only=True)):
+        await shown.recent(access, limit=200)
+        first = await shown.list(access, PageRequest(50), AlertFilter())
+        since = AlertFilter(source="api", since_ms=NOW_MS - 86_400_000)
+        await shown.list(access, PageRequest(50, first.next_cursor), since)
 
 
 async def _notifications(pools: Pools, matches: Sequence[Match]) -> Sequence[Notification]:

@@ -21,7 +21,7 @@ SEVERITY_HIGH: Severity
 SEVERITY_CRITICAL: Severity
 
 class AlertNew(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class AlertNew(_message.Message):
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     alert_id: str
     schema_version: int
     event_ts: int
@@ -43,10 +44,11 @@ class AlertNew(_message.Message):
     source: str
     name: str
     context: _containers.ScalarMap[str, str]
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    client_id: str
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class AlertMatched(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids", "private")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +65,7 @@ class AlertMatched(_message.Message):
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     RULE_IDS_FIELD_NUMBER: _ClassVar[int]
+    PRIVATE_FIELD_NUMBER: _ClassVar[int]
     alert_id: str
     schema_version: int
     event_ts: int
@@ -72,4 +75,5 @@ class AlertMatched(_message.Message):
     context: _containers.ScalarMap[str, str]
     client_id: str
     rule_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    private: bool
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ..., private: _Optional[bool] = ...) -> None: ...

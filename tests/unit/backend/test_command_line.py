@@ -63,6 +63,12 @@ def test_the_mock_prints_the_alerts_that_would_be_sent() -> None:
     ]
 
 
+def test_alerts_for_a_client_are_private_to_it_and_others_name_none() -> None:
+    for options, owners in ((("--client", "acme"), {"acme"}), ((), {None})):
+        lines = run("generate", "--mock", "--burst", "5", "--json", *options).stdout.splitlines()
+        assert {json.loads(line).get("client_id") for line in lines} == owners
+
+
 def test_the_mock_prints_a_line_an_alert_for_people() -> None:
     lines = run("generate", "--mock", "--rps", "5", "--duration", "2s", "--seed", "7").stdout.splitlines()
     assert len(lines) == 10

@@ -64,7 +64,7 @@ class World:
         """Let an alert come in, be recorded, and be matched by one rule, with its deliveries planned."""
         now_ms = self.container.clock.now_ms()
         alert = Alert(alert_id, Severity.CRITICAL, "api", "timeout", now_ms // 1_000, {"größe": "☃ <b>&amp;</b>"})
-        await self.ports.alerts.record([alert], now_ms=now_ms)
+        await MemoryAlertLog(self.database).record([alert], now_ms=now_ms)
         notifications, deliveries = MemoryNotificationStore(self.database), MemoryDeliveryStore(self.database)
         (recorded,) = await notifications.record([Match(alert, client_id, (rule_id,))], now_ms=now_ms)
         (notification,) = await notifications.load([recorded.ref])

@@ -13,7 +13,8 @@ export interface paths {
         };
         /**
          * List the alerts that are kept, matched or not, newest first
-         * @description Alerts have no owner: every client's rules are matched against all of them.
+         * @description A client's key sees the client's private alerts, and the shared ones that notified it; with the scope `alerts:read`
+         *     all that are shared. An operator's key sees all.
          */
         get: operations["listAlerts"];
         put?: never;
@@ -22,6 +23,9 @@ export interface paths {
          * @description The body is one alert, `{"alerts": [...]}`, or a list of alerts. They are durable when the answer comes. Sending the
          *     same `alert_id` again is safe: nobody is told twice. With an `Idempotency-Key`, ids that were left out are made from
          *     it, so that this holds even when the first answer was lost.
+         *
+         *     What a client's key sends is private to the client: its rules alone meet it, and nobody else sees it. What an
+         *     operator's key sends is shared: the rules of all clients meet it, unless it names a `client_id`.
          */
         post: operations["submitAlerts"];
         delete?: never;
@@ -113,8 +117,9 @@ export interface paths {
         put: operations["replaceClient"];
         post?: never;
         /**
-         * Delete a client with all that it owns: rules, endpoints, notifications, keys
-         * @description Operators only. Its rules match no more.
+         * Delete a client with all that it owns: rules, endpoints, private alerts, notifications, keys
+         * @description Operators only. Its rules match no more. Its keys open nothing from now on in this process, and within five seconds
+         *     in all others.
          */
         delete: operations["deleteClient"];
         options?: never;
@@ -625,6 +630,7 @@ export interface paths {
         /**
          * Try a draft rule against the recent alerts
          * @description Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
+         *     A client's key tries it against those that the list of alerts shows it.
          */
         post: operations["previewRule"];
         delete?: never;
@@ -650,6 +656,8 @@ export interface paths {
          *     medium, minor → MEDIUM; low, info, informational, none → LOW; anything else, and none, is unknown, which rules with
          *     the severity `*` meet. Labels and annotations become the context; an annotation with the name of a label gets the
          *     prefix `annotation_`, and one beyond the limit is cut.
+         *
+         *     What is sent with a client's key is private to that client; with an operator's key it is shared.
          *
          *     An alert that is sent again is the same alert: nobody is told twice. Alerts that have ended are counted and passed
          *     over. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted although
@@ -799,6 +807,11 @@ export interface components {
         AlertDetailShown: {
             /** Alert Id */
             alert_id: string;
+            /**
+             * Client Id
+             * @description Whose private alert it is; null: it is shared.
+             */
+            client_id: string | null;
             /** Context */
             context: {
                 [key: string]: string;
@@ -885,6 +898,11 @@ export interface components {
         AlertShown: {
             /** Alert Id */
             alert_id: string;
+            /**
+             * Client Id
+             * @description Whose private alert it is; null: it is shared.
+             */
+            client_id: string | null;
             /** Context */
             context: {
                 [key: string]: string;
@@ -1013,7 +1031,7 @@ export interface components {
              * Allowed
              * @description All that it may be used for: `admin` allows everything.
              */
-            allowed: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            allowed: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
             /**
              * Client Id
              * @description The one client that exists for it; null: all do.
@@ -1037,7 +1055,7 @@ export interface components {
              * Scopes
              * @description As it was made with.
              */
-            scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            scopes: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
         /**
          * CheckShown
@@ -2009,7 +2027,7 @@ export interface components {
             /** Revoked At */
             revoked_at: string | null;
             /** Scopes */
-            scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            scopes: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
         /**
          * LetterMending
@@ -2072,7 +2090,7 @@ export interface components {
          * @description Stable names of what decided about one rule. The API, the UI and the playground show them.
          * @enum {string}
          */
-        MatchReason: "matched" | "disabled" | "severity-differs" | "severity-unknown" | "source-differs" | "name-differs";
+        MatchReason: "matched" | "disabled" | "severity-differs" | "severity-unknown" | "source-differs" | "name-differs" | "owner-differs";
         /**
          * MetricsShown
          * @description The dashboard.
@@ -2304,9 +2322,14 @@ export interface components {
         NewAlert: {
             /**
              * Alert Id
-             * @description Unique per occurrence: the same id again is the same alert again. Left out: one is made.
+             * @description Unique per occurrence: the same id again is the same alert again. Left out: one is made. Each client's private alerts have their own ids, and so have those that are shared.
              */
             alert_id?: string | null;
+            /**
+             * Client Id
+             * @description For an operator's key, the client that the alert is private to. Left out: the alert is shared. What a client's key sends is private to that client, and no other may be named.
+             */
+            client_id?: string | null;
             /**
              * Context
              * @description Labels and annotations, text to text.
@@ -2433,7 +2456,7 @@ export interface components {
              */
             name: string;
             /** Scopes */
-            scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            scopes: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
         /**
          * NewKeyShown
@@ -2490,7 +2513,7 @@ export interface components {
             /** Revoked At */
             revoked_at: string | null;
             /** Scopes */
-            scopes: ("alerts:write" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
+            scopes: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
         /**
          * NewRule
@@ -2581,6 +2604,7 @@ export interface components {
          *       "event_ts": 1767323045,
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "private": false,
          *       "rule_ids": [
          *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
          *       ],
@@ -2621,6 +2645,11 @@ export interface components {
              */
             notification_id: string;
             /**
+             * Private
+             * @description Whether the alert is private to the client; else shared.
+             */
+            private: boolean;
+            /**
              * Rule Ids
              * @description The client's rules that matched, the most specific first.
              */
@@ -2655,6 +2684,7 @@ export interface components {
          *       "event_ts": 1767323045,
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "private": false,
          *       "rule_ids": [
          *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
          *       ],
@@ -2692,6 +2722,11 @@ export interface components {
              * @description Also the `webhook-id` of every attempt.
              */
             notification_id: string;
+            /**
+             * Private
+             * @description Whether the alert is private to the client; else shared.
+             */
+            private: boolean;
             /**
              * Rule Ids
              * @description The client's rules that matched, the most specific first.
@@ -3684,6 +3719,8 @@ export interface operations {
                 /** @description Items of one page. */
                 limit?: number;
                 name?: string;
+                /** @description The client whose private alert is meant; empty: the shared one. */
+                owner?: string;
                 severity?: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
                 /** @description Recorded then or later; RFC 3339 with an offset. */
                 since?: string;
@@ -3865,7 +3902,10 @@ export interface operations {
     };
     getAlert: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The client whose private alert is meant; empty: the shared one. */
+                owner?: string;
+            };
             header?: never;
             path: {
                 alert_id: string;
@@ -3910,6 +3950,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: A defect of the platform. Report the request id. */
             500: {
                 headers: {
@@ -3937,6 +3986,8 @@ export interface operations {
                 client_id?: string;
                 /** @description Items of one page. */
                 limit?: number;
+                /** @description The client whose private alert is meant; empty: the shared one. */
+                owner?: string;
             };
             header?: never;
             path: {

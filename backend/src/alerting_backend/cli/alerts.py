@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -22,15 +22,19 @@ from alerting_core.ports.stream import Outgoing, Sink, alert_record
 from alerting_core.stages.loop import Failure, retry_until_stopped
 
 
-def explain_stored(settings: Settings, alert_id: str, client_id: str | None, *, as_json: bool) -> None:
+def explain_stored(
+    settings: Settings, alert_id: str, client_id: str | None, *, owner: str | None, as_json: bool
+) -> None:
     """Explain an alert that the platform has taken in, to one client or to all that it meets."""
     path = f"/api/v1/alerts/{quote(alert_id, safe='')}"
+    which: dict[str, str | int] = {} if owner is None else {"owner": owner}
     with calls.calling(settings.url, settings.key, as_json=as_json) as platform:
         if client_id is not None:
-            answer = platform.get(f"{path}/explain", {"client_id": client_id, "limit": limits.PAGE_ITEMS_MAX})
+            answer = platform.get(f"{path}/explain", {**which, "client_id": client_id, "limit": limits.PAGE_ITEMS_MAX})
         else:
-            stored = platform.get(path)
-            alert = Alert(alert_id, Severity[stored["severity"]], stored["source"], stored["name"], 0, {})
+            stored = platform.get(path, which)
+            severity, whose = Severity[stored["severity"]], stored["client_id"] or ""
+            alert = Alert(alert_id, severity, stored["source"], stored["name"], 0, owner=whose)
             answer = _explained_to_all(platform, alert)
     _finish(answer, as_json=as_json)
 
@@ -166,8 +170,10 @@ class _Target:
     send: Callable[[Sequence[Alert]], int]
 
 
-def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_kafka: bool, as_json: bool) -> None:
-    """Send what *config* asks for, or print it."""
+def run_generate(
+    config: GeneratorConfig, settings: Settings, *, client_id: str | None, mock: bool, to_kafka: bool, as_json: bool
+) -> None:
+    """Send what *config* asks for, or print it; private to *client_id* when that is given."""
     now_ms = time.time_ns() // 1_000_000
     with output.report_errors(as_json=as_json):
         if to_kafka:
@@ -176,7 +182,8 @@ def run_generate(config: GeneratorConfig, settings: Settings, *, mock: bool, to_
             require(settings, Dependency.KAFKA, needed_by="--kafka")
         config = choose_seed(config, now_ms=now_ms)
         pace = pace_of(config)
-        alerts = generate_alerts(config, started_at_ms=now_ms)
+        made = generate_alerts(config, started_at_ms=now_ms)
+        alerts = made if client_id is None else (replace(alert, owner=client_id) for alert in made)
     if mock:
         _print_all(alerts, as_json=as_json)
         return
@@ -261,6 +268,7 @@ def _as_json(alert: Alert) -> dict[str, Any]:
         "name": alert.name,
         "event_ts": alert.event_ts,
         "context": dict(alert.context),
+        **({"client_id": alert.owner} if alert.owner else {}),
     }
 
 

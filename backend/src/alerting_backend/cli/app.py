@@ -127,6 +127,9 @@ def generate(
     severity_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SEVERITY_DIST,
     source_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = SOURCE_DIST,
     name_dist: Annotated[str, typer.Option(help="Weights that sum to 100.")] = NAME_DIST,
+    client: Annotated[
+        str | None, typer.Option(help="Private to this client; else shared by all.", show_default=False)
+    ] = None,
     kafka: Annotated[
         bool, typer.Option("--kafka", help="Publish straight to alerts.new, on ALERTING_KAFKA_BROKERS.")
     ] = False,
@@ -145,7 +148,7 @@ def generate(
         rps=rps, duration=duration, burst=burst, seed=seed, severity_dist=severity_dist, source_dist=source_dist,
         name_dist=name_dist, test=test, single_test=single_test,
     )  # fmt: skip
-    run_generate(config, settings, mock=mock, to_kafka=kafka, as_json=as_json)
+    run_generate(config, settings, client_id=client, mock=mock, to_kafka=kafka, as_json=as_json)
 
 
 @app.command()
@@ -190,6 +193,10 @@ def explain(
     client: Annotated[
         str | None, typer.Option(help="Whose rules, one by one; else those of all clients that match.")
     ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="The client whose private alert is meant, when others have one of this id too."),
+    ] = None,
     severity: Annotated[str | None, typer.Option(help="Of an alert that nobody has sent; in any case.")] = None,
     source: Annotated[str | None, typer.Option(help="Likewise.")] = None,
     name: Annotated[str | None, typer.Option(help="Likewise.")] = None,
@@ -205,7 +212,7 @@ def explain(
     from alerting_backend.cli.alerts import explain_draft, explain_stored
 
     if alert_id is not None and severity is source is name is None:
-        explain_stored(settings, alert_id, client, as_json=as_json)
+        explain_stored(settings, alert_id, client, owner=owner, as_json=as_json)
     elif alert_id is None and severity is not None and source is not None and name is not None:
         explain_draft(settings, client, severity, source, name, as_json=as_json)
     else:

@@ -69,7 +69,7 @@ class DemoAlerts:
 
     async def _send(self, alert: data.DemoAlert) -> None:
         try:
-            await self._use.intake.submit([AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
+            await self._use.intake.submit(None, [AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
         except errors.PortUnavailable as error:
             _log_demo.warning("demo_alert_not_sent", code=error.code)
 

@@ -9,7 +9,7 @@ from alerting_core.app.clients import Clients, Keys
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.ports.catalog import ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.clock import Clock, IdSource
-from alerting_core.ports.history import AlertLog, NotificationHistory
+from alerting_core.ports.history import AlertHistory, NotificationHistory
 from alerting_core.ports.stream import Sink
 
 
@@ -22,7 +22,7 @@ class ApplicationPorts:
     endpoints: EndpointStore
     keys: KeyStore
     history: NotificationHistory
-    alerts: AlertLog
+    alerts: AlertHistory
     sink: Sink
     clock: Clock
     ids: IdSource
@@ -51,7 +51,7 @@ class Application:
             endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
             endpoint_test=EndpointTest(p.endpoints, p.history, p.clock, p.ids, placeholders),
             insight=Insight(p.clients, p.rules, p.alerts, p.history),
-            intake=AlertIntake(p.sink, p.clock, p.ids),
+            intake=AlertIntake(p.clients, p.sink, p.clock, p.ids),
             notifications=Notifications(p.history, p.sink, p.clock),
             keys=Keys(p.keys, p.clock, p.ids),
         )

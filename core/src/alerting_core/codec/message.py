@@ -233,6 +233,11 @@ def int64(number: int) -> Field:
     return Field(number, FieldKind.NUMBER, to_int64)
 
 
+def boolean(number: int) -> Field:
+    """Return a `bool`."""
+    return Field(number, FieldKind.NUMBER, bool)
+
+
 def enum(number: int, read: Callable[[int], Any], kind: FieldKind = FieldKind.NUMBER) -> Field:
     """Return an enum; *read* makes something of numbers that this version does not know, too."""
     return Field(number, kind, lambda value: read(to_int32(value)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.domain.text import check_id, check_text
@@ -41,18 +41,25 @@ EVENT_TS_MAX = limits.TIME_MS_MAX // 1_000
 """The latest time of an alert, in whole seconds."""
 
 
+AlertKey: TypeAlias = tuple[str, str]
+"""(owner, alert_id); the owner of a shared alert is empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert as every stage sees it.
 
+    It is shared, and met by the rules of every client, or private to one client, and met by that client's rules alone.
+
     Attributes:
-        alert_id: Unique per occurrence; the same id again is the same alert again.
+        alert_id: Unique per owner and occurrence; the same id of the same owner again is the same alert again.
         severity: UNSPECIFIED when the producer used a number unknown here.
         source: System that reports, for example `api`.
         name: What happened, for example `timeout`.
         event_ts: When it happened, unix seconds.
         context: Labels and annotations, text to text.
         schema_version: Of the producer's message.
+        owner: client_id of the one client that a private alert belongs to; empty when the alert is shared.
     """
 
     alert_id: str
@@ -62,6 +69,12 @@ class Alert:
     event_ts: int
     context: Mapping[str, str] = field(default_factory=dict[str, str])
     schema_version: int = SCHEMA_VERSION
+    owner: str = ""
+
+    @property
+    def key(self) -> AlertKey:
+        """What no two alerts share. Owners have name spaces of their own: none takes an id from another."""
+        return (self.owner, self.alert_id)
 
 
 def check_alert(alert: Alert) -> tuple[Problem, ...]:
@@ -76,6 +89,8 @@ def _problems(alert: Alert) -> Iterator[Problem]:
     if not 0 <= alert.event_ts <= EVENT_TS_MAX:
         yield Problem("event_ts", ProblemCode.OUT_OF_RANGE, f"must be 0 to {EVENT_TS_MAX}, in unix seconds")
     yield from check_context(alert.context)
+    if alert.owner:
+        yield from check_id("client_id", alert.owner, chars_max=limits.ID_CHARS_MAX)
 
 
 def check_context(context: Mapping[str, str]) -> Iterator[Problem]:
@@ -100,6 +115,7 @@ class Match:
     """One alert and one client with all of that client's matching rules.
 
     Attributes:
+        client_id: Of a private alert, its owner.
         rule_ids: At least one, the most specific rule first.
     """
 

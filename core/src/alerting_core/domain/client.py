@@ -60,6 +60,8 @@ class KeyScope(StrEnum):
     """What a key allows. `admin` allows everything; without a client it does so for all clients."""
 
     ALERTS_WRITE = "alerts:write"
+    ALERTS_READ = "alerts:read"
+    """Shared alerts that did not notify the client; its own, and those that did, its other keys that read see too."""
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
     NOTIFICATIONS_READ = "notifications:read"

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from alerting_core.domain.alert import Severity
+from alerting_core.domain.alert import AlertKey, Severity
 from alerting_core.domain.delivery import DeliveryStatus
 from alerting_core.domain.text import derive_uuid
 
 
-def derive_notification_id(client_id: str, alert_id: str) -> str:
-    """Return the id of the one notification that *client_id* gets for *alert_id*."""
-    return derive_uuid("notification", client_id, alert_id)
+def derive_notification_id(client_id: str, alert_id: str, owner: str = "") -> str:
+    """Return the id of the one notification that *client_id* gets for *alert_id* of *owner* (empty: shared)."""
+    # What is derived of a shared alert is what it was before there were others.
+    parts = (client_id, owner, alert_id) if owner else (client_id, alert_id)
+    return derive_uuid("notification", *parts)
 
 
 class NotificationStatus(StrEnum):
@@ -70,6 +72,7 @@ class Notification:
 
     Attributes:
         rule_ids: The client's rules that matched, most specific first.
+        owner: Of the alert: the client itself when the alert is private to it, empty when it is shared.
     """
 
     notification_id: str
@@ -84,11 +87,22 @@ class Notification:
     created_at_ms: int
     updated_at_ms: int
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    owner: str = ""
 
     @property
     def ref(self) -> NotificationRef:
         """The notification's name."""
         return NotificationRef(self.client_id, self.notification_id)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the alert is private to the client; else it is shared."""
+        return bool(self.owner)
+
+    @property
+    def alert_key(self) -> AlertKey:
+        """The key of the alert that caused it."""
+        return (self.owner, self.alert_id)
 
 
 def settled_by(deliveries: Iterable[DeliveryStatus]) -> NotificationEvent | None:

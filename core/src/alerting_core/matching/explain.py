@@ -20,6 +20,8 @@ class MatchReason(StrEnum):
     """The alert's severity is none that this version knows; only `*` meets it."""
     SOURCE_DIFFERS = "source-differs"
     NAME_DIFFERS = "name-differs"
+    OWNER_DIFFERS = "owner-differs"
+    """The alert is private to another client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Finding:
     """One thing that decided.
 
     Attributes:
-        field: severity, source, name or enabled; empty when the rule matched.
+        field: severity, source, name, enabled or client_id; empty when the rule matched.
         expected: What the rule asks for in that field; empty when it matched.
         actual: What is there; empty when it matched.
         detail: One sentence for people.
@@ -88,6 +90,9 @@ def _against(alert: Alert, rule: Rule) -> Iterator[Finding]:
     if rule.name not in (WILDCARD, alert.name):
         detail = _text_detail("name", rule.name, alert.name)
         yield Finding(MatchReason.NAME_DIFFERS, "name", rule.name, alert.name, detail)
+    if alert.owner not in ("", rule.client_id):
+        detail = f"the alert is private to {alert.owner}: rules of other clients do not meet it"
+        yield Finding(MatchReason.OWNER_DIFFERS, "client_id", rule.client_id, alert.owner, detail)
 
 
 def _severity_finding(alert: Alert, rule: Rule) -> Finding:

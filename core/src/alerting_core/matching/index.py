@@ -71,6 +71,20 @@ class RuleTable:
                 found[client_id] = (rule_id,) if earlier is None else (*earlier, rule_id)
         return found
 
+    def look_up_of(self, client_id: str, severity: int, source: str, name: str) -> tuple[str, ...]:
+        """Return what `look_up` has under *client_id*, at a cost that the rules of others do not add to."""
+        owned, buckets = self.by_client.get(client_id, {}), self.buckets
+        found: list[str] = []
+        for by_severity, by_source, by_name in self.masks if owned else ():
+            key = (severity if by_severity else None, source if by_source else None, name if by_name else None)
+            bucket = buckets.get(key, {})
+            # Both in the order of insertion; the shorter is gone through.
+            if len(owned) < len(bucket):
+                found += [rule_id for rule_id in owned if rule_id in bucket]
+            else:
+                found += [rule_id for rule_id, whose in bucket.items() if whose == client_id]
+        return tuple(found)
+
     def holds(self, rule_id: str, client_id: str, key: Key) -> bool:
         """Say whether exactly this rule is in."""
         return self.keys.get(rule_id) == key and rule_id in self.by_client.get(client_id, ())
@@ -156,8 +170,8 @@ def digest(rule_id: str, client_id: str, key: Key) -> int:
 Found: TypeAlias = Mapping[str, tuple[str, ...]]
 """client_id → that client's matching rule ids, the most specific rule first. Shared: not to be changed."""
 
-Question: TypeAlias = tuple[int, int, str, str]
-"""(number of changes of the index so far, severity, source, name)."""
+Question: TypeAlias = tuple[int, int, str, str] | tuple[int, int, str, str, str]
+"""(number of changes of the index so far, severity, source, name), and the client when it is about one alone."""
 
 NOTHING: Final[Found] = MappingProxyType({})
 """What an alert finds that no rule wants; one object for all of them."""
@@ -268,6 +282,22 @@ class RuleIndex:
             return found
         self._misses += 1
         found = self._table.look_up(severity, source, name) or NOTHING
+        self._cache.put(question, found)
+        return found
+
+    def match_of(self, client_id: str, severity: Severity, source: str, name: str) -> Found:
+        """Return what `match` has under *client_id* alone: empty, or that one client.
+
+        What it costs depends on the client's own rules, not on those of others.
+        """
+        question = (self._changes, severity, source, name, client_id)
+        found = self._cache.get(question)
+        if found is not None:
+            self._hits += 1
+            return found
+        self._misses += 1
+        rule_ids = self._table.look_up_of(client_id, severity, source, name)
+        found = {client_id: rule_ids} if rule_ids else NOTHING
         self._cache.put(question, found)
         return found
 

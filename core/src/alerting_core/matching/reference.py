@@ -7,10 +7,13 @@ from alerting_core.domain.rule import Rule
 
 
 def match_by_nested_loop(
-    rules: Iterable[Rule], severity: Severity, source: str, name: str
+    rules: Iterable[Rule], severity: Severity, source: str, name: str, owner: str = ""
 ) -> dict[str, tuple[str, ...]]:
-    """Return client_id → that client's matching rule ids, most specific first; the cost grows with all rules."""
-    matching = [rule for rule in rules if _matches(rule, severity, source, name)]
+    """Return client_id → that client's matching rule ids, most specific first; the cost grows with all rules.
+
+    An *owner*, of a private alert, is the only client whose rules count.
+    """
+    matching = [r for r in rules if owner in {"", r.client_id} and _matches(r, severity, source, name)]
     found: dict[str, tuple[str, ...]] = {}
     for rule in sorted(matching, key=_wildcards):
         found[rule.client_id] = (*found.get(rule.client_id, ()), rule.rule_id)

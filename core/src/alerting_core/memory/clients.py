@@ -59,6 +59,8 @@ def remove_client(database: MemoryDatabase, client_id: str) -> None:
             database.attempts_of_delivery.pop(delivery_id, None)
             del database.deliveries[delivery_id]
         del database.notifications[notification_id]
+    for alert_key in [key for key in database.alerts if key[0] == client_id]:
+        del database.alerts[alert_key]
     for key_id in [id_ for id_, key in database.keys.items() if key.client_id == client_id]:
         del database.keys[key_id]
     del database.clients[client_id]

@@ -8,6 +8,7 @@ from random import Random
 from typing import TypeVar
 from uuid import UUID
 
+from alerting_core.domain.alert import AlertKey
 from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.delivery import Attempt, Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
@@ -167,29 +168,28 @@ def newest_first(
 ) -> catalog.Page[T]:
     """Return the page of *items* in falling order of their keys."""
     after = None if page.cursor is None else catalog.decode_time_cursor(listed, page.cursor)
-    return _newest_first(listed, items, key_of, page, after)
-
-
-def newest_first_by_text(
-    listed: str, items: Iterable[T], key_of: Callable[[T], catalog.TimeKey], page: catalog.PageRequest
-) -> catalog.Page[T]:
-    """Return the page of *items*, whose ids are texts that callers chose, in falling order of their keys."""
-    after = None if page.cursor is None else catalog.decode_time_text_cursor(listed, page.cursor)
-    return _newest_first(listed, items, key_of, page, after)
-
-
-def _newest_first(
-    listed: str,
-    items: Iterable[T],
-    key_of: Callable[[T], catalog.TimeKey],
-    page: catalog.PageRequest,
-    after: catalog.TimeKey | None,
-) -> catalog.Page[T]:
     rest = (item for item in items if after is None or key_of(item) < after)
-    chosen = nlargest(page.limit + 1, rest, key=key_of)
+    return _latest(rest, key_of, page, lambda last: catalog.encode_time_cursor(listed, last))
+
+
+def newest_first_of_owners(
+    listed: str, items: Iterable[T], key_of: Callable[[T], catalog.OwnedKey], page: catalog.PageRequest
+) -> catalog.Page[T]:
+    """Return the page of *items*, whose ids are in the name spaces of owners, in falling order of their keys."""
+    after = None if page.cursor is None else catalog.decode_owned_cursor(listed, page.cursor)
+    rest = (item for item in items if after is None or key_of(item) < after)
+    return _latest(rest, key_of, page, lambda last: catalog.encode_owned_cursor(listed, last))
+
+
+KeyT = TypeVar("KeyT", catalog.TimeKey, catalog.OwnedKey)
+
+
+def _latest(
+    items: Iterable[T], key_of: Callable[[T], KeyT], page: catalog.PageRequest, encode: Callable[[KeyT], str]
+) -> catalog.Page[T]:
+    chosen = nlargest(page.limit + 1, items, key=key_of)
     items_of_page = chosen[: page.limit]
-    more = len(chosen) > page.limit
-    return catalog.Page(items_of_page, catalog.encode_time_cursor(listed, key_of(items_of_page[-1])) if more else None)
+    return catalog.Page(items_of_page, encode(key_of(items_of_page[-1])) if len(chosen) > page.limit else None)
 
 
 def in_text_order(
@@ -240,4 +240,4 @@ class MemoryDatabase:
     senders_present: set[str] = field(default_factory=set[str])
     outbox: list[RuleChange] = field(default_factory=list[RuleChange])
     outbox_published: set[int] = field(default_factory=set[int])
-    alerts: dict[str, StoredAlert] = field(default_factory=dict[str, StoredAlert])
+    alerts: dict[AlertKey, StoredAlert] = field(default_factory=dict[AlertKey, StoredAlert])

@@ -1,7 +1,7 @@
 """What happened, in memory: recent alerts, notifications to be read and resent, and how old ones are forgotten."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from typing import Final, TypeVar
@@ -9,45 +9,76 @@ from typing import Final, TypeVar
 from alerting_core.domain.alert import Alert
 from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import NOTIFICATION_MOVES, Notification, NotificationEvent, NotificationStatus
+from alerting_core.domain.notification import (
+    NOTIFICATION_MOVES,
+    Notification,
+    NotificationEvent,
+    NotificationStatus,
+    derive_notification_id,
+)
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.memory.database import DeliveryRow, MemoryDatabase, newest_first, newest_first_by_text
+from alerting_core.memory.database import DeliveryRow, MemoryDatabase, newest_first, newest_first_of_owners
 from alerting_core.ports import history
-from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey
+from alerting_core.ports.catalog import OwnedKey, Page, PageRequest, Scope, TimeKey
 
 ALERTS_KEPT_MAX: Final = 50_000
 """Ten times what a preview looks at; some 50 MB at a kilobyte each, which a browser's tab can bear."""
 
 
 class MemoryAlertLog:
-    """Keeps the alerts that were recorded last."""
+    """Keeps the alerts that were recorded last, and shows them: an `AlertLog` and an `AlertHistory`."""
 
     def __init__(self, database: MemoryDatabase, *, alerts_max: int = ALERTS_KEPT_MAX) -> None:
-        self._alerts = database.alerts
+        self._database = database
         self._alerts_max = alerts_max
 
     async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
         """Store *alerts*; those known already stay as they are."""
+        stored = self._database.alerts
         for alert in alerts:
-            if alert.alert_id not in self._alerts:
-                self._alerts[alert.alert_id] = history.StoredAlert(alert, now_ms)
-        while len(self._alerts) > self._alerts_max:
-            del self._alerts[next(iter(self._alerts))]
+            if alert.key not in stored and (not alert.owner or alert.owner in self._database.clients):
+                stored[alert.key] = history.StoredAlert(alert, now_ms)
+        while len(stored) > self._alerts_max:
+            del stored[next(iter(stored))]
 
-    async def get(self, alert_id: str) -> history.StoredAlert | None:
+    async def get(
+        self, access: history.AlertAccess, alert_id: str, *, owner: str | None = None
+    ) -> history.StoredAlert | None:
         """Return the alert, or None."""
-        return self._alerts.get(alert_id)
+        found = [stored for stored in self._of_id(alert_id, owner) if self._may_see(access, stored)]
+        if access.scope is None:
+            return max(found, key=lambda one: (not one.alert.owner, one.received_at_ms), default=None)
+        return max(found, key=lambda one: bool(one.alert.owner), default=None)
 
-    async def recent(self, *, limit: int) -> Sequence[history.StoredAlert]:
+    async def recent(self, access: history.AlertAccess, *, limit: int) -> Sequence[history.StoredAlert]:
         """Return the latest alerts, newest first."""
-        return nlargest(limit, self._alerts.values(), key=lambda stored: (stored.received_at_ms, stored.alert.alert_id))
+        return nlargest(limit, self._seen(access), key=_place_of)
 
-    async def list(self, page: PageRequest, where: history.AlertFilter) -> Page[history.StoredAlert]:
+    async def list(
+        self, access: history.AlertAccess, page: PageRequest, where: history.AlertFilter
+    ) -> Page[history.StoredAlert]:
         """Return a page of alerts, newest first."""
-        found = (stored for stored in self._alerts.values() if _meets_alerts(stored, where))
-        return newest_first_by_text(
-            "alerts", found, lambda stored: TimeKey(stored.received_at_ms, stored.alert.alert_id), page
-        )
+        found = (stored for stored in self._seen(access) if _meets_alerts(stored, where))
+        return newest_first_of_owners("alerts", found, _place_of, page)
+
+    def _seen(self, access: history.AlertAccess) -> Iterator[history.StoredAlert]:
+        return (stored for stored in self._database.alerts.values() if self._may_see(access, stored))
+
+    def _may_see(self, access: history.AlertAccess, stored: history.StoredAlert) -> bool:
+        client_id, alert = access.scope, stored.alert
+        if client_id is None or alert.owner:
+            return client_id in {None, alert.owner}
+        notified = self._database.notifications
+        return not access.notified_only or derive_notification_id(client_id, alert.alert_id) in notified
+
+    def _of_id(self, alert_id: str, owner: str | None) -> Iterator[history.StoredAlert]:
+        alerts = self._database.alerts
+        owners = ("", *self._database.clients) if owner is None else (owner,)
+        return (alerts[key] for one in owners if (key := (one, alert_id)) in alerts)
+
+
+def _place_of(stored: history.StoredAlert) -> OwnedKey:
+    return OwnedKey(stored.received_at_ms, stored.alert.alert_id, stored.alert.owner)
 
 
 def _meets_alerts(stored: history.StoredAlert, where: history.AlertFilter) -> bool:
@@ -58,6 +89,7 @@ def _meets_alerts(stored: history.StoredAlert, where: history.AlertFilter) -> bo
         and where.name in {None, alert.name}
         and (where.since_ms is None or stored.received_at_ms >= where.since_ms)
         and (where.until_ms is None or stored.received_at_ms < where.until_ms)
+        and where.owner in {None, alert.owner}
     )
 
 
@@ -189,6 +221,7 @@ def _meets_notifications(notification: Notification, where: history.Notification
         and where.source in {None, notification.source}
         and where.name in {None, notification.name}
         and where.alert_id in {None, notification.alert_id}
+        and where.owner in {None, notification.owner}
         and (where.rule_id is None or where.rule_id in notification.rule_ids)
     )
 

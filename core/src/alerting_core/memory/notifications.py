@@ -45,7 +45,7 @@ class MemoryNotificationStore:
 
     def _record(self, match: Match, *, now_ms: int) -> Recorded:
         alert = match.alert
-        notification_id = derive_notification_id(match.client_id, alert.alert_id)
+        notification_id = derive_notification_id(match.client_id, alert.alert_id, alert.owner)
         ref = NotificationRef(match.client_id, notification_id)
         if match.client_id not in self._database.clients:
             return Recorded(ref, alert.alert_id, None, created=False)
@@ -66,6 +66,7 @@ class MemoryNotificationStore:
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             context=dict(alert.context),
+            owner=alert.owner,
         )
         return Recorded(ref, alert.alert_id, status, created=True)
 

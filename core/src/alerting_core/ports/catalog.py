@@ -47,10 +47,23 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeKey:
-    """Sort key of the lists that run newest first: creation, then id (a UUID, or the text that a caller chose)."""
+    """Sort key of the lists that run newest first: creation, then id (a UUID)."""
 
     at_ms: int
     id: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OwnedKey:
+    """Sort key of a list that runs newest first, of what has its id in the name space of an owner: creation, then id.
+
+    Attributes:
+        owner: client_id; empty for what is shared.
+    """
+
+    at_ms: int
+    id: str
+    owner: str
 
 
 PARTITIONS_END: Final = 1 << 31
@@ -84,16 +97,21 @@ def decode_time_cursor(listed: str, cursor: str) -> TimeKey:
             raise _invalid_cursor()
 
 
-def decode_time_text_cursor(listed: str, cursor: str) -> TimeKey:
-    """Return where *cursor* continues a list whose ids are texts. Raises InvalidInput like `decode_time_cursor`."""
+def encode_owned_cursor(listed: str, key: OwnedKey) -> str:
+    """Return the cursor that continues the list *listed* after *key*."""
+    return _encode_cursor([listed, key.at_ms, key.id, key.owner])
+
+
+def decode_owned_cursor(listed: str, cursor: str) -> OwnedKey:
+    """Return where *cursor* continues a list by owned keys. Raises InvalidInput like `decode_time_cursor`."""
     match _decode_cursor(cursor):
-        case [str(name), int(at_ms), str(item_id)] if (
+        case [str(name), int(at_ms), str(item_id), str(owner)] if (
             name == listed
             and 0 <= at_ms <= limits.TIME_MS_MAX
-            and len(item_id) <= limits.ID_CHARS_MAX
-            and is_storable(item_id)
+            and max(len(item_id), len(owner)) <= limits.ID_CHARS_MAX
+            and is_storable(item_id + owner)
         ):
-            return TimeKey(at_ms, item_id)
+            return OwnedKey(at_ms, item_id, owner)
         case _:
             raise _invalid_cursor()
 

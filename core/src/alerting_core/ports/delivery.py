@@ -28,13 +28,13 @@ class Recorded:
 
 
 class NotificationStore(Protocol):
-    """Durable notifications, one per (client_id, alert_id)."""
+    """Durable notifications, one per client, owner of the alert (empty: shared) and alert_id."""
 
     async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
         """Store a RECEIVED notification per match that has none yet; results align with *matches*.
 
         Durable on return. Recording a match again changes nothing and returns created=False with the stored status.
-        The same (client, alert) twice in one call is stored once. A match of an unknown client has the status None.
+        The same client and alert twice in one call is stored once. A match of an unknown client has the status None.
 
         Raises:
             PortUnavailable: The store is away; any part may have been stored.

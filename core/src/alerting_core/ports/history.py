@@ -58,32 +58,66 @@ class StoredAlert:
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Narrows a list of alerts; None leaves a field open. Times are those of the recording, `until_ms` exclusive."""
+    """Narrows a list of alerts; None leaves a field open. Times are those of the recording, `until_ms` exclusive.
+
+    Attributes:
+        owner: client_id whose private alerts are meant; empty: the shared ones.
+    """
 
     severity: str | None = None
     source: str | None = None
     name: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    owner: str | None = None
+
+
+NOTIFIED_LOOKS_MAX: Final = 2_000
+"""Notifications by which shared alerts of a client are looked up: a hundredth of a second, whatever else is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAccess:
+    """Which alerts a caller may see. To anything else it is as if the others did not exist.
+
+    Attributes:
+        scope: None: all of them. A client: those that are private to it, and shared ones.
+        notified_only: Of the shared ones a client sees no more than those that notified it; listed are those of its
+            latest `NOTIFIED_LOOKS_MAX` notifications of shared alerts.
+    """
+
+    scope: Scope
+    notified_only: bool = False
 
 
 class AlertLog(Protocol):
     """Append-mostly log of alerts, kept for a bounded time."""
 
     async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
-        """Store *alerts*, durable on return. An alert_id that is stored already stays as it was first stored."""
+        """Store *alerts*, durable on return. One whose owner and alert_id are stored already stays as first stored.
+
+        A private alert of a client that does not exist is passed over; with a client its private alerts go.
+        """
         ...
 
-    async def get(self, alert_id: str) -> StoredAlert | None:
-        """Return the alert, or None when it is unknown or no longer kept."""
+
+class AlertHistory(Protocol):
+    """Read side of the log of alerts."""
+
+    async def get(self, access: AlertAccess, alert_id: str, *, owner: str | None = None) -> StoredAlert | None:
+        """Return the alert, or None when it is unknown, no longer kept, or not to be seen.
+
+        *owner* (empty: shared) says which one of that id. None: for a client its own before the shared one, for an
+        operator the shared one before the latest private one.
+        """
         ...
 
-    async def recent(self, *, limit: int) -> Sequence[StoredAlert]:
-        """Return the latest alerts, newest first, at most *limit*."""
+    async def recent(self, access: AlertAccess, *, limit: int) -> Sequence[StoredAlert]:
+        """Return the latest alerts that may be seen, newest first, at most *limit*."""
         ...
 
-    async def list(self, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
-        """Return a page of alerts, newest first (received_at, then alert_id).
+    async def list(self, access: AlertAccess, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
+        """Return a page of the alerts that may be seen, newest first (received_at, then alert_id, then owner).
 
         Raises InvalidInput for a foreign cursor.
         """
@@ -100,6 +134,7 @@ class NotificationFilter:
 
     Attributes:
         rule_id: Of a rule that led to it, which may have been deleted since.
+        owner: Of the alert; empty: of shared ones.
     """
 
     client_id: str | None = None
@@ -111,6 +146,7 @@ class NotificationFilter:
     rule_id: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from alerting_core.codec.records import encode_alert
-from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, AlertKey, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
@@ -182,6 +182,12 @@ class Tenants:
 BATCH_MAX: Final = 6
 RETRY_MS: Final = 700.0
 
+PRIVATE_SHARE: Final = 0.3
+"""Of the alerts, in every other world."""
+
+SAME_ID_SHARE: Final = 0.5
+"""Of the private ones: they take an id that a shared one, or another client's, may have too."""
+
 
 class Source:
     """Sends alerts to the log as the API does, and sends them again until it is told that they are accepted.
@@ -194,18 +200,21 @@ class Source:
     def __init__(self, simulation: Simulation, log: MemoryLog) -> None:
         self._simulation, self._log = simulation, log
         self._dice = dice_for(simulation.seed, "source")
+        self._owner_dice = dice_for(simulation.seed, "owners")
+        self._private_share = self._owner_dice.choice((0.0, PRIVATE_SHARE))
+        self._keys: set[AlertKey] = set()
         self.accepted: list[Alert] = []
         self.poison: list[tuple[str, bytes]] = []
         self.is_done = False
 
-    async def run(self, *, alerts: int, over_ms: int) -> None:
-        """Send *alerts* alerts within about *over_ms*."""
+    async def run(self, *, alerts: int, clients: int, over_ms: int) -> None:
+        """Send *alerts* alerts within about *over_ms*, some of them private to one of *clients* clients."""
         gate = Gate(self._simulation, Process("source"), mortal=False)
         sink = open_sink(gate, self._log)
         sent = 0
         while sent < alerts:
             count = min(alerts - sent, self._dice.randint(1, BATCH_MAX))
-            batch = [self._alert(sent + number) for number in range(count)]
+            batch = [self._owned(self._alert(sent + number), sent + number, clients) for number in range(count)]
             sent += count
             await self._simulation.loop.pause(self._dice.random() * 2.0 * over_ms * count / alerts)
             await self._send(sink, [alert_record(alert) for alert in batch])
@@ -230,6 +239,20 @@ class Source:
         self._simulation.count(f"poison in {topic}")
         self.poison.append((topic, value))
         await self._send(sink, [Outgoing(topic, f"poison-{len(self.poison)}".encode(), value)])
+
+    def _owned(self, alert: Alert, number: int, clients: int) -> Alert:
+        """Return *alert*, or one that is private to a client and may have an id that others use too."""
+        dice = self._owner_dice
+        if dice.random() < self._private_share:
+            owner = f"client-{dice.randrange(clients)}"
+            wanted = f"alert-{dice.randrange(number + 1)}" if dice.random() < SAME_ID_SHARE else alert.alert_id
+            self._simulation.count("private alert")
+            if (owner, wanted) not in self._keys and wanted != alert.alert_id:
+                self._simulation.count("private alert of an id that is in use")
+                alert = replace(alert, alert_id=wanted)
+            alert = replace(alert, owner=owner)
+        self._keys.add(alert.key)
+        return alert
 
     def _alert(self, number: int) -> Alert:
         dice = self._dice

@@ -6,7 +6,7 @@ from typing import Final
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, Leases, RetryTimes
-from alerting_core.sim.checkers.matching import FreshRules, NothingLost, OnlyMatches
+from alerting_core.sim.checkers.matching import FreshRules, NothingCrosses, NothingLost, OnlyMatches
 from alerting_core.sim.checkers.records import AllowedMoves, FinalState, NoBugs, Offsets, OneNotification, Poison
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.checkers.sending import AtLeastOnce, OwnClient, PracticallyOnce
@@ -25,6 +25,7 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     NoBugs,
     NothingLost,
     OnlyMatches,
+    NothingCrosses,
     FreshRules,
     WholeRules,
     RulesArrive,
@@ -167,7 +168,7 @@ class World(Platform):
         for worker in self.workers:
             worker.start()
         FaultInjector(self, self.tenants, self.rules_changed).start()
-        self.outside(self.source.run(alerts=size.alerts, over_ms=size.traffic_ms))
+        self.outside(self.source.run(alerts=size.alerts, clients=size.clients, over_ms=size.traffic_ms))
 
     def run_until(self, at_ms: int) -> None:
         """Let time pass up to *at_ms*, or until a promise is broken."""

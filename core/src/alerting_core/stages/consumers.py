@@ -106,6 +106,7 @@ _TAILS_MAX: Final = 65_536
 """Encoded (client, rules) tails kept: the same clients match again and again, and a tail has about 100 bytes."""
 
 _tail_of = lru_cache(maxsize=_TAILS_MAX)(codec.encode_match_tail)
+_private_tail_of = lru_cache(maxsize=_TAILS_MAX)(codec.encode_private_tail)
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ class _Work:
 @dataclass(frozen=True, slots=True)
 class Evaluator(Consumer):
     """alerts.new → alerts.matched, one message per alert and client with at least one matching rule.
+
+    A private alert meets the rules of its owner alone.
 
     Attributes:
         outputs_max: How many messages one commit publishes. A batch with a larger fan-out is done in parts; an alert
@@ -164,7 +167,10 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
             work.dead_letters.append(dead_letter(record, alert.reason))
             work.done.append(record)
             continue
-        matches = index.match(alert.severity, alert.source, alert.name)
+        if alert.owner:
+            matches = index.match_of(alert.owner, alert.severity, alert.source, alert.name)
+        else:
+            matches = index.match(alert.severity, alert.source, alert.name)
         if work.outputs and len(work.outputs) + len(matches) > outputs_max:
             break
         work.done.append(record)
@@ -175,6 +181,10 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
         # The alert is encoded once for all its clients; written anew, so that fields that do not belong to an alert
         # cannot pass for a client or its rules.
         head, headers = codec.encode_alert(alert), headers_from(record)
+        if alert.owner:
+            tail = _private_tail_of(matches[alert.owner])
+            work.outputs.append(Outgoing(ALERTS_MATCHED, alert.owner.encode(), head + tail, headers))
+            continue
         work.outputs += [
             Outgoing(ALERTS_MATCHED, client_id.encode(), head + _tail_of(client_id, rule_ids), headers)
             for client_id, rule_ids in matches.items()

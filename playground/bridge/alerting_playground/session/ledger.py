@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias
 
-from alerting_core.codec.records import Rejected, decode_alert, decode_match, decode_notification_ready
+from alerting_core.codec.records import PRIVATE_END, Rejected, decode_alert, decode_match, decode_notification_ready
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.notification import NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule
@@ -24,10 +24,11 @@ from alerting_core.sim.checkers.rules import KnownRules
 from alerting_core.sim.checkers.sending import is_success
 from alerting_core.sim.simulation import Checker, Evidence
 
-Pair: TypeAlias = tuple[str, str]
-"""(client_id, alert_id)."""
+Pair: TypeAlias = tuple[str, str, str]
+"""(client_id, alert_id, owner of the alert), as the id of the notification is derived of them."""
 
-Kind: TypeAlias = tuple[Severity, str, str]
+Kind: TypeAlias = tuple[Severity, str, str, str]
+"""What a rule looks at, and the owner of the alert."""
 
 _KINDS_MAX: Final = 20_000
 """Kinds of alerts whose clients are remembered for one set of rules."""
@@ -90,7 +91,7 @@ class Ledger(Checker):
     name: ClassVar[str] = "lost"
     sees = (facts.Appended, facts.Committed, facts.NotificationPut, facts.RulesRead, facts.Died, facts.Ended)
 
-    def __init__(self, evidence: Evidence, fresh: dict[str, Kind]) -> None:
+    def __init__(self, evidence: Evidence, fresh: dict[bytes, Kind]) -> None:
         super().__init__(evidence)
         self.lost: dict[Pair, AtRisk] = {}
         self.at_risk: dict[Pair, AtRisk] = {}
@@ -128,7 +129,7 @@ class Ledger(Checker):
     def _put(self, fact: facts.NotificationPut) -> None:
         new = fact.new
         if fact.old is None and new is not None:
-            pair = (new.client_id, new.alert_id)
+            pair = (new.client_id, new.alert_id, new.owner)
             self._stored[pair] = None
             if self.at_risk:
                 self.at_risk.pop(pair, None)
@@ -144,19 +145,23 @@ class Ledger(Checker):
         alerts = self.evidence.database.alerts
         oldest_ms = next(iter(alerts.values())).received_at_ms if alerts else 0
         for record in records:
-            if record.key.decode(errors="replace") not in alerts and record.timestamp_ms > oldest_ms:
-                if isinstance(decode_alert(record.value), Rejected):
+            if ("", record.key.decode(errors="replace")) not in alerts and record.timestamp_ms > oldest_ms:
+                alert = decode_alert(record.value)
+                if isinstance(alert, Rejected) or alert.key in alerts:
+                    continue
+                if alert.owner and alert.owner not in self.evidence.database.clients:
                     continue
                 self._too_early(fact, record, "the alert was kept for people to look at")
 
     def _evaluated(self, fact: facts.Committed, records: Iterable[Record]) -> None:
         for record in records:
             alert_id = record.key.decode(errors="replace")
-            kind = self._fresh.pop(alert_id, None) or _kind_of(record)
+            kind = self._fresh.pop(record.value, None) or _kind_of(record)
             if kind is None:
                 continue
+            owner = kind[-1]
             for client_id in self._expectation.of(fact.process, kind):
-                pair = (client_id, alert_id)
+                pair = (client_id, alert_id, owner)
                 if pair not in self._published and pair not in self._stored and not self._is_stored(pair):
                     self._risk(pair, fact, record, "its match was published")
 
@@ -214,9 +219,10 @@ def pair_of(record: Record) -> Pair | None:
     """Return whom a match is about; None for poison."""
     alert_id = first_text(record.value)
     if alert_id is not None:
-        return record.key.decode(errors="replace"), alert_id
+        client_id = record.key.decode(errors="replace")
+        return client_id, alert_id, client_id if record.value.endswith(PRIVATE_END) else ""
     match = decode_match(record.value)
-    return None if isinstance(match, Rejected) else (match.client_id, match.alert.alert_id)
+    return None if isinstance(match, Rejected) else (match.client_id, match.alert.alert_id, match.alert.owner)
 
 
 def first_text(value: bytes) -> str | None:
@@ -228,7 +234,7 @@ def first_text(value: bytes) -> str | None:
 
 def _kind_of(record: Record) -> Kind | None:
     alert = decode_alert(record.value)
-    return (alert.severity, alert.source, alert.name) if isinstance(alert, Alert) else None
+    return (alert.severity, alert.source, alert.name, alert.owner) if isinstance(alert, Alert) else None
 
 
 class Repeats(Checker):
@@ -251,7 +257,7 @@ class Repeats(Checker):
         self._skew_ms = skew_ms
         self.doubled = 0
         self.explained = 0
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: dict[Pair, str] = {}
         self._taken: dict[str, tuple[facts.Process, int, int]] = {}
         self._failed_records: dict[facts.Process, int] = {}
         self._excuses = 0
@@ -264,12 +270,12 @@ class Repeats(Checker):
         """Look at rows and messages."""
         match fact:
             case facts.NotificationPut(None, new) if new is not None:
-                key = (new.client_id, new.alert_id)
+                key = (new.client_id, new.alert_id, new.owner)
                 if self._ids.setdefault(key, new.notification_id) != new.notification_id:
                     self.doubled += 1
                     self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
             case facts.NotificationPut(old, None) if old is not None:
-                self._ids.pop((old.client_id, old.alert_id), None)
+                self._ids.pop((old.client_id, old.alert_id, old.owner), None)
             case facts.DeliveryPut(old, new) if old is not None and (new is None or new.delivery.attempts == 0):
                 self._taken.pop(old.delivery.delivery_id, None)
             case facts.Sent():

@@ -39,7 +39,7 @@ class LiveSource:
         world: platform.Platform,
         settings: inputs.Settings,
         *,
-        fresh: MutableMapping[str, ledger.Kind],
+        fresh: MutableMapping[bytes, ledger.Kind],
         under_way: Callable[[], int],
     ) -> None:
         """Send to *world*, enter each alert in *fresh*, and hold back while too much is *under_way*."""
@@ -97,8 +97,10 @@ class LiveSource:
         event_ts = self._world.wall_ms("people") // 1_000
         alerts = [self._alert(number, event_ts) for number in range(self.sent + 1, self.sent + count + 1)]
         self.sent += count
-        self._fresh.update((alert.alert_id, (alert.severity, alert.source, alert.name)) for alert in alerts)
-        self._world.log.append([alert_record(alert) for alert in alerts])
+        records = [alert_record(alert) for alert in alerts]
+        kinds = [(alert.severity, alert.source, alert.name, alert.owner) for alert in alerts]
+        self._fresh.update((record.value, kind) for record, kind in zip(records, kinds, strict=True))
+        self._world.log.append(records)
 
     def _alert(self, number: int, event_ts: int) -> Alert:
         dice = self._dice

@@ -43,7 +43,7 @@ def _lost(world: LiveWorld) -> dict[str, Any]:
 
 
 def _example(pair: ledger.Pair, risk: ledger.AtRisk) -> dict[str, Any]:
-    client_id, alert_id = pair
+    client_id, alert_id, _ = pair
     story = [
         {"at_ms": risk.committed_at_ms, "text": risk.what},
         {"at_ms": risk.since_ms, "text": f"{risk.process.name} died with the work in its memory"},

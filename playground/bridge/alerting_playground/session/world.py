@@ -106,7 +106,7 @@ class LiveWorld(platform.Platform):
 
     Attributes:
         settings: As they are now.
-        fresh: alert_id → what a rule looks at, of alerts that no evaluator has committed: spares decoding them.
+        fresh: Bytes of an alert → what a rule looks at, of those that no evaluator has committed: spares decoding them.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -119,7 +119,7 @@ class LiveWorld(platform.Platform):
         self.restart_at_ms: dict[str, float] = {}
         self.meter = meter.StageMeter()
         self.done: Counter[tuple[batch.StageName, str]] = Counter()
-        self.fresh: dict[str, ledger.Kind] = {}
+        self.fresh: dict[bytes, ledger.Kind] = {}
         self._lines = 0
         self._routine_second = self._routine_lines = 0
         self._last_change = 0

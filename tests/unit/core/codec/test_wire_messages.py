@@ -1,8 +1,11 @@
 """The bytes on the wire are a promise to existing producers and consumers."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerting_core import limits
+from alerting_core.codec.message import bytes_field
 from alerting_core.codec.records import (
     NotificationReady,
     Rejected,
@@ -39,6 +42,42 @@ def test_a_match_is_its_alert_followed_by_client_and_rules() -> None:
     match = Match(ALERT, "acme", ("r1", "r2"))
     assert encode_match(match) == ALERT_BYTES + bytes.fromhex("420461636d654a0272314a027232")
     assert decode_match(encode_match(match)) == match
+
+
+def test_a_private_alert_is_an_alert_with_its_owner_after_it() -> None:
+    private = replace(ALERT, owner="acme")
+    assert encode_alert(private) == ALERT_BYTES + bytes.fromhex("420461636d65")
+    assert decode_alert(encode_alert(private)) == private
+
+
+def test_a_match_of_a_private_alert_is_its_alert_followed_by_rules_and_a_mark() -> None:
+    private = replace(ALERT, owner="acme")
+    match = Match(private, "acme", ("r1", "r2"))
+    assert encode_match(match) == encode_alert(private) + bytes.fromhex("4a0272314a0272327801")
+    assert decode_match(encode_match(match)) == match
+
+
+def test_matches_of_a_shared_and_of_a_private_alert_are_told_apart() -> None:
+    shared = encode_match(Match(ALERT, "acme", ("r1",)))
+    private = encode_match(Match(replace(ALERT, owner="acme"), "acme", ("r1",)))
+    owners = [match.alert.owner for match in map(decode_match, (shared, private)) if isinstance(match, Match)]
+    assert owners == ["", "acme"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        (b" acme", ProblemCode.CONTROL_CHARACTER),
+        (b"a\x1fb", ProblemCode.CONTROL_CHARACTER),
+        (b"a\x00b", ProblemCode.NUL_CHARACTER),
+        (b" ", ProblemCode.EMPTY),
+        (b"x" * 256, ProblemCode.TOO_LONG),
+    ],
+)
+def test_an_owner_that_is_no_client_id_is_poison(owner: bytes, code: ProblemCode) -> None:
+    rejected = decode_alert(ALERT_BYTES + bytes_field(8, owner))
+    assert isinstance(rejected, Rejected)
+    assert [(problem.path, problem.code) for problem in rejected.problems] == [("client_id", code)]
 
 
 def test_a_notification_ready_is_written_and_read_back() -> None:

@@ -1,5 +1,7 @@
 """Explanations: all that stood against a rule, with stable codes."""
 
+from dataclasses import replace
+
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.rule import Rule
 from alerting_core.matching.explain import Finding, MatchReason, RuleExplanation, explain
@@ -69,4 +71,13 @@ def test_explanations_come_in_the_order_of_the_rules() -> None:
 def test_the_reason_codes_are_stable() -> None:
     assert {reason.value for reason in MatchReason} == {
         "matched", "disabled", "severity-differs", "severity-unknown", "source-differs", "name-differs",
+        "owner-differs",
     }  # fmt: skip
+
+
+def test_a_private_alert_meets_no_rule_of_another_client() -> None:
+    rules = [make_rule("theirs", client_id="globex"), make_rule("own", client_id="acme")]
+    theirs, own = explain(replace(make_alert(), owner="acme"), rules)
+    assert own.matched
+    assert _codes(theirs) == ["owner-differs"]
+    assert (theirs.findings[0].expected, theirs.findings[0].actual) == ("globex", "acme")

@@ -72,13 +72,46 @@ async def test_an_alert_cannot_carry_a_client_or_rules_of_its_own() -> None:
     platform = Platform()
     rule = await platform.add_rule("acme")
     forged = alert_record(make_alert())
-    forged = replace(forged, value=forged.value + b"\x42\x06victim" + b"\x4a\x05wrong")
+    forged = replace(forged, value=forged.value + b"\x4a\x05wrong" + b"\x78\x01")
     platform.log.append([forged])
     await platform.step(StageName.EVALUATOR)
     (value,) = platform.records(ALERTS_MATCHED)
     match = decode_match(value)
     assert isinstance(match, Match)
     assert (match.client_id, match.rule_ids) == ("acme", (rule.rule_id,))
+    assert match.alert.owner == ""
+
+
+async def test_a_private_alert_meets_the_rules_of_its_owner_alone() -> None:
+    platform = Platform()
+    rule = await platform.add_rule("acme")
+    await platform.add_rule("globex")
+    platform.send(replace(make_alert(), owner="acme"))
+    report = await platform.step(StageName.EVALUATOR)
+    assert report.counts[Count.ALERTS_MATCHED] == 1
+    (value,) = platform.records(ALERTS_MATCHED)
+    assert decode_match(value) == Match(replace(make_alert(), owner="acme"), "acme", (rule.rule_id,))
+
+
+async def test_a_private_alert_of_a_client_without_a_rule_for_it_reaches_nobody() -> None:
+    platform = Platform()
+    await platform.add_rule("globex")
+    await platform.add_rule("acme", source="db")
+    platform.send(replace(make_alert(), owner="acme"), replace(make_alert(), owner="nobody"))
+    report = await platform.step(StageName.EVALUATOR)
+    assert report.counts[Count.ALERTS_UNMATCHED] == 2
+    assert platform.records(ALERTS_MATCHED) == []
+
+
+async def test_a_shared_alert_and_private_ones_of_the_same_id_are_told_each() -> None:
+    platform = Platform()
+    for client_id in ("acme", "globex"):
+        await platform.add_rule(client_id)
+    alerts = [replace(make_alert("x"), owner=owner) for owner in ("globex", "", "acme")]
+    platform.send(*alerts, *alerts)
+    await platform.run_all()
+    told = [(one.client_id, one.owner, one.alert_id) for one in platform.db.notifications.values()]
+    assert sorted(told) == [("acme", "", "x"), ("acme", "acme", "x"), ("globex", "", "x"), ("globex", "globex", "x")]
 
 
 async def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() -> None:

@@ -17,6 +17,7 @@ const ALERT: Alert = {
   name: "payment-failed",
   context: { region: "eu" },
   event_ts: 1_767_323_045,
+  client_id: null,
   received_at: AT,
 };
 const DETAIL: AlertDetail = { ...ALERT, notifications: [], more_notifications: false };

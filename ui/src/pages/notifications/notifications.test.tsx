@@ -20,6 +20,7 @@ function notification(number: number, changes: Partial<Notification> = {}): Noti
     source: "checkout",
     name: `payment-failed-${number}`,
     context: {},
+    private: false,
     rule_ids: ["rule-1"],
     event_ts: 1_767_323_045,
     status: "SENT",

@@ -9,7 +9,7 @@ from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgEnd
 from alerting_backend.adapters.postgres.connection import Pool, Pools, connected
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertLog, PgRetention
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog, PgRetention
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
@@ -93,7 +93,7 @@ class PostgresPorts:
             endpoints=PgEndpointStore(pools),
             keys=clients.PgKeyStore(pools),
             history=PgNotificationHistory(pools),
-            alerts=stores.alerts,
+            alerts=PgAlertHistory(pools),
             sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
             ids=SystemIds(),
@@ -106,7 +106,7 @@ class PostgresPorts:
             open_stream=self._open_stream,
             sink=self.application.sink,
             rules=rule_distribution.PgRuleSource(self.pools.worker),
-            alerts=self.application.alerts,
+            alerts=self.stores.alerts,
             notifications=self.stores.notifications,
             deliveries=self.stores.deliveries,
             transport=transport,

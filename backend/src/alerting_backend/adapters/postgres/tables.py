@@ -196,6 +196,22 @@ def refusals(by_constraint: Mapping[str, Callable[[], errors.AlertingError]]) ->
         raise refused() from error
 
 
+_CLIENT_GONE_TRIES: Final = 5
+"""How often a client may be deleted between the look at it and the insert before that is taken for something else."""
+
+
+async def fetch_unless_clients_go(
+    connection: Connection, statement: str, *arguments: object
+) -> Sequence[asyncpg.Record]:
+    """Return the rows of a *statement*, in no transaction, that inserts what belongs to clients, where they exist."""
+    for _ in range(_CLIENT_GONE_TRIES - 1):
+        try:
+            return await connection.fetch(statement, *arguments)
+        except asyncpg.ForeignKeyViolationError:
+            continue  # A client was deleted meanwhile: it is not found any more.
+    return await connection.fetch(statement, *arguments)
+
+
 class Conditions:
     """The WHERE of a statement, grown one condition at a time."""
 
@@ -208,10 +224,12 @@ class Conditions:
 
     def add(self, condition: str, *values: Any) -> None:
         """Add *condition*, in which each `{}` stands for the next of *values*."""
-        first = len(self.arguments) + 1
-        places = [f"${first + index}" for index in range(len(values))]
-        self._parts.append(condition.format(*places))
-        self.arguments.extend(values)
+        self._parts.append(condition.format(*[self.argument(value) for value in values]))
+
+    def argument(self, value: Any) -> str:
+        """Add *value* and return its place, for what is said beside the clause."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
 
     def add_equal(self, **columns: Any) -> None:
         """Add that each column has the value given; None leaves a column open."""

@@ -148,15 +148,17 @@ class Offsets(Checker):
 
     def _not_recorded(self, record: stream.Record) -> str | None:
         alert = read_alert(record.value)
-        if isinstance(alert, Alert) and alert.alert_id not in self.evidence.database.alerts:
-            return f"{alert.alert_id} is not in the log of alerts"
-        return None
+        database = self.evidence.database
+        if not isinstance(alert, Alert) or alert.key in database.alerts:
+            return None
+        # What is private goes with its client.
+        return None if alert.owner not in {"", *database.clients} else f"{alert.alert_id} is not in the log of alerts"
 
     def _not_stored(self, record: stream.Record) -> str | None:
         match = read_match(record.value)
         if not isinstance(match, Match) or match.client_id not in self.evidence.database.clients:
             return None
-        id_ = derive_notification_id(match.client_id, match.alert.alert_id)
+        id_ = derive_notification_id(match.client_id, match.alert.alert_id, match.alert.owner)
         stored = self.evidence.database.notifications.get(id_)
         if stored is None:
             return f"{match.client_id} has no notification of {match.alert.alert_id}"
@@ -181,27 +183,27 @@ class Offsets(Checker):
 
 
 class OneNotification(Checker):
-    """There is never more than one notification of a client and an alert, and its id is the derived one."""
+    """There is never more than one notification of a client and an alert, its owner included, and its id is derived."""
 
     name: ClassVar[str] = "one-notification"
     sees = (facts.NotificationPut,)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: dict[tuple[str, str, str], str] = {}
 
     def see(self, fact: facts.Fact) -> None:
         """Look at each new notification."""
         match fact:
             case facts.NotificationPut(None, Notification() as new):
-                key = (new.client_id, new.alert_id)
+                key = (new.client_id, new.alert_id, new.owner)
                 if key in self._ids:
                     self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
                 elif new.notification_id != derive_notification_id(*key):
                     self.blame(f"the id of {new.client_id}'s notification of {new.alert_id} is not derived from them")
                 self._ids[key] = new.notification_id
             case facts.NotificationPut(Notification() as old, None):
-                self._ids.pop((old.client_id, old.alert_id), None)
+                self._ids.pop((old.client_id, old.alert_id, old.owner), None)
             case _:
                 pass
 

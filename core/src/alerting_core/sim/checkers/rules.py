@@ -68,7 +68,7 @@ class RuleHistory:
         self._rules: dict[int, tuple[Rule, ...]] = {}
         self._version_of: dict[int, int] = {}
         self._kept: list[RulesOfClients] = []
-        self._found: dict[tuple[int, int, str, str], Matches] = {}
+        self._found: dict[tuple[int, int, str, str, str], Matches] = {}
 
     def add(self, fact: RulesChanged) -> None:
         """Remember the rules as of a version."""
@@ -94,10 +94,10 @@ class RuleHistory:
 
     def matches(self, version: int, alert: Alert) -> Matches:
         """Return client → rules that match *alert* under *version*."""
-        key = (version, int(alert.severity), alert.source, alert.name)
+        key = (version, int(alert.severity), alert.source, alert.name, alert.owner)
         if key not in self._found:
             rules = self._rules[version]
-            self._found[key] = match_by_nested_loop(rules, alert.severity, alert.source, alert.name)
+            self._found[key] = match_by_nested_loop(rules, alert.severity, alert.source, alert.name, alert.owner)
         return self._found[key]
 
 

@@ -3,6 +3,10 @@ import type { KeyScope } from "@/app/caller";
 export const SCOPES: readonly { scope: KeyScope; allows: string }[] = [
   { scope: "alerts:write", allows: "Send alerts. All that a monitoring system needs." },
   {
+    scope: "alerts:read",
+    allows: "See all shared alerts, also those that did not notify the client.",
+  },
+  {
     scope: "rules:read",
     allows: "See rules and endpoints, try a rule on recent alerts, and see which rules an alert matches.",
   },

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.tables import Columns, Table, batches, column
+from alerting_backend.adapters.postgres.tables import Columns, Table, batches, column, fetch_unless_clients_go
 from alerting_core.domain import client, delivery, endpoint, rule
 from alerting_core.domain.alert import Match, Severity
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
@@ -119,6 +119,7 @@ NOTIFICATIONS: Final = Table(
         "status": column("status", "text", write=str, read=NotificationStatus),
         "created_at_ms": column("created_at", "timestamptz"),
         "updated_at_ms": column("updated_at", "timestamptz"),
+        "owner": column("owner", "text"),
     },
 )
 
@@ -166,15 +167,16 @@ ATTEMPTS: Final = Table(
 # In one order, so that two aggregators with the same matches wait for each other instead of locking each other out.
 _RECORD: Final = """
 INSERT INTO notifications (
-    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, status, created_at,
-    updated_at
+    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, owner, status,
+    created_at, updated_at
 )
 SELECT
     m.client_id, m.notification_id, m.alert_id, m.severity, m.source, m.name, m.context,
-    ARRAY(SELECT jsonb_array_elements_text(m.rule_ids)), m.event_ts, $10, $11, $11
+    ARRAY(SELECT jsonb_array_elements_text(m.rule_ids)), m.event_ts, m.owner, $11, $12, $12
 FROM unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[], $9::bigint[]
-) AS m (client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts)
+    $1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[], $9::bigint[],
+    $10::text[]
+) AS m (client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, owner)
 JOIN clients USING (client_id)
 ORDER BY m.client_id, m.notification_id
 ON CONFLICT DO NOTHING
@@ -238,9 +240,6 @@ RETURNING n.client_id, n.notification_id, old.updated_at AS changed_at
 
 _BEFORE_ALL: Final = (0, str(UUID(int=0)))
 """(updated_at, notification_id)."""
-
-_CLIENT_GONE_TRIES: Final = 5
-"""How often a client may be deleted between the look at it and the insert before that is taken for something else."""
 
 
 class PgNotificationStore:
@@ -315,7 +314,8 @@ def _ref(row: asyncpg.Record) -> NotificationRef:
 
 
 def _ref_of(match: Match) -> NotificationRef:
-    return NotificationRef(match.client_id, derive_notification_id(match.client_id, match.alert.alert_id))
+    owner, alert_id = match.alert.key
+    return NotificationRef(match.client_id, derive_notification_id(match.client_id, alert_id, owner))
 
 
 async def _insert(connection: Connection, matches: dict[NotificationRef, Match], *, now_ms: int) -> set[str]:
@@ -330,18 +330,11 @@ async def _insert(connection: Connection, matches: dict[NotificationRef, Match],
         [dict(alert.context) for alert in alerts],
         [match.rule_ids for match in matches.values()],
         [alert.event_ts for alert in alerts],
+        [alert.owner for alert in alerts],
         str(NotificationStatus.RECEIVED),
         now_ms,
     )
-    for _ in range(_CLIENT_GONE_TRIES - 1):
-        try:
-            return _ids(await connection.fetch(_RECORD, *arguments))
-        except asyncpg.ForeignKeyViolationError:
-            continue  # A client was deleted meanwhile: it is not found any more.
-    return _ids(await connection.fetch(_RECORD, *arguments))
-
-
-def _ids(rows: Sequence[asyncpg.Record]) -> set[str]:
+    rows = await fetch_unless_clients_go(connection, _RECORD, *arguments)
     return {row["notification_id"] for row in rows}
 
 

@@ -6,32 +6,52 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import trim_changes
-from alerting_backend.adapters.postgres.connection import Pool, connected, transaction
-from alerting_backend.adapters.postgres.tables import Conditions, all_storable, within
+from alerting_backend.adapters.postgres.connection import Pool, Pools, connected, transaction
+from alerting_backend.adapters.postgres.tables import Conditions, all_storable, fetch_unless_clients_go, scoped, within
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.text import is_storable
 from alerting_core.ports import catalog, history
 
-# In one order, so that two writers of the same alerts wait for each other instead of locking each other out.
+# In one order, so that two writers of the same alerts wait for each other instead of locking each other out. No
+# client is looked up for an alert that is shared.
 _RECORD: Final = """
-INSERT INTO alerts (alert_id, severity, source, name, context, event_ts, received_at)
-SELECT a.*, $7
-FROM unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[])
-    AS a (alert_id, severity, source, name, context, event_ts)
-ORDER BY a.alert_id
+INSERT INTO alerts (alert_id, severity, source, name, context, event_ts, client_id, received_at)
+SELECT a.*, $8
+FROM unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[], $7::text[])
+    AS a (alert_id, severity, source, name, context, event_ts, client_id)
+WHERE a.client_id IS NULL OR EXISTS (SELECT FROM clients AS c WHERE c.client_id = a.client_id)
+ORDER BY a.alert_id, a.client_id
 ON CONFLICT DO NOTHING
 """
 
-_SELECT: Final = "SELECT alert_id, severity, source, name, context, event_ts, received_at FROM alerts"
-_GET: Final = _SELECT + " WHERE alert_id = $1"
-_RECENT: Final = _SELECT + " ORDER BY received_at DESC, alert_id DESC LIMIT $1"
+_COLUMNS: Final = "alert_id, severity, source, name, context, event_ts, client_id, received_at"
+
+_NEWEST: Final = "ORDER BY received_at DESC, alert_id DESC, coalesce(client_id, '') DESC"
+
+_SHARED: Final = "client_id IS NULL"
+_PRIVATE: Final = "client_id IS NOT NULL"
+"""Each has an index by age: what is asked of both is asked of one after the other."""
+
+# OFFSET 0: all of one id are looked up by it, however few of its own a client is thought to have.
+_OF_ID: Final = "(SELECT * FROM alerts AS o WHERE o.alert_id = {} OFFSET 0)"
+
+_NOTIFIED: Final = f"""(SELECT * FROM {_OF_ID} AS a WHERE a.client_id IS NULL AND EXISTS (
+    SELECT FROM notifications AS n WHERE n.client_id = {{}} AND n.alert_id = a.alert_id AND n.owner = ''
+)) AS alerts"""
+
+# Few of many alerts notified a client: they are looked up by its notifications, one row at a time.
+_LATELY_NOTIFIED: Final = f"""(
+    SELECT n.alert_id AS notified_id FROM notifications AS n WHERE n.client_id = {{}} AND n.owner = ''
+    ORDER BY n.created_at DESC, n.notification_id DESC LIMIT {history.NOTIFIED_LOOKS_MAX}
+) AS lately CROSS JOIN LATERAL (
+    SELECT * FROM alerts AS a WHERE a.alert_id = lately.notified_id AND a.client_id IS NULL OFFSET 0
+) AS alerts"""
 
 
 class PgAlertLog:
     """Keeps alerts until the janitor trims them.
 
     Args:
-        pool: Of any role to read, of the worker's to write.
+        pool: Of the worker's role.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -41,9 +61,10 @@ class PgAlertLog:
         """Store *alerts*; those known already stay as they are."""
         if not alerts:
             return
-        first = {alert.alert_id: alert for alert in reversed(alerts)}.values()
+        first = {alert.key: alert for alert in reversed(alerts)}.values()
         async with connected(self._pool, "record_alerts") as connection:
-            await connection.execute(
+            await fetch_unless_clients_go(
+                connection,
                 _RECORD,
                 [alert.alert_id for alert in first],
                 [int(alert.severity) for alert in first],
@@ -51,24 +72,45 @@ class PgAlertLog:
                 [alert.name for alert in first],
                 [dict(alert.context) for alert in first],
                 [alert.event_ts for alert in first],
+                [alert.owner or None for alert in first],
                 now_ms,
             )
 
-    async def get(self, alert_id: str) -> history.StoredAlert | None:
+
+class PgAlertHistory:
+    """Shows alerts, on behalf of whoever asks."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def get(
+        self, access: history.AlertAccess, alert_id: str, *, owner: str | None = None
+    ) -> history.StoredAlert | None:
         """Return the alert, or None."""
-        if not is_storable(alert_id):
+        if not all_storable(alert_id, owner):
             return None
-        async with connected(self._pool, "get_alert") as connection:
-            row = await connection.fetchrow(_GET, alert_id)
+        conditions = Conditions(None)
+        place = conditions.argument(alert_id)
+        sources = _sources(access, owner, conditions, _NOTIFIED.format(place, "{}"), table=_OF_ID.format(place))
+        # A client's own before the shared one; for an operator the shared one before the latest private one.
+        first = "client_id IS NOT NULL, received_at DESC" if access.scope is None else "client_id IS NULL"
+        statement = _first_of(sources, conditions, f"ORDER BY {first} LIMIT 1")
+        async with scoped(self._pools, access.scope, "get_alert") as connection:
+            row = await connection.fetchrow(statement, *conditions.arguments)
         return None if row is None else _read(row)
 
-    async def recent(self, *, limit: int) -> Sequence[history.StoredAlert]:
+    async def recent(self, access: history.AlertAccess, *, limit: int) -> Sequence[history.StoredAlert]:
         """Return the latest alerts, newest first."""
-        async with connected(self._pool, "recent_alerts") as connection:
-            rows = await connection.fetch(_RECENT, limit)
+        conditions = Conditions(None)
+        sources = _sources(access, None, conditions, _LATELY_NOTIFIED)
+        statement = _first_of(sources, conditions, f"{_NEWEST} LIMIT {limit:d}")
+        async with scoped(self._pools, access.scope, "recent_alerts") as connection:
+            rows = await connection.fetch(statement, *conditions.arguments)
         return [_read(row) for row in rows]
 
-    async def list(self, page: catalog.PageRequest, where: history.AlertFilter) -> catalog.Page[history.StoredAlert]:
+    async def list(
+        self, access: history.AlertAccess, page: catalog.PageRequest, where: history.AlertFilter
+    ) -> catalog.Page[history.StoredAlert]:
         """Return a page of alerts, newest first."""
         conditions = Conditions(None)
         severity = None if where.severity is None else Severity.__members__.get(where.severity)
@@ -78,18 +120,51 @@ class PgAlertLog:
         if where.until_ms is not None:
             conditions.add("received_at < {}", within(where.until_ms))
         if page.cursor is not None:
-            after = catalog.decode_time_text_cursor("alerts", page.cursor)
-            conditions.add("(received_at, alert_id) < ({}::timestamptz, {}::text)", after.at_ms, after.id)
-        if (where.severity is not None and severity is None) or not all_storable(where.source, where.name):
+            after = catalog.decode_owned_cursor("alerts", page.cursor)
+            place = "(received_at, alert_id, coalesce(client_id, '')) < ({}::timestamptz, {}::text, {}::text)"
+            conditions.add(place, after.at_ms, after.id, after.owner)
+        nobodys = where.severity is not None and severity is None
+        if nobodys or not all_storable(where.source, where.name, where.owner):
             return catalog.Page([])
-        order = f" ORDER BY received_at DESC, alert_id DESC LIMIT {page.limit + 1}"
-        async with connected(self._pool, "list_alerts") as connection:
-            rows = await connection.fetch(_SELECT + conditions.sql + order, *conditions.arguments)
+        sources = _sources(access, where.owner, conditions, _LATELY_NOTIFIED)
+        statement = _first_of(sources, conditions, f"{_NEWEST} LIMIT {page.limit + 1}")
+        async with scoped(self._pools, access.scope, "list_alerts") as connection:
+            rows = await connection.fetch(statement, *conditions.arguments)
         shown = [_read(row) for row in rows[: page.limit]]
         if len(rows) <= page.limit:
             return catalog.Page(shown)
-        last = catalog.TimeKey(shown[-1].received_at_ms, shown[-1].alert.alert_id)
-        return catalog.Page(shown, catalog.encode_time_cursor("alerts", last))
+        last = catalog.OwnedKey(shown[-1].received_at_ms, shown[-1].alert.alert_id, shown[-1].alert.owner)
+        return catalog.Page(shown, catalog.encode_owned_cursor("alerts", last))
+
+
+def _first_of(sources: Sequence[str], conditions: Conditions, order: str) -> str:
+    """Return the statement for the first by *order*, with its LIMIT, of what meets *conditions* in any of *sources*."""
+    parts = [f"(SELECT {_COLUMNS} FROM {source}{conditions.sql} {order})" for source in sources]
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS alerts {order}"
+
+
+def _sources(
+    access: history.AlertAccess, owner: str | None, conditions: Conditions, notified: str, *, table: str = "alerts"
+) -> Sequence[str]:
+    """Return what holds the alerts that *access* sees, shared and private apart; *owner* leaves one of both.
+
+    Args:
+        conditions: Take the arguments.
+        notified: Where the shared ones are that notified a client.
+        table: Where all are.
+    """
+    sources: list[str] = []
+    if not owner:
+        only = access.notified_only
+        sources.append(
+            notified.format(conditions.argument(access.scope))
+            if only
+            else f"(SELECT * FROM {table} AS a WHERE {_SHARED}) AS alerts"
+        )
+    if owner != "":
+        whose = [f"client_id = {conditions.argument(one)}" for one in (access.scope, owner) if one is not None]
+        sources.append(f"(SELECT * FROM {table} AS a WHERE {' AND '.join(whose) or _PRIVATE}) AS alerts")
+    return sources
 
 
 def _read(row: asyncpg.Record) -> history.StoredAlert:
@@ -100,6 +175,7 @@ def _read(row: asyncpg.Record) -> history.StoredAlert:
         name=row["name"],
         event_ts=row["event_ts"],
         context=row["context"],
+        owner=row["client_id"] or "",
     )
     return history.StoredAlert(alert, row["received_at"])
 
@@ -132,6 +208,11 @@ SELECT count(*) FROM gone
 """
 
 
+_OLDEST_ALERTS: Final = " UNION ALL ".join(
+    f"(SELECT ctid FROM alerts WHERE {kind} AND received_at < $1 ORDER BY received_at LIMIT $2)"
+    for kind in (_SHARED, _PRIVATE)
+)
+
 # By the rows' places, which leave the planner nothing to join. A row that somebody has changed meanwhile is asked again
 # whether it is old.
 _CLEAR: Final[Mapping[history.Old, str]] = {
@@ -140,14 +221,17 @@ _CLEAR: Final[Mapping[history.Old, str]] = {
             AND ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {is_old} ORDER BY {since} LIMIT $2))
     """
     for what, table, since, is_old in (
-        (history.Old.ALERTS, "alerts", "received_at", "received_at < $1"),
         (history.Old.NOTIFICATIONS, "notifications", "created_at", "status <> 'RECEIVED' AND created_at < $1"),
         (history.Old.IDEMPOTENCY_KEYS, "idempotency_keys", "created_at", "created_at < $1"),
         (history.Old.JOBS, "generator_jobs", "completed_at", "completed_at < $1"),
     )
-}
+} | {history.Old.ALERTS: f"DELETE FROM alerts WHERE received_at < $1 AND ctid = ANY (ARRAY({_OLDEST_ALERTS} LIMIT $2))"}
 
-_NEWEST_BEYOND: Final = "SELECT received_at FROM alerts ORDER BY received_at DESC, alert_id DESC OFFSET $1 LIMIT 1"
+_LATEST: Final = " UNION ALL ".join(
+    f"(SELECT received_at FROM alerts WHERE {kind} ORDER BY received_at DESC LIMIT $1 + 1)"
+    for kind in (_SHARED, _PRIVATE)
+)
+_NEWEST_BEYOND: Final = f"SELECT received_at FROM ({_LATEST}) AS alerts ORDER BY received_at DESC OFFSET $1 LIMIT 1"
 
 # Of the oldest alone: from the other end, all that are kept would be looked at.
 _OLD_CHANGES: Final = """

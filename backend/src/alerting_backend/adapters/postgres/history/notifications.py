@@ -54,7 +54,7 @@ async def list_page(
 
 def _may_be_met(where: history.NotificationFilter) -> bool:
     """Whether any row could have what is asked for."""
-    texts = (where.client_id, where.source, where.name, where.alert_id, where.rule_id)
+    texts = (where.client_id, where.source, where.name, where.alert_id, where.rule_id, where.owner)
     return all_storable(*texts) and (where.severity is None or where.severity in Severity.__members__)
 
 
@@ -66,6 +66,7 @@ def _conditions(scope: Scope, where: history.NotificationFilter) -> Conditions:
         source=where.source,
         name=where.name,
         alert_id=where.alert_id,
+        owner=where.owner,
     )
     if where.alert_id is not None:
         at_client(conditions, scope)
