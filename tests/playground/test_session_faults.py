@@ -8,7 +8,7 @@ from alerting_playground.session.inputs import Refused, read_request
 from tests.playground.live import broken, checks, live, settle
 from tests.playground.scripts import new_rule
 
-TRAFFIC: Final[dict[str, Any]] = {"alerts_per_s": 20, "fan_out": 3, "clients": 8}
+TRAFFIC: Final[dict[str, Any]] = {"alerts_per_s": 10, "fan_out": 3, "clients": 8}
 
 FAULTS: Final[dict[str, dict[str, Any]]] = {
     "Kafka is away": {"do": "outage", "of": "kafka", "for_ms": 4_000},

@@ -18,7 +18,7 @@ WORKERS_MAX: Final = 4
 """Of pytest at once: each may run a database server of its own."""
 
 WAITING_WORKERS_MAX: Final = 8
-"""Where tests wait for processes and pages most of the time: two on each processor, up to so many."""
+"""Where tests wait for processes a good part of the time: half as many again as there are processors, up to so many."""
 
 _ALONE: Final = ("-c", "tests/core_alone.ini", "--confcutdir=tests/unit", "-q")
 _CORE: Final = (*_ALONE, "tests/unit/core")
@@ -89,7 +89,8 @@ def _workers() -> str:
 
 
 def _waiting_workers() -> str:
-    return str(min(2 * (os.cpu_count() or 1), WAITING_WORKERS_MAX))
+    processors = os.cpu_count() or 1
+    return str(min(processors + (processors + 1) // 2, WAITING_WORKERS_MAX))
 
 
 STAGES: Final = (
@@ -98,7 +99,7 @@ STAGES: Final = (
         "each part by itself: unit, property, contract, simulation, api, playground, tidy",
         _pytest(
             *("unit", "property", "contract", "simulation", "api", "playground", "tidy"),
-            options=[f"--numprocesses={_workers()}", "--dist=worksteal"],
+            options=[f"--numprocesses={_workers()}", "--dist=worksteal", "--durations=25"],
         ),
     ),
     Stage(
