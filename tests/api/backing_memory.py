@@ -27,7 +27,7 @@ class MemoryBacking(Backing):
         self.clock = clock
         self.database = MemoryDatabase()
         self.log = MemoryLog(clock=clock)
-        self.idempotency = MemoryIdempotencyStore()
+        self.idempotency = MemoryIdempotencyStore(self.database)
         self.jobs = MemoryJobStore()
         self.notifications = MemoryNotificationStore(self.database)
         self.deliveries = MemoryDeliveryStore(self.database)

@@ -64,7 +64,7 @@ def on_memory(database: MemoryDatabase | None = None) -> Catalog:
         rules=MemoryRuleStore(database, rules_per_client_max=RULES_MAX),
         endpoints=MemoryEndpointStore(database),
         keys=MemoryKeyStore(database),
-        idempotency=MemoryIdempotencyStore(),
+        idempotency=MemoryIdempotencyStore(database),
         bulk=MemoryBulkLoader(database),
         history=MemoryNotificationHistory(database, looks_max=LOOKS_MAX),
         notifications=MemoryNotificationStore(database),

@@ -16,6 +16,7 @@ from alerting_core.ports.catalog import (
     encode_text_cursor,
     encode_time_cursor,
 )
+from alerting_core.ports.idempotency import Answer, Fresh
 from tests.contract.fixtures_catalog import Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_key, make_rule, new_uuid, walk
 
@@ -171,6 +172,20 @@ async def test_a_client_deleted_and_made_again_starts_empty(catalog: Catalog) ->
     await catalog.clients.delete("acme", now_ms=NOW_MS)
     await catalog.clients.create(make_client())
     assert await catalog.rules.all_of("acme") == []
+
+
+async def test_answers_to_a_deleted_client_are_not_given_to_one_of_the_same_id(catalog: Catalog) -> None:
+    for owner in ("acme", "globex", ""):
+        if owner:
+            await catalog.clients.create(make_client(owner))
+        claim = await catalog.idempotency.begin(owner, "key", b"1" * 32, now_ms=NOW_MS)
+        assert isinstance(claim, Fresh)
+        await catalog.idempotency.finish(claim, Answer(201, b"{}", {}))
+    await catalog.clients.delete("acme", now_ms=NOW_MS)
+    await catalog.clients.create(make_client("acme"))
+    assert isinstance(await catalog.idempotency.begin("acme", "key", b"2" * 32, now_ms=NOW_MS), Fresh)
+    for other in ("globex", ""):
+        assert isinstance(await catalog.idempotency.begin(other, "key", b"1" * 32, now_ms=NOW_MS), Answer)
 
 
 async def test_no_rule_made_while_its_client_is_deleted_stays_untold(catalog: Catalog) -> None:

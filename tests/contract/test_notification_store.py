@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 
+from alerting_core import limits
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
 from tests.contract.fixtures_pipeline import World
@@ -10,6 +12,9 @@ from tests.support.catalog import NOW_MS, new_uuid
 from tests.support.pipeline import LEASE_MS, accepted, make_alert, make_delivery, make_match, make_plan, make_skipped
 
 LATER_MS = NOW_MS + 120_000
+
+RARE = range(0x20000, 0x2A6D0)
+"""Characters of four bytes."""
 
 
 async def take(world: World, *, older_than_ms: int = LATER_MS, limit: int = 100) -> Sequence[NotificationRef]:
@@ -212,6 +217,16 @@ async def test_a_shared_alert_and_private_ones_of_the_same_id_are_a_notification
         ("globex", "globex"),
     ]
     assert {n.notification_id for n in stored} == {derive_notification_id(n.client_id, "x", n.owner) for n in stored}
+
+
+async def test_the_longest_ids_of_a_private_alert_are_stored(world: World) -> None:
+    # Four bytes each, and not to be compressed: entries of an index have 2,704 bytes at most.
+    dice = Random(1)
+    client_id, alert_id = ("".join(map(chr, dice.choices(RARE, k=limits.ID_CHARS_MAX))) for _ in range(2))
+    await world.add_client(client_id)
+    match = make_match(client_id, alert=make_alert(alert_id, owner=client_id))
+    (recorded,) = await world.notifications.record([match], now_ms=NOW_MS)
+    assert recorded.created
 
 
 def test_the_id_of_a_shared_alerts_notification_is_what_it_always_was() -> None:

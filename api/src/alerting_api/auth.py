@@ -163,6 +163,7 @@ class KeyAuthenticator:
         self._keys = keys
         self._clock = clock
         self._seen: OrderedDict[bytes, tuple[ApiKey, int]] = OrderedDict()
+        self._times_forgotten = 0
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return who *token* belongs to; None for no valid key."""
@@ -191,6 +192,7 @@ class KeyAuthenticator:
     def forget(self) -> None:
         """Look every key up anew: one was changed here."""
         self._seen.clear()
+        self._times_forgotten += 1
 
     async def _find(self, key_hash: bytes, *, now_ms: int) -> ApiKey | None:
         known = self._seen.get(key_hash)
@@ -198,10 +200,13 @@ class KeyAuthenticator:
         if known is not None and 0 <= now_ms - known[1] < KEY_CACHE_MS:
             self._seen.move_to_end(key_hash)
             return known[0]
+        times_forgotten = self._times_forgotten
         key = await self._keys.find_by_hash(key_hash)
         if key is None:
             self._seen.pop(key_hash, None)
             return None
+        if times_forgotten != self._times_forgotten:
+            return key  # It may have been changed while it was looked up: not to be remembered.
         self._seen[key_hash] = (key, now_ms)
         self._seen.move_to_end(key_hash)
         if len(self._seen) > KEYS_CACHED_MAX:

@@ -149,3 +149,24 @@ async def test_a_use_that_cannot_be_recorded_refuses_nobody_and_is_recorded_soon
 @pytest.mark.parametrize("text", ["", "x" * 256, "\ud800"])
 async def test_what_cannot_be_a_key_opens_nothing(store: CountingStore, clock: MemoryClock, text: str) -> None:
     assert await KeyAuthenticator(store, clock).authenticate(text) is None
+
+
+async def test_a_key_that_is_changed_while_it_is_looked_up_is_not_remembered(clock: MemoryClock) -> None:
+    class SlowStore(MemoryKeyStore):
+        async def find_by_hash(self, key_hash: bytes) -> ApiKey | None:
+            found = await super().find_by_hash(key_hash)
+            await is_deleted.wait()
+            return found
+
+    is_deleted = asyncio.Event()
+    database = MemoryDatabase()
+    store = SlowStore(database)
+    await MemoryKeyStore(database).create(ApiKey("key", None, "n", "", hash_key("key"), frozenset({KeyScope.ADMIN}), 0))
+    authenticator = KeyAuthenticator(store, clock)
+    under_way = asyncio.create_task(authenticator.authenticate("key"))
+    await asyncio.sleep(0)
+    await store.revoke(None, "key", now_ms=clock.now_ms())
+    authenticator.forget()
+    is_deleted.set()
+    assert await under_way is not None, "it was good when it was looked up"
+    assert await authenticator.authenticate("key") is None

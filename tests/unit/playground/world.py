@@ -99,7 +99,7 @@ async def make_world() -> World:
     container = Container(
         use=use,
         clock=clock,
-        idempotency=MemoryIdempotencyStore(),
+        idempotency=MemoryIdempotencyStore(database),
         jobs=GeneratorJobs(MemoryJobStore(), clock, ids),
         dead_letters=DeadLetters(MemoryDeadLetterStore(log)),
         dashboard=Dashboard(ports.history, stages, clock),

@@ -1,7 +1,7 @@
 """Clients and their API keys in memory, and answers by Idempotency-Key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from alerting_core import limits
 from alerting_core.codec.records import RuleAction
@@ -9,7 +9,7 @@ from alerting_core.domain.client import ApiKey, Client, KeyScope
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, NotFound
-from alerting_core.memory.database import MemoryDatabase, RuleChange, in_text_order, newest_first
+from alerting_core.memory.database import KeptAnswer, MemoryDatabase, RuleChange, in_text_order, newest_first
 from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey
 from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 
@@ -63,6 +63,8 @@ def remove_client(database: MemoryDatabase, client_id: str) -> None:
         del database.alerts[alert_key]
     for key_id in [id_ for id_, key in database.keys.items() if key.client_id == client_id]:
         del database.keys[key_id]
+    for place in [place for place in database.answers if place[0] == client_id]:
+        del database.answers[place]
     del database.clients[client_id]
 
 
@@ -152,18 +154,11 @@ class MemoryKeyStore:
         return [k for k in keys if k.client_id is None and k.revoked_at_ms is None and KeyScope.ADMIN in k.scopes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    request_hash: bytes
-    begun_at_ms: int
-    answer: Answer | None = None
-
-
 class MemoryIdempotencyStore:
     """Keeps answers, the oldest first; what is out of date is dropped as new keys come."""
 
-    def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], _Entry] = {}
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._entries = database.answers
 
     async def begin(self, owner: str, key: str, request_hash: bytes, *, now_ms: int) -> Beginning:
         """Claim the key, or say what became of it."""
@@ -178,21 +173,21 @@ class MemoryIdempotencyStore:
         if entry is not None and now_ms - entry.begun_at_ms <= limits.IDEMPOTENCY_RUNNING_MS_MAX:
             return InProgress()
         self._entries.pop((owner, key), None)
-        self._entries[owner, key] = _Entry(request_hash, now_ms)
+        self._entries[owner, key] = KeptAnswer(request_hash, now_ms)
         return Fresh(owner, key, now_ms)
 
     async def finish(self, claim: Fresh, answer: Answer) -> None:
         """Keep the answer."""
         entry = self._claimed(claim)
         if entry is not None:
-            self._entries[claim.owner, claim.key] = _Entry(entry.request_hash, entry.begun_at_ms, answer)
+            self._entries[claim.owner, claim.key] = KeptAnswer(entry.request_hash, entry.begun_at_ms, answer)
 
     async def abandon(self, claim: Fresh) -> None:
         """Forget the claim."""
         if self._claimed(claim) is not None:
             del self._entries[claim.owner, claim.key]
 
-    def _claimed(self, claim: Fresh) -> _Entry | None:
+    def _claimed(self, claim: Fresh) -> KeptAnswer | None:
         entry = self._entries.get((claim.owner, claim.key))
         return entry if entry and entry.begun_at_ms == claim.begun_at_ms and entry.answer is None else None
 

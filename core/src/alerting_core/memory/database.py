@@ -17,6 +17,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.memory.due import ClientHost, DueIndex
 from alerting_core.ports import catalog
 from alerting_core.ports.history import StoredAlert
+from alerting_core.ports.idempotency import Answer
 
 
 class MemoryClock:
@@ -220,6 +221,15 @@ class RuleChange:
     rule_updated_at_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is kept by an Idempotency-Key; without an answer, the request is under way."""
+
+    request_hash: bytes
+    begun_at_ms: int
+    answer: Answer | None = None
+
+
 @dataclass(slots=True)
 class MemoryDatabase:
     """All tables, each keyed by its id. Adapters keep the `*_of_*` look-ups in step with the tables.
@@ -241,3 +251,4 @@ class MemoryDatabase:
     outbox: list[RuleChange] = field(default_factory=list[RuleChange])
     outbox_published: set[int] = field(default_factory=set[int])
     alerts: dict[AlertKey, StoredAlert] = field(default_factory=dict[AlertKey, StoredAlert])
+    answers: dict[tuple[str, str], KeptAnswer] = field(default_factory=dict[tuple[str, str], KeptAnswer])

@@ -125,7 +125,7 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         use=application.Application.on(ports),
         clock=clock,
         authenticator=VisitorAuthenticator(),
-        idempotency=stored(clients.MemoryIdempotencyStore()),
+        idempotency=stored(clients.MemoryIdempotencyStore(database)),
         jobs=operations.GeneratorJobs(stored(jobs), clock, ids),
         dead_letters=dead_letters.DeadLetters(letters),
         dashboard=operations.Dashboard(history, world.meter, clock),

@@ -83,6 +83,8 @@ class PgClientStore:
                 raise _no_client()
             gone = "DELETE FROM rules WHERE client_id = $1 RETURNING rule_id, version"
             rules = await connection.fetch(gone, client_id)
+            # Answers that it was given are not for a client who takes the id later.
+            await connection.execute("DELETE FROM idempotency_keys WHERE owner = $1", client_id)
             await connection.execute("DELETE FROM clients WHERE client_id = $1", client_id)
             changes = [RuleChange(client_id, row["rule_id"], RuleAction.DELETED, row["version"]) for row in rules]
             await append_changes(connection, changes, now_ms=now_ms)
