@@ -15,6 +15,9 @@ SEEDS: Final = amount(300, thorough=2_000)
 SEEDS_PER_TEST: Final = 10
 """So that the worlds are spread over processes, and a failure names few."""
 
+NO_FAULTS: Final = {"private alert", "private alert of an id that is in use"}
+"""What is counted of a world, beside its faults."""
+
 KEPT: Final = [
     int(line) for line in Path(__file__).with_name("seeds.txt").read_text().splitlines() if line and line[0] != "#"
 ]
@@ -39,7 +42,7 @@ def test_in_a_world_without_faults_every_target_is_told_exactly_once(seed: int) 
     world = World(seed, Faults(), size=size, trace_lines_max=None)
     report = world.run()
     assert report.is_good, report.failure()
-    assert not report.counts
+    assert report.counts.keys() <= NO_FAULTS
     sends = sum(" sends " in line for line in world.trace_lines())
     told = [row.delivery for row in world.database.deliveries.values() if row.delivery.reason is Reason.DELIVERED]
     assert {delivery.attempts for delivery in told} <= {1}
