@@ -3,10 +3,11 @@ import { useState } from "react";
 
 import type { Alert } from "@/api/types";
 
+import { ownerWords } from "./alert-identity";
 import classes from "./AlertFacts.module.css";
 import { SeverityBadge } from "./badges";
 import { Facts } from "./Facts";
-import { HostileText } from "./HostileText";
+import { HostileText, OneLine } from "./HostileText";
 import { IdText } from "./IdText";
 import { LinkedText } from "./LinkedText";
 import { ShowAll } from "./ShowAll";
@@ -17,10 +18,13 @@ const CONTEXT_SHOWN = 8;
 /** What an alert says, with its context: for alerts, and for notifications, which carry the same. */
 export function AlertFacts({
   alert,
+  owner,
 }: {
   alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "event_ts"> & {
     received_at?: string;
   };
+  /** Whose alert it is; empty: it is shared. */
+  owner: string;
 }) {
   const [isOpen, setOpen] = useState(false);
   const labels = Object.entries(alert.context);
@@ -52,6 +56,10 @@ export function AlertFacts({
         <dt>Alert id</dt>
         <dd>
           <IdText id={alert.alert_id} what="alert id" />
+        </dd>
+        <dt>Owner</dt>
+        <dd>
+          <OneLine text={ownerWords(owner)} />
         </dd>
       </Facts>
       {labels.length > 0 && (

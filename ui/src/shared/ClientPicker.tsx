@@ -1,7 +1,7 @@
 import { CloseButton, Combobox, Loader, ScrollArea, TextInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { ask } from "@/api/client";
 import { useApi } from "@/app/context";
@@ -20,6 +20,7 @@ export function ClientPicker({
   label,
   hideLabel = false,
   placeholder = "Search for a client",
+  clearLabel = "Show all clients",
   error,
   required = false,
   w,
@@ -29,7 +30,9 @@ export function ClientPicker({
   label: string;
   hideLabel?: boolean;
   placeholder?: string;
-  error?: string | undefined;
+  /** What it means to choose none. */
+  clearLabel?: string;
+  error?: ReactNode;
   required?: boolean;
   w?: number | string;
 }) {
@@ -90,7 +93,7 @@ export function ClientPicker({
             ) : value !== null && !required ? (
               <CloseButton
                 size="sm"
-                aria-label="Show all clients"
+                aria-label={clearLabel}
                 onMouseDown={(event) => event.preventDefault()}
                 onClick={() => onChange(null)}
               />

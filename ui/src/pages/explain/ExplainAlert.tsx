@@ -3,11 +3,11 @@ import { IconFilterPlus, IconQuestionMark, IconSend } from "@tabler/icons-react"
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
 
-import { ask } from "@/api/client";
 import type { AlertDetail } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
+import { type AlertRef, ownerOf, sendAgainPath } from "@/shared/alert-identity";
 import { AlertFacts } from "@/shared/AlertFacts";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { BackTo } from "@/shared/BackTo";
@@ -18,9 +18,9 @@ import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 import { isGone } from "@/shared/useGuardedChange";
 
+import { alertQuery } from "./alert-query";
 import { ExplainClient } from "./ExplainClient";
 import classes from "./explain.module.css";
-import { sendAgainPath } from "./links";
 
 /** An alert that was just sent is listed as soon as the recorder has read it. */
 const WAITED_FOR_MS = 500;
@@ -29,13 +29,11 @@ const YOUNG_REFRESH_MS = 1_500;
 const REFRESH_MS = 15_000;
 
 /** One alert, and for one client what each of its rules made of it. */
-export function ExplainAlert({ alertId }: { alertId: string }) {
+export function ExplainAlert({ alertId, owner }: AlertRef) {
   const api = useApi();
   const wasSent = (useLocation().state as { wasSent?: boolean } | null)?.wasSent === true;
   const found = useQuery({
-    queryKey: ["alerts", "one", alertId],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/alerts/{alert_id}", { params: { path: { alert_id: alertId } }, signal })),
+    ...alertQuery(api, { alertId, owner }),
     refetchInterval: ({ state }) => {
       if (state.data === undefined) return wasSent ? WAITED_FOR_MS : false;
       const age = state.dataUpdatedAt - Date.parse(state.data.received_at);
@@ -84,7 +82,7 @@ function Shown({ alert }: { alert: AlertDetail }) {
           <Text component="h2" fw={600} mb="sm">
             Alert
           </Text>
-          <AlertFacts alert={alert} />
+          <AlertFacts alert={alert} owner={ownerOf(alert)} />
         </Paper>
         <Stack gap="md">
           {caller.isOperator && <Choice alert={alert} clientId={clientId} />}
@@ -114,7 +112,7 @@ function Actions({ alert, clientId }: { alert: AlertDetail; clientId: string | n
       {caller.may("alerts:write") && (
         <Button
           component={Link}
-          to={sendAgainPath(alert.alert_id)}
+          to={sendAgainPath({ alertId: alert.alert_id, owner: ownerOf(alert) })}
           variant="default"
           leftSection={<IconSend size={16} aria-hidden />}
         >

@@ -6,6 +6,7 @@ import { ask } from "@/api/client";
 import type { AlertDetail, Explanation } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
+import { ownerOf } from "@/shared/alert-identity";
 import { ErrorState } from "@/shared/ErrorState";
 import { count } from "@/shared/figures";
 import { LoadingState } from "@/shared/LoadingState";
@@ -25,11 +26,12 @@ const FAR_SHOWN = 5;
 export function ExplainClient({ alert, clientId }: { alert: AlertDetail; clientId: string }) {
   const api = useApi();
   const caller = useCaller();
+  const owner = ownerOf(alert);
   const [limit, setLimit] = useState(LIMIT_FIRST);
   const explained = useQuery({
-    queryKey: ["alerts", "explain", alert.alert_id, clientId, limit],
+    queryKey: ["alerts", "explain", alert.alert_id, owner, clientId, limit],
     queryFn: ({ signal }) => {
-      const query = { client_id: clientId, limit };
+      const query = { client_id: clientId, owner, limit };
       const path = { alert_id: alert.alert_id };
       return ask(api.GET("/api/v1/alerts/{alert_id}/explain", { params: { path, query }, signal }));
     },

@@ -7,6 +7,7 @@ import { ask } from "@/api/client";
 import type { AlertDetail, Explanation, Notification } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
+import { notifiedOwnerOf, ownerOf } from "@/shared/alert-identity";
 import { StatusBadge } from "@/shared/badges";
 import { ErrorState } from "@/shared/ErrorState";
 import { count } from "@/shared/figures";
@@ -15,6 +16,8 @@ import { OneLine } from "@/shared/HostileText";
 import classes from "./explain.module.css";
 import { verdictOf } from "./findings";
 
+/** A client has two notifications of one id at most: of the shared alert, and of its own. */
+const OF_ONE_ID_MAX = 2;
 const SOON_MS = 1_000;
 const LATER_MS = 15_000;
 /** For so long after its coming a missing notification may be still in the making. */
@@ -24,12 +27,14 @@ const YOUNG_MS = 60_000;
 export function Outcome({ alert, explanation }: { alert: AlertDetail; explanation: Explanation }) {
   const api = useApi();
   const caller = useCaller();
+  const owner = ownerOf(alert);
   const made = useQuery({
-    queryKey: ["notifications", "of-alert", alert.alert_id, explanation.client_id],
+    queryKey: ["notifications", "of-alert", alert.alert_id, owner, explanation.client_id],
     queryFn: async ({ signal }) => {
-      const query = { alert_id: alert.alert_id, client_id: explanation.client_id, limit: 1 };
+      const { client_id } = explanation;
+      const query = { alert_id: alert.alert_id, client_id, limit: OF_ONE_ID_MAX };
       const { items } = await ask(api.GET("/api/v1/notifications", { params: { query }, signal }));
-      return items[0] ?? null;
+      return items.find((each) => notifiedOwnerOf(each) === owner) ?? null;
     },
     refetchInterval: ({ state }) => {
       const isYoung = state.dataUpdatedAt - Date.parse(alert.received_at) < YOUNG_MS;

@@ -9,6 +9,7 @@ import { type Alert, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
+import { alertKey, explainPath, ownerOf, ownerWords } from "@/shared/alert-identity";
 import { SeverityBadge } from "@/shared/badges";
 import { type Column, DataTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
@@ -22,7 +23,6 @@ import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
 import { useFilter, useIsFiltered } from "@/shared/useFilter";
 
 import classes from "./explain.module.css";
-import { explainPath } from "./links";
 
 const FILTER_NAMES = ["severity", "source", "name", "range", "since", "until"] as const;
 const REFRESH_MS = 10_000;
@@ -70,7 +70,7 @@ export function RecentAlerts() {
         label="Recent alerts"
         pages={alerts}
         columns={columns(clientId)}
-        rowKey={(alert) => alert.alert_id}
+        rowKey={alertKey}
         empty={<Nothing isFiltered={useIsFiltered(FILTER_NAMES)} />}
       />
     </>
@@ -96,7 +96,7 @@ function ById() {
       className={classes.byId}
       onSubmit={(event) => {
         event.preventDefault();
-        if (id.trim() !== "") void navigate(explainPath(id.trim(), clientId));
+        if (id.trim() !== "") void navigate(explainPath({ alertId: id.trim() }, clientId));
       }}
     >
       <TextInput
@@ -143,12 +143,14 @@ function columns(clientId: string | null): Column<Alert>[] {
       cell: (alert) => (
         <Anchor
           component={Link}
-          to={explainPath(alert.alert_id, clientId)}
+          to={explainPath({ alertId: alert.alert_id, owner: ownerOf(alert) }, clientId)}
           size="sm"
           style={{ display: "block" }}
         >
           <OneLine text={alert.name} mono />
-          <span className="visually-hidden">, alert {plainly(alert.alert_id)}</span>
+          <span className="visually-hidden">
+            , alert {plainly(alert.alert_id)}, {plainly(ownerWords(ownerOf(alert)))}
+          </span>
         </Anchor>
       ),
     },
@@ -159,7 +161,12 @@ function columns(clientId: string | null): Column<Alert>[] {
       onPhone: "beside",
       cell: (alert) => <SeverityBadge severity={alert.severity} />,
     },
-    { label: "Alert id", width: "28%", cell: (alert) => <OneLine text={alert.alert_id} mono /> },
+    {
+      label: "Owner",
+      width: "14%",
+      cell: (alert) => <OneLine text={ownerWords(ownerOf(alert))} />,
+    },
+    { label: "Alert id", width: "24%", cell: (alert) => <OneLine text={alert.alert_id} mono /> },
     {
       label: "Received",
       width: 116,

@@ -2,47 +2,10 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
-import type { Alert, AlertDetail, Explanation } from "@/api/types";
-import { renderIn } from "@/testing/render";
-import { problem, TestPlatform } from "@/testing/TestPlatform";
+import { problem } from "@/testing/TestPlatform";
 
-import type { ExplainedRule } from "./findings";
-import ExplainPage from "./index";
+import { ALERT, DETAIL, makePlatform, MATCHED, PATH, rule, show } from "./test-alert";
 
-const AT = "2026-01-02T03:04:05.678Z";
-const ALERT: Alert = {
-  alert_id: "order/4711",
-  severity: "CRITICAL",
-  source: "checkout",
-  name: "payment-failed",
-  context: { region: "eu" },
-  event_ts: 1_767_323_045,
-  client_id: null,
-  received_at: AT,
-};
-const DETAIL: AlertDetail = { ...ALERT, notifications: [], more_notifications: false };
-const PATH = "/api/v1/alerts/order%2F4711";
-
-function rule(id: string, changes: Partial<ExplainedRule>): ExplainedRule {
-  return {
-    rule_id: id,
-    severity: "CRITICAL",
-    source: "checkout",
-    name: "payment-failed",
-    enabled: true,
-    matched: false,
-    findings: [],
-    ...changes,
-  };
-}
-
-const MATCHED = rule("matched", {
-  matched: true,
-  name: "*",
-  findings: [
-    { reason: "matched", field: "", expected: "", actual: "", detail: "the rule matched by severity" },
-  ],
-});
 const CASE_DIFFERS = rule("near", {
   source: "Checkout",
   findings: [
@@ -89,47 +52,6 @@ const FAR = rule("far", {
   ],
 });
 
-function explanation(rules: ExplainedRule[]): Explanation {
-  return {
-    alert: ALERT,
-    client_id: "acme",
-    examined: rules.length,
-    matched: rules.filter((each) => each.matched).length,
-    rules,
-  };
-}
-
-function makePlatform(rules: ExplainedRule[], more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
-  return new TestPlatform({
-    "GET /api/v1/me": () => ({
-      name: "root",
-      key_id: "k",
-      is_operator: true,
-      client_id: null,
-      scopes: ["admin"],
-      allowed: [
-        "admin",
-        "alerts:write",
-        "rules:read",
-        "rules:write",
-        "notifications:read",
-        "notifications:resend",
-      ],
-    }),
-    "GET /api/v1/alerts": () => ({ items: [ALERT], next_cursor: null }),
-    [`GET ${PATH}`]: () => DETAIL,
-    [`GET ${PATH}/explain`]: () => explanation(rules),
-    "GET /api/v1/notifications": () => ({ items: [], next_cursor: null }),
-    "GET /api/v1/endpoints": () => ({ items: [], next_cursor: null }),
-    "GET /api/v1/clients": () => ({ items: [], next_cursor: null }),
-    ...more,
-  });
-}
-
-function show(platform: TestPlatform, at: string) {
-  return renderIn(<ExplainPage />, { platform, at, path: "/explain/*" });
-}
-
 test("near misses come before rules that are far off, and each says which field differs", async () => {
   show(makePlatform([MATCHED, FAR, CASE_DIFFERS, DISABLED]), "/explain?alert=order%2F4711&client=acme");
   const near = await screen.findByRole("region", { name: "Near misses" });
@@ -170,7 +92,7 @@ test("filters of the list of alerts are in the address, and an alert with slashe
     source: "checkout",
   });
   await userEvent.setup().click(link);
-  expect(router.state.location.search).toBe("?alert=order%2F4711&client=acme");
+  expect(router.state.location.search).toBe("?alert=order%2F4711&owner=&client=acme");
   expect(await screen.findByRole("heading", { name: "Explain payment-failed" })).toBeInTheDocument();
 });
 
@@ -188,7 +110,7 @@ test("an alert that is sent is followed: it is recorded a moment after it was ta
   await person.type(screen.getByLabelText("Label 1"), "region");
   await person.type(screen.getByLabelText("Value 1"), "eu");
   await person.click(screen.getByRole("button", { name: "Send alert" }));
-  await waitFor(() => expect(router.state.location.search).toBe("?alert=order%2F4711"));
+  await waitFor(() => expect(router.state.location.search).toBe("?alert=order%2F4711&owner="));
   expect(platform.asked.find(({ method }) => method === "POST")?.body).toEqual({
     severity: "LOW",
     source: "checkout",

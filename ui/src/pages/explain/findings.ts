@@ -58,9 +58,14 @@ export function grouped(rules: readonly ExplainedRule[]): Record<Nearness, Expla
 export function verdictOf(rule: ExplainedRule): string {
   if (rule.matched) return "Matches";
   const fields = differing(rule);
-  if (fields.length === 0) return "Would match, but is disabled";
-  const what = `${listed(fields)} ${fields.length === 1 ? "differs" : "differ"}`;
-  return rule.enabled ? sentence(what) : sentence(`${what}, and it is disabled`);
+  const also: string[] = [];
+  if (!rule.enabled) also.push(fields.length === 0 ? "is disabled" : "it is disabled");
+  if (rule.findings.some((finding) => finding.reason === "owner-differs"))
+    also.push("the alert is private to another client");
+  if (fields.length === 0) return `Would match, but ${also.join(", and ")}`;
+  return sentence(
+    [`${listed(fields)} ${fields.length === 1 ? "differs" : "differ"}`, ...also].join(", and "),
+  );
 }
 
 function listed(words: readonly string[]): string {

@@ -22,12 +22,14 @@ export default function ExplainPage() {
   );
 }
 
-/** The alert is a parameter, and no part of the path: ids of alerts are free text, slashes and all. */
+/** The alert and its owner are parameters, and no part of the path: ids of alerts are free text, slashes and all. */
 function Explain() {
   const caller = useCaller();
   const [alertId] = useFilter("alert");
+  const [owner] = useFilter("owner");
   if (caller.isKnown && !caller.may("notifications:read")) return <NotAllowed />;
-  return alertId === null ? <RecentAlerts /> : <ExplainAlert key={alertId} alertId={alertId} />;
+  if (alertId === null) return <RecentAlerts />;
+  return <ExplainAlert key={JSON.stringify([alertId, owner])} alertId={alertId} owner={owner ?? undefined} />;
 }
 
 function NotAllowed() {

@@ -6,6 +6,7 @@ import { Link, useParams } from "react-router";
 import { ask } from "@/api/client";
 import type { NotificationDetail } from "@/api/types";
 import { useApi } from "@/app/context";
+import { explainPath, notifiedOwnerOf } from "@/shared/alert-identity";
 import { StatusBadge } from "@/shared/badges";
 import { BackTo } from "@/shared/BackTo";
 import { EmptyState } from "@/shared/EmptyState";
@@ -63,7 +64,7 @@ export function NotificationPage() {
 
 function Shown({ notification }: { notification: NotificationDetail }) {
   const { client_id: clientId, alert_id: alertId } = notification;
-  const explain = `/explain?${new URLSearchParams({ alert: alertId, client: clientId }).toString()}`;
+  const explain = explainPath({ alertId, owner: notifiedOwnerOf(notification) }, clientId);
   return (
     <>
       <PageHeader

@@ -258,6 +258,18 @@ test("the timeline says each outcome in words, failures first", async () => {
   expect(screen.getByRole("heading", { name: "Partly sent" })).toBeInTheDocument();
 });
 
+test.each([
+  [true, "Private to acme", "/explain?alert=alert-1&owner=acme&client=acme"],
+  [false, "Shared", "/explain?alert=alert-1&owner=&client=acme"],
+])(
+  "a notification says whose its alert is, and leads to that one (private: %s)",
+  async (isPrivate, owner, to) => {
+    showDetail(detailed({ ...notification(1, { private: isPrivate }), deliveries: [] }));
+    expect(await screen.findByText(owner)).toBeVisible();
+    expect(screen.getByRole("link", { name: "Explain" })).toHaveAttribute("href", to);
+  },
+);
+
 test("an interrupted attempt stays in its round, and sending again begins another", () => {
   const attempts = [
     attempt(1, "interrupted"),

@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { ask } from "@/api/client";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
+import { alertKey } from "@/shared/alert-identity";
 import { SeverityBadge } from "@/shared/badges";
 import { ErrorState } from "@/shared/ErrorState";
 import { OneLine } from "@/shared/HostileText";
@@ -76,7 +77,7 @@ function Found({ pattern }: { pattern: Pattern }) {
         <>
           <ul className={classes.found} aria-label="Alerts that match">
             {shown.map((alert) => (
-              <li key={alert.alert_id}>
+              <li key={alertKey(alert)}>
                 <SeverityBadge severity={alert.severity} />
                 <span style={{ minWidth: 0 }}>
                   <OneLine text={alert.name} mono />

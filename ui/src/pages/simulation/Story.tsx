@@ -3,10 +3,10 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import type { CheckView } from "@/platform/session";
+import { explainPath } from "@/shared/alert-identity";
 import { HostileText } from "@/shared/HostileText";
 
 import classes from "./checks.module.css";
-import { explainPath } from "./links";
 import { CHECKS, clock } from "./words";
 
 /** How a guarantee was broken: one example, step by step. */
@@ -35,7 +35,11 @@ export function Story({ view }: { view: CheckView }) {
       )}
       {example.alert_id !== null && (
         <Text size="sm">
-          <Anchor component={Link} to={explainPath(example.alert_id, example.client_id)} size="sm">
+          <Anchor
+            component={Link}
+            to={explainPath({ alertId: example.alert_id }, example.client_id)}
+            size="sm"
+          >
             Explain this alert
           </Anchor>
         </Text>

@@ -5,10 +5,10 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "react-router";
 
 import { useApi } from "@/app/context";
+import { explainPath } from "@/shared/alert-identity";
 import { count } from "@/shared/figures";
 import { toastError } from "@/shared/toasts";
 
-import { explainPath } from "./links";
 import { SHARE_ID } from "./Share";
 import { sendMatchingAlert } from "./send-alert";
 import { RESTART_MS } from "./WorkerGroupBox";
@@ -140,7 +140,11 @@ function useSteps(progress: TourProgress, onGo: (to: TourProgress) => void): rea
           {alert === null ? (
             "Send an alert first, in the step before."
           ) : (
-            <Anchor component={Link} to={explainPath(alert.alertId, alert.clientId)} inherit>
+            <Anchor
+              component={Link}
+              to={explainPath({ alertId: alert.alertId, owner: "" }, alert.clientId)}
+              inherit
+            >
               Explain the alert that you sent
             </Anchor>
           )}

@@ -150,7 +150,7 @@ test("the tour begins at a first visit, sends an alert that a client wants, and 
   await userEvent.click(screen.getByRole("button", { name: "Next step" }));
   expect(screen.getByRole("link", { name: "Explain the alert that you sent" })).toHaveAttribute(
     "href",
-    "/explain?alert=alert-9&client=ember",
+    "/explain?alert=alert-9&owner=&client=ember",
   );
   await userEvent.click(screen.getByRole("button", { name: "Skip the tour" }));
   expect(screen.queryByRole("region", { name: "Guided tour" })).not.toBeInTheDocument();

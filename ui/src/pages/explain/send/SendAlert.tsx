@@ -3,7 +3,6 @@ import { IconArrowLeft, IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 
-import { ask } from "@/api/client";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { EmptyState } from "@/shared/EmptyState";
@@ -11,6 +10,7 @@ import { ErrorState } from "@/shared/ErrorState";
 import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
+import { alertQuery } from "../alert-query";
 import { type AlertDraft, labelsOf, severityOf } from "./draft";
 import { SendForm } from "./SendForm";
 
@@ -45,27 +45,25 @@ export function SendAlert() {
 
 function Filled() {
   const api = useApi();
+  const caller = useCaller();
   const [parameters] = useSearchParams();
   const from = parameters.get("from");
-  const original = useQuery({
-    queryKey: ["alerts", "one", from],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/api/v1/alerts/{alert_id}", { params: { path: { alert_id: from ?? "" } }, signal })),
-    enabled: from !== null,
-  });
+  const owner = parameters.get("owner") ?? undefined;
+  const original = useQuery({ ...alertQuery(api, { alertId: from ?? "", owner }), enabled: from !== null });
   if (from === null) return <SendForm draft={draftIn(parameters)} />;
   if (original.isPending) return <LoadingState rows={5} label="Loading the alert" />;
   if (original.isError) return <ErrorState error={original.error} onRetry={() => original.refetch()} />;
-  const { severity, source, name, context } = original.data;
+  const { severity, source, name, context, client_id: clientId } = original.data;
   return (
     <SendForm
-      key={from}
+      key={JSON.stringify([from, owner])}
       draft={{
         severity: severityOf(severity) ?? "HIGH",
         source,
         name,
         context: labelsOf(context),
         alertId: "",
+        clientId: caller.isOperator ? clientId : null,
       }}
     />
   );
@@ -78,5 +76,6 @@ function draftIn(parameters: URLSearchParams): AlertDraft {
     name: parameters.get("name") ?? "",
     context: [],
     alertId: "",
+    clientId: null,
   };
 }

@@ -8,12 +8,15 @@ import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { useChange } from "@/api/queries";
 import { SEVERITIES } from "@/api/types";
+import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
+import { explainPath } from "@/shared/alert-identity";
+import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
+import { plainly } from "@/shared/HostileText";
 import { toastDone } from "@/shared/toasts";
 
-import { explainPath } from "../links";
 import { ContextFields } from "./ContextFields";
 import { type AlertDraft, bodyOf, labelProblems } from "./draft";
 
@@ -24,7 +27,9 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
   const api = useApi();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const caller = useCaller();
   const { clientId } = useScope();
+  const ownerOfSent = (sent: AlertDraft) => caller.clientId ?? sent.clientId ?? "";
   const form = useForm<AlertDraft>({
     initialValues: draft,
     validate: {
@@ -36,17 +41,20 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
     (asked: AlertDraft, once) =>
       ask(api.POST("/api/v1/alerts", { body: bodyOf(asked), params: { header: once } })),
     {
-      onSuccess: ({ alert_ids: [alertId] }) => {
+      onSuccess: ({ alert_ids: [alertId] }, sent) => {
         toastDone("The alert was taken in");
         void queries.invalidateQueries({ queryKey: ["alerts", "list"] });
         if (alertId !== undefined)
-          void navigate(explainPath(alertId, clientId), { state: { wasSent: true } });
+          void navigate(explainPath({ alertId, owner: ownerOfSent(sent) }, clientId), {
+            state: { wasSent: true },
+          });
       },
       onError: (error) => {
         if (!(error instanceof ProblemError)) return;
         for (const field of ["severity", "source", "name"] as const)
           form.setFieldError(field, error.at(field));
         form.setFieldError("alertId", error.at("alert_id"));
+        form.setFieldError("clientId", error.at("client_id"));
       },
     },
   );
@@ -101,6 +109,16 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
             {...form.getInputProps("name")}
           />
         </SimpleGrid>
+        {caller.isOperator && (
+          <ClientPicker
+            label="Private to"
+            placeholder="Nobody: shared with all clients"
+            clearLabel="Make it shared"
+            value={form.values.clientId}
+            onChange={(chosen) => form.setFieldValue("clientId", chosen)}
+            error={form.errors.clientId}
+          />
+        )}
         <ContextFields
           value={form.values.context}
           onChange={(context) => form.setFieldValue("context", context)}
@@ -109,7 +127,9 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
         {send.isError && <ErrorState error={send.error} />}
         <Group justify="space-between">
           <Text size="xs" c="dimmed" maw={420}>
-            Every client whose rules match is notified for real.
+            {ownerOfSent(form.values) === ""
+              ? "Every client whose rules match is notified for real."
+              : `Only ${plainly(ownerOfSent(form.values))} is notified, for real, when one of its rules matches.`}
           </Text>
           <Button type="submit" loading={send.isPending} leftSection={<IconSend size={16} aria-hidden />}>
             Send alert

@@ -13,6 +13,8 @@ export interface AlertDraft {
   source: string;
   name: string;
   alertId: string;
+  /** The client that the alert is private to, which only operators choose; null: what the key sends by itself. */
+  clientId: string | null;
   context: LabelDraft[];
 }
 
@@ -37,7 +39,7 @@ export function labelProblems(context: readonly LabelDraft[]): Record<number, st
 }
 
 /** The body of the request; rows that were left empty are none. */
-export function bodyOf({ severity, source, name, alertId, context }: AlertDraft) {
+export function bodyOf({ severity, source, name, alertId, clientId, context }: AlertDraft) {
   const labels = context
     .filter(({ label }) => label !== "")
     .map(({ label, value }) => [label, value] as const);
@@ -47,5 +49,6 @@ export function bodyOf({ severity, source, name, alertId, context }: AlertDraft)
     name,
     context: Object.fromEntries(labels),
     ...(alertId.trim() === "" ? {} : { alert_id: alertId.trim() }),
+    ...(clientId === null ? {} : { client_id: clientId }),
   };
 }

@@ -12,6 +12,7 @@ import {
 import { Paper, Text } from "@mantine/core";
 
 import type { NotificationDetail, NotificationStatus } from "@/api/types";
+import { notifiedOwnerOf } from "@/shared/alert-identity";
 import { AlertFacts } from "@/shared/AlertFacts";
 import { TimeAgo } from "@/shared/TimeAgo";
 
@@ -59,7 +60,7 @@ export function Timeline({ notification }: { notification: NotificationDetail })
     <ol className={classes.timeline} aria-label="Timeline">
       <Step title="Alert" aside={<TimeAgo at={eventAt} />} icon={IconBellRinging}>
         <Paper>
-          <AlertFacts alert={notification} />
+          <AlertFacts alert={notification} owner={notifiedOwnerOf(notification)} />
         </Paper>
       </Step>
       <Step title="Matched rules" aside={ruleCount} icon={IconFilter}>
