@@ -119,7 +119,7 @@ STAGES: Final = (
     Stage(
         "alone",
         "what is promised within a time, or needs all of the machine, one after the other",
-        _pytest("integration", "e2e", "browser", options=["-m=alone", "--durations=12"]),
+        _pytest("integration", "e2e", options=["-m=alone", "--durations=12"]),
     ),
     Stage("ui", "the parts of the user interface", _ui),
     Stage(
@@ -127,6 +127,12 @@ STAGES: Final = (
         "the pages in a real browser, on the platform and on the playground",
         # By worksteal, one begins with those on the platform, the other with those on the playground.
         _pytest("browser", options=["-m=not alone", "--numprocesses=2", "--dist=worksteal", "--durations=8"]),
+    ),
+    Stage(
+        "browser-alone",
+        "what is promised of pages within a time",
+        # In a process of its own: a browser's driver keeps the event loop that other tests want to start.
+        _pytest("browser", options=["-m=alone"]),
     ),
     Stage("isolated", "the core, with nothing else installed", _isolated),
     Stage("isolated-api", "the API, and the playground's bridge to it, with nothing but what they need", _isolated_api),
