@@ -199,8 +199,8 @@ def _retry_after(response: aiohttp.ClientResponse) -> str | None:
 
 
 CONNECTIONS_MAX: Final = 512
-"""Open connections of one sender: all that it claims at once (`limits.CLAIM_DELIVERIES_MAX`) and a few tests beside,
-well under the 1,024 files that a process may have open by default."""
+"""Open connections of one sender: two claims of the most (`limits.CLAIM_DELIVERIES_MAX`), the one sent while the next
+is taken, and half of the 1,024 files that a process may have open by default."""
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 """How long an idle connection is kept for the next message to the same host."""
