@@ -120,7 +120,9 @@ WEATHER: Final[dict[str, dict[str, float]]] = {
         "errors_per_attempt": 0.8,
         "clock_jumps_per_minute": 6.0,
     },
-    "a stop forgets attempts": {"stops_per_minute": 30.0, "refusals_per_call": 0.3},
+    "a stop forgets attempts": {"stops_per_minute": 60.0, "refusals_per_call": 0.3},
+    "disabled rules match": {"edits_per_minute": 20.0},
+    "nobody sweeps": {"resends_per_minute": 20.0},
 }
 """What has to happen often for a bug that shows itself rarely."""
 
