@@ -96,8 +96,13 @@ class ServerProcess(ABC):
         self.stop()
 
     def pause(self) -> None:
-        """Let the server do nothing, with its connections open, until `resume`."""
-        self._signal(signal.SIGSTOP)
+        """Let the server do nothing, with its connections open, until `resume`; it stands still on return."""
+        process = self._signal(signal.SIGSTOP)
+        # One thread takes the signal and stops the others: on a busy machine they may answer a request before that.
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        while not _stands_still(process):
+            assert time.monotonic() < deadline, f"process {process.pid} cannot be paused"
+            time.sleep(_LOOK_SECONDS)
 
     def resume(self) -> None:
         """Let the server go on."""
@@ -157,10 +162,17 @@ class ServerProcess(ABC):
             time.sleep(_LOOK_SECONDS)
         return True
 
-    def _signal(self, order: signal.Signals) -> None:
+    def _signal(self, order: signal.Signals) -> psutil.Process:
         process = self.running()
         assert process is not None, "it does not run"
         process.send_signal(order)
+        return process
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # A thread that has just ended: the rest is looked at again.
+        return all(psutil.Process(one.id).status() == psutil.STATUS_STOPPED for one in process.threads())
+    return False
 
 
 def free_ports(count: int) -> tuple[int, ...]:
