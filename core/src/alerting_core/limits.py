@@ -32,6 +32,27 @@ CONTEXT_BYTES_MAX: Final = 65_536
 RECORD_VALUE_BYTES_MAX: Final = 1_048_576
 """One record of a stream. Kafka's default `message.max.bytes`."""
 
+# The life of an alert.
+
+EPISODE_LIFE_MS: Final = 300_000
+"""How long an alert fires whose sender does not say until when: five minutes, as an Alertmanager's resolve_timeout."""
+
+EPISODE_LIFE_MS_MAX: Final = 31 * 24 * 3_600_000
+"""What a report may keep an episode open for at most; a later end is cut to it. The sender of an alert that is to stay
+open for longer repeats itself within a month."""
+
+EPISODE_SLACK_MS_MAX: Final = 3_600_000
+"""What is added to the end that a sender gives who repeats itself, at most, so that not each repetition is written."""
+
+EPISODE_REPORTERS_MAX: Final = 4
+"""Starts of one episode that are told apart: a pair of servers, each of which was started anew meanwhile."""
+
+EPISODE_BATCH_MAX: Final = 1_000
+"""Episodes that are closed, or published again, at a time."""
+
+EPISODE_UNPUBLISHED_MS: Final = 10_000
+"""Age from which a change that is not marked as published is published again: whoever made it has had its time."""
+
 # What a client owns.
 
 RULES_PER_CLIENT_MAX: Final = 10_000

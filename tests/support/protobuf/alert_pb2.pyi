@@ -14,14 +14,21 @@ class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEVERITY_MEDIUM: _ClassVar[Severity]
     SEVERITY_HIGH: _ClassVar[Severity]
     SEVERITY_CRITICAL: _ClassVar[Severity]
+
+class AlertStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ALERT_STATUS_FIRING: _ClassVar[AlertStatus]
+    ALERT_STATUS_RESOLVED: _ClassVar[AlertStatus]
 SEVERITY_UNSPECIFIED: Severity
 SEVERITY_LOW: Severity
 SEVERITY_MEDIUM: Severity
 SEVERITY_HIGH: Severity
 SEVERITY_CRITICAL: Severity
+ALERT_STATUS_FIRING: AlertStatus
+ALERT_STATUS_RESOLVED: AlertStatus
 
 class AlertNew(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "status", "ends_at", "fingerprint", "phase")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +44,10 @@ class AlertNew(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_AT_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
     alert_id: str
     schema_version: int
     event_ts: int
@@ -45,10 +56,14 @@ class AlertNew(_message.Message):
     name: str
     context: _containers.ScalarMap[str, str]
     client_id: str
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ...) -> None: ...
+    status: AlertStatus
+    ends_at: int
+    fingerprint: str
+    phase: int
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ...) -> None: ...
 
 class AlertMatched(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids", "private")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids", "status", "ends_at", "fingerprint", "phase", "private")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +80,10 @@ class AlertMatched(_message.Message):
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     RULE_IDS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_AT_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
     PRIVATE_FIELD_NUMBER: _ClassVar[int]
     alert_id: str
     schema_version: int
@@ -75,5 +94,9 @@ class AlertMatched(_message.Message):
     context: _containers.ScalarMap[str, str]
     client_id: str
     rule_ids: _containers.RepeatedScalarFieldContainer[str]
+    status: AlertStatus
+    ends_at: int
+    fingerprint: str
+    phase: int
     private: bool
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ..., private: _Optional[bool] = ...) -> None: ...
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ..., private: _Optional[bool] = ...) -> None: ...

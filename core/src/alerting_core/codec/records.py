@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from alerting_core import limits
 from alerting_core.codec.message import Message, Undecodable, boolean, enum, int32, int64, labels, severity, text, texts
-from alerting_core.domain.alert import EVENT_TS_MAX, SCHEMA_VERSION, Alert, Match, check_alert
+from alerting_core.domain.alert import EVENT_TS_MAX, SCHEMA_VERSION, Alert, AlertLife, AlertStatus, Match, check_alert
 from alerting_core.domain.text import check_id
 from alerting_core.errors import Problem, ProblemCode
 
@@ -58,7 +58,7 @@ def read_record(value: bytes, parse: Callable[[bytes], T], check: Callable[[T], 
     return Rejected(problems) if problems else parsed
 
 
-ALERT_NEW: Final = Message(
+_EVENT: Final = Message(
     {
         "alert_id": text(1),
         "schema_version": int32(2),
@@ -71,6 +71,13 @@ ALERT_NEW: Final = Message(
     }
 )
 
+# 10 is for annotations.
+_LIFE: Final = Message(
+    {"status": enum(11, AlertStatus.from_number), "ends_at": int64(12), "fingerprint": text(13), "phase": int32(14)}
+)
+
+ALERT_NEW: Final = Message(_EVENT.fields | _LIFE.fields)
+
 _TAIL: Final = Message({"client_id": text(8), "rule_ids": texts(9)})
 
 # The client of a private alert's match is its owner, who is in the alert's own bytes already.
@@ -81,12 +88,13 @@ ALERT_MATCHED: Final = Message(ALERT_NEW.fields | _TAIL.fields | _PRIVATE_TAIL.f
 PRIVATE_END: Final = _PRIVATE_TAIL.encode_values((), True)
 """What an AlertMatched of a private alert ends with, and no other: no id has a control character."""
 
-_values_of_alert: Final = attrgetter(*("owner" if name == "client_id" else name for name in ALERT_NEW.fields))
+_values_of_event: Final = attrgetter(*("owner" if name == "client_id" else name for name in _EVENT.fields))
 
 
 def encode_alert(alert: Alert) -> bytes:
     """Encode an AlertNew; equal alerts give equal bytes."""
-    return ALERT_NEW.encode_values(*_values_of_alert(alert))
+    event = _EVENT.encode_values(*_values_of_event(alert))
+    return event if alert.life is None else event + _LIFE.encode(alert.life)
 
 
 def encode_match(match: Match) -> bytes:
@@ -119,16 +127,24 @@ def decode_match(value: bytes) -> Match | Rejected:
 
 def _parse_alert(data: bytes) -> Alert:
     # In the order of the table; by position, which takes half as long as by name.
-    alert_id, schema_version, event_ts, severity_, source, name, context, owner = ALERT_NEW.decode(data).values()
-    return Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner)
+    values = ALERT_NEW.decode(data).values()
+    alert_id, version, event_ts, severity_, source, name, context, owner, status, ends_at, fingerprint, phase = values
+    life = _life(status, ends_at, fingerprint, phase) if fingerprint or phase or status or ends_at else None
+    return Alert(alert_id, severity_, source, name, event_ts, context, version, owner, life)
 
 
 def _parse_match(data: bytes) -> Match:
     values = ALERT_MATCHED.decode(data).values()
-    alert_id, schema_version, event_ts, severity_, source, name, context, client_id, rule_ids, is_private = values
+    alert_id, schema_version, event_ts, severity_, source, name, context, client_id, *rest = values
+    status, ends_at, fingerprint, phase, rule_ids, is_private = rest
+    life = _life(status, ends_at, fingerprint, phase) if fingerprint or phase or status or ends_at else None
     owner = client_id if is_private else ""
-    alert = Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner)
+    alert = Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner, life)
     return Match(alert, client_id, rule_ids)
+
+
+def _life(status: AlertStatus, ends_at: int, fingerprint: str, phase: int) -> AlertLife:
+    return AlertLife(fingerprint, phase, status, ends_at or None)
 
 
 def _check_match(match: Match) -> tuple[Problem, ...]:

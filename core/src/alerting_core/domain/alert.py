@@ -34,6 +34,34 @@ SEVERITY_NAMES: Final = tuple(one.name for one in Severity if one is not Severit
 _BY_NUMBER: Final = {int(s): s for s in Severity}
 
 
+class AlertStatus(IntEnum):
+    """What a record says of an alert with a life. The numbers are those on the wire and never change."""
+
+    FIRING = 0
+    RESOLVED = 1
+
+    @classmethod
+    def from_number(cls, number: int) -> "AlertStatus":
+        """Read a number of the wire; one that this version does not know is FIRING, so that nobody stays untold."""
+        return cls.RESOLVED if number == cls.RESOLVED else cls.FIRING
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLife:
+    """Where a record stands in the life of its alert, which fires and is resolved later.
+
+    Attributes:
+        fingerprint: What its reports are known by, however often it fires; see `domain.episode`.
+        phase: Counts the records of one episode from 1. The same alert_id and phase is the same record again.
+        ends_at: When a resolved one ended, unix seconds; None while it fires.
+    """
+
+    fingerprint: str
+    phase: int
+    status: AlertStatus = AlertStatus.FIRING
+    ends_at: int | None = None
+
+
 SCHEMA_VERSION = 1
 """Version of the messages this package writes."""
 
@@ -60,6 +88,8 @@ class Alert:
         context: Labels and annotations, text to text.
         schema_version: Of the producer's message.
         owner: client_id of the one client that a private alert belongs to; empty when the alert is shared.
+        life: None for an event, which happened and is over. Else the alert is an episode, whose id is the alert_id, and
+            event_ts is when it began.
     """
 
     alert_id: str
@@ -70,6 +100,32 @@ class Alert:
     context: Mapping[str, str] = field(default_factory=dict[str, str])
     schema_version: int = SCHEMA_VERSION
     owner: str = ""
+    life: AlertLife | None = None
+
+    @property
+    def has_life(self) -> bool:
+        """Whether it fires and is resolved; else it is an event."""
+        return self.life is not None
+
+    @property
+    def status(self) -> AlertStatus:
+        """Whether it fires or is resolved; an event is FIRING."""
+        return AlertStatus.FIRING if self.life is None else self.life.status
+
+    @property
+    def ends_at(self) -> int | None:
+        """When it ended, unix seconds; None for an event, and while it fires."""
+        return None if self.life is None else self.life.ends_at
+
+    @property
+    def fingerprint(self) -> str:
+        """What its reports are known by; empty for an event."""
+        return "" if self.life is None else self.life.fingerprint
+
+    @property
+    def phase(self) -> int:
+        """Which record of its episode this is, from 1; 0 for an event."""
+        return 0 if self.life is None else self.life.phase
 
     @property
     def key(self) -> AlertKey:
@@ -91,6 +147,22 @@ def _problems(alert: Alert) -> Iterator[Problem]:
     yield from check_context(alert.context)
     if alert.owner:
         yield from check_id("client_id", alert.owner, chars_max=limits.ID_CHARS_MAX)
+    if alert.life is not None:
+        yield from _life_problems(alert.life, alert.event_ts)
+
+
+def _life_problems(life: AlertLife, event_ts: int) -> Iterator[Problem]:
+    if not life.fingerprint:
+        detail = "status, ends_at and phase are of an alert with a fingerprint"
+        yield Problem("fingerprint", ProblemCode.MISSING, detail)
+        return
+    yield from check_id("fingerprint", life.fingerprint, chars_max=limits.ID_CHARS_MAX)
+    if life.phase < 1:
+        yield Problem("phase", ProblemCode.OUT_OF_RANGE, "must be 1 or more with a fingerprint")
+    if life.status is AlertStatus.RESOLVED and life.ends_at is None:
+        yield Problem("ends_at", ProblemCode.MISSING, "a resolved alert needs the time of its end")
+    if life.ends_at is not None and not event_ts <= life.ends_at <= EVENT_TS_MAX:
+        yield Problem("ends_at", ProblemCode.OUT_OF_RANGE, f"must be event_ts to {EVENT_TS_MAX}, in unix seconds")
 
 
 def check_context(context: Mapping[str, str]) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ def remove_client(database: MemoryDatabase, client_id: str) -> None:
         del database.notifications[notification_id]
     for alert_key in [key for key in database.alerts if key[0] == client_id]:
         del database.alerts[alert_key]
+    for episode_key in [key for key in database.episodes if key[0] == client_id]:
+        del database.episodes[episode_key]
     for key_id in [id_ for id_, key in database.keys.items() if key.client_id == client_id]:
         del database.keys[key_id]
     for place in [place for place in database.answers if place[0] == client_id]:

@@ -12,6 +12,7 @@ from alerting_core.domain.alert import AlertKey
 from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.delivery import Attempt, Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
+from alerting_core.domain.episode import Episode, EpisodeKey
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.due import ClientHost, DueIndex
@@ -161,6 +162,42 @@ class DeliveryTable(MutableMapping[str, DeliveryRow]):
         return None if row is None else (row.due_at_ms, row.delivery.client_id, row.delivery.host)
 
 
+class EpisodeTable(MutableMapping[EpisodeKey, Episode]):
+    """The latest episode of each identity, in the order in which identities were first stored.
+
+    Attributes:
+        open: Keys of those that are open.
+        unpublished: Keys of those with records that the log lacks.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[EpisodeKey, Episode] = {}
+        self.open: dict[EpisodeKey, None] = {}
+        self.unpublished: dict[EpisodeKey, None] = {}
+
+    def __getitem__(self, key: EpisodeKey) -> Episode:
+        return self._rows[key]
+
+    def __setitem__(self, key: EpisodeKey, row: Episode) -> None:
+        self._rows[key] = row
+        for keys, holds in ((self.open, row.is_open), (self.unpublished, not row.is_published)):
+            if holds:
+                keys[key] = None
+            else:
+                keys.pop(key, None)
+
+    def __delitem__(self, key: EpisodeKey) -> None:
+        del self._rows[key]
+        self.open.pop(key, None)
+        self.unpublished.pop(key, None)
+
+    def __iter__(self) -> Iterator[EpisodeKey]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 T = TypeVar("T")
 
 
@@ -250,5 +287,6 @@ class MemoryDatabase:
     senders_present: set[str] = field(default_factory=set[str])
     outbox: list[RuleChange] = field(default_factory=list[RuleChange])
     outbox_published: set[int] = field(default_factory=set[int])
+    episodes: EpisodeTable = field(default_factory=EpisodeTable)
     alerts: dict[AlertKey, StoredAlert] = field(default_factory=dict[AlertKey, StoredAlert])
     answers: dict[tuple[str, str], KeptAnswer] = field(default_factory=dict[tuple[str, str], KeptAnswer])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.codec.message import bytes_field
+from alerting_core.codec.message import bytes_field, int_field, text_field
 from alerting_core.codec.records import (
     NotificationReady,
     Rejected,
@@ -21,7 +21,7 @@ from alerting_core.codec.records import (
     encode_notification_ready,
     encode_rule_changed,
 )
-from alerting_core.domain.alert import Alert, Match, Severity
+from alerting_core.domain.alert import Alert, AlertLife, AlertStatus, Match, Severity
 from alerting_core.errors import ProblemCode
 
 ALERT = Alert("a1", Severity.HIGH, "api", "timeout", 1_700_000_000, {"region": "eu", "environment": "prod"})
@@ -78,6 +78,63 @@ def test_an_owner_that_is_no_client_id_is_poison(owner: bytes, code: ProblemCode
     rejected = decode_alert(ALERT_BYTES + bytes_field(8, owner))
     assert isinstance(rejected, Rejected)
     assert [(problem.path, problem.code) for problem in rejected.problems] == [("client_id", code)]
+
+
+FIRING = replace(ALERT, life=AlertLife("f1", phase=1))
+RESOLVED = replace(ALERT, life=AlertLife("f1", phase=2, status=AlertStatus.RESOLVED, ends_at=1_700_000_060))
+
+
+def test_an_alert_with_a_life_is_an_alert_with_its_life_after_it() -> None:
+    assert encode_alert(FIRING) == ALERT_BYTES + bytes.fromhex("6a0266317001")
+    assert encode_alert(RESOLVED) == ALERT_BYTES + bytes.fromhex("5801 60bce2cfaa06 6a026631 7002")
+    for alert in (FIRING, RESOLVED, replace(RESOLVED, owner="acme")):
+        assert decode_alert(encode_alert(alert)) == alert
+        match = Match(alert, "acme", ("r1",))
+        assert encode_match(match).startswith(encode_alert(alert))
+        assert decode_match(encode_match(match)) == match
+
+
+def test_what_a_record_says_of_a_life_is_read_from_the_alert_itself() -> None:
+    assert (RESOLVED.status, RESOLVED.ends_at, RESOLVED.fingerprint, RESOLVED.phase) == (
+        AlertStatus.RESOLVED,
+        1_700_000_060,
+        "f1",
+        2,
+    )
+    assert (ALERT.status, ALERT.ends_at, ALERT.fingerprint, ALERT.phase) == (AlertStatus.FIRING, None, "", 0)
+    assert RESOLVED.has_life
+    assert not ALERT.has_life
+
+
+def test_a_status_of_a_newer_producer_reads_as_firing() -> None:
+    alert = decode_alert(encode_alert(FIRING) + int_field(11, 7))
+    assert isinstance(alert, Alert)
+    assert alert.status is AlertStatus.FIRING
+
+
+@pytest.mark.parametrize(
+    ("life", "path", "code"),
+    [
+        (int_field(11, 1), "fingerprint", ProblemCode.MISSING),
+        (int_field(12, 1_700_000_060), "fingerprint", ProblemCode.MISSING),
+        (int_field(14, 1), "fingerprint", ProblemCode.MISSING),
+        (text_field(13, "f1"), "phase", ProblemCode.OUT_OF_RANGE),
+        (text_field(13, "f1") + int_field(14, -1), "phase", ProblemCode.OUT_OF_RANGE),
+        (text_field(13, "f" * 256) + int_field(14, 1), "fingerprint", ProblemCode.TOO_LONG),
+        (text_field(13, "f\0") + int_field(14, 1), "fingerprint", ProblemCode.NUL_CHARACTER),
+        (text_field(13, "f1") + int_field(14, 2) + int_field(11, 1), "ends_at", ProblemCode.MISSING),
+        (
+            text_field(13, "f1") + int_field(14, 2) + int_field(11, 1) + int_field(12, 1_699_999_999),
+            "ends_at",
+            ProblemCode.OUT_OF_RANGE,
+        ),
+        (text_field(13, "f1") + int_field(14, 1) + int_field(12, 1 << 60), "ends_at", ProblemCode.OUT_OF_RANGE),
+    ],
+)
+def test_a_life_that_makes_no_sense_is_poison(life: bytes, path: str, code: ProblemCode) -> None:
+    rejected = decode_alert(ALERT_BYTES + life)
+    assert isinstance(rejected, Rejected)
+    assert [(problem.path, problem.code) for problem in rejected.problems] == [(path, code)]
 
 
 def test_a_notification_ready_is_written_and_read_back() -> None:
