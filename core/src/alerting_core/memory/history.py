@@ -33,10 +33,13 @@ class MemoryAlertLog:
         self._alerts_max = alerts_max
 
     async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
-        """Store *alerts*; those known already stay as they are."""
+        """Store *alerts*; those known already stay as they are, unless they are of a higher phase."""
         stored = self._database.alerts
         for alert in alerts:
-            if alert.key not in stored and (not alert.owner or alert.owner in self._database.clients):
+            known = stored.get(alert.key)
+            if known is not None and known.alert.phase < alert.phase:
+                stored[alert.key] = history.StoredAlert(alert, known.received_at_ms)
+            if known is None and (not alert.owner or alert.owner in self._database.clients):
                 stored[alert.key] = history.StoredAlert(alert, now_ms)
         while len(stored) > self._alerts_max:
             del stored[next(iter(stored))]

@@ -50,7 +50,7 @@ class RetentionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert and when the platform first recorded it."""
+    """An alert and when the platform first recorded it. One with a life is there once an episode, as it is now."""
 
     alert: Alert
     received_at_ms: int
@@ -96,6 +96,8 @@ class AlertLog(Protocol):
     async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
         """Store *alerts*, durable on return. One whose owner and alert_id are stored already stays as first stored.
 
+        Unless the record is of a higher `phase`, as those are that tell how an episode goes on: then the alert is as it
+        says, and keeps the time at which it was first recorded. The order in which records come makes no difference.
         A private alert of a client that does not exist is passed over; with a client its private alerts go.
         """
         ...

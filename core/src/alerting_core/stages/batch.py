@@ -46,6 +46,7 @@ class Count(StrEnum):
 
     ALERTS_MATCHED = "alerts-matched"
     ALERTS_UNMATCHED = "alerts-unmatched"
+    RESOLVED_UNTOLD = "resolved-untold"
     NOTIFICATIONS_CREATED = "notifications-created"
     NOTIFICATIONS_KNOWN = "notifications-known"
     NOTIFICATIONS_SETTLED = "notifications-settled"

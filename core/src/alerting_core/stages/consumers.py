@@ -16,6 +16,7 @@ from alerting_core import limits
 from alerting_core.codec import records as codec
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.delivery.plan import plan_deliveries
+from alerting_core.domain.alert import AlertStatus
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.matching.index import RuleIndex
@@ -213,7 +214,10 @@ class Recorder(Consumer):
 
 @dataclass(frozen=True, slots=True)
 class Aggregator(Consumer):
-    """alerts.matched → notifications, and notifications.ready for each that still waits for its deliveries."""
+    """alerts.matched → notifications, and notifications.ready for each that still waits for its deliveries.
+
+    A notification says that an alert fires. That one is resolved is passed over, and counted.
+    """
 
     notifications: NotificationStore
     clock: Clock
@@ -224,11 +228,12 @@ class Aggregator(Consumer):
         if not records:
             return BatchReport(StageName.AGGREGATOR)
         intake = decode_batch(records, codec.decode_match)
-        stored = await self.notifications.record(intake.values, now_ms=self.clock.now_ms())
-        assert len(stored) == len(intake.good), "results align with matches"
+        firing = [one for one in intake.good if one[1].alert.status is AlertStatus.FIRING]
+        stored = await self.notifications.record([match for _, match in firing], now_ms=self.clock.now_ms())
+        assert len(stored) == len(firing), "results align with matches"
         # All that are RECEIVED, known ones too: a crash after the insert and before the publish heals here.
         ready: dict[str, Outgoing] = {}
-        for (record, _), one in zip(intake.good, stored, strict=True):
+        for (record, _), one in zip(firing, stored, strict=True):
             if one.status is NotificationStatus.RECEIVED:
                 ready.setdefault(one.ref.notification_id, ready_record(one.ref, one.alert_id, headers_from(record)))
         await self.stream.commit([*ready.values(), *intake.dead_letters], offsets_after(records))
@@ -237,7 +242,7 @@ class Aggregator(Consumer):
             received=len(records),
             published=len(ready),
             rejected=len(intake.dead_letters),
-            counts=_counts(stored),
+            counts=_counts(stored) + Counter({Count.RESOLVED_UNTOLD: len(intake.good) - len(firing)}),
         )
 
 
