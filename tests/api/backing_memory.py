@@ -9,6 +9,7 @@ from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencySto
 from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
@@ -40,6 +41,7 @@ class MemoryBacking(Backing):
             keys=MemoryKeyStore(self.database),
             history=MemoryNotificationHistory(self.database),
             alerts=self.alerts,
+            episodes=MemoryEpisodeStore(self.database),
             sink=MemorySink(self.log),
             clock=clock,
             ids=ids,

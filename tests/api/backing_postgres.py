@@ -14,7 +14,8 @@ from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobSto
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.app.application import ApplicationPorts
-from alerting_core.memory.database import MemoryClock, SeededIds
+from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.ports.stream import Stream
 from tests.api.world import Backing
 
@@ -39,6 +40,7 @@ class PostgresBacking(Backing):
             keys=PgKeyStore(pools),
             history=PgNotificationHistory(pools),
             alerts=PgAlertHistory(pools),
+            episodes=MemoryEpisodeStore(MemoryDatabase()),
             sink=PgSink(self._log),
             clock=clock,
             ids=ids,

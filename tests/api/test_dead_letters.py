@@ -118,6 +118,10 @@ async def test_what_can_be_set_is_shown_also_when_it_is_not_there(world: World, 
         "context.team": "storage",
         "context": "",
         "client_id": "",
+        "status": "",
+        "ends_at": "",
+        "fingerprint": "",
+        "phase": "",
     }
 
 

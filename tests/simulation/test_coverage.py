@@ -18,7 +18,8 @@ Where a change of the simulator makes other worlds of them, the others are gone 
 GROUPS: Final = ("recorder-group", "evaluator-group", "aggregator-group", "sender-group", "rule-updater-group")
 CALLS: Final = (
     *(f"{action} {group}" for action, group in product(("poll", "commit"), GROUPS)),
-    *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish", "leases.absent", "leases.take_back"),
+    *("rules.snapshot", "rules.changes", "alerts.record", "episodes.due", "episodes.unpublished", "sink.publish"),
+    *("leases.absent", "leases.take_back"),
     *("outbox.unpublished", "outbox.mark_published", "origin.rules_of", "origin.next_clients"),
     *(f"snapshot.{call}" for call in ("state", "replace", "held", "client_ids", "is_sound", "begin", "add", "finish")),
     *(f"notifications.{call}" for call in ("record", "load", "take_unfinished")),

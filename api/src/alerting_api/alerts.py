@@ -11,7 +11,7 @@ from alerting_api import schema
 from alerting_api.auth import AlertReader, AlertWriter, Use
 from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
-from alerting_core.app.alerts import AlertDraft
+from alerting_core.app.intake import AlertDraft
 from alerting_core.domain.alert import EVENT_TS_MAX, check_context
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.domain.text import derive_uuid
@@ -275,8 +275,9 @@ async def submit_alerts(
     drafts, path = _drafts(body)
     if (key := claimed_key(request)) is not None:
         drafts = _with_derived_ids(drafts, owner=caller.owner, key=key)
-    alert_ids = await use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent)
-    return AlertsAccepted(accepted=len(alert_ids), alert_ids=list(alert_ids))
+    submitted = await use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent)
+    alert_ids = [one.alert_id for one in submitted if one.alert_id is not None]
+    return AlertsAccepted(accepted=len(submitted), alert_ids=alert_ids)
 
 
 def _drafts(body: AlertBody) -> tuple[list[AlertDraft], str]:

@@ -17,7 +17,7 @@ from alerting_api.auth import AlertWriter, Parts
 from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
 from alerting_core import limits
-from alerting_core.app.alerts import AlertDraft
+from alerting_core.app.intake import AlertDraft
 from alerting_core.domain.text import derive_uuid, rfc3339
 from alerting_core.errors import InvalidInput, Problem
 

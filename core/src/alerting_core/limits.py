@@ -138,7 +138,7 @@ DEAD_LETTERS_LOOKED_AT_MAX: Final = 10_000
 be looked at on the command line."""
 
 DEAD_LETTER_FIELDS_SHOWN_MAX: Final = 200
-"""Of the message in a dead letter: a good one has 75 at most."""
+"""Of the message in a dead letter: a good one has 79 at most."""
 
 DEAD_LETTER_BYTES_SHOWN_MAX: Final = 8_192
 """Of the value of a dead letter: enough to see what it was meant to be."""

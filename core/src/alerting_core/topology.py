@@ -15,10 +15,12 @@ from alerting_core import limits
 from alerting_core.ports import stream
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
 from alerting_core.stages.consumers import Aggregator, Dispatcher, Evaluator, Recorder, RuleFeed
+from alerting_core.stages.episodes import EpisodeKeeper
 from alerting_core.stages.loop import Failure, Stage
 from alerting_core.stages.recover import Reclaimer, Sweeper
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
@@ -46,6 +48,17 @@ RECORDER: Final[StageSpec[AlertPorts]] = StageSpec(
         records_max=wiring.tuning.records_max,
         wait_ms=wiring.tuning.wait_ms,
     ),
+)
+
+EPISODE_LOOK_EVERY_MS: Final = 1_000
+"""Pause after a step that found nothing: an end is told later by as much, and a look is two small reads."""
+
+EPISODE_KEEPER: Final[StageSpec[AlertPorts]] = StageSpec(
+    name=StageName.EPISODE_KEEPER,
+    does="Ends alerts that are not reported any more",
+    reads="alert_episodes",
+    idle_pause_ms=EPISODE_LOOK_EVERY_MS,
+    make=lambda wiring: EpisodeKeeper(wiring.ports.episodes, wiring.ports.sink, wiring.ports.clock),
 )
 
 EVALUATOR: Final[StageSpec[AlertPorts]] = StageSpec(
@@ -183,7 +196,7 @@ RULE_RECONCILER: Final[StageSpec[RulePorts]] = StageSpec(
 )
 
 ALERT_WORKERS: Final[dict[WorkerKind, tuple[StageSpec[AlertPorts], ...]]] = {
-    WorkerKind.RECORDER: (RECORDER,),
+    WorkerKind.RECORDER: (RECORDER, EPISODE_KEEPER),
     WorkerKind.EVALUATOR: (EVALUATOR,),
     WorkerKind.AGGREGATOR: (AGGREGATOR,),
     WorkerKind.SENDER: (DISPATCHER, SENDER, RECLAIMER, SWEEPER),
@@ -234,6 +247,7 @@ class PipelinePorts:
     sink: stream.Sink
     rules: RuleSource
     alerts: AlertLog
+    episodes: EpisodeStore
     notifications: NotificationStore
     deliveries: DeliveryStore
     transport: Transport

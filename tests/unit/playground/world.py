@@ -13,6 +13,7 @@ from alerting_core.memory.clients import MemoryClientStore, MemoryIdempotencySto
 from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.memory.log import MemoryLog
@@ -90,6 +91,7 @@ async def make_world() -> World:
         keys=MemoryKeyStore(database),
         history=MemoryNotificationHistory(database),
         alerts=MemoryAlertLog(database),
+        episodes=MemoryEpisodeStore(database),
         sink=MemorySink(log),
         clock=clock,
         ids=ids,

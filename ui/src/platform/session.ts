@@ -194,6 +194,7 @@ export interface Rates {
 }
 export type StageName =
   | "recorder"
+  | "episode-keeper"
   | "evaluator"
   | "aggregator"
   | "dispatcher"

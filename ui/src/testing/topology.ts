@@ -12,6 +12,15 @@ export const TOPOLOGY: readonly StageWiring[] = [
     handles: "alerts",
   },
   {
+    stage: "episode-keeper",
+    worker: "recorder",
+    does: "Ends alerts that are not reported any more",
+    reads: "alert_episodes",
+    group: null,
+    on_path: false,
+    handles: "alerts",
+  },
+  {
     stage: "evaluator",
     worker: "evaluator",
     does: "Matches alerts against the rules of all clients",

@@ -30,8 +30,8 @@ from alerting_backend.settings import Settings
 from alerting_backend.wiring.dependencies import Health, delivery_policy, open_database, watch_server
 from alerting_backend.wiring.transport import LocalMail, open_transport
 from alerting_core import errors, topology
-from alerting_core.app.alerts import AlertDraft
 from alerting_core.app.application import Application
+from alerting_core.app.intake import AlertDraft
 from alerting_core.stages import loop, wiring
 from alerting_core.stages.meter import StageMeter
 

@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from alerting_core.app.alerts import AlertIntake, Insight, Notifications
+from alerting_core import limits
+from alerting_core.app.alerts import Insight, Notifications
 from alerting_core.app.catalog import Endpoints, EndpointTest, Rules
 from alerting_core.app.clients import Clients, Keys
+from alerting_core.app.episodes import EpisodeIntake
+from alerting_core.app.intake import AlertIntake
 from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.ports.catalog import ClientStore, EndpointStore, KeyStore, RuleStore
 from alerting_core.ports.clock import Clock, IdSource
+from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertHistory, NotificationHistory
 from alerting_core.ports.stream import Sink
 
@@ -23,6 +27,7 @@ class ApplicationPorts:
     keys: KeyStore
     history: NotificationHistory
     alerts: AlertHistory
+    episodes: EpisodeStore
     sink: Sink
     clock: Clock
     ids: IdSource
@@ -42,16 +47,29 @@ class Application:
     keys: Keys
 
     @classmethod
-    def on(cls, ports: ApplicationPorts, *, placeholders: Collection[str] = PLACEHOLDER_DOMAINS) -> "Application":
-        """Return the use cases on *ports*; *placeholders* are the domains that the dispatcher never contacts."""
+    def on(
+        cls,
+        ports: ApplicationPorts,
+        *,
+        placeholders: Collection[str] = PLACEHOLDER_DOMAINS,
+        life_ms: int = limits.EPISODE_LIFE_MS,
+    ) -> "Application":
+        """Return the use cases on *ports*.
+
+        Args:
+            ports: What they stand on.
+            placeholders: Domains that the dispatcher never contacts.
+            life_ms: How long an alert with a life fires of which a sender does not say until when.
+        """
         p = ports
+        episodes = EpisodeIntake(p.episodes, p.sink, p.clock, life_ms)
         return cls(
             clients=Clients(p.clients, p.clock),
             rules=Rules(p.rules, p.clock, p.ids),
             endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
             endpoint_test=EndpointTest(p.endpoints, p.history, p.clock, p.ids, placeholders),
             insight=Insight(p.clients, p.rules, p.alerts, p.history),
-            intake=AlertIntake(p.clients, p.sink, p.clock, p.ids),
+            intake=AlertIntake(p.clients, episodes, p.sink, p.clock, p.ids),
             notifications=Notifications(p.history, p.sink, p.clock),
             keys=Keys(p.keys, p.clock, p.ids),
         )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
+from itertools import islice
 from typing import Final, TypeVar
 
 from alerting_core.domain.alert import Alert
@@ -242,6 +243,9 @@ def _is_in_stretch(notification: Notification, where: history.NotificationFilter
 NOTIFICATIONS_KEPT_MAX: Final = 20_000
 """With two deliveries and attempts each some 100 MB, which a browser's tab can bear."""
 
+EPISODES_KEPT_MAX: Final = 10_000
+"""Identities of alerts with a life of which the latest episode is over: some 10 MB."""
+
 CHANGES_KEPT_MAX: Final = 10_000
 """Of rules, for evaluators to follow; one that is further behind takes all rules anew."""
 
@@ -250,11 +254,13 @@ def forget_old(
     database: MemoryDatabase,
     *,
     notifications_max: int = NOTIFICATIONS_KEPT_MAX,
+    episodes_max: int = EPISODES_KEPT_MAX,
     changes_max: int = CHANGES_KEPT_MAX,
 ) -> int:
-    """Drop the oldest finished notifications with all that was tried, and old changes of rules; return how many.
+    """Drop the oldest finished notifications with all that was tried, episodes that are over, and old changes of rules.
 
-    What is under way is never dropped, nor is the latest change: the version of the rules goes on from it.
+    Return how many notifications were dropped. What is under way is never dropped, nor is the latest change: the
+    version of the rules goes on from it.
     """
     excess = len(database.notifications) - notifications_max
     doomed: list[str] = []
@@ -268,5 +274,14 @@ def forget_old(
             database.attempts_of_delivery.pop(delivery_id, None)
             del database.deliveries[delivery_id]
         del database.notifications[notification_id]
+    _forget_episodes(database, len(database.episodes) - episodes_max)
     del database.outbox[: -max(1, changes_max)]
     return len(doomed)
+
+
+def _forget_episodes(database: MemoryDatabase, excess: int) -> None:
+    """Drop up to *excess* episodes that are over and published, those whose identities came first."""
+    if excess > 0:
+        over = (key for key, one in database.episodes.items() if not one.is_open and one.is_published)
+        for key in list(islice(over, excess)):
+            del database.episodes[key]

@@ -215,6 +215,8 @@ OBSERVATIONS: Final[Mapping[str, Observation]] = {
     "deliveries.record_outcomes": Observation(is_commit=True, before=_rows_before, after=_recorded),
     "deliveries.release": Observation(weight=20.0, after=_released),
     "deliveries.settle": Observation(weight=3.0),
+    "episodes.due": _ROUTINE,
+    "episodes.unpublished": _ROUTINE,
     "leases.take_back": Observation(weight=20.0, before=_leased, after=_taken_back),
     "outbox.unpublished": _ROUTINE,
     "origin.next_clients": _ROUTINE,

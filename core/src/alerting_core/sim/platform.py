@@ -13,11 +13,13 @@ from alerting_core.domain.notification import NotificationRef, NotificationStatu
 from alerting_core.memory import rule_distribution
 from alerting_core.memory.database import MemoryDatabase, SeededIds
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Record, Sink, Stream, ready_record
@@ -68,6 +70,7 @@ class SimPorts:
     sink: Sink
     rules: RuleSource
     alerts: AlertLog
+    episodes: EpisodeStore
     notifications: NotificationStore
     deliveries: DeliveryStore
     transport: Transport
@@ -93,6 +96,7 @@ class Parts:
     rules: Callable[[MemoryDatabase], RuleSource] = rule_distribution.MemoryRuleSource
     snapshot: Callable[[Clock], rule_distribution.MemoryRuleSnapshot] = rule_distribution.MemoryRuleSnapshot
     alerts: Callable[[MemoryDatabase], AlertLog] = MemoryAlertLog
+    episodes: Callable[[MemoryDatabase], EpisodeStore] = MemoryEpisodeStore
     notifications: Callable[[MemoryDatabase], NotificationStore] = MemoryNotificationStore
     deliveries: Callable[[MemoryDatabase, Callable[[], bool]], DeliveryStore] = RacingDeliveryStore
     abandoned: Callable[[MemoryDatabase], AbandonedLeases] = MemoryAbandonedLeases
@@ -141,6 +145,7 @@ def ports_of(process: Process, simulation: Simulation, servers: Servers, parts: 
         sink=open_sink(gate, servers.log),
         rules=gated(gate, rules, "rules", rules_at),
         alerts=gated(gate, parts.alerts(database), "alerts", store),
+        episodes=gated(gate, parts.episodes(database), "episodes", store),
         notifications=gated(gate, parts.notifications(database), "notifications", store),
         deliveries=gated(gate, parts.deliveries(database, gate.races), "deliveries", store),
         transport=SimTransport(gate, servers.receivers),

@@ -19,6 +19,7 @@ class StageName(StrEnum):
     """
 
     RECORDER = "recorder"
+    EPISODE_KEEPER = "episode-keeper"
     EVALUATOR = "evaluator"
     AGGREGATOR = "aggregator"
     DISPATCHER = "dispatcher"
@@ -44,6 +45,8 @@ class WorkerKind(StrEnum):
 class Count(StrEnum):
     """What stages count beside the records that came in and went out. Names are stable: metrics carry them."""
 
+    EPISODES_EXPIRED = "episodes-expired"
+    EPISODES_PUBLISHED_LATE = "episodes-published-late"
     ALERTS_MATCHED = "alerts-matched"
     ALERTS_UNMATCHED = "alerts-unmatched"
     RESOLVED_UNTOLD = "resolved-untold"

@@ -10,6 +10,7 @@ from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
 from alerting_core.errors import AlertingError
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.delivery import AbandonedLeases, DeliveryStore, NotificationStore, Presence, Transport
+from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import Outbox, RuleDatabase, RuleSnapshotStore, RuleSource
 from alerting_core.ports.stream import Sink, Stream
@@ -47,6 +48,11 @@ class AlertPorts(StreamPorts, Protocol):
     @property
     def alerts(self) -> AlertLog:
         """The recent alerts."""
+        ...
+
+    @property
+    def episodes(self) -> EpisodeStore:
+        """The episodes of alerts with a life."""
         ...
 
     @property

@@ -17,7 +17,7 @@ from alerting_api.auth import Container, Principal
 from alerting_core.app import application, dead_letters, operations
 from alerting_core.domain import client, text
 from alerting_core.errors import PortUnavailable
-from alerting_core.memory import clients, endpoints, rules, stream
+from alerting_core.memory import clients, endpoints, episodes, rules, stream
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.jobs import MemoryJobStore
 from alerting_core.ports.clock import IdSource
@@ -117,6 +117,7 @@ def make_container(world: LiveWorld, ids: IdSource, jobs: MemoryJobStore) -> Con
         keys=stored(clients.MemoryKeyStore(database)),
         history=history,
         alerts=stored(MemoryAlertLog(database, alerts_max=limits.ALERTS_KEPT)),
+        episodes=stored(episodes.MemoryEpisodeStore(database)),
         sink=sink,
         clock=clock,
         ids=ids,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.app.alerts import AlertDraft
+from alerting_core.app.intake import AlertDraft, Submitted
 from alerting_core.codec.records import NotificationReady, decode_alert, decode_notification_ready
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.notification import NotificationStatus
@@ -28,7 +28,8 @@ def alert(alert_id: str, **changes: object) -> Alert:
 async def test_submitted_alerts_are_published_in_order_under_their_ids() -> None:
     world = make_world()
     drafts = [replace(DRAFT, alert_id=f"a{n}", context={"n": str(n)}, event_ts=7) for n in range(3)]
-    assert await world.use.intake.submit(None, drafts, traceparent="00-trace") == ("a0", "a1", "a2")
+    submitted = await world.use.intake.submit(None, drafts, traceparent="00-trace")
+    assert submitted == [Submitted("a0"), Submitted("a1"), Submitted("a2")]
     records = sorted(await world.records(ALERTS_NEW), key=lambda record: record.key)
     assert [record.key for record in records] == [b"a0", b"a1", b"a2"]
     assert [decode_alert(record.value) for record in records] == [
@@ -43,7 +44,7 @@ async def test_submitted_alerts_are_published_in_order_under_their_ids() -> None
 
 async def test_an_alert_without_id_and_time_is_given_both() -> None:
     world = make_world()
-    first, second = await world.use.intake.submit(None, [DRAFT, DRAFT])
+    first, second = [one.alert_id for one in await world.use.intake.submit(None, [DRAFT, DRAFT])]
     assert first != second
     for record in await world.records(ALERTS_NEW):
         decoded = decode_alert(record.value)

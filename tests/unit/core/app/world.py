@@ -10,6 +10,7 @@ from alerting_core.errors import InvalidInput
 from alerting_core.memory.clients import MemoryClientStore, MemoryKeyStore
 from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
 from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.memory.history import MemoryAlertLog, MemoryNotificationHistory
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.rules import MemoryRuleStore
@@ -56,6 +57,7 @@ def make_world(rule_store: Callable[[MemoryDatabase], MemoryRuleStore] = MemoryR
         keys=MemoryKeyStore(database),
         history=MemoryNotificationHistory(database),
         alerts=alerts,
+        episodes=MemoryEpisodeStore(database),
         sink=MemorySink(log),
         clock=clock,
         ids=SeededIds(1),

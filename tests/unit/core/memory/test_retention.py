@@ -1,9 +1,12 @@
 """What a database in memory forgets, and what it never does."""
 
+from dataclasses import replace
+
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
+from alerting_core.domain.episode_report import expire
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.clients import append_change
 from alerting_core.memory.database import MemoryDatabase
@@ -11,6 +14,7 @@ from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.history import forget_old
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_distribution import MemoryRuleSource
+from tests.support.episodes import make_episode
 
 
 async def _store(database: MemoryDatabase, count: int) -> list[str]:
@@ -49,3 +53,18 @@ async def test_an_evaluator_that_is_behind_what_was_forgotten_takes_all_rules_an
     assert changes.version == 10
     append_change(database, rule, RuleAction.UPDATED)
     assert database.outbox[-1].version == 11
+
+
+def test_episodes_that_are_over_and_published_are_forgotten_beyond_a_number() -> None:
+    database = MemoryDatabase()
+    for number in range(8):
+        episode = make_episode(f"f{number}", published_phase=1)
+        if number % 2:
+            closed = expire(episode, now_ms=episode.ends_at_ms)
+            assert closed is not None
+            episode = replace(closed, published_phase=1 if number == 1 else 2)
+        database.episodes[episode.key] = episode
+    forget_old(database, episodes_max=6)
+    assert [fingerprint for _, fingerprint in database.episodes] == ["f0", "f1", "f2", "f4", "f6", "f7"]
+    forget_old(database, episodes_max=0)
+    assert [fingerprint for _, fingerprint in database.episodes] == ["f0", "f1", "f2", "f4", "f6"]

@@ -10,6 +10,7 @@ from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
 from alerting_core.memory.endpoints import MemoryEndpointStore
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.memory.history import MemoryAlertLog
 from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.notifications import MemoryNotificationStore
@@ -38,6 +39,8 @@ class Platform:
         self.transport = MemoryTransport()
         self.deliveries = MemoryDeliveryStore(self.db)
         self.notifications = MemoryNotificationStore(self.db)
+        self.episodes = MemoryEpisodeStore(self.db)
+        self.alert_log = MemoryAlertLog(self.db)
         self.pipeline = self.new_pipeline()
 
     def new_pipeline(self) -> Pipeline:
@@ -46,7 +49,8 @@ class Platform:
             open_stream=self.open_stream,
             sink=MemorySink(self.log),
             rules=MemoryRuleSource(self.db),
-            alerts=MemoryAlertLog(self.db),
+            alerts=self.alert_log,
+            episodes=self.episodes,
             notifications=self.notifications,
             deliveries=self.deliveries,
             transport=self.transport,
@@ -96,6 +100,7 @@ class Platform:
         for _ in range(steps):
             for stage in (
                 StageName.RECORDER,
+                StageName.EPISODE_KEEPER,
                 StageName.EVALUATOR,
                 StageName.AGGREGATOR,
                 StageName.DISPATCHER,

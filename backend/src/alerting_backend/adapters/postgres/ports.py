@@ -19,7 +19,10 @@ from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_core import topology
 from alerting_core.app.application import ApplicationPorts
 from alerting_core.app.operations import ReadinessCheck
+from alerting_core.memory.database import MemoryDatabase
+from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.ports import delivery, stream
+from alerting_core.ports.episodes import EpisodeStore
 
 
 def postgres_check(pool: Pool) -> ReadinessCheck:
@@ -43,6 +46,11 @@ class WorkerStores:
     def alerts(self) -> PgAlertLog:
         """The recent alerts."""
         return PgAlertLog(self._pool_of())
+
+    @cached_property
+    def episodes(self) -> EpisodeStore:
+        """The episodes of alerts with a life. No way in leads to them yet, so that this process keeps none."""
+        return MemoryEpisodeStore(MemoryDatabase())
 
     @cached_property
     def notifications(self) -> PgNotificationStore:
@@ -94,6 +102,7 @@ class PostgresPorts:
             keys=clients.PgKeyStore(pools),
             history=PgNotificationHistory(pools),
             alerts=PgAlertHistory(pools),
+            episodes=stores.episodes,
             sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
             ids=SystemIds(),
@@ -107,6 +116,7 @@ class PostgresPorts:
             sink=self.application.sink,
             rules=rule_distribution.PgRuleSource(self.pools.worker),
             alerts=self.stores.alerts,
+            episodes=self.stores.episodes,
             notifications=self.stores.notifications,
             deliveries=self.stores.deliveries,
             transport=transport,

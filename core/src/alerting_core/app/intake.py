@@ -1,0 +1,229 @@
+"""The way in for alerts: events, and what is said of alerts with a life, in one call."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from alerting_core import limits
+from alerting_core.app.episodes import EpisodeIntake
+from alerting_core.codec.records import message_headers
+from alerting_core.domain.alert import SEVERITY_NAMES, Alert, AlertStatus, Severity, check_alert
+from alerting_core.domain.episode import fingerprint_of_key
+from alerting_core.domain.episode_report import Report, ReportOutcome
+from alerting_core.domain.text import check_id
+from alerting_core.errors import InvalidInput, NotFound, Problem, ProblemCode
+from alerting_core.ports.catalog import ClientStore, Scope
+from alerting_core.ports.clock import Clock, IdSource
+from alerting_core.ports.stream import Headers, Sink, alert_record
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDraft:
+    """An alert as a caller sends it.
+
+    Attributes:
+        severity: None when the source names none that is known: only rules with `*` meet it.
+        alert_id: None to have one made.
+        event_ts: Unix seconds; None for now.
+        client_id: The client that the alert is to be private to; None: the sender when that is a client, and of an
+            operator's none, so that the alert is shared.
+        dedup_key: Of an alert with a life: what its sender calls it, each time that it fires.
+        fingerprint: The same of a sender that has no such key: `fingerprint_of_labels`. With neither it is an event.
+        status: Of an alert with a life; None: it fires.
+        starts_at_ms: Of an alert with a life: when it began, unix milliseconds; None: at event_ts if that is given.
+        ends_at_ms: Of an alert with a life: until when it fires if nobody says more, or when it ended; None for the
+            ordinary life, or for now. More than `limits.EPISODE_LIFE_MS_MAX` ahead is cut to that.
+    """
+
+    severity: str | None
+    source: str
+    name: str
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
+    alert_id: str | None = None
+    event_ts: int | None = None
+    client_id: str | None = None
+    dedup_key: str | None = None
+    fingerprint: str | None = None
+    status: AlertStatus | None = None
+    starts_at_ms: int | None = None
+    ends_at_ms: int | None = None
+
+    @property
+    def has_life(self) -> bool:
+        """Whether it fires and is resolved; else it is an event."""
+        return self.dedup_key is not None or self.fingerprint is not None
+
+    @property
+    def identity(self) -> str | None:
+        """The fingerprint of an alert with a life; None for an event."""
+        return self.fingerprint if self.dedup_key is None else fingerprint_of_key(self.dedup_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of one draft.
+
+    Attributes:
+        alert_id: None for an alert with a life that is resolved and never fired.
+        outcome: Of an alert with a life; None for an event, which is published.
+        is_published: Whether the log has all that follows from it. If not, all the same it is durable, and the log will
+            have it later.
+    """
+
+    alert_id: str | None
+    outcome: ReportOutcome | None = None
+    is_published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlertIntake:
+    """The way in for alerts: what a client sends is private to it."""
+
+    clients: ClientStore
+    episodes: EpisodeIntake
+    sink: Sink
+    clock: Clock
+    ids: IdSource
+
+    def check(self, scope: Scope, draft: AlertDraft) -> tuple[Problem, ...]:
+        """Return all that is wrong with *draft*; empty when `submit` would take it, if the client it names is there."""
+        return tuple(_problems(scope, draft, self._alert(scope, draft, 0)))
+
+    async def submit(
+        self, scope: Scope, drafts: Sequence[AlertDraft], *, path: str = "alerts[{}]", traceparent: str | None = None
+    ) -> Sequence[Submitted]:
+        """Take *drafts* in, all or none, and return what became of each, in order; they are durable on return.
+
+        Events are published. What is said of an alert with a life is applied to its episode, in the order of the
+        drafts, and what follows from it is published.
+
+        Args:
+            scope: Who sends them.
+            drafts: 1 to `limits.ALERTS_PER_REQUEST_MAX` of them.
+            path: Where in the request draft number `{}` stood, for problems; empty when the request was the draft.
+            traceparent: The caller's trace, which the alerts carry on.
+
+        Raises:
+            InvalidInput: With every problem of every draft; nothing is taken in.
+            PortUnavailable: The log or the episodes are away, any part may have been taken in; or clients that an
+                operator names cannot be looked up. To send the same again is safe, if events have their alert_ids.
+        """
+        _check_count(drafts)
+        unknown = await self._unknown_clients(scope, drafts)
+        now_s = max(0, self.clock.now_ms() // 1000)
+        problems: list[Problem] = []
+        alerts: list[Alert] = []
+        for index, draft in enumerate(drafts):
+            alert = self._alert(scope, draft, now_s)
+            found = list(_problems(scope, draft, alert))
+            if not found and draft.client_id in unknown:
+                found.append(Problem("client_id", ProblemCode.UNKNOWN_VALUE, "there is no such client"))
+            alerts.append(alert)
+            problems += [problem.under(path.format(index)) if path else problem for problem in found]
+        if problems:
+            raise InvalidInput(problems)
+        return await self._take(list(zip(drafts, alerts, strict=True)), message_headers(traceparent))
+
+    async def _take(self, sound: Sequence[tuple[AlertDraft, Alert]], headers: Headers) -> Sequence[Submitted]:
+        """Take in what is in order."""
+        reports = [
+            _report(identity, draft, alert) for draft, alert in sound if (identity := draft.identity) is not None
+        ]
+        # First: when the log then turns out to be away, all is sent again, and to report again changes nothing.
+        reported = iter(await self.episodes.report(reports, headers) if reports else ())
+        await self.sink.publish([alert_record(alert, headers) for draft, alert in sound if not draft.has_life])
+        submitted: list[Submitted] = []
+        for draft, alert in sound:
+            if draft.has_life:
+                one = next(reported)
+                submitted.append(Submitted(one.episode_id, one.outcome, one.is_published))
+            else:
+                submitted.append(Submitted(alert.alert_id))
+        return submitted
+
+    async def _unknown_clients(self, scope: Scope, drafts: Sequence[AlertDraft]) -> Collection[str]:
+        """Return those that an operator names and that do not exist; a client that sends is there."""
+        unknown: set[str] = set()
+        for client_id in {draft.client_id for draft in drafts if draft.client_id} if scope is None else ():
+            try:
+                await self.clients.get(None, client_id)
+            except NotFound:
+                unknown.add(client_id)
+        return unknown
+
+    def _alert(self, scope: Scope, draft: AlertDraft, now_s: int) -> Alert:
+        alert_id = draft.alert_id
+        if alert_id is None:
+            alert_id = _OF_EPISODE if draft.has_life else self.ids.new_uuid()
+        return Alert(
+            alert_id=alert_id,
+            severity=Severity[draft.severity] if draft.severity in SEVERITY_NAMES else Severity.UNSPECIFIED,
+            source=draft.source,
+            name=draft.name,
+            event_ts=now_s if draft.event_ts is None else draft.event_ts,
+            context=draft.context,
+            owner=(draft.client_id or "") if scope is None else scope,
+        )
+
+
+_OF_EPISODE: Final = "of its episode"
+"""In place of the alert_id that an alert with a life will get."""
+
+
+def _report(fingerprint: str, draft: AlertDraft, alert: Alert) -> Report:
+    """Return what *draft*, of which *alert* was made, says of an alert with a life."""
+    starts_at_ms = draft.starts_at_ms
+    if starts_at_ms is None and draft.event_ts is not None:
+        starts_at_ms = draft.event_ts * 1_000
+    return Report(
+        owner=alert.owner,
+        fingerprint=fingerprint,
+        is_resolved=draft.status is AlertStatus.RESOLVED,
+        starts_at_ms=starts_at_ms,
+        ends_at_ms=draft.ends_at_ms,
+        severity=alert.severity,
+        source=alert.source,
+        name=alert.name,
+        context=alert.context,
+    )
+
+
+def _problems(scope: Scope, draft: AlertDraft, alert: Alert) -> Iterator[Problem]:
+    """Yield what is wrong with *draft*, of which *alert* was made."""
+    yield from _check_severity(draft.severity)
+    yield from _check_owner(scope, draft)
+    yield from check_alert(alert)
+    yield from _check_life(draft)
+
+
+def _check_life(draft: AlertDraft) -> Iterator[Problem]:
+    if draft.dedup_key is not None:
+        yield from check_id("dedup_key", draft.dedup_key, chars_max=limits.ID_CHARS_MAX)
+    if draft.has_life and draft.alert_id is not None:
+        detail = "leave it out: with a dedup_key the alert_id is made, one each time that the alert begins to fire"
+        yield Problem("alert_id", ProblemCode.RESERVED, detail)
+    if not draft.has_life and (draft.status, draft.starts_at_ms, draft.ends_at_ms) != (None, None, None):
+        detail = "needed with a status or an end: it says which alert fires, or is resolved"
+        yield Problem("dedup_key", ProblemCode.MISSING, detail)
+
+
+def _check_owner(scope: Scope, draft: AlertDraft) -> Sequence[Problem]:
+    # The same answer whether there is such a client or not.
+    if scope is None or draft.client_id in {None, scope}:
+        return ()
+    detail = "leave it out: what a client's key sends is private to that client"
+    return (Problem("client_id", ProblemCode.RESERVED, detail),)
+
+
+def _check_count(drafts: Sequence[AlertDraft]) -> None:
+    if not drafts:
+        raise InvalidInput([Problem("alerts", ProblemCode.EMPTY, "send at least one alert")])
+    if len(drafts) > limits.ALERTS_PER_REQUEST_MAX:
+        detail = f"has {len(drafts)} alerts, at most {limits.ALERTS_PER_REQUEST_MAX} are allowed in one request"
+        raise InvalidInput([Problem("alerts", ProblemCode.TOO_MANY, detail)])
+
+
+def _check_severity(severity: str | None) -> Sequence[Problem]:
+    if severity is None or severity in SEVERITY_NAMES:
+        return ()
+    return (Problem("severity", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(SEVERITY_NAMES)}"),)
