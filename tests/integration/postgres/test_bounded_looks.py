@@ -5,7 +5,7 @@ import pytest
 from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbox, RuleChange, append_changes
 from alerting_backend.adapters.postgres.connection import Pools, transaction
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgRetention
+from alerting_backend.adapters.postgres.history.retention import PgRetention
 from alerting_core.codec.records import RuleAction
 from tests.contract.fixtures_pipeline import World, postgres_world
 from tests.support.catalog import NOW_MS, make_rule

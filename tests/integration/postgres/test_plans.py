@@ -44,7 +44,7 @@ SELDOM: Final = frozenset(
         ("history.alerts", "recent"),
         ("tables", "page"),
         ("history.notifications", "_last_looked_at"),
-        ("history.alerts", "clear"),
+        ("history.retention", "clear"),
     }
 )
 """Filtered lists and previews that somebody asks for, and what is cleared once in a while; they may take their time

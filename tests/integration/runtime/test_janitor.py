@@ -12,7 +12,8 @@ from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Pools
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog, PgRetention
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
+from alerting_backend.adapters.postgres.history.retention import PgRetention
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_backend.runtime import background as under_test
 from alerting_backend.runtime.background import CHANGES_KEEP_MS, Janitor, Retention

@@ -9,8 +9,9 @@ from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgEnd
 from alerting_backend.adapters.postgres.connection import Pool, Pools, connected
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
-from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog, PgRetention
+from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
+from alerting_backend.adapters.postgres.history.retention import PgRetention
 from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobStore
 from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
