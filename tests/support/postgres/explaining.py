@@ -71,7 +71,12 @@ class Explained:
     @property
     def buffers(self) -> int:
         """Shared buffers touched."""
-        return int(self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"])
+        return buffers_of(self.plan)
+
+
+def buffers_of(node: Node) -> int:
+    """Return how many shared buffers a node and those below it touched, over all its runs."""
+    return int(node["Shared Hit Blocks"] + node["Shared Read Blocks"])
 
 
 def rows_of(node: Node) -> int:
