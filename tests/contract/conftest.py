@@ -11,7 +11,7 @@ from tests.contract.fixtures_catalog import (
     keys,
     rules,
 )
-from tests.contract.fixtures_episodes import episode_world
+from tests.contract.fixtures_episodes import episode_server, episode_world
 from tests.contract.fixtures_pipeline import world
 from tests.contract.fixtures_rules import database_of_record, redis_if_wanted, rule_world, servers, shared
 from tests.contract.fixtures_stream import log, log_server
@@ -23,6 +23,7 @@ __all__ = [
     "cluster_or_memory",
     "database_of_record",
     "endpoints",
+    "episode_server",
     "episode_world",
     "history",
     "idempotency",

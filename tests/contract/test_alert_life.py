@@ -5,35 +5,31 @@ from itertools import permutations
 import pytest
 
 from alerting_core.domain.alert import Alert, AlertLife, AlertStatus
-from alerting_core.memory.clients import MemoryClientStore
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.history import MemoryAlertLog
-from alerting_core.ports.catalog import ClientStore
-from alerting_core.ports.history import AlertAccess, AlertHistory, AlertLog, StoredAlert
-from tests.support.catalog import NOW_MS, make_client
+from alerting_core.ports.history import AlertAccess, StoredAlert
+from tests.contract.fixtures_pipeline import World
+from tests.support.catalog import NOW_MS
 from tests.support.pipeline import make_alert
 
 OPERATOR = AlertAccess(None)
 
 
 class LogWorld:
-    """The log of alerts, its read side, and the clients, on one database."""
+    """The log of alerts and its read side, on one database."""
 
-    def __init__(self, alerts: AlertLog, history: AlertHistory, clients: ClientStore) -> None:
-        self.alerts, self.history, self.clients = alerts, history, clients
+    def __init__(self, world: World) -> None:
+        self.world = world
 
     async def record(self, *alerts: Alert, now_ms: int = NOW_MS) -> None:
-        await self.alerts.record(alerts, now_ms=now_ms)
+        await self.world.alerts.record(alerts, now_ms=now_ms)
 
     async def shown(self) -> list[StoredAlert]:
-        return list(await self.history.recent(OPERATOR, limit=10))
+        return list(await self.world.alert_history.recent(OPERATOR, limit=10))
 
 
-@pytest.fixture(params=["memory"])
-def log_world() -> LogWorld:
+@pytest.fixture
+def log_world(world: World) -> LogWorld:
     """Return the ports on an empty database."""
-    database = MemoryDatabase()
-    return LogWorld(MemoryAlertLog(database), MemoryAlertLog(database), MemoryClientStore(database))
+    return LogWorld(world)
 
 
 def phase(number: int, *, ends_at: int | None = None, **changes: object) -> Alert:
@@ -80,7 +76,7 @@ async def test_a_record_of_the_same_phase_changes_nothing(log_world: LogWorld) -
 
 
 async def test_episodes_and_events_of_owners_are_alerts_of_their_own(log_world: LogWorld) -> None:
-    await log_world.clients.create(make_client("acme"))
+    await log_world.world.add_client("acme")
     event = make_alert("event")
     await log_world.record(FIRING, phase(1, owner="acme"), event)
     await log_world.record(

@@ -13,13 +13,16 @@ from alerting_backend.adapters.postgres.connection import (
     tenant_transaction,
     transaction,
 )
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_core.errors import NotFound
 from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter
+from alerting_core.ports.episodes import PutResult
 from alerting_core.ports.history import AlertAccess, AlertFilter, NewNotification, NotificationFilter
 from tests.contract.fixtures_catalog import on_postgres
 from tests.contract.story import Story
 from tests.support.catalog import NOW_MS, make_endpoint, make_key, make_rule
+from tests.support.episodes import make_episode
 from tests.support.pipeline import make_alert
 from tests.support.postgres.cluster import Cluster
 
@@ -39,6 +42,8 @@ async def two_clients_with_rows_in_every_table(pools: Pools) -> None:
         await catalog.keys.create(make_key(client_id=client_id))
     alerts = [make_alert("x", owner=owner) for owner in ("", "acme", "globex")]
     await PgAlertLog(pools.worker).record(alerts, now_ms=NOW_MS)
+    episodes = [make_episode("f", owner=owner) for owner in ("", "acme", "globex")]
+    await PgEpisodeStore(of_pipeline(pools.worker)).put(episodes)
 
 
 async def owners(pools: Pools, client_id: str, table: str) -> set[str | None]:
@@ -62,6 +67,38 @@ async def test_of_alerts_a_statement_sees_the_shared_ones_and_the_callers_own(po
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
             await connection.execute("UPDATE alerts SET client_id = 'acme'")
+
+
+async def test_of_episodes_a_client_sees_and_changes_its_own_alone(pools: Pools) -> None:
+    assert await owners(pools, "acme", "alert_episodes") == {"acme"}
+    assert await owners(pools, "", "alert_episodes") == set()
+    async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+        assert await connection.execute("UPDATE alert_episodes SET name = 'x'") == "UPDATE 1"
+    async with transaction(pools.admin, "test") as connection:
+        changed = await connection.fetch("SELECT client_id FROM alert_episodes WHERE name = 'x'")
+        assert [row["client_id"] for row in changed] == ["acme"]
+    for statement in (
+        "UPDATE alert_episodes SET client_id = NULL",
+        "UPDATE alert_episodes SET client_id = 'globex', fingerprint = 'g'",
+        "DELETE FROM alert_episodes",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+                await connection.execute(statement)
+
+
+async def test_in_a_clients_name_no_episode_is_made_for_another_or_taken_from_it(pools: Pools) -> None:
+    """Whatever the store is asked for."""
+    in_acmes_name = PgEpisodeStore(lambda _, operation: tenant_transaction(pools.api, operation, client_id="acme"))
+    for owner, refused in (("globex", PutResult.OWNER_GONE), ("", PutResult.CONFLICT)):
+        theirs = make_episode("f", owner=owner)
+        assert await in_acmes_name.load([theirs.key]) == {}
+        assert list(await in_acmes_name.put([replace(theirs, version=2, name="taken")])) == [refused]
+        await in_acmes_name.mark_published([theirs])
+        assert await PgEpisodeStore(of_owners(pools)).load([theirs.key]) == {theirs.key: theirs}
+    assert list(await in_acmes_name.put([make_episode("g", owner="globex")])) == [PutResult.OWNER_GONE]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await in_acmes_name.put([make_episode("g")])
 
 
 @pytest.mark.parametrize("table", SEEN_BY_CLIENTS)
@@ -127,9 +164,9 @@ async def test_the_owner_of_the_tables_is_bound_by_the_policies_too(pools: Pools
     async with transaction(pools.admin, "test") as connection:
         rows = await connection.fetch(
             "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY ($1::text[])",
-            [*SEEN_BY_CLIENTS, "alerts", "api_keys"],
+            [*SEEN_BY_CLIENTS, "alerts", "alert_episodes", "api_keys"],
         )
-    assert len(rows) == len(SEEN_BY_CLIENTS) + 2
+    assert len(rows) == len(SEEN_BY_CLIENTS) + 3
     assert all(row["relrowsecurity"] and row["relforcerowsecurity"] for row in rows)
 
 

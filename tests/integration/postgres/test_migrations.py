@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, open_pools, owner_connection
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_pipeline
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.schema import (
     Migration,
@@ -24,8 +25,10 @@ from alerting_backend.adapters.postgres.schema import (
 )
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.catalog import PageRequest
-from alerting_core.ports.history import AlertAccess, AlertFilter
+from alerting_core.ports.episodes import PutResult
+from alerting_core.ports.history import AlertAccess, AlertFilter, StoredAlert
 from tests.support.catalog import NOW_MS
+from tests.support.episodes import make_episode
 from tests.support.pipeline import make_alert
 from tests.support.postgres.cluster import Cluster
 
@@ -210,6 +213,28 @@ async def test_stored_alerts_and_notifications_are_shared_ones_after_owners_came
             ("x", "n", ""),
             ("x", "timeout", "acme"),
         ]
+
+
+async def test_stored_alerts_are_events_after_lives_came_and_are_not_written_anew(empty_database: Address) -> None:
+    await migrate(empty_database, chain=CHAIN[:7])
+    file_of_alerts = "SELECT pg_relation_filenode('alerts')"
+    async with owner_connection(empty_database) as connection:
+        await connection.execute("INSERT INTO clients VALUES ('acme', 'Acme', now(), now())")
+        before = await connection.fetchval(file_of_alerts)
+    event = make_alert("x")
+    async with open_pools(empty_database, size_max=1) as pools:
+        await pools.worker.execute(
+            "INSERT INTO alerts VALUES ('x', $1, $2, $3, $4, $5, $6)",
+            int(event.severity), event.source, event.name, dict(event.context), event.event_ts, NOW_MS,
+        )  # fmt: skip
+    await migrate(empty_database)
+    async with owner_connection(empty_database) as connection:
+        assert await connection.fetchval(file_of_alerts) == before
+    async with open_pools(empty_database, size_max=1) as pools:
+        assert await PgAlertHistory(pools).get(AlertAccess(None), "x") == StoredAlert(event, NOW_MS)
+        episode = make_episode(owner="acme")
+        store = PgEpisodeStore(of_pipeline(pools.worker))
+        assert list(await store.put([episode])) == [PutResult.STORED]
 
 
 @pytest.mark.parametrize("migration", CHAIN, ids=lambda m: f"{m.version:04}_{m.name}")

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.connection import Connection, Pools, connected, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import BEFORE_ALL, ClaimRequest, claim_due
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_pipeline
 from alerting_backend.adapters.postgres.delivery.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgStream
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
+from alerting_core.ports.episodes import PutResult
 from tests.contract.fixtures_pipeline import World, postgres_world
 from tests.support.catalog import NOW_MS, make_rule
+from tests.support.episodes import make_episode
 from tests.support.pipeline import LEASE_MS, accepted, make_delivery, make_output, make_plan
 
 
@@ -170,3 +175,31 @@ async def test_writers_to_the_same_partitions_in_any_order_do_not_lock_each_othe
     for topic in topics:
         stream = PgStream(logs[0], topic=topic, group="g")
         assert len(await stream.poll(records_max=10_000, wait_ms=0)) == 40 * 40
+
+
+async def test_who_changes_an_episode_while_another_does_waits_and_hears_that_it_came_too_late(pools: Pools) -> None:
+    stored, conflict = PutResult.STORED, PutResult.CONFLICT
+    store = PgEpisodeStore(of_pipeline(pools.worker))
+    for version in (1, 2):
+        a, b, c = (make_episode(fingerprint, version=version) for fingerprint in "abc")
+        async with transaction(pools.worker, "slow") as slow:
+            first = PgEpisodeStore(lambda *_, held=slow: nullcontext(held))
+            assert list(await first.put([a, c])) == [stored, stored]
+            late = asyncio.create_task(store.put([c, b, a]))
+            await wait_until_blocked(pools)
+        assert list(await late) == [conflict, stored, conflict]
+
+
+async def test_a_mark_that_waits_for_a_change_of_its_episode_is_made_on_what_the_change_left(pools: Pools) -> None:
+    store = PgEpisodeStore(of_pipeline(pools.worker))
+    kept, passed = (make_episode(fingerprint) for fingerprint in "ab")
+    await store.put([kept, passed])
+    extended = replace(kept, version=2, name="extended")
+    another = replace(passed, version=2, episode_id=make_episode("c").episode_id)
+    async with transaction(pools.worker, "slow") as slow:
+        await PgEpisodeStore(lambda *_: nullcontext(slow)).put([extended, another])
+        mark = asyncio.create_task(store.mark_published([passed, kept]))
+        await wait_until_blocked(pools)
+    await mark
+    expected = [replace(extended, published_phase=1), another]
+    assert await store.load([one.key for one in expected]) == {one.key: one for one in expected}

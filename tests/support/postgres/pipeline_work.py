@@ -1,7 +1,7 @@
 """What the pipeline and its readers do with Postgres, each thing once, in batches as large as theirs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Final
 
@@ -15,6 +15,7 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import (
 )
 from alerting_backend.adapters.postgres.connection import Pools, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
@@ -23,13 +24,14 @@ from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.codec.records import RuleAction
-from alerting_core.domain.alert import Match
+from alerting_core.domain.alert import AlertLife, AlertStatus, Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, NotificationStatus
 from alerting_core.ports.catalog import PageRequest
 from alerting_core.ports.history import AlertAccess, AlertFilter, NotificationFilter, Old
 from alerting_core.ports.operations import RecordId
 from tests.support.catalog import NOW_MS
+from tests.support.episodes import make_episode
 from tests.support.pipeline import (
     LEASE_MS,
     accepted,
@@ -62,6 +64,7 @@ async def do_all(pools: Pools, subjects: Sequence[Subject]) -> None:
     """Do everything once, with matches of the rules of *subjects* in turn."""
     await _streams(pools)
     await _alerts(pools, subjects)
+    await _episodes(pools, subjects)
     matches = [Match(make_alert(), subject.client_id, (subject.rule_id,)) for subject in islice(cycle(subjects), BATCH)]
     notifications = await _notifications(pools, matches)
     await _deliveries(pools, notifications)
@@ -95,6 +98,8 @@ async def _alerts(pools: Pools, subjects: Sequence[Subject]) -> None:
     await log.record(alerts, now_ms=NOW_MS)
     owners = [subject.client_id for subject in islice(cycle(subjects), BATCH)]
     await log.record([make_alert(owner=owner) for owner in owners], now_ms=NOW_MS)
+    for life in (AlertLife("f", 1), AlertLife("f", 2, AlertStatus.RESOLVED, NOW_MS // 1_000)):
+        await log.record([replace(alert, life=life) for alert in alerts], now_ms=NOW_MS)
     for access in (AlertAccess(None), AlertAccess(owners[0]), AlertAccess(owners[0], notified_only=True)):
         for owner in (None, "", owners[0]):
             await shown.get(access, alerts[0].alert_id, owner=owner)
@@ -104,6 +109,25 @@ async def _alerts(pools: Pools, subjects: Sequence[Subject]) -> None:
         first = await shown.list(access, PageRequest(50), AlertFilter())
         since = AlertFilter(source="api", since_ms=NOW_MS - 86_400_000)
         await shown.list(access, PageRequest(50, first.next_cursor), since)
+
+
+async def _episodes(pools: Pools, subjects: Sequence[Subject]) -> None:
+    everybody = [subject.client_id for subject in islice(cycle(subjects), BATCH)]
+    at_work = PgEpisodeStore(of_pipeline(pools.worker)), PgEpisodeStore(of_owners(pools))
+    for number, store in enumerate(at_work):
+        for owners in (everybody, everybody[:1] * BATCH, [""] * BATCH):
+            opened = [make_episode(f"new {number} {i} {len({*owners})}", owner=owner) for i, owner in enumerate(owners)]
+            await store.put(opened)
+            await store.load([one.key for one in opened])
+            await store.put([replace(one, version=2) for one in opened])
+            assert "conflict" in set(await store.put(opened)), "they are there"
+            await store.put([make_episode("new", owner="nobody")])
+            await store.mark_published(opened)
+        known = [*await store.due(now_ms=LATER_MS, limit=BATCH)]
+        known += await store.unpublished(older_than_ms=LATER_MS, limit=BATCH)
+        await store.load([one.key for one in known])
+        await store.put([replace(one, version=2) for one in {one.key: one for one in known}.values()])
+        await store.mark_published(known)
 
 
 async def _notifications(pools: Pools, matches: Sequence[Match]) -> Sequence[Notification]:

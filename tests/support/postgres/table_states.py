@@ -90,6 +90,18 @@ INSERT INTO alerts
 SELECT 'stored ' || i, 3, 'api', 'timeout', '{{}}', 1767323045, {_NOW} FROM generate_series(1, $1::int) AS i
 """
 
+# A hundred owners have the same fingerprint, as of alerts that everybody's monitoring sends; one of them is nobody.
+_EPISODES: Final = f"""
+INSERT INTO alert_episodes (
+    client_id, fingerprint, episode_id, number, status, starts_at, ends_at, reporters, phase, published_phase, version,
+    changed_at, severity, source, name, context
+)
+SELECT
+    'client-' || nullif(i % {CLIENTS}, 0), $3::text || i / {CLIENTS}, {_ID.format("i")}, 1, $4, {_NOW},
+    {_NOW} + $5::text::interval, '[[1767323045000, 1767323345000]]', 1, $6, 1, {_NOW}, 3, 'api', 'timeout', '{{}}'
+FROM generate_series($1::int, $2::int) AS i
+"""
+
 _RECORDS: Final = f"""
 INSERT INTO stream_records
 SELECT topic, i % 6, i / 6, 'key', convert_to(repeat('v', 200), 'UTF8'), NULL, {_NOW}
@@ -118,7 +130,8 @@ class Amount:
         finished: Deliveries, with a notification and an attempt for each or for every so many.
         due: Deliveries, each with a notification of its own.
         due_clients: Whose they are: the first so many clients.
-        records: In each topic, and as many alerts.
+        records: In each topic, and as many alerts and episodes that have ended.
+        open_episodes: Alerts that fire.
     """
 
     clients: int = CLIENTS
@@ -128,6 +141,7 @@ class Amount:
     due: int = 0
     due_clients: int = CLIENTS
     records: int = 0
+    open_episodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +151,14 @@ class State:
     Attributes:
         stored: What is there when they are analyzed, if they are.
         more_due: Deliveries that come after that, of the first `more_clients`.
+        overdue_episodes: Alerts that come after that, and that nobody reports any more or has published.
     """
 
     stored: Amount
     is_analyzed: bool = True
     more_due: int = 0
     more_clients: int = CLIENTS
+    overdue_episodes: int = 0
 
 
 STATES: Final[Mapping[str, State]] = {
@@ -159,6 +175,11 @@ STATES: Final[Mapping[str, State]] = {
     "a thousand clients with one due each, then one with 100,000": State(
         Amount(clients=1_000, due=1_000, due_clients=1_000), more_due=100_000, more_clients=1
     ),
+    "100,000 alerts that fire": State(Amount(records=RECORDS, open_episodes=100_000)),
+    "analyzed while idle, 100,000 alerts that fell silent": State(
+        Amount(finished=1_000, records=RECORDS, open_episodes=1_000), overdue_episodes=100_000
+    ),
+    "never analyzed, 100,000 alerts that fell silent": State(Amount(), is_analyzed=False, overdue_episodes=100_000),
 }
 
 
@@ -172,6 +193,8 @@ async def make_state(address: Address, state: State) -> None:
             await connection.execute("ANALYZE")
         stored = state.stored.finished + state.stored.due
         await _store_due(connection, state.stored, stored, state.more_due, state.more_clients)
+        if state.overdue_episodes:
+            await connection.execute(_EPISODES, 1, state.overdue_episodes, "overdue ", "OPEN", "1 second", 0)
 
 
 async def add_finished(address: Address, deliveries: int, *, now_ms: int) -> None:
@@ -206,6 +229,9 @@ async def _store(connection: Connection, amount: Amount) -> None:
         await connection.execute(_PARTITIONS, amount.records // 6)
         await connection.execute(_OFFSETS, amount.records // 6)
         await connection.execute(_ALERTS, amount.records)
+        await connection.execute(_EPISODES, 1, amount.records, "ended ", "ENDED", "1 second", 1)
+    if amount.open_episodes:
+        await connection.execute(_EPISODES, 1, amount.open_episodes, "open ", "OPEN", "1 day", 1)
     if amount.finished:
         await _store_finished(connection, amount)
     await _store_due(connection, amount, amount.finished, amount.due, amount.due_clients)

@@ -7,7 +7,7 @@ and its page.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -88,12 +88,12 @@ class Table(Generic[T]):
     def __init__(self, name: str, kind: type[T], attributes: Mapping[str, Columns]) -> None:
         """Check the definition against *kind*."""
         self.name: Final = name
-        self._make: Final[Callable[..., T]] = kind
         self._kind: Final = kind
         self._attributes: Final = dict(attributes)
         self.types: Final = {column: type_ for each in attributes.values() for column, type_ in each.types.items()}
         read = [one.name for one in fields(kind)][: len(attributes)]
         assert set(read) == set(attributes), f"the columns of {name} are not those of {kind.__name__}"
+        self._make: Final[Callable[..., T]] = _by_name(kind, read) if fields(kind)[0].kw_only else kind
         # In the order of the fields, so that an object is made of them by position: by name takes twice as long.
         in_order = [attributes[attribute] for attribute in read]
         self._stored: Final = itemgetter(*(column for one in in_order for column in one.types))
@@ -173,6 +173,10 @@ class Table(Generic[T]):
         return {attribute: one for attribute, one in self._attributes.items() if attribute not in kept}
 
 
+def _by_name(kind: Callable[..., T], names: Sequence[str]) -> Callable[..., T]:
+    return lambda *values: kind(**dict(zip(names, values, strict=True)))
+
+
 @asynccontextmanager
 async def scoped(pools: Pools, scope: Scope, operation: str) -> AsyncIterator[Connection]:
     """Run the block in one transaction on behalf of *scope*."""
@@ -201,15 +205,21 @@ _CLIENT_GONE_TRIES: Final = 5
 
 
 async def fetch_unless_clients_go(
-    connection: Connection, statement: str, *arguments: object
+    connect: Callable[[], AbstractAsyncContextManager[Connection]], statement: str, *arguments: object
 ) -> Sequence[asyncpg.Record]:
-    """Return the rows of a *statement*, in no transaction, that inserts what belongs to clients, where they exist."""
-    for _ in range(_CLIENT_GONE_TRIES - 1):
+    """Return the rows of a *statement* that inserts what belongs to clients, where they exist.
+
+    It is all that is done in its transaction, by a connection of *connect*.
+    """
+    for left in reversed(range(_CLIENT_GONE_TRIES)):
         try:
-            return await connection.fetch(statement, *arguments)
+            async with connect() as connection:
+                return await connection.fetch(statement, *arguments)
         except asyncpg.ForeignKeyViolationError:
-            continue  # A client was deleted meanwhile: it is not found any more.
-    return await connection.fetch(statement, *arguments)
+            if not left:
+                raise
+            # A client was deleted meanwhile: it is not found any more.
+    raise AssertionError("the last try returns or raises")
 
 
 class Conditions:

@@ -1,28 +1,62 @@
 """The recent alerts in Postgres: recorded by the pipeline, and shown on behalf of whoever asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Pool, Pools, connected
 from alerting_backend.adapters.postgres.tables import Conditions, all_storable, fetch_unless_clients_go, scoped, within
-from alerting_core.domain.alert import Alert, Severity
+from alerting_core.domain.alert import Alert, AlertLife, AlertStatus, Severity
 from alerting_core.ports import catalog, history
 
-# In one order, so that two writers of the same alerts wait for each other instead of locking each other out. No
-# client is looked up for an alert that is shared.
-_RECORD: Final = """
-INSERT INTO alerts (alert_id, severity, source, name, context, event_ts, client_id, received_at)
-SELECT a.*, $8
-FROM unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[], $7::text[])
-    AS a (alert_id, severity, source, name, context, event_ts, client_id)
-WHERE a.client_id IS NULL OR EXISTS (SELECT FROM clients AS c WHERE c.client_id = a.client_id)
-ORDER BY a.alert_id, a.client_id
-ON CONFLICT DO NOTHING
-"""
+_EVENT: Final = {
+    "alert_id": "text",
+    "severity": "smallint",
+    "source": "text",
+    "name": "text",
+    "context": "jsonb",
+    "event_ts": "bigint",
+    "client_id": "text",
+}
 
-_COLUMNS: Final = "alert_id, severity, source, name, context, event_ts, client_id, received_at"
+_LIFE: Final = {"fingerprint": "text", "phase": "integer", "status": "smallint", "ends_at": "bigint"}
+"""NULL, all of them, for an event."""
+
+_COLUMNS: Final = ", ".join([*_EVENT, *_LIFE, "received_at"])
+
+
+def _record(columns: Mapping[str, str], on_conflict: str) -> str:
+    """Return the statement that stores alerts.
+
+    In one order, so that two writers of the same alerts wait for each other instead of locking each other out. No
+    client is looked up for an alert that is shared.
+    """
+    names, arrays = ", ".join(columns), [f"${at}::{type_}[]" for at, type_ in enumerate(columns.values(), start=1)]
+    return f"""
+        INSERT INTO alerts ({names}, received_at)
+        SELECT a.*, ${len(columns) + 1} FROM unnest({", ".join(arrays)}) AS a ({names})
+        WHERE a.client_id IS NULL OR EXISTS (SELECT FROM clients AS c WHERE c.client_id = a.client_id)
+        ORDER BY a.alert_id, a.client_id
+        ON CONFLICT {on_conflict}
+    """
+
+
+_RECORD_EVENTS: Final = _record(_EVENT, "DO NOTHING")
+
+_CHANGES: Final = ", ".join(
+    f"{name} = excluded.{name}" for name in _EVENT | _LIFE if name not in {"alert_id", "client_id"}
+)
+
+_RECORD_LIVES: Final = _record(
+    _EVENT | _LIFE,
+    f"""ON CONSTRAINT alerts_one_per_id_and_owner
+        DO UPDATE SET {_CHANGES}
+        WHERE coalesce(alerts.phase, 0) < excluded.phase""",
+)
+"""Apart from events: to ask whether a phase is higher locks what is known already, even where it stays as it is. What
+an index has does not change, so that no index is written."""
 
 _NEWEST: Final = "ORDER BY received_at DESC, alert_id DESC, coalesce(client_id, '') DESC"
 
@@ -57,23 +91,38 @@ class PgAlertLog:
         self._pool = pool
 
     async def record(self, alerts: Sequence[Alert], *, now_ms: int) -> None:
-        """Store *alerts*; those known already stay as they are."""
-        if not alerts:
-            return
-        first = {alert.key: alert for alert in reversed(alerts)}.values()
-        async with connected(self._pool, "record_alerts") as connection:
-            await fetch_unless_clients_go(
-                connection,
-                _RECORD,
-                [alert.alert_id for alert in first],
-                [int(alert.severity) for alert in first],
-                [alert.source for alert in first],
-                [alert.name for alert in first],
-                [dict(alert.context) for alert in first],
-                [alert.event_ts for alert in first],
-                [alert.owner or None for alert in first],
-                now_ms,
-            )
+        """Store *alerts*; those known already stay as they are, unless they are of a higher phase."""
+        # Of events the first of each key, of lives the first of the highest phase.
+        events = {alert.key: alert for alert in reversed(alerts) if alert.life is None}.values()
+        living = (alert for alert in reversed(alerts) if alert.life is not None)
+        lives = {alert.key: alert for alert in sorted(living, key=lambda alert: alert.phase)}.values()
+        connect = partial(connected, self._pool, "record_alerts")
+        if events:
+            await fetch_unless_clients_go(connect, _RECORD_EVENTS, *_event_columns(events), now_ms)
+        if lives:
+            columns = *_event_columns(lives), *_life_columns(lives)
+            await fetch_unless_clients_go(connect, _RECORD_LIVES, *columns, now_ms)
+
+
+def _event_columns(alerts: Collection[Alert]) -> Sequence[Sequence[object]]:
+    return (
+        [alert.alert_id for alert in alerts],
+        [int(alert.severity) for alert in alerts],
+        [alert.source for alert in alerts],
+        [alert.name for alert in alerts],
+        [dict(alert.context) for alert in alerts],
+        [alert.event_ts for alert in alerts],
+        [alert.owner or None for alert in alerts],
+    )
+
+
+def _life_columns(alerts: Collection[Alert]) -> Sequence[Sequence[object]]:
+    return (
+        [alert.fingerprint for alert in alerts],
+        [alert.phase for alert in alerts],
+        [int(alert.status) for alert in alerts],
+        [alert.ends_at for alert in alerts],
+    )
 
 
 class PgAlertHistory:
@@ -167,6 +216,9 @@ def _sources(
 
 
 def _read(row: asyncpg.Record) -> history.StoredAlert:
+    life = None
+    if row["phase"] is not None:
+        life = AlertLife(row["fingerprint"], row["phase"], AlertStatus.from_number(row["status"]), row["ends_at"])
     alert = Alert(
         alert_id=row["alert_id"],
         severity=Severity.from_number(row["severity"]),
@@ -175,5 +227,6 @@ def _read(row: asyncpg.Record) -> history.StoredAlert:
         event_ts=row["event_ts"],
         context=row["context"],
         owner=row["client_id"] or "",
+        life=life,
     )
     return history.StoredAlert(alert, row["received_at"])
