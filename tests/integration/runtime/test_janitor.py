@@ -11,20 +11,23 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import PgOutbo
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Pools
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_pipeline
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.retention import PgRetention
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_backend.runtime import background as under_test
-from alerting_backend.runtime.background import CHANGES_KEEP_MS, Janitor, Retention
+from alerting_backend.runtime.background import CHANGES_KEEP_MS, EPISODES_KEEP_MS, Janitor, Retention
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
+from alerting_core.domain.episode import EpisodeStatus
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.history import AlertAccess
 from alerting_core.ports.stream import ALERTS_NEW, Group, Outgoing
 from alerting_core.stages.batch import offsets_after
+from tests.support.episodes import make_episode
 
 pytestmark = pytest.mark.integration
 
@@ -115,6 +118,21 @@ async def test_more_than_a_batch_is_cleared_in_batches(pools: Pools, monkeypatch
     monkeypatch.setattr(under_test, "BETWEEN_BATCHES_MS", 0)
     await PgAlertLog(pools.worker).record([alert(n) for n in range(40)], now_ms=NOW_MS - 25 * HOUR_MS)
     assert await clear(pools) == {"alerts": 40}
+
+
+async def test_episodes_that_are_over_and_published_are_kept_for_a_day_after_their_latest_phase(pools: Pools) -> None:
+    store = PgEpisodeStore(of_pipeline(pools.worker))
+    over = {"status": EpisodeStatus.ENDED, "phase": 2}
+    old_ms, young_ms = NOW_MS - EPISODES_KEEP_MS - 1, NOW_MS - EPISODES_KEEP_MS
+    made = [
+        make_episode("open", now_ms=old_ms, published_phase=1),
+        make_episode("unpublished", now_ms=old_ms, published_phase=1, **over),
+        make_episode("young", now_ms=young_ms, starts_at_ms=0, ends_at_ms=0, published_phase=2, **over),
+        make_episode("old", now_ms=old_ms, published_phase=2, **over),
+    ]
+    await store.put(made)
+    assert await clear(pools) == {"episodes": 1}
+    assert set(await store.load([one.key for one in made])) == {one.key for one in made[:3]}
 
 
 async def kept_alerts(pools: Pools) -> list[str]:

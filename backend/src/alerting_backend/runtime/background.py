@@ -34,6 +34,10 @@ CHANGES_KEEP_MS: Final = 24 * 3_600_000
 ALERTS_KEEP_MAX: Final = 1_000_000
 """Alerts kept, whatever their age: a flood must not fill the disk before a day has passed."""
 
+EPISODES_KEEP_MS: Final = 24 * 3_600_000
+"""The latest episode of an alert that is over. Until then an end by timeout can be corrected: Prometheus repeats an
+end for a quarter of an hour."""
+
 JOBS_KEEP_MS: Final = 30 * 24 * 3_600_000
 """Generator jobs that have ended: long enough to look a load test up."""
 
@@ -84,6 +88,7 @@ class Janitor:
         now_ms, keep, tables = self._clock.now_ms(), self._retention, self._tables
         before: dict[history.Old, int] = {
             history.Old.ALERTS: max(now_ms - keep.alerts_ms, await tables.alerts_beyond_ms(ALERTS_KEEP_MAX)),
+            history.Old.EPISODES: now_ms - EPISODES_KEEP_MS,
             history.Old.IDEMPOTENCY_KEYS: now_ms - limits.IDEMPOTENCY_KEEP_MS,
             history.Old.JOBS: now_ms - JOBS_KEEP_MS,
         }

@@ -16,6 +16,7 @@ class Old(StrEnum):
     """What grows old, beside the records of streams and the changes of rules."""
 
     ALERTS = "alerts"
+    EPISODES = "episodes"
     NOTIFICATIONS = "notifications"
     IDEMPOTENCY_KEYS = "idempotency_keys"
     JOBS = "jobs"
@@ -27,7 +28,8 @@ class RetentionStore(Protocol):
     async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
         """Clear up to *rows_max* of the oldest from before *before_ms*; return how many.
 
-        What is under way is never cleared: a notification that is not settled, a job that has not ended.
+        What is under way is never cleared: a notification that is not settled, a job that has not ended, an episode
+        that is open or not published. An episode is as old as its latest phase.
         """
         ...
 

@@ -49,6 +49,12 @@ _CLEAR: Final[Mapping[history.Old, str]] = {
             AND ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {is_old} ORDER BY {since} LIMIT $2))
     """
     for what, table, since, is_old in (
+        (
+            history.Old.EPISODES,
+            "alert_episodes",
+            "changed_at",
+            "status <> 'OPEN' AND published_phase >= phase AND changed_at < $1",
+        ),
         (history.Old.NOTIFICATIONS, "notifications", "created_at", "status <> 'RECEIVED' AND created_at < $1"),
         (history.Old.IDEMPOTENCY_KEYS, "idempotency_keys", "created_at", "created_at < $1"),
         (history.Old.JOBS, "generator_jobs", "completed_at", "completed_at < $1"),
