@@ -7,6 +7,7 @@ from alerting_backend.adapters.postgres.catalog.clients import PgClientStore, Pg
 from alerting_backend.adapters.postgres.catalog.rules import PgEndpointStore, PgRuleStore
 from alerting_backend.adapters.postgres.connection import Address, Pools, owner_connection
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
@@ -14,8 +15,7 @@ from alerting_backend.adapters.postgres.jobs import PgIdempotencyStore, PgJobSto
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.app.application import ApplicationPorts
-from alerting_core.memory.database import MemoryClock, MemoryDatabase, SeededIds
-from alerting_core.memory.episodes import MemoryEpisodeStore
+from alerting_core.memory.database import MemoryClock, SeededIds
 from alerting_core.ports.stream import Stream
 from tests.api.world import Backing
 
@@ -40,7 +40,7 @@ class PostgresBacking(Backing):
             keys=PgKeyStore(pools),
             history=PgNotificationHistory(pools),
             alerts=PgAlertHistory(pools),
-            episodes=MemoryEpisodeStore(MemoryDatabase()),
+            episodes=PgEpisodeStore(of_owners(pools)),
             sink=PgSink(self._log),
             clock=clock,
             ids=ids,

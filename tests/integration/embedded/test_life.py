@@ -15,6 +15,8 @@ from alerting_backend.embedded_postgres.processes import running_postmaster
 from alerting_backend.embedded_postgres.server import DATABASE
 from tests.support.patience import END_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess, platform
+from tests.support.silent_alert import resolved_record, shown_as_resolved, silent_for
+from tests.support.stored import Stored
 
 pytestmark = pytest.mark.integration
 
@@ -85,6 +87,13 @@ def test_a_second_start_has_what_was_stored_before_the_first_end(running: Platfo
     running.start()
     with running.http() as http:
         assert http.get("/api/v1/clients/acme").status_code == 200
+
+
+def test_an_alert_of_which_nothing_more_is_heard_is_shown_as_resolved(running: PlatformProcess) -> None:
+    episode = silent_for(minutes=1)
+    address = Stored(running.data_dir).address()
+    shown = asyncio.run(shown_as_resolved(address, episode, is_running=lambda: running.is_running))
+    assert shown == resolved_record(episode)
 
 
 @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])

@@ -1,6 +1,7 @@
 """What two transactions do to each other, one step at a time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -10,16 +11,21 @@ import pytest
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.connection import Connection, Pools, connected, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import BEFORE_ALL, ClaimRequest, claim_due
-from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_pipeline
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.delivery.outcomes import record_outcomes
-from alerting_backend.adapters.postgres.stream.stream import PgLog, PgStream
-from alerting_core.codec.records import RuleAction
+from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
+from alerting_core.app.episodes import EpisodeIntake
+from alerting_core.codec.records import RuleAction, decode_alert
+from alerting_core.domain.alert import Alert
 from alerting_core.domain.claim import Claim
+from alerting_core.domain.episode_report import Report
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
+from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.episodes import PutResult
+from alerting_core.ports.stream import ALERTS_NEW
 from tests.contract.fixtures_pipeline import World, postgres_world
 from tests.support.catalog import NOW_MS, make_rule
-from tests.support.episodes import make_episode
+from tests.support.episodes import LIFE_MS, firing, make_episode, resolved
 from tests.support.pipeline import LEASE_MS, accepted, make_delivery, make_output, make_plan
 
 
@@ -203,3 +209,30 @@ async def test_a_mark_that_waits_for_a_change_of_its_episode_is_made_on_what_the
     await mark
     expected = [replace(extended, published_phase=1), another]
     assert await store.load([one.key for one in expected]) == {one.key: one for one in expected}
+
+
+async def test_processes_that_report_the_same_alerts_at_once_open_and_close_one_episode_of_each(
+    world: World, pools: Pools
+) -> None:
+    """And publish one record of each phase, whatever the order in which they name them."""
+    await world.add_client()
+    keys = [(owner, f"f{number}") for owner in ("", "acme") for number in range(300)]
+    log = PgLog(pools.worker)
+    stores = [PgEpisodeStore(connect) for connect in (of_owners(pools), of_pipeline(pools.worker)) for _ in range(2)]
+    intakes = [EpisodeIntake(store, PgSink(log), MemoryClock(NOW_MS)) for store in stores]
+
+    async def report(intake: EpisodeIntake, reports: Sequence[Report]) -> Sequence[str]:
+        return [one.outcome for one in await intake.report(reports)]
+
+    async def all_report(report_of: Report) -> Counter[str]:
+        reports = [replace(report_of, owner=owner, fingerprint=fingerprint) for owner, fingerprint in keys]
+        orders = (reports, reports[::-1], reports[7:] + reports[:7], sorted(reports, key=lambda one: one.fingerprint))
+        outcomes = await asyncio.gather(*map(report, intakes, orders))
+        return Counter(outcome for of_one in outcomes for outcome in of_one)
+
+    assert await all_report(firing(NOW_MS, NOW_MS + LIFE_MS)) == {"opened": len(keys), "unchanged": 3 * len(keys)}
+    assert await all_report(resolved()) == {"closed": len(keys), "not-open": 3 * len(keys)}
+    stream = PgStream(log, topic=ALERTS_NEW, group="g")
+    published = [decode_alert(record.value) for record in await stream.poll(records_max=10_000, wait_ms=0)]
+    phases = Counter((one.owner, one.fingerprint, one.phase) for one in published if isinstance(one, Alert))
+    assert phases == Counter((*key, phase) for key in keys for phase in (1, 2))

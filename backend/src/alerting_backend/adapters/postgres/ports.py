@@ -8,6 +8,7 @@ from alerting_backend.adapters.postgres.catalog import clients, rule_distributio
 from alerting_backend.adapters.postgres.catalog.rules import PgBulkLoader, PgEndpointStore, PgRuleStore
 from alerting_backend.adapters.postgres.connection import Pool, Pools, connected
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.history.notifications import PgNotificationHistory
@@ -20,10 +21,7 @@ from alerting_backend.adapters.system import SystemClock, SystemIds
 from alerting_core import topology
 from alerting_core.app.application import ApplicationPorts
 from alerting_core.app.operations import ReadinessCheck
-from alerting_core.memory.database import MemoryDatabase
-from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.ports import delivery, stream
-from alerting_core.ports.episodes import EpisodeStore
 
 
 def postgres_check(pool: Pool) -> ReadinessCheck:
@@ -49,9 +47,9 @@ class WorkerStores:
         return PgAlertLog(self._pool_of())
 
     @cached_property
-    def episodes(self) -> EpisodeStore:
-        """The episodes of alerts with a life. No way in leads to them yet, so that this process keeps none."""
-        return MemoryEpisodeStore(MemoryDatabase())
+    def episodes(self) -> PgEpisodeStore:
+        """The episodes of alerts with a life."""
+        return PgEpisodeStore(of_pipeline(self._pool_of()))
 
     @cached_property
     def notifications(self) -> PgNotificationStore:
@@ -103,7 +101,7 @@ class PostgresPorts:
             keys=clients.PgKeyStore(pools),
             history=PgNotificationHistory(pools),
             alerts=PgAlertHistory(pools),
-            episodes=stores.episodes,
+            episodes=PgEpisodeStore(of_owners(pools)),
             sink=PgSink(log) if sink is None else sink,
             clock=SystemClock(),
             ids=SystemIds(),
