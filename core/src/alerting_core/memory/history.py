@@ -94,6 +94,7 @@ def _meets_alerts(stored: history.StoredAlert, where: history.AlertFilter) -> bo
         and (where.since_ms is None or stored.received_at_ms >= where.since_ms)
         and (where.until_ms is None or stored.received_at_ms < where.until_ms)
         and where.owner in {None, alert.owner}
+        and (where.status is None or (alert.has_life and alert.status is where.status))
     )
 
 

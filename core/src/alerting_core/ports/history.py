@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from alerting_core.domain.alert import Alert
+from alerting_core.domain.alert import Alert, AlertStatus
 from alerting_core.domain.delivery import Attempt, Delivery
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationStatus
@@ -64,6 +64,7 @@ class AlertFilter:
 
     Attributes:
         owner: client_id whose private alerts are meant; empty: the shared ones.
+        status: Of alerts with a life; events have none, and are left out by either.
     """
 
     severity: str | None = None
@@ -72,6 +73,7 @@ class AlertFilter:
     since_ms: int | None = None
     until_ms: int | None = None
     owner: str | None = None
+    status: AlertStatus | None = None
 
 
 NOTIFIED_LOOKS_MAX: Final = 2_000
