@@ -131,7 +131,9 @@ class AlertIntake:
         ]
         # First: when the log then turns out to be away, all is sent again, and to report again changes nothing.
         reported = iter(await self.episodes.report(reports, headers) if reports else ())
-        await self.sink.publish([alert_record(alert, headers) for draft, alert in sound if not draft.has_life])
+        # Where there are none the log is not asked: it may be away, and all is durable.
+        if events := [alert_record(alert, headers) for draft, alert in sound if not draft.has_life]:
+            await self.sink.publish(events)
         submitted: list[Submitted] = []
         for draft, alert in sound:
             if draft.has_life:
