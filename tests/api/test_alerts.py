@@ -18,7 +18,8 @@ ALERT = {"severity": "HIGH", "source": "api", "name": "timeout"}
 async def test_an_accepted_alert_is_in_the_log_when_the_answer_comes(world: World, admin: AsyncClient) -> None:
     sent = {**ALERT, "alert_id": "a-1", "event_ts": 5, "context": {"größe": "☃", "empty": ""}}
     accepted = await admin.post(ALERTS, json=sent)
-    assert (accepted.status_code, accepted.json()) == (202, {"accepted": 1, "alert_ids": ["a-1"]})
+    results = [{"alert_id": "a-1", "outcome": "event"}]
+    assert (accepted.status_code, accepted.json()) == (202, {"accepted": 1, "alert_ids": ["a-1"], "results": results})
     expected = Alert("a-1", Severity.HIGH, "api", "timeout", 5, {"größe": "☃", "empty": ""})
     assert await world.alerts() == [expected]
 
@@ -33,7 +34,9 @@ async def test_an_id_and_a_time_are_made_when_none_are_given(world: World, admin
 async def test_a_batch_is_accepted_in_the_order_given(world: World, admin: AsyncClient, wrap: Any) -> None:
     batch = [{**ALERT, "alert_id": f"a-{n}"} for n in range(limits.ALERTS_PER_REQUEST_MAX)]
     accepted = (await admin.post(ALERTS, json=wrap(batch))).json()
-    assert accepted == {"accepted": 1_000, "alert_ids": [alert["alert_id"] for alert in batch]}
+    ids = [alert["alert_id"] for alert in batch]
+    assert (accepted["accepted"], accepted["alert_ids"]) == (1_000, ids)
+    assert accepted["results"] == [{"alert_id": id_, "outcome": "event"} for id_ in ids]
     assert {alert.alert_id for alert in await world.alerts()} == set(accepted["alert_ids"])
 
 
@@ -142,6 +145,10 @@ async def test_a_recorded_alert_is_shown_and_listed(world: World, admin: AsyncCl
         "event_ts": 7,
         "client_id": None,
         "received_at": "2026-01-02T03:04:05.678Z",
+        "status": None,
+        "starts_at": None,
+        "ends_at": None,
+        "fingerprint": None,
     }
     assert (await admin.get(ALERTS, params={"limit": 1})).json() == {"items": [shown], "next_cursor": None}
 

@@ -1,43 +1,40 @@
-"""Alerts: the way in, those that are kept, and why a rule matches one or does not."""
+"""Alerts that are kept, and why a rule matches one or does not."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self, TypeAlias
 
-from fastapi import APIRouter, Body, Path, Query, Request
-from pydantic import AliasPath, ConfigDict, Discriminator, Field, Tag
+from fastapi import Path, Query
+from pydantic import AliasPath, ConfigDict, Field
 
 from alerting_api import schema
-from alerting_api.auth import AlertReader, AlertWriter, Use
-from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
+from alerting_api.auth import AlertReader, Use
+from alerting_api.intake import EPISODE_ID, EVENT, router
 from alerting_core import limits
-from alerting_core.app.intake import AlertDraft
-from alerting_core.domain.alert import EVENT_TS_MAX, check_context
+from alerting_core.domain.alert import Alert, AlertStatus
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.domain.text import derive_uuid
-from alerting_core.errors import Problem
 from alerting_core.matching.explain import MatchReason
 from alerting_core.ports.history import AlertFilter, StoredAlert
 
-ALERTS: Final = "/api/v1/alerts"
-
-router = APIRouter(prefix=ALERTS, tags=["alerts"], route_class=ApiRoute)
-
 AlertId = Annotated[str, Path(examples=["order-4711-timeout"])]
 
-_EXAMPLE: Final[Mapping[str, Any]] = {
-    "severity": "CRITICAL",
-    "source": "api",
-    "name": "timeout",
-    "context": {"environment": "prod", "region": "us-east-1"},
-}
-_ALERT_ID: Final = "order-4711-timeout"
 _SHOWN: Final[Mapping[str, Any]] = {
-    "alert_id": _ALERT_ID,
-    **_EXAMPLE,
+    "alert_id": "order-4711-timeout",
+    **EVENT,
     "event_ts": 1767323045,
     "client_id": None,
     "received_at": "2026-01-02T03:04:05.678Z",
+    "status": None,
+    "starts_at": None,
+    "ends_at": None,
+    "fingerprint": None,
+}
+_RESOLVED: Final[Mapping[str, Any]] = {
+    **_SHOWN,
+    "alert_id": EPISODE_ID,
+    "status": "resolved",
+    "starts_at": "2026-01-02T03:04:05.000Z",
+    "ends_at": "2026-01-02T03:24:05.000Z",
+    "fingerprint": "9d3f0c1ab2e84f5d8e6a7b1c2d3e4f50",
 }
 _NOTIFIED: Final[Mapping[str, Any]] = {
     "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
@@ -49,91 +46,10 @@ _NOTIFIED: Final[Mapping[str, Any]] = {
 }
 
 
-def _check_context(context: dict[str, str]) -> Iterator[Problem]:
-    for problem in check_context(context):
-        path = problem.path.removeprefix("context").removeprefix(".")
-        yield Problem(path, problem.code, problem.detail)
-
-
-Context: TypeAlias = Annotated[
-    dict[str, str],
-    Field(description="Labels and annotations, text to text.", max_length=limits.CONTEXT_ENTRIES_MAX),
-    schema.checked_by(_check_context),
-]
-
-
-class NewAlert(schema.RequestModel):
-    """One alert to take in."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
-
-    alert_id: Annotated[
-        schema.Identifier | None,
-        Field(
-            description="Unique per occurrence: the same id again is the same alert again. Left out: one is made. "
-            "Each client's private alerts have their own ids, and so have those that are shared."
-        ),
-    ] = None
-    severity: schema.AlertSeverity
-    source: Annotated[schema.Text, Field(description="System that reports.")]
-    name: Annotated[schema.Text, Field(description="What happened.")]
-    event_ts: Annotated[
-        int | None, Field(ge=0, le=EVENT_TS_MAX, description="When it happened, unix seconds. Left out: now.")
-    ] = None
-    context: Context = Field(default_factory=dict)
-    client_id: Annotated[
-        schema.Identifier | None,
-        Field(
-            description="For an operator's key, the client that the alert is private to. Left out: the alert is "
-            "shared. What a client's key sends is private to that client, and no other may be named."
-        ),
-    ] = None
-
-    def draft(self) -> AlertDraft:
-        """Return the same for the use case."""
-        values = (self.severity, self.source, self.name, self.context, self.alert_id, self.event_ts, self.client_id)
-        return AlertDraft(*values)
-
-
-AlertList: TypeAlias = Annotated[list[NewAlert], Field(min_length=1, max_length=limits.ALERTS_PER_REQUEST_MAX)]
-
-
-class AlertBatch(schema.RequestModel):
-    """Several alerts to take in, all or none."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"alerts": [dict(_EXAMPLE)]}]})
-
-    alerts: AlertList
-
-
-def _form(body: Any) -> str:
-    if isinstance(body, list):
-        return schema.UNION_TAG + "list"
-    return schema.UNION_TAG + ("batch" if isinstance(body, dict) and "alerts" in body else "one")
-
-
-AlertBody: TypeAlias = Annotated[
-    Annotated[NewAlert, Tag(schema.UNION_TAG + "one")]
-    | Annotated[AlertBatch, Tag(schema.UNION_TAG + "batch")]
-    | Annotated[AlertList, Tag(schema.UNION_TAG + "list")],
-    Discriminator(_form),
-]
-"""One alert, or several in either of two forms."""
-
-
-class AlertsAccepted(schema.ResponseModel):
-    """Alerts that are durable now."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"accepted": 1, "alert_ids": [_ALERT_ID]}]})
-
-    accepted: int
-    alert_ids: Annotated[list[str], Field(description="In the order of the request.")]
-
-
 class AlertShown(schema.ResponseModel):
-    """An alert as it was taken in."""
+    """An alert as it was taken in; one with a life, which fires and is resolved later, as it is now."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN)]})
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SHOWN), dict(_RESOLVED)]})
 
     alert_id: str
     severity: schema.ShownSeverity
@@ -143,14 +59,33 @@ class AlertShown(schema.ResponseModel):
     event_ts: int
     client_id: Annotated[str | None, Field(description="Whose private alert it is; null: it is shared.")]
     received_at: schema.Time
+    status: Annotated[
+        schema.ShownAlertStatus | None,
+        Field(description="Of an alert with a life; null: it is an event, which happened and is over."),
+    ]
+    starts_at: Annotated[schema.Time | None, Field(description="Of one with a life: since when it fires, or fired.")]
+    ends_at: Annotated[schema.Time | None, Field(description="Of one that is resolved: when it ended.")]
+    fingerprint: Annotated[
+        str | None, Field(description="Of one with a life: the same each time that it fires, each of which has its id.")
+    ]
 
     @classmethod
     def of(cls, value: object, /, **more: object) -> Self:
         """Read a stored alert."""
         if isinstance(value, StoredAlert):
-            owner = value.alert.owner or None
-            return super().of(value.alert, client_id=owner, received_at_ms=value.received_at_ms, **more)
+            return super().of(value.alert, received_at_ms=value.received_at_ms, **_as_shown(value.alert), **more)
         return super().of(value, **more)
+
+
+def _as_shown(alert: Alert) -> Mapping[str, object]:
+    """Return what is shown of *alert* otherwise than it is kept."""
+    return {
+        "client_id": alert.owner or None,
+        "status": alert.status if alert.has_life else None,
+        "starts_at_ms": alert.event_ts * 1_000 if alert.has_life else None,
+        "ends_at_ms": None if alert.ends_at is None else alert.ends_at * 1_000,
+        "fingerprint": alert.fingerprint or None,
+    }
 
 
 class NotifiedShown(schema.ResponseModel):
@@ -198,12 +133,17 @@ class AlertQuery(schema.PageQuery):
     since: Annotated[schema.Moment | None, Field(description="Recorded then or later; RFC 3339 with an offset.")] = None
     until: Annotated[schema.Moment | None, Field(description="Recorded before then.")] = None
     owner: Owner = None
+    status: Annotated[
+        schema.AlertStatusName | None,
+        Field(description="Alerts with a life that fire, or that are resolved; no events."),
+    ] = None
 
     @property
     def where(self) -> AlertFilter:
         """The same in the words of the port."""
         since_ms, until_ms = schema.clamped_ms(self.since), schema.clamped_ms(self.until)
-        return AlertFilter(self.severity, self.source, self.name, since_ms, until_ms, self.owner)
+        status = None if self.status is None else AlertStatus[self.status.upper()]
+        return AlertFilter(self.severity, self.source, self.name, since_ms, until_ms, self.owner, status)
 
 
 class FindingShown(schema.ResponseModel):
@@ -252,50 +192,6 @@ class OwnerQuery(schema.QueryModel):
     """Which one of the alerts of an id. Left out: a client's own before the shared one; for an operator the reverse."""
 
     owner: Owner = None
-
-
-@router.post("", status_code=202)
-async def submit_alerts(
-    use: Use,
-    caller: AlertWriter,
-    _once: Once,
-    body: Annotated[AlertBody, Body()],
-    request: Request,
-    traceparent: TraceParent,
-) -> AlertsAccepted:
-    """Take in one alert, or up to 1,000, all or none.
-
-    The body is one alert, `{"alerts": [...]}`, or a list of alerts. They are durable when the answer comes. Sending the
-    same `alert_id` again is safe: nobody is told twice. With an `Idempotency-Key`, ids that were left out are made from
-    it, so that this holds even when the first answer was lost.
-
-    What a client's key sends is private to the client: its rules alone meet it, and nobody else sees it. What an
-    operator's key sends is shared: the rules of all clients meet it, unless it names a `client_id`.
-    """
-    drafts, path = _drafts(body)
-    if (key := claimed_key(request)) is not None:
-        drafts = _with_derived_ids(drafts, owner=caller.owner, key=key)
-    submitted = await use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent)
-    alert_ids = [one.alert_id for one in submitted if one.alert_id is not None]
-    return AlertsAccepted(accepted=len(submitted), alert_ids=alert_ids)
-
-
-def _drafts(body: AlertBody) -> tuple[list[AlertDraft], str]:
-    """Return the drafts, and how the place of one in the request is written."""
-    match body:
-        case NewAlert():
-            return [body.draft()], ""
-        case AlertBatch():
-            return [alert.draft() for alert in body.alerts], "alerts[{}]"
-        case _:
-            return [alert.draft() for alert in body], "[{}]"
-
-
-def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list[AlertDraft]:
-    return [
-        draft if draft.alert_id is not None else replace(draft, alert_id=derive_uuid("request", owner, key, str(place)))
-        for place, draft in enumerate(drafts)
-    ]
 
 
 @router.get("")

@@ -1,12 +1,13 @@
 """What a Prometheus server speaks to an Alertmanager (API version 2), so that a real one can be pointed here.
 
-Prometheus sends a firing alert again every minute or so until it ends, and its end a few times. An alert's id is
-derived from its labels and its start, so that what is sent again is the same alert and tells nobody twice, and the same
-labels firing anew later are another alert. Ends are counted and passed over.
+Every alert has a life, and is known by its labels. Prometheus sends a firing alert again every minute or so, each time
+with an end that lies some minutes ahead, and its real end a few times. Whatever is sent while an alert fires is about
+that alert and tells nobody twice; when it is not sent any more, it is over at the end that was announced last.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from importlib.metadata import version
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -15,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from alerting_api.auth import AlertWriter, Parts
 from alerting_api.route import ApiRoute, TraceParent
-from alerting_api.schema import Moment, ResponseModel, Time, unix_ms, unix_us
+from alerting_api.schema import Moment, ResponseModel, Time, clamped_ms
 from alerting_core import limits
 from alerting_core.app.intake import AlertDraft
-from alerting_core.domain.text import derive_uuid, rfc3339
-from alerting_core.errors import InvalidInput, Problem
+from alerting_core.domain.episode import fingerprint_of_labels
+from alerting_core.domain.episode_report import ReportOutcome
+from alerting_core.domain.text import rfc3339
+from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 router = APIRouter(prefix="/api/v2", tags=["prometheus"], route_class=ApiRoute)
 
@@ -58,6 +61,7 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
     "endsAt": "2026-01-02T03:08:05.678Z",
     "generatorURL": "http://prometheus.example.com/graph",
 }
+_OUTCOMES: Final[Mapping[str, int]] = {"opened": 1, "unchanged": 41}
 
 
 class PostedAlert(BaseModel):
@@ -79,7 +83,13 @@ class PostedAlertsAccepted(ResponseModel):
     """What became of the posted alerts."""
 
     accepted: Annotated[int, Field(description="Firing alerts that are durable now, repetitions included.")]
-    resolved: Annotated[int, Field(description="Alerts that have ended. Nobody is told of an end.")]
+    resolved: Annotated[int, Field(description="Alerts that have ended, repetitions included.")]
+    outcomes: Annotated[
+        dict[ReportOutcome, int],
+        Field(
+            description="How many of them were what: see the results of `POST /api/v1/alerts`.", examples=[_OUTCOMES]
+        ),
+    ]
 
 
 class ClusterStatus(ResponseModel):
@@ -120,30 +130,28 @@ def severity_of(labels: Mapping[str, str]) -> str | None:
     return SEVERITIES.get(labels.get(SEVERITY_LABEL, "").strip().lower())
 
 
-def _has_ended(alert: PostedAlert, now: datetime) -> bool:
-    return alert.endsAt is not None and not _is_zero(alert.endsAt) and alert.endsAt <= now
+def _set(moment: datetime | None) -> datetime | None:
+    # Go writes the year 1 for a time that was never set.
+    return None if moment is None or moment.year == 1 else moment
 
 
-def _is_zero(moment: datetime) -> bool:
-    # What Go writes for a time that was never set.
-    return moment.year == 1
+def _check(alert: PostedAlert) -> Iterator[Problem]:
+    """Yield what an Alertmanager finds wrong with the times."""
+    start, end = _set(alert.startsAt), _set(alert.endsAt)
+    if start is not None and end is not None and end < start:
+        yield Problem("endsAt", ProblemCode.OUT_OF_RANGE, "must not be before startsAt")
 
 
-def _draft(alert: PostedAlert, *, source_label: str, now: datetime) -> AlertDraft:
-    start = now if alert.startsAt is None or _is_zero(alert.startsAt) else alert.startsAt
+def _draft(alert: PostedAlert, *, source_label: str) -> AlertDraft:
     return AlertDraft(
-        alert_id=_alert_id(alert.labels, start),
         severity=severity_of(alert.labels),
         source=alert.labels.get(source_label) or SOURCE_UNNAMED,
         name=alert.labels.get(NAME_LABEL, ""),
-        event_ts=unix_ms(start) // 1_000,
         context=_context(alert),
+        fingerprint=fingerprint_of_labels(alert.labels),
+        starts_at_ms=clamped_ms(_set(alert.startsAt)),
+        ends_at_ms=clamped_ms(_set(alert.endsAt)),
     )
-
-
-def _alert_id(labels: Mapping[str, str], start: datetime) -> str:
-    parts = [text for label in sorted(labels.items()) for text in label]
-    return derive_uuid("prometheus", str(unix_us(start)), *parts)
 
 
 def _context(alert: PostedAlert) -> dict[str, str]:
@@ -178,24 +186,25 @@ async def post_alerts(
 
     What is sent with a client's key is private to that client; with an operator's key it is shared.
 
-    An alert that is sent again is the same alert: nobody is told twice. Alerts that have ended are counted and passed
-    over. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted although
-    the answer is 422, so that one bad alert does not hold up the rest.
+    An alert is known by its labels, and fires from when it is first sent until its `endsAt` has passed, whatever is
+    sent meanwhile: nobody is told twice. Without `endsAt` it fires for five minutes, or as configured, unless it is
+    sent again. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted
+    although the answer is 422, so that one bad alert does not hold up the rest.
     """
-    now = datetime.fromtimestamp(parts.clock.now_ms() / 1_000, UTC)
-    firing = [(place, alert) for place, alert in enumerate(body) if not _has_ended(alert, now)]
-    good, problems = [], list[Problem]()
-    for place, alert in firing:
-        draft = _draft(alert, source_label=parts.source_label, now=now)
-        if found := parts.use.intake.check(caller.scope, draft):
+    now_ms = parts.clock.now_ms()
+    good, problems = list[AlertDraft](), list[Problem]()
+    for place, alert in enumerate(body):
+        draft = _draft(alert, source_label=parts.source_label)
+        if found := [*_check(alert), *parts.use.intake.check(caller.scope, draft)]:
             problems += [problem.under(f"[{place}]") for problem in found]
         else:
             good.append(draft)
-    if good:
-        await parts.use.intake.submit(caller.scope, good, traceparent=traceparent)
+    submitted = await parts.use.intake.submit(caller.scope, good, traceparent=traceparent) if good else ()
     if problems:
         raise InvalidInput(problems, f"{len(good)} alerts were accepted, the others have problems")
-    return PostedAlertsAccepted(accepted=len(good), resolved=len(body) - len(firing))
+    ended = sum(draft.ends_at_ms is not None and draft.ends_at_ms <= now_ms for draft in good)
+    outcomes = Counter(one.outcome for one in submitted if one.outcome is not None)
+    return PostedAlertsAccepted(accepted=len(good) - ended, resolved=ended, outcomes=outcomes)
 
 
 @router.get("/status")

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, AliasGenerator, BaseModel, BeforeValidator,
 from pydantic_core import PydanticCustomError
 
 from alerting_core import limits
-from alerting_core.domain.alert import Severity
+from alerting_core.domain.alert import AlertStatus, Severity
 from alerting_core.domain.text import check_id, check_text, rfc3339
 from alerting_core.errors import Problem, ProblemCode
 from alerting_core.ports.catalog import Page, PageRequest
@@ -285,11 +285,6 @@ def unix_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def unix_us(moment: datetime) -> int:
-    """Return an aware *moment* in unix microseconds, which is all that it holds."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
 def clamped_ms(moment: datetime | None) -> int | None:
     """Return *moment* in unix milliseconds for a filter, moved into the range in which anything is ever stored."""
     return None if moment is None else min(max(0, unix_ms(moment)), limits.TIME_MS_MAX)
@@ -325,6 +320,10 @@ RuleSeverity: TypeAlias = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL", "*"]
 ShownSeverity: TypeAlias = Annotated[
     Literal["UNSPECIFIED", "LOW", "MEDIUM", "HIGH", "CRITICAL"],
     BeforeValidator(lambda value: value.name if isinstance(value, Severity) else value),
+]
+AlertStatusName: TypeAlias = Literal["firing", "resolved"]
+ShownAlertStatus: TypeAlias = Annotated[
+    AlertStatusName, BeforeValidator(lambda value: value.name.lower() if isinstance(value, AlertStatus) else value)
 ]
 
 Uuid: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "uuid"})]

@@ -30,6 +30,7 @@ class Step:
 
 
 _RULES, _ENDPOINTS, _JOBS = "/api/v1/rules", "/api/v1/endpoints", "/api/v1/generator/jobs"
+_FIRING: Final = {"severity": "LOW", "source": "s", "name": "n", "dedup_key": "größe"}
 _PATTERN: Final = {"severity": "CRITICAL", "source": "api", "name": "*"}
 _HOOK: Final = {"type": "webhook", "value": "https://hooks.acme.io/x?a=%3Cb%3E"}
 
@@ -101,6 +102,11 @@ OUTCOME: Final = (
     Step(
         "POST", "/api/v1/alerts", [{"severity": "LOW", "source": "s", "name": "n", "alert_id": "b"}, 5, {"context": []}]
     ),
+    Step("POST", "/api/v1/alerts", {**_FIRING, "starts_at": "2026-01-02T04:00:00+01:00"}),
+    Step("POST", "/api/v1/alerts", [_FIRING, {**_FIRING, "status": "resolved", "ends_at": "2026-01-02T03:04:00Z"}]),
+    Step("POST", "/api/v1/alerts", {**_FIRING, "status": "over", "alert_id": "a", "event_ts": -1}),
+    Step("POST", "/api/v2/alerts", [{"labels": {"alertname": "größe"}}, {"labels": {}}]),
+    Step("GET", "/api/v1/alerts?status=firing"),
     Step("POST", "/api/v1/alerts", {"alerts": []}),
     Step("POST", "/api/v1/alerts", b"\xff"),
     Step("POST", "/api/v1/alerts", b" " * 1_048_577),

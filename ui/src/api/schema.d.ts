@@ -24,6 +24,9 @@ export interface paths {
          *     same `alert_id` again is safe: nobody is told twice. With an `Idempotency-Key`, ids that were left out are made from
          *     it, so that this holds even when the first answer was lost.
          *
+         *     An alert with a `dedup_key` fires until it is sent with the status `resolved`, or is not sent again in time: five
+         *     minutes, or what is configured, unless `ends_at` says until when. To send it again is safe at any time.
+         *
          *     What a client's key sends is private to the client: its rules alone meet it, and nobody else sees it. What an
          *     operator's key sends is shared: the rules of all clients meet it, unless it names a `client_id`.
          */
@@ -659,9 +662,10 @@ export interface paths {
          *
          *     What is sent with a client's key is private to that client; with an operator's key it is shared.
          *
-         *     An alert that is sent again is the same alert: nobody is told twice. Alerts that have ended are counted and passed
-         *     over. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted although
-         *     the answer is 422, so that one bad alert does not hold up the rest.
+         *     An alert is known by its labels, and fires from when it is first sent until its `endsAt` has passed, whatever is
+         *     sent meanwhile: nobody is told twice. Without `endsAt` it fires for five minutes, or as configured, unless it is
+         *     sent again. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted
+         *     although the answer is 422, so that one bad alert does not hold up the rest.
          */
         post: operations["postAlerts"];
         delete?: never;
@@ -767,6 +771,16 @@ export interface components {
          *           "name": "timeout",
          *           "severity": "CRITICAL",
          *           "source": "api"
+         *         },
+         *         {
+         *           "context": {
+         *             "environment": "prod",
+         *             "region": "us-east-1"
+         *           },
+         *           "dedup_key": "api/timeout/us-east-1",
+         *           "name": "timeout",
+         *           "severity": "CRITICAL",
+         *           "source": "api"
          *         }
          *       ]
          *     }
@@ -816,8 +830,18 @@ export interface components {
             context: {
                 [key: string]: string;
             };
+            /**
+             * Ends At
+             * @description Of one that is resolved: when it ended.
+             */
+            ends_at: string | null;
             /** Event Ts */
             event_ts: number;
+            /**
+             * Fingerprint
+             * @description Of one with a life: the same each time that it fires, each of which has its id.
+             */
+            fingerprint: string | null;
             /**
              * More Notifications
              * @description Whether there are more: the list of notifications has them, by `alert_id`.
@@ -843,6 +867,16 @@ export interface components {
             severity: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
             /** Source */
             source: string;
+            /**
+             * Starts At
+             * @description Of one with a life: since when it fires, or fired.
+             */
+            starts_at: string | null;
+            /**
+             * Status
+             * @description Of an alert with a life; null: it is an event, which happened and is over.
+             */
+            status: ("firing" | "resolved") | null;
         };
         /**
          * AlertmanagerStatus
@@ -861,12 +895,39 @@ export interface components {
             versionInfo: components["schemas"]["VersionInfo"];
         };
         /**
+         * AlertResult
+         * @description What became of one alert.
+         */
+        AlertResult: {
+            /**
+             * Alert Id
+             * @description Of one with a life: the alert that fires, or the last that did; null when none has. It is the same until that one is resolved.
+             */
+            alert_id: string | null;
+            /**
+             * Outcome
+             * @description `event`: it was published. Of an alert with a life: `opened`: it fires, and did not before; `extended`, `unchanged`: it fires still, and nobody is notified again; `closed`: it is resolved; `still-firing`: it is resolved for this sender, while another says that it fires; `corrected`: it had been resolved by silence, and now it is known when it ended; `not-open`: it is resolved and did not fire, so that nothing was done; `owner-gone`: the client that it was private to was deleted meanwhile.
+             */
+            outcome: "event" | components["schemas"]["ReportOutcome"];
+        };
+        /**
          * AlertsAccepted
          * @description Alerts that are durable now.
          * @example {
-         *       "accepted": 1,
+         *       "accepted": 2,
          *       "alert_ids": [
-         *         "order-4711-timeout"
+         *         "order-4711-timeout",
+         *         "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07"
+         *       ],
+         *       "results": [
+         *         {
+         *           "alert_id": "order-4711-timeout",
+         *           "outcome": "event"
+         *         },
+         *         {
+         *           "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *           "outcome": "opened"
+         *         }
          *       ]
          *     }
          */
@@ -875,13 +936,18 @@ export interface components {
             accepted: number;
             /**
              * Alert Ids
-             * @description In the order of the request.
+             * @description In the order of the request; empty for one that is resolved and never fired.
              */
             alert_ids: string[];
+            /**
+             * Results
+             * @description In the order of the request.
+             */
+            results: components["schemas"]["AlertResult"][];
         };
         /**
          * AlertShown
-         * @description An alert as it was taken in.
+         * @description An alert as it was taken in; one with a life, which fires and is resolved later, as it is now.
          * @example {
          *       "alert_id": "order-4711-timeout",
          *       "context": {
@@ -893,6 +959,22 @@ export interface components {
          *       "received_at": "2026-01-02T03:04:05.678Z",
          *       "severity": "CRITICAL",
          *       "source": "api"
+         *     }
+         * @example {
+         *       "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *       "context": {
+         *         "environment": "prod",
+         *         "region": "us-east-1"
+         *       },
+         *       "ends_at": "2026-01-02T03:24:05.000Z",
+         *       "event_ts": 1767323045,
+         *       "fingerprint": "9d3f0c1ab2e84f5d8e6a7b1c2d3e4f50",
+         *       "name": "timeout",
+         *       "received_at": "2026-01-02T03:04:05.678Z",
+         *       "severity": "CRITICAL",
+         *       "source": "api",
+         *       "starts_at": "2026-01-02T03:04:05.000Z",
+         *       "status": "resolved"
          *     }
          */
         AlertShown: {
@@ -907,8 +989,18 @@ export interface components {
             context: {
                 [key: string]: string;
             };
+            /**
+             * Ends At
+             * @description Of one that is resolved: when it ended.
+             */
+            ends_at: string | null;
             /** Event Ts */
             event_ts: number;
+            /**
+             * Fingerprint
+             * @description Of one with a life: the same each time that it fires, each of which has its id.
+             */
+            fingerprint: string | null;
             /** Name */
             name: string;
             /**
@@ -924,6 +1016,16 @@ export interface components {
             severity: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
             /** Source */
             source: string;
+            /**
+             * Starts At
+             * @description Of one with a life: since when it fires, or fired.
+             */
+            starts_at: string | null;
+            /**
+             * Status
+             * @description Of an alert with a life; null: it is an event, which happened and is over.
+             */
+            status: ("firing" | "resolved") | null;
         };
         /**
          * Alive
@@ -2308,7 +2410,7 @@ export interface components {
         };
         /**
          * NewAlert
-         * @description One alert to take in.
+         * @description One alert to take in. With a `dedup_key` it has a life: it fires, and is resolved later. Else it is an event.
          * @example {
          *       "context": {
          *         "environment": "prod",
@@ -2318,11 +2420,33 @@ export interface components {
          *       "severity": "CRITICAL",
          *       "source": "api"
          *     }
+         * @example {
+         *       "context": {
+         *         "environment": "prod",
+         *         "region": "us-east-1"
+         *       },
+         *       "dedup_key": "api/timeout/us-east-1",
+         *       "name": "timeout",
+         *       "severity": "CRITICAL",
+         *       "source": "api"
+         *     }
+         * @example {
+         *       "context": {
+         *         "environment": "prod",
+         *         "region": "us-east-1"
+         *       },
+         *       "dedup_key": "api/timeout/us-east-1",
+         *       "ends_at": "2026-01-02T03:24:05Z",
+         *       "name": "timeout",
+         *       "severity": "CRITICAL",
+         *       "source": "api",
+         *       "status": "resolved"
+         *     }
          */
         NewAlert: {
             /**
              * Alert Id
-             * @description Unique per occurrence: the same id again is the same alert again. Left out: one is made. Each client's private alerts have their own ids, and so have those that are shared.
+             * @description Unique per occurrence: the same id again is the same alert again. Left out: one is made. Each client's private alerts have their own ids, and so have those that are shared. One with a `dedup_key` is given its id by the platform.
              */
             alert_id?: string | null;
             /**
@@ -2338,8 +2462,18 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * Dedup Key
+             * @description What the alert is known by, however often it is reported. Whatever is reported under it while the alert fires is about that one alert, and nobody is notified again; when it fires anew after its end, that is a new alert. Each client's private alerts have their own keys, and so have those that are shared.
+             */
+            dedup_key?: string | null;
+            /**
+             * Ends At
+             * @description With a `dedup_key`, RFC 3339 with an offset. Of one that is resolved: when it ended; left out: now. Of one that fires: when it is over unless it is reported again, in 31 days at the most; left out: five minutes from now, or what is configured. A time that has passed says that it is resolved.
+             */
+            ends_at?: string | null;
+            /**
              * Event Ts
-             * @description When it happened, unix seconds. Left out: now.
+             * @description When it happened, or began, unix seconds. Left out: `starts_at`, and without that now.
              */
             event_ts?: number | null;
             /**
@@ -2357,6 +2491,16 @@ export interface components {
              * @description System that reports.
              */
             source: string;
+            /**
+             * Starts At
+             * @description With a `dedup_key`: since when it fires, RFC 3339 with an offset. Left out: now.
+             */
+            starts_at?: string | null;
+            /**
+             * Status
+             * @description With a `dedup_key`: whether the alert fires or is over. Left out: it fires.
+             */
+            status?: ("firing" | "resolved") | null;
         };
         /**
          * NewClient
@@ -2835,8 +2979,19 @@ export interface components {
              */
             accepted: number;
             /**
+             * Outcomes
+             * @description How many of them were what: see the results of `POST /api/v1/alerts`.
+             * @example {
+             *       "opened": 1,
+             *       "unchanged": 41
+             *     }
+             */
+            outcomes: {
+                [key: string]: number;
+            };
+            /**
              * Resolved
-             * @description Alerts that have ended. Nobody is told of an end.
+             * @description Alerts that have ended, repetitions included.
              */
             resolved: number;
         };
@@ -2985,6 +3140,12 @@ export interface components {
              */
             topic: string;
         };
+        /**
+         * ReportOutcome
+         * @description What became of a report.
+         * @enum {string}
+         */
+        ReportOutcome: "opened" | "extended" | "unchanged" | "closed" | "still-firing" | "corrected" | "not-open" | "owner-gone";
         /**
          * RulePreview
          * @description A draft rule to try.
@@ -3725,6 +3886,8 @@ export interface operations {
                 /** @description Recorded then or later; RFC 3339 with an offset. */
                 since?: string;
                 source?: string;
+                /** @description Alerts with a life that fire, or that are resolved; no events. */
+                status?: "firing" | "resolved";
                 /** @description Recorded before then. */
                 until?: string;
             };

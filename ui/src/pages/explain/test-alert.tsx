@@ -15,9 +15,18 @@ export const ALERT: Alert = {
   event_ts: 1_767_323_045,
   client_id: null,
   received_at: AT,
+  status: null,
+  starts_at: null,
+  ends_at: null,
+  fingerprint: null,
 };
 export const DETAIL: AlertDetail = { ...ALERT, notifications: [], more_notifications: false };
 export const PATH = "/api/v1/alerts/order%2F4711";
+
+/** What is answered to the sender of an alert; an event unless an outcome is given. */
+export function accepted(alertId: string | null, outcome = "event") {
+  return { accepted: 1, alert_ids: [alertId ?? ""], results: [{ alert_id: alertId, outcome }] };
+}
 
 export function rule(id: string, changes: Partial<ExplainedRule>): ExplainedRule {
   return {
