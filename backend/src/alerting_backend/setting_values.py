@@ -10,10 +10,12 @@ from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain import client, endpoint
 from alerting_core.errors import InvalidInput
 from alerting_core.generator.config import read_duration_ms
+from alerting_core.limits import EPISODE_LIFE_MS_MAX
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _PORT_MAX: Final = 65_535
+_LIFE_MS_MIN: Final = 1_000
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EMAIL_PROVIDERS: Final = frozenset({"smtp", "ses"})
@@ -85,6 +87,14 @@ def duration(value: str) -> int:
     read = read_duration_ms("", value)
     if not isinstance(read, int):
         raise ValueError(f"{read.detail}, or 0")
+    return read
+
+
+def life(value: str) -> int:
+    """Read how long an alert fires by itself, in milliseconds."""
+    read = duration(value)
+    if not _LIFE_MS_MIN <= read <= EPISODE_LIFE_MS_MAX:
+        raise ValueError("must be 1s to 744h")
     return read
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from alerting_backend import setting_values as values
+from alerting_core import limits
 from alerting_core.delivery import hosts, retry
 from alerting_core.errors import AlertingError
 
@@ -121,6 +122,10 @@ class Settings:
     ses_endpoint: str | None = _setting("address of SES, as of a private link; Amazon's unless set", read=values.url)
     ses_per_second: float = _setting("mails a second there; 0 is no limit", 2.0, read=values.rate)
 
+    resolve_timeout: int = _setting(
+        "when an alert is over that is not sent again, of a sender that does not say until when it fires",
+        limits.EPISODE_LIFE_MS, read=values.life, show=values.show_duration,
+    )  # fmt: skip
     prometheus_source_label: str = _setting("label of a Prometheus alert that is its source", "job", read=values.label)
 
     keep_alerts: int = _setting(

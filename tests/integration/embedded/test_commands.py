@@ -68,6 +68,34 @@ def test_generate_with_a_key_that_opens_nothing_fails_and_says_so(running: Platf
     assert "sending" not in refused.stderr, "no bar stands there as if the work went on"
 
 
+def test_an_alert_is_fired_and_resolved_from_the_command_line(running: PlatformProcess) -> None:
+    alert = ("send", "--severity", "low", "--source", "db", "--name", "disk", "--dedup-key", "from the shell")
+    fired = told(running, *alert, "--context", "host=db-1", "--ends-at", "2100-01-01T00:00:00Z")
+    assert fired["outcome"] == "opened"
+    assert told(running, *alert) == {"alert_id": fired["alert_id"], "outcome": "unchanged"}
+    people = running.run(*alert, "--resolve")
+    assert (people.returncode, people.stdout) == (0, f"alert {fired['alert_id']} is resolved\n")
+    assert told(running, *alert, "--resolve", "--client", "nobody", exit_code=2)["error"] == "invalid-input"
+    with running.http() as http:
+        running.wait_until(
+            lambda: (
+                [one["alert_id"] for one in http.get("/api/v1/alerts?status=resolved").json()["items"]]
+                == [fired["alert_id"]]
+            ),
+            what="to record the end",
+        )
+        assert http.get(f"/api/v1/alerts/{fired['alert_id']}").json()["context"] == {"host": "db-1"}
+
+
+def test_an_event_is_sent_from_the_command_line(running: PlatformProcess) -> None:
+    event = ("send", "--source", "api", "--name", "timeout")
+    assert told(running, *event, "--alert-id", "mine") == {"alert_id": "mine", "outcome": "event"}
+    assert told(running, *event)["alert_id"]
+    refused = running.run(*event, "--resolve")
+    assert refused.returncode == 2
+    assert "dedup_key" in refused.stderr
+
+
 def test_migrate_finds_a_running_platform_up_to_date(running: PlatformProcess) -> None:
     assert told(running, "migrate") == {"applied": []}
     status = running.run("migrate", "--status")

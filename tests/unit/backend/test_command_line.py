@@ -10,8 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from alerting_backend.cli.alerts import OUTCOMES
 from alerting_backend.cli.app import app
 from alerting_backend.cli.output import ExitCode, fail, shown
+from alerting_core.domain.episode_report import ReportOutcome
 from alerting_core.generator.alerts import generate_alerts
 from alerting_core.generator.config import GeneratorConfig
 
@@ -29,6 +31,7 @@ def run(*arguments: str, **environment: str) -> Result:
         "up",
         "settings",
         "migrate",
+        "send",
         "generate",
         "testdata",
         "explain",
@@ -43,6 +46,18 @@ def test_every_command_has_help_and_writes_json_on_request(command: str) -> None
     shown = run(*command.split(), "--help")
     assert shown.exit_code == 0
     assert "--json" in shown.output
+
+
+@pytest.mark.parametrize("assignments", [["region"], ["=eu"], ["region=eu", "region=us"]])
+def test_labels_of_an_alert_to_send_are_written_with_their_names_each_once(assignments: list[str]) -> None:
+    options = [part for one in assignments for part in ("--context", one)]
+    refused = run("send", "--source", "api", "--name", "timeout", *options)
+    assert refused.exit_code == ExitCode.USAGE
+    assert "NAME=VALUE" in refused.output
+
+
+def test_every_outcome_of_an_alert_that_is_sent_has_its_words() -> None:
+    assert set(OUTCOMES) == {"event", *ReportOutcome}
 
 
 def test_the_mock_prints_the_same_alerts_for_the_same_seed() -> None:

@@ -66,6 +66,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("PLACEHOLDER_DOMAINS", "http://example.com"), ("RETRY_SCHEDULE", "5s,,1m"), ("RETRY_SCHEDULE", "0"),
         ("RETRY_JITTER_PERCENT", "51"), ("SMTP_SECURITY", "ssl"), ("SMTP_PER_SECOND", "nan"),
         ("SMTP_PER_SECOND", "-1"), ("PROMETHEUS_SOURCE_LABEL", "a-b"), ("KEEP_ALERTS", "1 day"), ("URL", "localhost"),
+        ("RESOLVE_TIMEOUT", "0"), ("RESOLVE_TIMEOUT", "745h"),
         ("LOG_FORMAT", "xml"), ("EMAIL_PROVIDERS", "ses,resend"), ("EMAIL_PROVIDERS", "ses,ses"),
         ("EMAIL_PROVIDERS", "ses,"), ("SES_REGION", "Europe"), ("SES_REGION", "eu-west-1/x"), ("SES_FROM", "alerts"),
         ("SES_ENDPOINT", "email.eu-west-1"), ("SES_PER_SECOND", "fast"),

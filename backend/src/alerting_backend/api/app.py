@@ -184,7 +184,7 @@ def make_container(
     """
     application = ports.application
     return ServerContainer(
-        use=Application.on(application, placeholders=settings.placeholder_domains),
+        use=Application.on(application, placeholders=settings.placeholder_domains, life_ms=settings.resolve_timeout),
         clock=application.clock,
         authenticator=auth.KeyAuthenticator(application.keys, application.clock),
         idempotency=ports.idempotency(),

@@ -1,14 +1,15 @@
-"""Commands about alerts: `alerting generate` makes them up, `alerting explain` says which rules they meet."""
+"""Commands about alerts: `send` sends one, `generate` makes them up, `explain` says which rules one meets."""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import uuid4
 
 from alerting_backend.cli import calls, output
 from alerting_backend.settings import Settings
@@ -141,6 +142,50 @@ def _write(answer: dict[str, Any]) -> None:
 def _row(rule: dict[str, Any]) -> Sequence[str]:
     why = "\n".join(finding["detail"] for finding in rule["findings"])
     return ("✓" if rule["matched"] else "✗", rule["rule_id"], rule["severity"], rule["source"], rule["name"], why)
+
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "event": "was taken in",
+    "opened": "fires",
+    "extended": "fires still; nobody is notified again",
+    "unchanged": "fires still; nobody is notified again",
+    "closed": "is resolved",
+    "still-firing": "fires still: another sender says so",
+    "corrected": "was over already; the time of its end is corrected",
+    "not-open": "does not fire: there was nothing to resolve",
+    "owner-gone": "was not taken in: the client that it was private to does not exist any more",
+}
+"""What became of an alert, in words, by the outcome that the API answers."""
+
+
+def run_send(settings: Settings, alert: Mapping[str, Any], *, as_json: bool) -> None:
+    """Send one alert and write what became of it; what is None in it is left out.
+
+    It may be sent twice when an answer is lost. An event without an id of its own is given one here, so that it is the
+    same event then; of an alert with a life it makes no difference.
+    """
+    body = {name: value for name, value in alert.items() if value is not None}
+    if "dedup_key" not in body:
+        body.setdefault("alert_id", str(uuid4()))
+    with calls.calling(settings.url, settings.key, as_json=as_json) as platform:
+        (result,) = platform.post("/api/v1/alerts", body)["results"]
+    if as_json:
+        output.write_json(result)
+        return
+    which = f"alert {result['alert_id']}" if result["alert_id"] else f"the alert {body['dedup_key']}"
+    print(output.shown(f"{which} {OUTCOMES.get(result['outcome'], result['outcome'])}"))
+
+
+def read_context(assignments: Sequence[str], *, as_json: bool) -> dict[str, str]:
+    """Return labels by name, each written NAME=VALUE."""
+    context: dict[str, str] = {}
+    for assignment in assignments:
+        name, sign, value = assignment.partition("=")
+        if not sign or not name or name in context:
+            detail = f"--context {assignment}: write NAME=VALUE, each name once"
+            output.fail(detail, code="invalid-input", exit_code=output.ExitCode.USAGE, as_json=as_json)
+        context[name] = value
+    return context
 
 
 STEP_SECONDS: Final = 0.1

@@ -119,6 +119,46 @@ def migrate(
 
 
 @app.command()
+def send(
+    source: Annotated[str, typer.Option(help="The system that reports.", show_default=False)],
+    name: Annotated[str, typer.Option(help="What happened.", show_default=False)],
+    severity: Annotated[str, typer.Option(help="In any case.")] = "HIGH",
+    context: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A label; may be repeated.", show_default=False)
+    ] = None,
+    alert_id: Annotated[str | None, typer.Option(help="Of an event; else one is made.", show_default=False)] = None,
+    dedup_key: Annotated[
+        str | None,
+        typer.Option(help="What an alert is known by that fires until it is resolved.", show_default=False),
+    ] = None,
+    resolve: Annotated[bool, typer.Option("--resolve", help="It is over; needs --dedup-key.")] = False,
+    starts_at: Annotated[
+        str | None, typer.Option(help="Since when it fires, as 2026-01-02T03:04:05Z; else now.", show_default=False)
+    ] = None,
+    ends_at: Annotated[
+        str | None,
+        typer.Option(help="Until when it fires unless it is sent again, or when it ended.", show_default=False),
+    ] = None,
+    client: Annotated[
+        str | None, typer.Option(help="Private to this client; else shared by all.", show_default=False)
+    ] = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send one alert: an event, or with --dedup-key one that fires and is resolved later."""
+    settings = settings_of_environment(as_json=as_json, url=url, key=key)
+    from alerting_backend.cli.alerts import read_context, run_send
+
+    alert = {
+        "severity": severity.upper(), "source": source, "name": name, "alert_id": alert_id, "client_id": client,
+        "context": read_context(context or [], as_json=as_json), "dedup_key": dedup_key,
+        "status": "resolved" if resolve else None, "starts_at": starts_at, "ends_at": ends_at,
+    }  # fmt: skip
+    run_send(settings, alert, as_json=as_json)
+
+
+@app.command()
 def generate(
     rps: Annotated[float, typer.Option(help="Alerts a second.")] = 10.0,
     duration: Annotated[str, typer.Option(help="For how long, as in 60s or 1h30m.")] = "60s",
