@@ -3,6 +3,10 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Alert = Schemas["AlertShown"];
+/** Of an alert with a life; an event has none. */
+export type AlertStatus = NonNullable<Alert["status"]>;
+/** What became of an alert that was sent. */
+export type AlertOutcome = Schemas["AlertResult"]["outcome"];
 export type Client = Schemas["ClientShown"];
 export type Rule = Schemas["RuleShown"];
 export type Endpoint = Schemas["EndpointShown"];
@@ -33,6 +37,8 @@ export type Reason = Schemas["Reason"];
 
 export const SEVERITIES = ["LOW", "MEDIUM", "HIGH", "CRITICAL"] as const;
 export type Severity = (typeof SEVERITIES)[number];
+
+export const ALERT_STATUSES = ["firing", "resolved"] as const satisfies readonly AlertStatus[];
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -5,8 +5,9 @@ import type { Alert } from "@/api/types";
 
 import { ownerWords } from "./alert-identity";
 import classes from "./AlertFacts.module.css";
-import { SeverityBadge } from "./badges";
+import { SeverityBadge, StatusBadge } from "./badges";
 import { Facts } from "./Facts";
+import { lasted } from "./figures";
 import { HostileText, OneLine } from "./HostileText";
 import { IdText } from "./IdText";
 import { LinkedText } from "./LinkedText";
@@ -15,16 +16,20 @@ import { TimeAgo } from "./TimeAgo";
 
 const CONTEXT_SHOWN = 8;
 
+/** What the platform knows of an alert beside what the alert says. */
+type Kept = Pick<Alert, "received_at" | "status" | "starts_at" | "ends_at">;
+
 /** What an alert says, with its context: for alerts, and for notifications, which carry the same. */
 export function AlertFacts({
   alert,
   owner,
+  kept,
 }: {
-  alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "event_ts"> & {
-    received_at?: string;
-  };
+  alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "event_ts">;
   /** Whose alert it is; empty: it is shared. */
   owner: string;
+  /** Of an alert; a notification does not know it. */
+  kept?: Kept;
 }) {
   const [isOpen, setOpen] = useState(false);
   const labels = Object.entries(alert.context);
@@ -44,15 +49,7 @@ export function AlertFacts({
         <dd>
           <HostileText text={alert.name} mono />
         </dd>
-        <dt>Happened</dt>
-        <dd>
-          <TimeAgo at={new Date(alert.event_ts * 1_000).toISOString()} />
-          {alert.received_at !== undefined && (
-            <Text span size="sm" c="dimmed">
-              , received <TimeAgo at={alert.received_at} />
-            </Text>
-          )}
-        </dd>
+        <When eventTs={alert.event_ts} kept={kept} />
         <dt>Alert id</dt>
         <dd>
           <IdText id={alert.alert_id} what="alert id" />
@@ -82,6 +79,53 @@ export function AlertFacts({
           )}
         </div>
       )}
+    </>
+  );
+}
+
+/** When it happened; of an alert with a life, since when it fires, until when it fired, and for how long. */
+function When({ eventTs, kept }: { eventTs: number; kept: Kept | undefined }) {
+  const received = kept !== undefined && (
+    <Text span size="sm" c="dimmed">
+      , received <TimeAgo at={kept.received_at} />
+    </Text>
+  );
+  if (kept === undefined || kept.status === null || kept.starts_at === null) {
+    return (
+      <>
+        <dt>Happened</dt>
+        <dd>
+          <TimeAgo at={new Date(eventTs * 1_000).toISOString()} />
+          {received}
+        </dd>
+      </>
+    );
+  }
+  const { status, starts_at: startsAt, ends_at: endsAt } = kept;
+  return (
+    <>
+      <dt>Status</dt>
+      <dd>
+        <StatusBadge status={status} />
+      </dd>
+      <dt>Since</dt>
+      <dd>
+        <TimeAgo at={startsAt} />
+        {received}
+      </dd>
+      <dt>Until</dt>
+      <dd>
+        {endsAt === null ? (
+          "Still firing"
+        ) : (
+          <>
+            <TimeAgo at={endsAt} />
+            <Text span size="sm" c="dimmed">
+              , after {lasted(Date.parse(endsAt) - Date.parse(startsAt))}
+            </Text>
+          </>
+        )}
+      </dd>
     </>
   );
 }

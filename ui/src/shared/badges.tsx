@@ -3,6 +3,7 @@ import {
   IconAlertTriangle,
   IconBan,
   IconCheck,
+  IconCircleFilled,
   IconClock,
   IconLoader2,
   IconMinus,
@@ -11,7 +12,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 
-import type { DeliveryStatus, JobStatus, NotificationStatus, StageState } from "@/api/types";
+import type { AlertStatus, DeliveryStatus, JobStatus, NotificationStatus, StageState } from "@/api/types";
 
 import classes from "./badges.module.css";
 
@@ -29,7 +30,15 @@ export type KeyState = "active" | "expired" | "revoked";
 
 /** Every status that the platform shows. Colour never stands alone: each has its word and its icon. */
 const LOOKS: Record<
-  NotificationStatus | DeliveryStatus | JobStatus | StageState | "silent" | "enabled" | "disabled" | KeyState,
+  | NotificationStatus
+  | DeliveryStatus
+  | JobStatus
+  | StageState
+  | AlertStatus
+  | "silent"
+  | "enabled"
+  | "disabled"
+  | KeyState,
   Look
 > = {
   RECEIVED: {
@@ -75,6 +84,8 @@ const LOOKS: Record<
     label: "Not reporting",
     says: "No process has said anything about it",
   },
+  firing: { tone: "bad", icon: IconCircleFilled, label: "Firing", says: "Not over, as far as is known" },
+  resolved: { tone: "good", icon: IconCheck, label: "Resolved", says: "It is over" },
   enabled: { tone: "good", icon: IconCheck, label: "Enabled", says: "In effect" },
   disabled: { tone: "neutral", icon: IconBan, label: "Disabled", says: "Kept, and not in effect" },
   active: { tone: "good", icon: IconCheck, label: "Active", says: "Opens what its scopes say" },

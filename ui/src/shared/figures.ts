@@ -32,6 +32,25 @@ export function rateText(perSecond: number): string {
   return `${figure} ${unit}`;
 }
 
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+] as const;
+
+/** How long something lasted, by its two largest units: 20 min, 1 min 5 s, 3 d 4 h. */
+export function lasted(ms: number): string {
+  let seconds = Math.max(0, Math.floor(ms / 1_000));
+  const parts: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const whole = Math.floor(seconds / size);
+    seconds -= whole * size;
+    if (whole > 0) parts.push(`${WHOLE.format(whole)} ${unit}`);
+  }
+  return parts.slice(0, 2).join(" ") || "0 s";
+}
+
 /** A duration in milliseconds: 840 ms, 3.2 s, 5 min, 2 h. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${measure(ms)} ms`;

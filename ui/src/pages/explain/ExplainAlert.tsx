@@ -26,6 +26,8 @@ import classes from "./explain.module.css";
 const WAITED_FOR_MS = 500;
 const YOUNG_MS = 60_000;
 const YOUNG_REFRESH_MS = 1_500;
+/** A firing alert is followed until it is over. */
+const FIRING_REFRESH_MS = 5_000;
 const REFRESH_MS = 15_000;
 
 /** One alert, and for one client what each of its rules made of it. */
@@ -37,7 +39,8 @@ export function ExplainAlert({ alertId, owner }: AlertRef) {
     refetchInterval: ({ state }) => {
       if (state.data === undefined) return wasSent ? WAITED_FOR_MS : false;
       const age = state.dataUpdatedAt - Date.parse(state.data.received_at);
-      return age < YOUNG_MS ? YOUNG_REFRESH_MS : REFRESH_MS;
+      if (age < YOUNG_MS) return YOUNG_REFRESH_MS;
+      return state.data.status === "firing" ? FIRING_REFRESH_MS : REFRESH_MS;
     },
   });
   if (found.data !== undefined) return <Shown alert={found.data} />;
@@ -82,7 +85,7 @@ function Shown({ alert }: { alert: AlertDetail }) {
           <Text component="h2" fw={600} mb="sm">
             Alert
           </Text>
-          <AlertFacts alert={alert} owner={ownerOf(alert)} />
+          <AlertFacts alert={alert} owner={ownerOf(alert)} kept={alert} />
         </Paper>
         <Stack gap="md">
           {caller.isOperator && <Choice alert={alert} clientId={clientId} />}

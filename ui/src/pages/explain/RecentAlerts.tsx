@@ -5,12 +5,12 @@ import { Link, useNavigate } from "react-router";
 
 import { ask } from "@/api/client";
 import { usePages } from "@/api/queries";
-import { type Alert, SEVERITIES } from "@/api/types";
+import { type Alert, ALERT_STATUSES, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { alertKey, explainPath, ownerOf, ownerWords } from "@/shared/alert-identity";
-import { SeverityBadge } from "@/shared/badges";
+import { SeverityBadge, StatusBadge } from "@/shared/badges";
 import { type Column, DataTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
 import { ChoiceFilter, Filters } from "@/shared/Filters";
@@ -24,18 +24,20 @@ import { useFilter, useIsFiltered } from "@/shared/useFilter";
 
 import classes from "./explain.module.css";
 
-const FILTER_NAMES = ["severity", "source", "name", "range", "since", "until"] as const;
+const FILTER_NAMES = ["status", "severity", "source", "name", "range", "since", "until"] as const;
 const REFRESH_MS = 10_000;
 
 /** The alerts of late, of which one is chosen. */
 export function RecentAlerts() {
   const api = useApi();
   const { clientId } = useScope();
+  const [status] = useFilter("status");
   const [severity] = useFilter("severity");
   const [source] = useFilter("source");
   const [name] = useFilter("name");
   const time = useTimeRange();
   const where = {
+    status: ALERT_STATUSES.find((value) => value === status),
     severity: SEVERITIES.find((value) => value === severity),
     source: source ?? undefined,
     name: name ?? undefined,
@@ -58,9 +60,14 @@ export function RecentAlerts() {
       <ById />
       <Filters label="Filter alerts" names={FILTER_NAMES}>
         <ChoiceFilter
+          name="status"
+          label="Status"
+          data={ALERT_STATUSES.map((value) => ({ value, label: capitalized(value) }))}
+        />
+        <ChoiceFilter
           name="severity"
           label="Severity"
-          data={SEVERITIES.map((value) => ({ value, label: value.charAt(0) + value.slice(1).toLowerCase() }))}
+          data={SEVERITIES.map((value) => ({ value, label: capitalized(value) }))}
         />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
         <SearchFilter name="name" label="Name" placeholder="Exact name" />
@@ -75,6 +82,10 @@ export function RecentAlerts() {
       />
     </>
   );
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
 }
 
 function SendLink() {
@@ -156,6 +167,12 @@ function columns(clientId: string | null): Column<Alert>[] {
     },
     { label: "Source", cell: (alert) => <OneLine text={alert.source} mono /> },
     {
+      label: "Status",
+      width: 120,
+      onPhone: "whole",
+      cell: (alert) => (alert.status === null ? null : <StatusBadge status={alert.status} />),
+    },
+    {
       label: "Severity",
       width: 104,
       onPhone: "beside",
@@ -166,7 +183,12 @@ function columns(clientId: string | null): Column<Alert>[] {
       width: "14%",
       cell: (alert) => <OneLine text={ownerWords(ownerOf(alert))} />,
     },
-    { label: "Alert id", width: "24%", cell: (alert) => <OneLine text={alert.alert_id} mono /> },
+    {
+      label: "Alert id",
+      width: "24%",
+      onPhone: "left-out",
+      cell: (alert) => <OneLine text={alert.alert_id} mono />,
+    },
     {
       label: "Received",
       width: 116,

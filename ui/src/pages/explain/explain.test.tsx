@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { problem } from "@/testing/TestPlatform";
 
-import { ALERT, DETAIL, makePlatform, MATCHED, PATH, rule, show } from "./test-alert";
+import { accepted, ALERT, DETAIL, makePlatform, MATCHED, PATH, rule, show } from "./test-alert";
 
 const CASE_DIFFERS = rule("near", {
   source: "Checkout",
@@ -99,7 +99,7 @@ test("filters of the list of alerts are in the address, and an alert with slashe
 test("an alert that is sent is followed: it is recorded a moment after it was taken in", async () => {
   let isRecorded = false;
   const platform = makePlatform([MATCHED], {
-    "POST /api/v1/alerts": () => Response.json({ accepted: 1, alert_ids: [ALERT.alert_id] }, { status: 202 }),
+    "POST /api/v1/alerts": () => Response.json(accepted(ALERT.alert_id), { status: 202 }),
     [`GET ${PATH}`]: () => (isRecorded ? DETAIL : problem(404, "not-found", "there is no such alert")),
   });
   const { router } = show(platform, "/explain/send?severity=LOW");

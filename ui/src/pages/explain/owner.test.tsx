@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
-import { ALERT, DETAIL, makePlatform, MATCHED, PATH, rule, show } from "./test-alert";
+import { accepted, ALERT, DETAIL, makePlatform, MATCHED, PATH, rule, show } from "./test-alert";
 
 const OF_CLIENT = {
   name: "oncall",
@@ -79,7 +79,7 @@ test("a copy of a private alert is private, unless the operator makes it shared"
     [`GET ${PATH}`]: (_, url) => ({ ...DETAIL, client_id: url.searchParams.get("owner") }),
     "POST /api/v1/alerts": async (request) => {
       sent.push(await request.json());
-      return Response.json({ accepted: 1, alert_ids: ["copy"] }, { status: 202 });
+      return Response.json(accepted("copy"), { status: 202 });
     },
   });
   const { router } = show(platform, "/explain?alert=order%2F4711&owner=acme");
@@ -114,7 +114,7 @@ test("a client names no owner of what it sends: the copy is its own", async () =
   const platform = makePlatform([], {
     "GET /api/v1/me": () => OF_CLIENT,
     [`GET ${PATH}`]: () => ({ ...DETAIL, client_id: "acme" }),
-    "POST /api/v1/alerts": () => Response.json({ accepted: 1, alert_ids: ["copy"] }, { status: 202 }),
+    "POST /api/v1/alerts": () => Response.json(accepted("copy"), { status: 202 }),
   });
   const { router } = show(platform, "/explain/send?from=order%2F4711&owner=acme");
   const form = await screen.findByRole("form", { name: "Alert" });

@@ -11,7 +11,7 @@ import { LoadingState } from "@/shared/LoadingState";
 import { PageHeader } from "@/shared/PageHeader";
 
 import { alertQuery } from "../alert-query";
-import { type AlertDraft, labelsOf, severityOf } from "./draft";
+import { type AlertDraft, BLANK, labelsOf, severityOf } from "./draft";
 import { SendForm } from "./SendForm";
 
 /** Sends one alert, filled with what the address says: fields, or another alert (`from`) of which it is a copy. */
@@ -58,11 +58,11 @@ function Filled() {
     <SendForm
       key={JSON.stringify([from, owner])}
       draft={{
-        severity: severityOf(severity) ?? "HIGH",
+        ...BLANK,
+        severity: severityOf(severity) ?? BLANK.severity,
         source,
         name,
         context: labelsOf(context),
-        alertId: "",
         clientId: caller.isOperator ? clientId : null,
       }}
     />
@@ -71,11 +71,9 @@ function Filled() {
 
 function draftIn(parameters: URLSearchParams): AlertDraft {
   return {
-    severity: severityOf(parameters.get("severity")) ?? "HIGH",
+    ...BLANK,
+    severity: severityOf(parameters.get("severity")) ?? BLANK.severity,
     source: parameters.get("source") ?? "",
     name: parameters.get("name") ?? "",
-    context: [],
-    alertId: "",
-    clientId: null,
   };
 }

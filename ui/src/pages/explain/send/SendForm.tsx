@@ -7,20 +7,39 @@ import { useNavigate } from "react-router";
 import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { useChange } from "@/api/queries";
-import { SEVERITIES } from "@/api/types";
+import { type AlertOutcome, type AlertStatus, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
 import { explainPath } from "@/shared/alert-identity";
+import { Choice } from "@/shared/Choice";
 import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
 import { plainly } from "@/shared/HostileText";
 import { toastDone } from "@/shared/toasts";
 
 import { ContextFields } from "./ContextFields";
-import { type AlertDraft, bodyOf, labelProblems } from "./draft";
+import { type AlertDraft, bodyOf, hasLife, labelProblems } from "./draft";
 
 const NEEDED = "Fill this in";
+
+/** What became of an alert that was sent. */
+const WORDS: Record<AlertOutcome, string> = {
+  event: "The alert was taken in",
+  opened: "The alert fires",
+  extended: "The alert still fires, and nobody is notified again",
+  unchanged: "The alert still fires, and nobody is notified again",
+  closed: "The alert is resolved",
+  "still-firing": "The alert still fires: another sender says so",
+  corrected: "The end of the alert was corrected",
+  "not-open": "No alert with this key fires: there was nothing to resolve",
+  "owner-gone": "The client that the alert was private to does not exist any more",
+};
+
+const STATUS_WORDS: Record<AlertStatus, string> = {
+  firing: "It is resolved by itself when it is not sent again for some minutes.",
+  resolved: "It ends the alert that fires under this key.",
+};
 
 /** The form; what the platform objects to is shown at the field that it objects to. */
 export function SendForm({ draft }: { draft: AlertDraft }) {
@@ -41,11 +60,12 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
     (asked: AlertDraft, once) =>
       ask(api.POST("/api/v1/alerts", { body: bodyOf(asked), params: { header: once } })),
     {
-      onSuccess: ({ alert_ids: [alertId] }, sent) => {
-        toastDone("The alert was taken in");
-        void queries.invalidateQueries({ queryKey: ["alerts", "list"] });
-        if (alertId !== undefined)
-          void navigate(explainPath({ alertId, owner: ownerOfSent(sent) }, clientId), {
+      onSuccess: ({ results: [result] }, sent) => {
+        if (result === undefined) return;
+        toastDone(WORDS[result.outcome]);
+        void queries.invalidateQueries({ queryKey: ["alerts"] });
+        if (result.alert_id !== null)
+          void navigate(explainPath({ alertId: result.alert_id, owner: ownerOfSent(sent) }, clientId), {
             state: { wasSent: true },
           });
       },
@@ -54,6 +74,7 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
         for (const field of ["severity", "source", "name"] as const)
           form.setFieldError(field, error.at(field));
         form.setFieldError("alertId", error.at("alert_id"));
+        form.setFieldError("dedupKey", error.at("dedup_key"));
         form.setFieldError("clientId", error.at("client_id"));
       },
     },
@@ -89,6 +110,7 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
             spellCheck={false}
             maxLength={255}
             {...form.getInputProps("alertId")}
+            disabled={hasLife(form.values)}
           />
           <TextInput
             label="Source"
@@ -108,6 +130,30 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
             spellCheck={false}
             {...form.getInputProps("name")}
           />
+        </SimpleGrid>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <TextInput
+            label="Deduplication key"
+            placeholder="Left out: it is an event"
+            description="With one, the alert fires until it is resolved. Whatever is sent with the key meanwhile is about it."
+            inputWrapperOrder={["label", "input", "description", "error"]}
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={255}
+            {...form.getInputProps("dedupKey")}
+          />
+          {hasLife(form.values) && (
+            <Choice
+              label="Status"
+              description={STATUS_WORDS[form.values.status]}
+              data={[
+                { value: "firing", label: "Firing" },
+                { value: "resolved", label: "Resolved" },
+              ]}
+              value={form.values.status}
+              onChange={(status) => form.setFieldValue("status", status)}
+            />
+          )}
         </SimpleGrid>
         {caller.isOperator && (
           <ClientPicker

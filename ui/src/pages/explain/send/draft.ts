@@ -1,4 +1,4 @@
-import { SEVERITIES, type Severity } from "@/api/types";
+import { type AlertStatus, SEVERITIES, type Severity } from "@/api/types";
 
 /** One label of the context, while it is written. */
 export interface LabelDraft {
@@ -13,10 +13,26 @@ export interface AlertDraft {
   source: string;
   name: string;
   alertId: string;
+  /** What an alert with a life is known by; empty: it is an event. */
+  dedupKey: string;
+  /** Of an alert with a life. */
+  status: AlertStatus;
   /** The client that the alert is private to, which only operators choose; null: what the key sends by itself. */
   clientId: string | null;
   context: LabelDraft[];
 }
+
+/** An event with nothing filled in. */
+export const BLANK: AlertDraft = {
+  severity: "HIGH",
+  source: "",
+  name: "",
+  alertId: "",
+  dedupKey: "",
+  status: "firing",
+  clientId: null,
+  context: [],
+};
 
 export function severityOf(text: string | null): Severity | null {
   return SEVERITIES.find((value) => value === text) ?? null;
@@ -38,8 +54,14 @@ export function labelProblems(context: readonly LabelDraft[]): Record<number, st
   return problems;
 }
 
+/** Whether it fires and is resolved later; such an alert is given its id by the platform. */
+export function hasLife({ dedupKey }: AlertDraft): boolean {
+  return dedupKey.trim() !== "";
+}
+
 /** The body of the request; rows that were left empty are none. */
-export function bodyOf({ severity, source, name, alertId, clientId, context }: AlertDraft) {
+export function bodyOf(draft: AlertDraft) {
+  const { severity, source, name, alertId, dedupKey, status, clientId, context } = draft;
   const labels = context
     .filter(({ label }) => label !== "")
     .map(({ label, value }) => [label, value] as const);
@@ -48,7 +70,8 @@ export function bodyOf({ severity, source, name, alertId, clientId, context }: A
     source,
     name,
     context: Object.fromEntries(labels),
-    ...(alertId.trim() === "" ? {} : { alert_id: alertId.trim() }),
+    ...(hasLife(draft) ? { dedup_key: dedupKey.trim(), status } : {}),
+    ...(hasLife(draft) || alertId.trim() === "" ? {} : { alert_id: alertId.trim() }),
     ...(clientId === null ? {} : { client_id: clientId }),
   };
 }
