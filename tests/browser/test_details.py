@@ -36,6 +36,25 @@ def test_editor_preview_and_conflict_of_a_rule_look_right(world: World, looks: L
     looks("rule-conflict")
 
 
+def test_alerts_that_fire_and_are_resolved_look_right(world: World, looks: Look) -> None:
+    watched, tab = world.make(), world.tab
+    alert = {"severity": "Critical", "source": watched.source, "name": watched.name}
+    world.send_alert(watched.client_id, **alert)
+    for key in ("over", "fires"):
+        world.send_alert(watched.client_id, **alert, dedup_key=key)
+    expect(tab.get_by_role("region", name="Alert")).to_contain_text("Still firing")
+    looks("alert-firing")
+    world.send_alert(watched.client_id, **alert, dedup_key="over", status="Resolved")
+    expect(tab.get_by_role("region", name="Alert")).to_contain_text("Resolved")
+    looks("alert-resolved")
+    world.go(f"/explain?source={watched.source}")
+    expect(tab.get_by_role("table", name="Recent alerts").get_by_role("row")).to_have_count(4)
+    looks("alerts-with-a-life")
+    world.go("/explain/send")
+    tab.get_by_role("form", name="Alert").get_by_label("Deduplication key").fill("disk")
+    looks("send-alert-with-a-life")
+
+
 def test_forms_and_what_they_make_look_right(world: World, looks: Look) -> None:
     watched = world.make()
     world.go(f"/endpoints/new?rule={watched.rule_id}")

@@ -64,6 +64,24 @@ def test_explain_names_the_field_for_which_an_alert_did_not_notify(world: World)
     expect(rule.get_by_role("row", name="Name")).to_contain_text("equal")
 
 
+def test_an_alert_fires_until_it_is_resolved_under_its_key(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    alert = {"severity": "High", "source": watched.source, "name": watched.name, "dedup_key": watched.name}
+    facts = tab.get_by_role("region", name="Alert")
+    world.send_alert(watched.client_id, **alert)
+    expect(facts).to_contain_text("Still firing")
+    fired_at = tab.url
+    world.send_alert(watched.client_id, **alert, status="Resolved")
+    expect(tab).to_have_url(fired_at)
+    expect(facts).to_contain_text(re.compile(r"Resolved.*Until.*, after \d"))
+
+    world.go(f"/explain?status=resolved&source={watched.source}")
+    row = tab.get_by_role("table", name="Recent alerts").get_by_role("row", name=watched.name)
+    expect(row).to_contain_text("Resolved")
+    world.go(f"/explain?status=firing&source={watched.source}")
+    expect(tab.get_by_text("No recent alert fits these filters")).to_be_visible()
+
+
 def test_a_rule_that_was_changed_elsewhere_is_not_overwritten_unseen(world: World) -> None:
     watched, tab = world.make(), world.tab
     world.go(f"/rules/{watched.rule_id}/edit")

@@ -103,7 +103,15 @@ class World:
         )
 
     def send_alert(
-        self, client_id: str, *, severity: str, source: str, name: str, context: Mapping[str, str] | None = None
+        self,
+        client_id: str,
+        *,
+        severity: str,
+        source: str,
+        name: str,
+        context: Mapping[str, str] | None = None,
+        dedup_key: str = "",
+        status: str = "Firing",
     ) -> None:
         """Send an alert by the form; what became of it for *client_id* is shown next."""
         self.go(f"/explain/send?client={client_id}")
@@ -112,6 +120,9 @@ class World:
         self.tab.get_by_role("option", name=severity, exact=True).click()
         form.get_by_label("Source").fill(source)
         form.get_by_label("Name").fill(name)
+        if dedup_key:
+            form.get_by_label("Deduplication key").fill(dedup_key)
+            form.get_by_text(status, exact=True).click()
         for place, (label, value) in enumerate((context or {}).items(), 1):
             self.button("Add a label", form).click()
             form.get_by_label(f"Label {place}").fill(label)

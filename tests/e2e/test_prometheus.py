@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,12 @@ WAIT_SECONDS_MAX = 90.0
 SENT_MIN = 3
 """Times that Prometheus has to send the same alert before it is believed to be told once."""
 
+FIRES_SECONDS = 15
+"""Time for Prometheus to start, and to fire."""
+
+ANNOUNCED_SECONDS = 4
+"""How far ahead the end is that Prometheus announces with each report: four times its resend delay."""
+
 LABELS = {"severity": "critical", "job": "node", "instance": "web-1:9100"}
 ANNOTATIONS = {"summary": "Disk of web-1 is full in 4 hours", "runbook_url": "https://wiki.acme.io/disk"}
 
@@ -37,8 +45,14 @@ def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_howev
         with _prometheus(prometheus_program, tmp_path, alertmanager=process.url, key=key):
             receiver.wait_for(lambda: receiver.arrived > 0, what="the webhook", seconds_max=WAIT_SECONDS_MAX)
             process.wait_until(
-                lambda: _alerts_received(http) >= SENT_MIN, what="to be sent it again", seconds_max=WAIT_SECONDS_MAX
+                lambda: _posts(process) >= SENT_MIN, what="to be sent it again", seconds_max=WAIT_SECONDS_MAX
             )
+        # Prometheus is silent from now on: the alert ends at the last end that it announced.
+        process.wait_until(
+            lambda: [alert["status"] for alert in _alerts(http)] == ["resolved"],
+            what="to end what nobody reports any more",
+            seconds_max=WAIT_SECONDS_MAX,
+        )
         stored.wait_until_settled(seconds_max=WAIT_SECONDS_MAX)
         (notification,) = http.get("/api/v1/notifications").json()["items"]
         detail = http.get(f"/api/v1/notifications/{notification['notification_id']}").json()
@@ -57,6 +71,25 @@ def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_howev
     assert [delivery["status"] for delivery in detail["deliveries"]] == ["DELIVERED"]
 
 
+def test_an_alert_that_a_real_prometheus_resolves_ended_when_it_says(
+    process: PlatformProcess, prometheus_program: Path, tmp_path: Path
+) -> None:
+    process.start()
+    with process.http() as http:
+        key = _created(http, "/api/v1/keys", {"name": "prometheus", "scopes": ["alerts:write"]})["key"]
+        until_s = int(time.time()) + FIRES_SECONDS
+        expression = f"vector(time()) < {until_s}"
+        with _prometheus(prometheus_program, tmp_path, alertmanager=process.url, key=key, expression=expression):
+            process.wait_until(
+                lambda: [alert["status"] for alert in _alerts(http)] == ["resolved"],
+                what="to be sent the end",
+                seconds_max=WAIT_SECONDS_MAX,
+            )
+        (alert,) = _alerts(http)
+    ended_s = datetime.fromisoformat(alert["ends_at"]).timestamp()
+    assert until_s <= ended_s < until_s + ANNOUNCED_SECONDS, "an end by silence would be later"
+
+
 def _make_client(http: httpx.Client, receiver: Receiver, client_id: str, *, source: str, name: str) -> None:
     _created(http, "/api/v1/clients", {"client_id": client_id, "name": client_id})
     fields = {"client_id": client_id, "severity": "*", "source": source, "name": name}
@@ -73,15 +106,21 @@ def _created(http: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str
     return created
 
 
-def _alerts_received(http: httpx.Client) -> int:
-    stages = {stage["stage"]: stage for stage in http.get("/api/v1/metrics").json()["stages"]}
-    return int(stages["evaluator"]["received"]) if "evaluator" in stages else 0
+def _posts(process: PlatformProcess) -> int:
+    return sum(answered["path"] == "/api/v2/alerts" for answered in process.events("request_answered"))
+
+
+def _alerts(http: httpx.Client) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = http.get("/api/v1/alerts").json()["items"]
+    return items
 
 
 @contextmanager
-def _prometheus(program: Path, folder: Path, *, alertmanager: str, key: str) -> Iterator[None]:
-    """Run Prometheus with one rule that fires at once, sent every second, until the block ends."""
-    rule = {"alert": "DiskWillFillUp", "expr": "vector(1)", "labels": LABELS, "annotations": ANNOTATIONS}
+def _prometheus(
+    program: Path, folder: Path, *, alertmanager: str, key: str, expression: str = "vector(1)"
+) -> Iterator[None]:
+    """Run Prometheus with one rule that fires while *expression* is there, sent every second, until the block ends."""
+    rule = {"alert": "DiskWillFillUp", "expr": expression, "labels": LABELS, "annotations": ANNOTATIONS}
     rules = {"groups": [{"name": "disks", "interval": "1s", "rules": [rule]}]}
     (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
     us = {
