@@ -26,12 +26,6 @@ BEFORE: Final = "2026-01-02T03:00:00Z"
 MINUTE_MS: Final = 60_000
 
 
-@pytest.fixture
-def world(memory_world: World) -> World:
-    """Return a world in memory."""
-    return memory_world
-
-
 async def sent(http: AsyncClient, *alerts: object, **headers: str) -> list[tuple[str | None, str]]:
     """Send *alerts* in one request; return (alert_id, outcome) of each."""
     answer = await http.post(ALERTS, json=list(alerts), headers=headers)

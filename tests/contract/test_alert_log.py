@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from alerting_core.domain.alert import Severity
+from alerting_core.domain.alert import AlertLife, AlertStatus, Severity
 from alerting_core.errors import InvalidInput
 from alerting_core.ports.catalog import OwnedKey, PageRequest, TimeKey, encode_owned_cursor, encode_time_cursor
 from alerting_core.ports.history import AlertAccess, AlertFilter, StoredAlert
@@ -218,3 +218,27 @@ async def test_private_alerts_go_with_their_client_and_none_comes_after_it(world
     await world.add_client("acme")
     assert await names(world, ACME) == ["other", "shared"]
     assert await world.alert_history.get(OPERATOR, "late") is None
+
+
+@pytest.mark.parametrize("access", [OPERATOR, ACME], ids=["operator", "client"])
+async def test_a_list_may_be_narrowed_to_alerts_that_fire_or_are_resolved(world: World, access: AlertAccess) -> None:
+    await world.add_client("acme")
+    fires, over = AlertLife("f", 1), AlertLife("f", 2, AlertStatus.RESOLVED, NOW_MS // 1_000)
+    alerts = [
+        make_alert("event"),
+        make_alert("fires", life=fires),
+        make_alert("over", life=over),
+        make_alert("own", life=fires, owner="acme"),
+    ]
+    await world.alerts.record(alerts, now_ms=NOW_MS)
+
+    async def listed(status: AlertStatus | None, owner: str | None = None, source: str | None = None) -> list[str]:
+        where = AlertFilter(status=status, owner=owner, source=source)
+        page = await world.alert_history.list(access, PageRequest(10), where)
+        return sorted(stored.alert.alert_id for stored in page.items)
+
+    assert await listed(AlertStatus.FIRING) == ["fires", "own"]
+    assert await listed(AlertStatus.FIRING, owner="") == ["fires"]
+    assert await listed(AlertStatus.RESOLVED) == ["over"]
+    assert await listed(AlertStatus.RESOLVED, source="another") == []
+    assert len(await listed(None)) == 4

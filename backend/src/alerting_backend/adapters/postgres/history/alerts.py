@@ -163,6 +163,8 @@ class PgAlertHistory:
         conditions = Conditions(None)
         severity = None if where.severity is None else Severity.__members__.get(where.severity)
         conditions.add_equal(severity=None if severity is None else int(severity), source=where.source, name=where.name)
+        if where.status is not None:
+            conditions.add_equal(status=int(where.status))
         if where.since_ms is not None:
             conditions.add("received_at >= {}", within(where.since_ms))
         if where.until_ms is not None:
