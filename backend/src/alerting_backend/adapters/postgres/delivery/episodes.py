@@ -87,6 +87,7 @@ SELECT {EPISODES.columns} FROM alert_episodes
 WHERE published_phase < phase AND changed_at < $1 ORDER BY changed_at LIMIT $2
 """
 
+# Locked in the order in which they are put, and each looked up by its key.
 _MARK: Final = """
 UPDATE alert_episodes AS e SET published_phase = w.phase
 FROM (
@@ -129,7 +130,11 @@ def of_owners(pools: postgres.Pools) -> Connect:
 
 
 class PgEpisodeStore:
-    """Stores the latest episode of each identity. Each statement is a transaction of its own."""
+    """Stores the latest episode of each identity. Each statement is a transaction of its own.
+
+    Args:
+        connect: By whose role: `of_pipeline`, or `of_owners`.
+    """
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
