@@ -94,7 +94,7 @@ def life(value: str) -> int:
     """Read how long an alert fires by itself, in milliseconds."""
     read = duration(value)
     if not _LIFE_MS_MIN <= read <= EPISODE_LIFE_MS_MAX:
-        raise ValueError("must be 1s to 744h")
+        raise ValueError(f"must be {show_duration(_LIFE_MS_MIN)} to {show_duration(EPISODE_LIFE_MS_MAX)}")
     return read
 
 

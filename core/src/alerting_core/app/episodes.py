@@ -12,12 +12,12 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec.records import MESSAGE_HEADERS
-from alerting_core.domain.episode import Episode, EpisodeKey, unpublished_records
+from alerting_core.domain.episode import Episode, EpisodeKey
 from alerting_core.domain.episode_report import Report, ReportOutcome, apply
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.episodes import EpisodeStore, PutResult
-from alerting_core.ports.stream import Headers, Sink, alert_record
+from alerting_core.ports.episodes import EpisodeStore, PutResult, publish_records
+from alerting_core.ports.stream import Headers, Sink
 
 TRIES_MAX: Final = 10
 """Tries of an identity in a row of which nothing came, since others changed its episode each time: the servers of a
@@ -130,10 +130,7 @@ class EpisodeIntake:
         if not episodes:
             return True
         try:
-            await self.sink.publish(
-                [alert_record(record, headers) for one in episodes for record in unpublished_records(one)]
-            )
-            await self.store.mark_published(episodes)
+            await publish_records(episodes, self.store, self.sink, headers)
         except PortUnavailable:
             if must:
                 raise

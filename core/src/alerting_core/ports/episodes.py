@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from alerting_core.domain.episode import Episode, EpisodeKey
+from alerting_core.codec.records import MESSAGE_HEADERS
+from alerting_core.domain.episode import Episode, EpisodeKey, unpublished_records
+from alerting_core.ports.stream import Headers, Sink, alert_record
 
 
 class PutResult(StrEnum):
@@ -54,3 +56,18 @@ class EpisodeStore(Protocol):
         the version stays.
         """
         ...
+
+
+async def publish_records(
+    episodes: Sequence[Episode], store: EpisodeStore, sink: Sink, headers: Headers = MESSAGE_HEADERS
+) -> int:
+    """Publish the records that the log lacks of *episodes*, then mark them as published; return how many these were.
+
+    Raises:
+        PortUnavailable: The log or the store is away; any part of the records may be in the log, and none is marked. To
+            publish the same again is safe.
+    """
+    records = [alert_record(record, headers) for one in episodes for record in unpublished_records(one)]
+    await sink.publish(records)
+    await store.mark_published(episodes)
+    return len(records)

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from alerting_core import limits
-from alerting_core.domain.episode import Episode, unpublished_records
+from alerting_core.domain.episode import Episode
 from alerting_core.domain.episode_report import expire
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.episodes import EpisodeStore, PutResult
-from alerting_core.ports.stream import Sink, alert_record
+from alerting_core.ports.episodes import EpisodeStore, PutResult, publish_records
+from alerting_core.ports.stream import Sink
 from alerting_core.stages.batch import BatchReport, Count, StageName
 
 
@@ -41,12 +41,10 @@ class EpisodeKeeper:
         episodes = [*expired, *left]
         if not episodes:
             return BatchReport(StageName.EPISODE_KEEPER)
-        outputs = [alert_record(record) for episode in episodes for record in unpublished_records(episode)]
-        await self.sink.publish(outputs)
-        await self.episodes.mark_published(episodes)
+        published = await publish_records(episodes, self.episodes, self.sink)
         counts = {Count.EPISODES_EXPIRED: len(expired), Count.EPISODES_PUBLISHED_LATE: len(left)}
         return BatchReport(
-            StageName.EPISODE_KEEPER, received=len(episodes), published=len(outputs), counts=Counter(counts)
+            StageName.EPISODE_KEEPER, received=len(episodes), published=published, counts=Counter(counts)
         )
 
     async def _expire(self, now_ms: int) -> list[Episode]:
