@@ -127,6 +127,23 @@ async def test_a_replaced_endpoint_keeps_its_secret_and_its_type(
     assert ("type", "unknown-value") in problems(await admin.put(url, json={"type": "email", "value": "a@acme.io"}))
 
 
+async def test_an_endpoint_is_told_of_ends_until_that_is_chosen_otherwise(
+    admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    made = await catalog.endpoint(rule["rule_id"])
+    assert made["send_resolved"] is True
+    url, same = f"{ENDPOINTS}/{made['endpoint_id']}", {"type": made["type"], "value": made["value"]}
+    for body, expected in (
+        ({**same, "send_resolved": False}, False),
+        (same, False),
+        ({**same, "send_resolved": True}, True),
+    ):
+        assert (await admin.put(url, json=body)).json()["send_resolved"] is expected
+    other = await catalog.endpoint(rule["rule_id"], value=f"{made['value']}/2", send_resolved=False)
+    assert (await admin.get(f"{ENDPOINTS}/{other['endpoint_id']}")).json()["send_resolved"] is False
+    assert problems(await admin.put(url, json={**same, "send_resolved": "no"})) == {("send_resolved", "wrong-type")}
+
+
 async def test_a_description_stays_until_another_takes_its_place(
     admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
 ) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from alerting_core.domain.alert import Alert, AlertLife, Match, Severity
 from alerting_core.domain.delivery import DeliveryEvent, Reason
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import World
 
 NOTIFICATIONS = "/api/v1/notifications"
+PAIR = ("kind", "fingerprint", "ends_at", "firing_notification_id", "resolved_notification_id")
 
 
 @pytest.fixture
@@ -39,6 +41,11 @@ async def test_the_detail_shows_every_delivery_and_every_attempt(
         "rule_ids": [rule["rule_id"]],
         "event_ts": 1_767_323_045,
         "status": "SENT",
+        "kind": "FIRING",
+        "fingerprint": None,
+        "ends_at": None,
+        "firing_notification_id": None,
+        "resolved_notification_id": None,
         "created_at": at,
         "updated_at": at,
     }
@@ -173,3 +180,34 @@ async def test_a_delivery_that_a_sender_is_at_is_being_sent_and_has_no_next_atte
     assert await look() == (None, True)
     world.clock.advance(60_000)
     assert await look() == ("2026-01-02T03:05:05.678Z", False), "its sender is gone: it is due since its lease ended"
+
+
+async def test_a_firing_and_its_end_name_each_other_and_are_listed_by_their_kind(
+    world: World, admin: AsyncClient, rule: dict[str, Any]
+) -> None:
+    alert = Alert("episode", Severity.HIGH, "api", "timeout", 1_767_323_045, life=AlertLife("f1", phase=1))
+    store = world.backing.notifications
+    await store.record([Match(alert, "acme", (rule["rule_id"],))], now_ms=world.clock.now_ms())
+    await store.record_ends({alert.key: 1_767_323_105}, now_ms=world.clock.now_ms(), limit=1)
+    listed = {}
+    for kind in ("FIRING", "RESOLVED"):
+        (listed[kind],) = (await admin.get(NOTIFICATIONS, params={"kind": kind})).json()["items"]
+    firing, resolved = listed["FIRING"], listed["RESOLVED"]
+    assert {key: firing[key] for key in PAIR} == {
+        "kind": "FIRING",
+        "fingerprint": "f1",
+        "ends_at": None,
+        "firing_notification_id": None,
+        "resolved_notification_id": resolved["notification_id"],
+    }
+    assert {key: resolved[key] for key in PAIR} == {
+        "kind": "RESOLVED",
+        "fingerprint": "f1",
+        "ends_at": "2026-01-02T03:05:05.000Z",
+        "firing_notification_id": firing["notification_id"],
+        "resolved_notification_id": None,
+    }
+    assert problems(await admin.get(NOTIFICATIONS, params={"kind": "OTHER"})) == {("kind", "unknown-value")}
+    await world.backing.alerts.record([alert], now_ms=world.clock.now_ms())
+    shown = (await admin.get("/api/v1/alerts/episode")).json()
+    assert [one["notification_id"] for one in shown["notifications"]] == [firing["notification_id"]]

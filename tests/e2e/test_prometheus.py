@@ -34,7 +34,7 @@ LABELS = {"severity": "critical", "job": "node", "instance": "web-1:9100"}
 ANNOTATIONS = {"summary": "Disk of web-1 is full in 4 hours", "runbook_url": "https://wiki.acme.io/disk"}
 
 
-def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_however_often_it_is_sent(
+def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_and_so_does_its_end(
     process: PlatformProcess, stored: Stored, receiver: Receiver, prometheus_program: Path, tmp_path: Path
 ) -> None:
     process.start()
@@ -54,11 +54,13 @@ def test_a_firing_alert_of_a_real_prometheus_arrives_as_one_signed_webhook_howev
             seconds_max=WAIT_SECONDS_MAX,
         )
         stored.wait_until_settled(seconds_max=WAIT_SECONDS_MAX)
-        (notification,) = http.get("/api/v1/notifications").json()["items"]
+        end, notification = http.get("/api/v1/notifications").json()["items"]
         detail = http.get(f"/api/v1/notifications/{notification['notification_id']}").json()
 
-    (arrival,) = receiver.arrivals
+    arrival, of_end = receiver.arrivals
     assert not receiver.refused
+    assert (end["kind"], of_end.webhook_id) == ("RESOLVED", end["notification_id"])
+    assert json.loads(of_end.body)["firing_notification_id"] == notification["notification_id"]
     assert arrival.target == f"{receiver.url}/acme"
     assert arrival.webhook_id == notification["notification_id"]
     told = json.loads(arrival.body)

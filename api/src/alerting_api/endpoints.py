@@ -39,6 +39,8 @@ Secret: TypeAlias = Annotated[
     Field(description="`whsec_` and base64 of 24 to 64 bytes, for a webhook only. Left out: one is made."),
 ]
 
+_SEND_RESOLVED: Final = "Whether it is told that an alert is over, of which it was told that it fires."
+
 _NEW: Final[Mapping[str, Any]] = {"type": "webhook", "value": "https://example.com/hooks/alerts"}
 _OTHERS: Final[list[Any]] = [
     {"type": "email", "value": "ops@example.com, night-shift@example.com"},
@@ -53,6 +55,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "description": "",
     "enabled": True,
     "disabled_reason": None,
+    "send_resolved": True,
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
@@ -72,6 +75,10 @@ class NewEndpoint(schema.CheckedModel):
     secret: Secret = None
     enabled: bool = True
     description: schema.Description = None
+    send_resolved: Annotated[
+        bool | None,
+        Field(description=f"{_SEND_RESOLVED} Left out: true of what is new, and as it is in a replacement."),
+    ] = None
 
     def check(self) -> schema.Problems:
         """Return what is wrong with an endpoint of this type."""
@@ -103,6 +110,7 @@ class EndpointShown(schema.ResponseModel):
     disabled_reason: Annotated[
         Literal["by-user", "gone"] | None, Field(description="`gone`: it answered 410. null while enabled.")
     ]
+    send_resolved: Annotated[bool, Field(description=_SEND_RESOLVED)]
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: schema.Time
     updated_at: schema.Time

@@ -1,7 +1,7 @@
 """Notifications with their deliveries and attempts: what was told to whom, and once more when asked."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict, Field
@@ -13,7 +13,7 @@ from alerting_api.problems import ProblemKind, refusals
 from alerting_api.route import ApiRoute, Once, TraceParent
 from alerting_core import limits
 from alerting_core.domain.delivery import DeliveryStatus, Reason
-from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationKind, NotificationStatus
 from alerting_core.ports.history import RULE_LOOKS_MAX, DeliveryDetail, NotificationFilter
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"], route_class=ApiRoute)
@@ -35,8 +35,21 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
     "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
     "event_ts": 1767323045,
     "status": "SENT",
+    "kind": "FIRING",
+    "fingerprint": None,
+    "ends_at": None,
+    "firing_notification_id": None,
+    "resolved_notification_id": None,
     "created_at": _AT,
     "updated_at": _AT,
+}
+_RESOLVED: Final[Mapping[str, Any]] = {
+    **_EXAMPLE,
+    "notification_id": "0e9b8c7d-6a5f-8e4d-9c3b-2a1f0e9d8c7b",
+    "kind": "RESOLVED",
+    "fingerprint": "9d3f0c1ab2e84f5d8e6a7b1c2d3e4f50",
+    "ends_at": "2026-01-02T03:24:05.000Z",
+    "firing_notification_id": _EXAMPLE["notification_id"],
 }
 _ATTEMPT: Final[Mapping[str, Any]] = {
     "attempt_id": "1c0a7a52-6f0e-8b8e-9c37-1b1a3b0a9f10",
@@ -65,9 +78,9 @@ _DELIVERY: Final[Mapping[str, Any]] = {
 
 
 class NotificationShown(schema.ResponseModel):
-    """The decision to tell a client about an alert: exactly one per client and alert."""
+    """The decision to tell a client about an alert: exactly one per client, alert and kind."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE)]})
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_EXAMPLE), dict(_RESOLVED)]})
 
     notification_id: Annotated[schema.Uuid, Field(description="Also the `webhook-id` of every attempt.")]
     client_id: str
@@ -91,8 +104,36 @@ class NotificationShown(schema.ResponseModel):
             "FAILED: all given up. SKIPPED: there was nothing to deliver to."
         ),
     ]
+    kind: Annotated[
+        NotificationKind,
+        Field(description="FIRING: the alert has occurred, or fires. RESOLVED: it is over, and the client knew of it."),
+    ]
+    fingerprint: Annotated[
+        str | None, Field(description="Of an alert with a life, which fires and is resolved; null: it is an event.")
+    ]
+    ends_at: Annotated[
+        schema.Time | None,
+        Field(
+            description="When the alert ended, if this notification says so: a RESOLVED one, or a FIRING one of an "
+            "alert that was over before anybody could be told of it, which says both.",
+        ),
+    ]
+    firing_notification_id: Annotated[
+        schema.Uuid | None, Field(description="Of a RESOLVED one: the notification by which the client learned of it.")
+    ]
+    resolved_notification_id: Annotated[
+        schema.Uuid | None, Field(description="Of a FIRING one: the notification of the end, once there is one.")
+    ]
     created_at: schema.Time
     updated_at: schema.Time
+
+    @classmethod
+    def of(cls, value: object, /, **more: object) -> Self:
+        """Read a notification."""
+        if isinstance(value, Notification):
+            ends_at_ms = None if value.ends_at is None else value.ends_at * 1_000
+            return super().of(value, ends_at_ms=ends_at_ms, fingerprint=value.fingerprint or None, **more)
+        return super().of(value, **more)
 
 
 class AttemptShown(schema.ResponseModel):
@@ -158,6 +199,7 @@ class NotificationQuery(schema.PageQuery):
 
     client_id: schema.Exact = None
     status: NotificationStatus | None = None
+    kind: NotificationKind | None = None
     severity: schema.ShownSeverity | None = None
     source: schema.Exact = None
     name: schema.Exact = None
@@ -180,6 +222,7 @@ class NotificationQuery(schema.PageQuery):
         return NotificationFilter(
             client_id=self.client_id,
             status=self.status,
+            kind=self.kind,
             severity=self.severity,
             source=self.source,
             name=self.name,

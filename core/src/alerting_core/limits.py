@@ -53,6 +53,10 @@ EPISODE_BATCH_MAX: Final = 1_000
 EPISODE_UNPUBLISHED_MS: Final = 10_000
 """Age from which a change that is not marked as published is published again: whoever made it has had its time."""
 
+RETIRED_ENDPOINT_KEPT_MS: Final = EPISODE_LIFE_MS_MAX
+"""How long an endpoint may be kept that was deleted with its rule, to tell the end of what was told through it: as long
+as one report keeps an alert firing."""
+
 # What a client owns.
 
 RULES_PER_CLIENT_MAX: Final = 10_000
@@ -153,6 +157,9 @@ POLL_WAIT_MS: Final = 500
 
 OUTPUTS_PER_COMMIT_MAX: Final = 10_000
 """Records one commit publishes; bounds the memory and the transaction of one step whatever the fan-out."""
+
+ENDS_AT_ONCE_MAX: Final = OUTPUTS_PER_COMMIT_MAX
+"""Notifications of ends that are stored and published together: as many as one commit leads to of those of firings."""
 
 SWEEP_AFTER_MS: Final = 60_000
 """Age at which an unfinished notification without a delivery under way is driven again."""

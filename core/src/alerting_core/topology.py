@@ -19,9 +19,10 @@ from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
-from alerting_core.stages.consumers import Aggregator, Dispatcher, Evaluator, Recorder, RuleFeed
+from alerting_core.stages.consumers import Evaluator, Recorder, RuleFeed
 from alerting_core.stages.episodes import EpisodeKeeper
 from alerting_core.stages.loop import Failure, Stage
+from alerting_core.stages.notify import Aggregator, Dispatcher, EndTelling, Resolver
 from alerting_core.stages.recover import Reclaimer, Sweeper
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
 from alerting_core.stages.send import Sender
@@ -85,11 +86,31 @@ AGGREGATOR: Final[StageSpec[AlertPorts]] = StageSpec(
     make=lambda wiring: Aggregator(
         wiring.input(),
         wiring.ports.notifications,
+        wiring.ports.episodes,
         wiring.ports.clock,
+        _end_telling(wiring.ports),
         records_max=wiring.tuning.records_max,
         wait_ms=wiring.tuning.wait_ms,
     ),
 )
+
+RESOLVER: Final[StageSpec[AlertPorts]] = StageSpec(
+    name=StageName.RESOLVER,
+    does="Stores a notification of the end for each client that was notified of the alert",
+    reads=stream.ALERTS_NEW,
+    group=stream.Group.RESOLVER,
+    make=lambda wiring: Resolver(
+        wiring.input(),
+        _end_telling(wiring.ports),
+        records_max=wiring.tuning.records_max,
+        wait_ms=wiring.tuning.wait_ms,
+    ),
+)
+
+
+def _end_telling(ports: AlertPorts) -> EndTelling:
+    return EndTelling(ports.notifications, ports.sink, ports.clock)
+
 
 DISPATCHER: Final[StageSpec[AlertPorts]] = StageSpec(
     name=StageName.DISPATCHER,
@@ -196,7 +217,7 @@ RULE_RECONCILER: Final[StageSpec[RulePorts]] = StageSpec(
 )
 
 ALERT_WORKERS: Final[dict[WorkerKind, tuple[StageSpec[AlertPorts], ...]]] = {
-    WorkerKind.RECORDER: (RECORDER, EPISODE_KEEPER),
+    WorkerKind.RECORDER: (RECORDER, EPISODE_KEEPER, RESOLVER),
     WorkerKind.EVALUATOR: (EVALUATOR,),
     WorkerKind.AGGREGATOR: (AGGREGATOR,),
     WorkerKind.SENDER: (DISPATCHER, SENDER, RECLAIMER, SWEEPER),

@@ -27,7 +27,10 @@ from tests.support.pipeline import make_alert
 from tests.support.postgres.cluster import Cluster
 
 SEEN_BY_CLIENTS = ("clients", "rules", "endpoints", "notifications", "deliveries", "attempts", "outbox")
-CLOSED_TO_CLIENTS = ("api_keys", "idempotency_keys", "stream_records", "stream_offsets", "generator_jobs")
+CLOSED_TO_CLIENTS = (
+    *("api_keys", "idempotency_keys", "stream_records", "stream_offsets", "generator_jobs"),
+    "retired_endpoints",
+)
 CHANGED_BY_CLIENTS = ("rules", "endpoints")
 
 
@@ -113,6 +116,26 @@ async def test_a_clients_connection_cannot_read_what_is_none_of_its_business(poo
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
             await connection.fetch(f"SELECT * FROM {table}")
+
+
+async def test_whoever_deletes_a_rule_keeps_its_own_endpoints_and_the_pipeline_alone_reads_them(pools: Pools) -> None:
+    columns = "client_id, endpoint_id, rule_id, type, value, headers, secret, previous_secret, previous_secret_until"
+    keep = f"INSERT INTO retired_endpoints SELECT {columns}, enabled, true, now() FROM endpoints"
+    async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+        await connection.execute(keep)
+    async with transaction(pools.worker, "test") as connection:
+        kept = await connection.fetch("SELECT client_id FROM retired_endpoints")
+    assert {row["client_id"] for row in kept} == {"acme"}
+    for statement in (
+        keep.replace("client_id, endpoint_id", "'globex', endpoint_id", 1),
+        "DELETE FROM retired_endpoints",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+                await connection.execute(statement)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction(pools.admin, "test") as connection:
+            await connection.fetch("SELECT * FROM retired_endpoints")
 
 
 @pytest.mark.parametrize("table", CHANGED_BY_CLIENTS)

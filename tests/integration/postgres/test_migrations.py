@@ -10,6 +10,7 @@ import pytest
 
 from alerting_backend.adapters.postgres.connection import Address, Role, open_pool, open_pools, owner_connection
 from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_pipeline
+from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
 from alerting_backend.adapters.postgres.schema import (
     Migration,
@@ -23,13 +24,14 @@ from alerting_backend.adapters.postgres.schema import (
     set_passwords,
     status,
 )
+from alerting_core.domain.notification import NotificationKind, NotificationStatus, derive_notification_id
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.catalog import PageRequest
 from alerting_core.ports.episodes import PutResult
 from alerting_core.ports.history import AlertAccess, AlertFilter, StoredAlert
 from tests.support.catalog import NOW_MS
 from tests.support.episodes import make_episode
-from tests.support.pipeline import make_alert
+from tests.support.pipeline import make_alert, make_match
 from tests.support.postgres.cluster import Cluster
 
 CHAIN = read_chain()
@@ -235,6 +237,32 @@ async def test_stored_alerts_are_events_after_lives_came_and_are_not_written_ane
         episode = make_episode(owner="acme")
         store = PgEpisodeStore(of_pipeline(pools.worker))
         assert list(await store.put([episode])) == [PutResult.STORED]
+
+
+async def test_stored_notifications_are_of_events_after_ends_came_and_are_not_written_anew(
+    empty_database: Address,
+) -> None:
+    await migrate(empty_database, chain=CHAIN[:8])
+    file_of_notifications = "SELECT pg_relation_filenode('notifications')"
+    match = make_match("acme", alert=make_alert("x"))
+    id_ = derive_notification_id("acme", "x")
+    async with owner_connection(empty_database) as connection:
+        await connection.execute("INSERT INTO clients VALUES ('acme', 'Acme', now(), now())")
+        before = await connection.fetchval(file_of_notifications)
+    async with open_pools(empty_database, size_max=1) as pools:
+        await pools.worker.execute(
+            "INSERT INTO notifications VALUES ('acme', $1, 'x', 3, 'api', 'timeout', '{}', '{r1}', 0, 'SENT', $2, $2)",
+            id_, NOW_MS,
+        )  # fmt: skip
+    await migrate(empty_database)
+    async with owner_connection(empty_database) as connection:
+        assert await connection.fetchval(file_of_notifications) == before
+    async with open_pools(empty_database, size_max=1) as pools:
+        store = PgNotificationStore(pools.worker)
+        (known,) = await store.record([match], now_ms=NOW_MS)
+        assert (known.created, known.status) == (False, NotificationStatus.SENT)
+        (stored,) = await store.load([known.ref])
+        assert (stored.kind, stored.has_life, stored.ends_at) == (NotificationKind.FIRING, False, None)
 
 
 @pytest.mark.parametrize("migration", CHAIN, ids=lambda m: f"{m.version:04}_{m.name}")

@@ -2,13 +2,13 @@
 
 import pytest
 
+from alerting_backend.adapters.postgres import rows
 from alerting_backend.adapters.postgres.connection import Pools, transaction
-from alerting_backend.adapters.postgres.delivery import notifications
 from alerting_backend.adapters.postgres.tables import Table
 
 pytestmark = pytest.mark.integration
 
-TABLES = [each for each in vars(notifications).values() if isinstance(each, Table)]
+TABLES = [each for each in vars(rows).values() if isinstance(each, Table)]
 
 _TYPES = "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = $1::text::regclass"
 _NAMED = "SELECT format_type($1::text::regtype, NULL)"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -18,16 +19,21 @@ from alerting_backend.adapters.postgres.history.retention import PgRetention
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_backend.runtime import background as under_test
 from alerting_backend.runtime.background import CHANGES_KEEP_MS, EPISODES_KEEP_MS, Janitor, Retention
+from alerting_core import limits
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
 from alerting_core.domain.episode import EpisodeStatus
+from alerting_core.domain.episode_report import apply
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import MemoryClock
 from alerting_core.ports.history import AlertAccess
 from alerting_core.ports.stream import ALERTS_NEW, Group, Outgoing
 from alerting_core.stages.batch import offsets_after
-from tests.support.episodes import make_episode
+from tests.contract.ends import Told, claim
+from tests.contract.fixtures_pipeline import postgres_world
+from tests.support.episodes import make_episode, resolved
+from tests.support.pipeline import accepted
 
 pytestmark = pytest.mark.integration
 
@@ -176,6 +182,35 @@ async def test_old_notifications_go_unless_they_are_under_way_or_kept_for_ever(p
     assert await clear(pools, keep=Retention(alerts_ms=1, records_ms=1, notifications_ms=0)) == {}
     assert await clear(pools) == {"notifications": 1}
     assert await count(pools, "notifications") == 2
+
+
+async def test_what_told_of_a_firing_stays_until_its_end_is_told_and_so_do_endpoints_of_its_deleted_rule(
+    pools: Pools,
+) -> None:
+    world = postgres_world(pools)
+    told = await Told.about(world)
+    episode = make_episode(told.firing.fingerprint, episode_id=told.alert.alert_id, published_phase=1)
+    store = PgEpisodeStore(of_pipeline(pools.worker))
+    await store.put([episode])
+    now_ms = told.firing.created_at_ms + 49 * HOUR_MS
+    await world.deliveries.record_outcomes(list(map(accepted, (await claim(world)).values())), now_ms=now_ms)
+    await world.catalog.rules.delete(None, told.rule.rule_id, expected_version=None, now_ms=now_ms)
+    assert await clear(pools, now_ms=now_ms) == {}
+    await told.end(world)
+    closed = apply(episode, resolved(fingerprint=episode.fingerprint), now_ms=now_ms).episode
+    assert closed is not None
+    await store.put([replace(closed, published_phase=2)])
+    assert await clear(pools, now_ms=now_ms) == {}
+    await world.deliveries.record_outcomes(list(map(accepted, (await claim(world)).values())), now_ms=now_ms)
+    assert await clear(pools, now_ms=now_ms) == {"notifications": 2, "retired_endpoints": 1}
+
+
+async def test_endpoints_of_deleted_rules_are_kept_for_a_month_at_most(pools: Pools) -> None:
+    world = postgres_world(pools)
+    told = await Told.about(world)
+    await world.catalog.rules.delete(None, told.rule.rule_id, expected_version=None, now_ms=NOW_MS)
+    assert await clear(pools, now_ms=NOW_MS + limits.RETIRED_ENDPOINT_KEPT_MS) == {}
+    assert await clear(pools, now_ms=NOW_MS + limits.RETIRED_ENDPOINT_KEPT_MS + 1) == {"retired_endpoints": 1}
 
 
 async def test_an_evaluator_that_missed_changes_that_were_cleared_takes_a_snapshot(pools: Pools) -> None:

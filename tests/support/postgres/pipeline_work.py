@@ -13,8 +13,10 @@ from alerting_backend.adapters.postgres.catalog.rule_distribution import (
     append_changes,
     trim_changes,
 )
-from alerting_backend.adapters.postgres.connection import Pools, transaction
+from alerting_backend.adapters.postgres.connection import Pools, tenant_transaction, transaction
 from alerting_backend.adapters.postgres.delivery.deliveries import PgDeliveryStore
+from alerting_backend.adapters.postgres.delivery.ends import followed as followed_by
+from alerting_backend.adapters.postgres.delivery.ends import retire_endpoints, retired, wake
 from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.delivery.notifications import PgNotificationStore
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
@@ -24,6 +26,7 @@ from alerting_backend.adapters.postgres.presence import PgAbandonedLeases
 from alerting_backend.adapters.postgres.stream.dead_letters import PgDeadLetterStore
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream
 from alerting_core.codec.records import RuleAction
+from alerting_core.delivery.ends import plan_end
 from alerting_core.domain.alert import AlertLife, AlertStatus, Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, NotificationStatus
@@ -68,6 +71,7 @@ async def do_all(pools: Pools, subjects: Sequence[Subject]) -> None:
     matches = [Match(make_alert(), subject.client_id, (subject.rule_id,)) for subject in islice(cycle(subjects), BATCH)]
     notifications = await _notifications(pools, matches)
     await _deliveries(pools, notifications)
+    await _ends(pools, subjects)
     await PgNotificationStore(pools.worker).take_unfinished(older_than_ms=LATER_MS, now_ms=LATER_MS, limit=BATCH)
     await _rules(pools, subjects)
     await _people(pools, notifications[0])
@@ -163,6 +167,40 @@ async def _deliveries(pools: Pools, notifications: Sequence[Notification]) -> No
     await _abandoned(pools)
     await _claim(store, "two/1")
     await _claim(store, "three/1", now_ms=NOW_MS + LEASE_MS)
+
+
+async def _ends(pools: Pools, subjects: Sequence[Subject]) -> None:
+    """Tell many clients that some alerts fire, and that all of them and those that are there are over."""
+    store, deliveries = PgNotificationStore(pools.worker), PgDeliveryStore(pools.worker)
+    alerts = [make_alert(f"firing {number}", life=AlertLife("f", 1)) for number in range(100, 100 + BATCH // 10)]
+    matches = [
+        Match(alert, subject.client_id, (subject.rule_id,))
+        for alert, subject in zip(cycle(alerts), islice(cycle(subjects), BATCH), strict=False)
+    ]
+    firing = await _notifications(pools, matches)
+    endpoints = await deliveries.endpoints_of(firing)
+    await deliveries.plan(
+        [make_plan(each, *(make_delivery(each, one) for one in endpoints[each.notification_id])) for each in firing],
+        now_ms=NOW_MS,
+    )
+    ends = {alert.key: NOW_MS // 1_000 for alert in [*(make_alert(f"firing {number}") for number in range(4)), *alerts]}
+    await store.record_ends(ends, now_ms=NOW_MS, limit=2 * BATCH)
+    refs = [one.ref for one in (await store.record_ends(ends, now_ms=NOW_MS, limit=2 * BATCH)).recorded]
+    resolved = await store.load(refs)
+    followed = [ref for one in resolved if (ref := one.firing_ref) is not None]
+    planned = await deliveries.planned(followed)
+    plans = [plan_end(one, planned.get(one.firing_notification_id or "", ()), now_ms=NOW_MS) for one in resolved]
+    await deliveries.plan(plans, now_ms=NOW_MS)
+    await deliveries.plan([make_plan(each) for each in await store.load(followed)], now_ms=NOW_MS)
+    told = [one for plan in plans for one in plan.deliveries]
+    await _claim(deliveries, "four/1")
+    for pool, subject in ((pools.admin, subjects[0]), (pools.api, subjects[1])):
+        async with tenant_transaction(pool, "retire", client_id=subject.client_id) as connection:
+            await retire_endpoints(connection, subject.client_id, subject.rule_id, now_ms=NOW_MS)
+    async with transaction(pools.worker, "follow") as connection:
+        await followed_by(connection, told)
+        await retired(connection, told)
+        await wake(connection, {(one.client_id, one.follows or "") for one in told}, now_ms=NOW_MS)
 
 
 async def _claim(store: PgDeliveryStore, owner: str, *, now_ms: int = NOW_MS) -> Sequence[Claim]:

@@ -69,6 +69,18 @@ SELECT
 FROM generate_series($2::int, $3::int) AS i
 """
 
+# A hundred clients were notified of each alert with a life, if there are so many.
+_FIRING: Final = f"""
+INSERT INTO notifications (
+    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, status, created_at,
+    updated_at, fingerprint
+)
+SELECT
+    'client-' || 1 + i % $1::int, {_ID.format("i")}, 'firing ' || i / $1::int, 3, 'api', 'timeout', '{{}}',
+    ARRAY[{_ID.format("1 + i % $4::int")}::text], 1767323045, 'SENT', {_NOW}, {_NOW}, 'f' || i / $1::int
+FROM generate_series($2::int, $3::int) AS i
+"""
+
 # Each notification has so many deliveries, one after the other.
 _DELIVERIES: Final = f"""
 INSERT INTO deliveries
@@ -132,6 +144,7 @@ class Amount:
         due_clients: Whose they are: the first so many clients.
         records: In each topic, and as many alerts and episodes that have ended.
         open_episodes: Alerts that fire.
+        firing: Notifications that alerts fire, each with a delivery and an attempt.
     """
 
     clients: int = CLIENTS
@@ -142,6 +155,7 @@ class Amount:
     due_clients: int = CLIENTS
     records: int = 0
     open_episodes: int = 0
+    firing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +166,7 @@ class State:
         stored: What is there when they are analyzed, if they are.
         more_due: Deliveries that come after that, of the first `more_clients`.
         overdue_episodes: Alerts that come after that, and that nobody reports any more or has published.
+        more_firing: Notifications that alerts fire which come after that.
     """
 
     stored: Amount
@@ -159,6 +174,7 @@ class State:
     more_due: int = 0
     more_clients: int = CLIENTS
     overdue_episodes: int = 0
+    more_firing: int = 0
 
 
 STATES: Final[Mapping[str, State]] = {
@@ -180,6 +196,10 @@ STATES: Final[Mapping[str, State]] = {
         Amount(finished=1_000, records=RECORDS, open_episodes=1_000), overdue_episodes=100_000
     ),
     "never analyzed, 100,000 alerts that fell silent": State(Amount(), is_analyzed=False, overdue_episodes=100_000),
+    "100,000 notifications that alerts fire": State(Amount(finished=20_000, records=RECORDS, firing=100_000)),
+    "analyzed while idle, 100,000 notifications that alerts fire": State(
+        Amount(finished=1_000, records=RECORDS), more_firing=100_000
+    ),
 }
 
 
@@ -195,6 +215,8 @@ async def make_state(address: Address, state: State) -> None:
         await _store_due(connection, state.stored, stored, state.more_due, state.more_clients)
         if state.overdue_episodes:
             await connection.execute(_EPISODES, 1, state.overdue_episodes, "overdue ", "OPEN", "1 second", 0)
+        if state.more_firing:
+            await _store_firing(connection, state.stored, stored + state.more_due, state.more_firing)
 
 
 async def add_finished(address: Address, deliveries: int, *, now_ms: int) -> None:
@@ -235,6 +257,15 @@ async def _store(connection: Connection, amount: Amount) -> None:
     if amount.finished:
         await _store_finished(connection, amount)
     await _store_due(connection, amount, amount.finished, amount.due, amount.due_clients)
+    if amount.firing:
+        await _store_firing(connection, amount, amount.finished + amount.due, amount.firing)
+
+
+async def _store_firing(connection: Connection, amount: Amount, stored: int, firing: int) -> None:
+    span = amount.clients, stored + 1, stored + firing
+    await connection.execute(_FIRING, *span, amount.rules)
+    await connection.execute(_DELIVERIES, *span, amount.rules, "DELIVERED", None, 1)
+    await connection.execute(_ATTEMPTS, *span)
 
 
 async def _store_due(connection: Connection, amount: Amount, stored: int, due: int, clients: int) -> None:

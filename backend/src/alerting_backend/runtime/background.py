@@ -89,6 +89,7 @@ class Janitor:
         before: dict[history.Old, int] = {
             history.Old.ALERTS: max(now_ms - keep.alerts_ms, await tables.alerts_beyond_ms(ALERTS_KEEP_MAX)),
             history.Old.EPISODES: now_ms - EPISODES_KEEP_MS,
+            history.Old.RETIRED_ENDPOINTS: now_ms - limits.RETIRED_ENDPOINT_KEPT_MS,
             history.Old.IDEMPOTENCY_KEYS: now_ms - limits.IDEMPOTENCY_KEEP_MS,
             history.Old.JOBS: now_ms - JOBS_KEEP_MS,
         }

@@ -7,7 +7,7 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.app.catalog import client_of_call, require_sound
 from alerting_core.codec.records import message_headers
-from alerting_core.domain.notification import Notification
+from alerting_core.domain.notification import Notification, NotificationKind
 from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.errors import NotFound
 from alerting_core.matching.explain import RuleExplanation, explain
@@ -30,7 +30,7 @@ _DRAFT: Final = "draft"
 
 @dataclass(frozen=True, slots=True)
 class AlertDetail:
-    """An alert with the notifications that were made of it, newest first.
+    """An alert with the notifications by which clients learned of it, newest first.
 
     Attributes:
         has_more: Whether there are more than are shown: the list of notifications has them, by alert_id.
@@ -98,7 +98,7 @@ class Insight:
         """
         stored = await self._stored(access, alert_id, owner)
         page = PageRequest(limits.ALERT_NOTIFICATIONS_SHOWN_MAX)
-        where = NotificationFilter(alert_id=alert_id, owner=stored.alert.owner)
+        where = NotificationFilter(alert_id=alert_id, owner=stored.alert.owner, kind=NotificationKind.FIRING)
         made = await self.history.list(access.scope, page, where)
         return AlertDetail(stored, made.items, made.next_cursor is not None)
 

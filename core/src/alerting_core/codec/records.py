@@ -120,6 +120,14 @@ def decode_alert(value: bytes) -> Alert | Rejected:
     return read_record(value, _parse_alert, check_alert)
 
 
+_RESOLVED: Final = _LIFE.encode_values(AlertStatus.RESOLVED, 0, "", 0)
+
+
+def may_be_resolved(value: bytes) -> bool:
+    """Tell, without reading it, whether an AlertNew could be of an alert that is resolved; hardly any other could."""
+    return _RESOLVED in value
+
+
 def decode_match(value: bytes) -> Match | Rejected:
     """Read an AlertMatched."""
     return read_record(value, _parse_match, _check_match)

@@ -5,11 +5,10 @@ from html import escape
 from textwrap import indent
 from typing import Final
 
-from alerting_core.delivery.text import SEVERITY_COLOURS, shown, shown_lines
+from alerting_core.delivery.text import colour_of, shown, shown_lines, times_of
 from alerting_core.domain.claim import Claim, EmailMessage
 from alerting_core.domain.endpoint import read_address
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.text import for_people
 
 SUBJECT_CHARS_MAX: Final = 200
 """More than any list of mails shows."""
@@ -46,8 +45,9 @@ def render_email(claim: Claim) -> EmailMessage:
 
 
 def email_subject(notification: Notification) -> str:
-    """Return `Alert: <severity> - <name>` in one line, whatever the name holds."""
-    return shown(f"Alert: {notification.severity.name} - {notification.name}", chars_max=SUBJECT_CHARS_MAX)
+    """Return `Alert: <severity> - <name>` in one line, whatever the name holds; `Resolved: …` when it is over."""
+    what = "Alert" if notification.ends_at is None else "Resolved"
+    return shown(f"{what}: {notification.severity.name} - {notification.name}", chars_max=SUBJECT_CHARS_MAX)
 
 
 def _facts(notification: Notification) -> Sequence[Row]:
@@ -57,7 +57,7 @@ def _facts(notification: Notification) -> Sequence[Row]:
         ("Severity", notification.severity.name),
         ("Source", notification.source),
         ("Name", notification.name),
-        ("Time", for_people(notification.event_ts)),
+        *times_of(notification),
         ("Client", notification.client_id),
         ("Alert", notification.alert_id),
         ("Notification", notification.notification_id),
@@ -80,12 +80,21 @@ def _labels(notification: Notification) -> Sequence[Row]:
 
 
 def _text(notification: Notification, facts: Sequence[Row], labels: Sequence[Row]) -> str:
-    lines = [f"{notification.severity.name} alert: {shown(notification.name, chars_max=SUBJECT_CHARS_MAX)}", ""]
+    lines = [f"{_state(notification)}: {shown(notification.name, chars_max=SUBJECT_CHARS_MAX)}", ""]
     lines += (f"{label + ':':<14}{value}" for label, value in facts)
     if labels:
         lines += ["", "Context"]
         lines += (_text_label(key, value) for key, value in labels)
     return "\n".join(lines) + "\n"
+
+
+def _state(notification: Notification) -> str:
+    alert = f"{notification.severity.name} alert"
+    return alert if notification.ends_at is None else f"Resolved {alert}"
+
+
+def _badge(notification: Notification) -> str:
+    return notification.severity.name + ("" if notification.ends_at is None else " &middot; Resolved")
 
 
 def _text_label(key: str, value: str) -> str:
@@ -95,7 +104,7 @@ def _text_label(key: str, value: str) -> str:
 
 
 def _html(notification: Notification, facts: Sequence[Row], labels: Sequence[Row]) -> str:
-    colour = SEVERITY_COLOURS[notification.severity]
+    colour = colour_of(notification)
     name = escape(shown(notification.name, chars_max=SUBJECT_CHARS_MAX))
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
@@ -107,7 +116,7 @@ def _html(notification: Notification, facts: Sequence[Row], labels: Sequence[Row
         f'border-top:6px solid {colour};table-layout:fixed">'
         '<tr><td style="padding:20px">'
         f'<p style="margin:0 0 4px;color:#111827;font-size:13px;font-weight:600;letter-spacing:.05em">'
-        f'<span style="color:{colour}">&#9679;</span> {notification.severity.name}</p>'
+        f'<span style="color:{colour}">&#9679;</span> {_badge(notification)}</p>'
         '<h1 style="margin:0 0 16px;color:#111827;font-size:20px;line-height:1.3;overflow-wrap:anywhere;'
         f'word-break:break-word"><bdi>{name}</bdi></h1>'
         f"{''.join(_html_table(facts))}"

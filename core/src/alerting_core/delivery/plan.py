@@ -94,7 +94,7 @@ def render(claim: Claim, *, now_ms: int) -> Message:
     """Return the message of a claimed delivery.
 
     Args:
-        claim: Still wanted (`delivery.retry.skip` finds nothing against it).
+        claim: Still wanted (`delivery.retry.skip` and `delivery.ends.hold_for_firing` find nothing against it).
         now_ms: When the attempt begins: what a webhook is signed for, and which of two secrets still sign.
     """
     match claim.delivery.type:

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from alerting_core import limits
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
 from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.notification import NotificationKind
 from alerting_core.domain.text import storable_start
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
@@ -155,7 +156,8 @@ class _Reading:
 def skip_reason(claim: Claim) -> Reason | None:
     """Say why a claimed delivery is not wanted any more; None when it is.
 
-    The endpoint is looked at as it is now: deleted, disabled, or pointing elsewhere since the delivery was planned.
+    The endpoint is looked at as it is now: deleted, disabled, or pointing elsewhere since the delivery was planned; or
+    it is an end, of which this endpoint is not to be told.
     """
     endpoint = claim.endpoint
     if endpoint is None:
@@ -164,6 +166,8 @@ def skip_reason(claim: Claim) -> Reason | None:
         return Reason.ENDPOINT_DISABLED
     if claim.delivery.target not in endpoint.targets:
         return Reason.ENDPOINT_CHANGED
+    if claim.notification.kind is NotificationKind.RESOLVED and not endpoint.send_resolved:
+        return Reason.RESOLVED_NOT_WANTED
     return None
 
 

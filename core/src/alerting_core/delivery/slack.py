@@ -1,14 +1,13 @@
-"""A notification as a Slack message: Block Kit in an attachment, whose colour says the severity at a glance."""
+"""A notification as a Slack message: Block Kit in an attachment, in the colour of its severity, or of what is over."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from alerting_core.delivery.text import SEVERITY_COLOURS, shown
+from alerting_core.delivery.text import colour_of, shown, times_of
 from alerting_core.domain.claim import Claim, HttpMessage
 from alerting_core.domain.endpoint import contact_url
 from alerting_core.domain.notification import Notification
-from alerting_core.domain.text import for_people
 
 HEADER_CHARS_MAX: Final = 150
 SECTION_CHARS_MAX: Final = 3_000
@@ -47,16 +46,18 @@ def slack_message(notification: Notification) -> Mapping[str, object]:
     assert len(blocks) <= BLOCKS_MAX
     return {
         "text": _escaped(_title(notification), chars_max=_FALLBACK_CHARS_MAX),
-        "attachments": [{"color": SEVERITY_COLOURS[notification.severity], "blocks": blocks}],
+        "attachments": [{"color": colour_of(notification), "blocks": blocks}],
     }
 
 
 def _title(notification: Notification) -> str:
-    return f"{notification.severity.name}: {notification.name} ({notification.source})"
+    title = f"{notification.severity.name}: {notification.name} ({notification.source})"
+    return title if notification.ends_at is None else f"Resolved: {title}"
 
 
 def _header(notification: Notification) -> str:
     title = f"{notification.severity.name} – {notification.name}"
+    title = title if notification.ends_at is None else f"Resolved: {title}"
     text = shown(title, chars_max=HEADER_CHARS_MAX)
     # An emoji is one character here and two in UTF-16, and Slack does not say which it counts.
     return text if len(text.encode("utf-16-le")) <= 2 * HEADER_CHARS_MAX else shown(title, chars_max=len(text) // 2)
@@ -70,7 +71,7 @@ def _blocks(notification: Notification) -> Iterator[_Block]:
         ("Name", notification.name),
         ("Client", notification.client_id),
         ("Alert", notification.alert_id),
-        ("Time", for_people(notification.event_ts)),
+        *times_of(notification),
     )
     assert len(fields) <= FIELDS_MAX
     yield {"type": "section", "fields": [_mrkdwn(f"*{label}*\n{_value(value)}") for label, value in fields]}

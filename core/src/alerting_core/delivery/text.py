@@ -1,10 +1,12 @@
-"""Text that strangers wrote, made fit to be looked at, and the colour of each severity."""
+"""Text that strangers wrote, made fit to be looked at; the colour of each severity; how long an alert fired."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from alerting_core.domain.alert import Severity
+from alerting_core.domain.notification import Notification
+from alerting_core.domain.text import for_people
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but white space
@@ -43,3 +45,36 @@ SEVERITY_COLOURS: Final[Mapping[Severity, str]] = {
     Severity.UNSPECIFIED: "#6b7280",
 }
 """Used as a band beside dark text: as a background, two of them are too pale for white text to be read."""
+
+RESOLVED_COLOUR: Final = "#15803d"
+"""Of whatever says that an alert is over, whatever its severity was."""
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def colour_of(notification: Notification) -> str:
+    """Return the colour at which a glance says how bad it is, or that it is over."""
+    return SEVERITY_COLOURS[notification.severity] if notification.ends_at is None else RESOLVED_COLOUR
+
+
+def times_of(notification: Notification) -> Sequence[tuple[str, str]]:
+    """Return when the alert happened, and of one that is over also when it ended and how long it fired, with names."""
+    began = ("Time", for_people(notification.event_ts))
+    if notification.ends_at is None:
+        return (began,)
+    lasted_s = max(0, notification.ends_at - notification.event_ts)
+    return (began, ("Ended", for_people(notification.ends_at)), ("Duration", duration_shown(lasted_s)))
+
+
+def duration_shown(seconds: int) -> str:
+    """Return a duration in its two largest units, the second one left out where there is none of it: `2 h 5 min`."""
+    parts: list[str] = []
+    for size, unit in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+        if count and len(parts) == 1:
+            continue
+        if parts:
+            break
+    return " ".join(parts) or "0 s"

@@ -95,8 +95,11 @@ def webhook_body(notification: Notification) -> bytes:
 
     `event_ts` is when the alert happened (unix seconds), `timestamp` when the notification was made (RFC 3339). When
     an attempt was made is in the webhook-timestamp header. Texts are as the source sent them: this is data.
+
+    Of an alert with a life it also says how it stands, and from when to when it fired (RFC 3339); that of the end names
+    the notification that told of the firing. One that tells both at once is `resolved` and names none.
     """
-    document = {
+    document: dict[str, object] = {
         "notification_id": notification.notification_id,
         "client_id": notification.client_id,
         "alert_id": notification.alert_id,
@@ -108,7 +111,20 @@ def webhook_body(notification: Notification) -> bytes:
         "event_ts": notification.event_ts,
         "timestamp": rfc3339(notification.created_at_ms),
     }
+    if notification.has_life:
+        document |= _life(notification)
     return _JSON.encode(document).encode(errors="replace")
+
+
+def _life(notification: Notification) -> Mapping[str, str | None]:
+    ends_at = notification.ends_at
+    life = {
+        "status": "firing" if ends_at is None else "resolved",
+        "starts_at": rfc3339(notification.event_ts * 1_000),
+        "ends_at": None if ends_at is None else rfc3339(ends_at * 1_000),
+    }
+    firing_id = notification.firing_notification_id
+    return life if firing_id is None else life | {"firing_notification_id": firing_id}
 
 
 def render_webhook(claim: Claim, *, now_ms: int) -> HttpMessage:

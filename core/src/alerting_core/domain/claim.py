@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from alerting_core.domain.delivery import Attempt, Delivery, DeliveryEvent, EndpointState, Reason, derive_attempt_id
+from alerting_core.domain.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryEvent,
+    EndpointState,
+    FollowedDelivery,
+    Reason,
+    derive_attempt_id,
+)
 from alerting_core.domain.notification import Notification, NotificationRef
 
 INTERRUPTED_DETAIL = (
@@ -134,12 +142,15 @@ class Claim:
         owner: Who holds it; unique per claim call.
         delivery: As stored, with the attempts made so far.
         endpoint: As it is now; None when it was deleted.
+        followed: The delivery that this one follows, as it was just before the claim; None when it follows none, or
+            that one is not kept any more.
     """
 
     owner: str
     delivery: Delivery
     notification: Notification
     endpoint: EndpointState | None
+    followed: FollowedDelivery | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class Reason(StrEnum):
     ENDPOINT_DELETED = "endpoint-deleted"
     ENDPOINT_CHANGED = "endpoint-changed"
     TOO_MANY_RECIPIENTS = "too-many-recipients"
+    RESOLVED_NOT_WANTED = "resolved-not-wanted"
+    FIRING_NOT_TOLD = "firing-not-told"
+    # Not yet: the message that comes before it is still under way.
+    WAITS_FOR_FIRING = "waits-for-firing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class Delivery:
         attempts: How many were made since it was planned or resent.
         next_attempt_at_ms: When it is due; None when final.
         reason: Of the last attempt, or why it was skipped; None before the first.
+        follows: Of one that tells an end: the delivery that told the same target that the alert fires. It is made after
+            that one has ended, and only if that one arrived.
     """
 
     delivery_id: str
@@ -144,13 +150,32 @@ class Delivery:
     updated_at_ms: int
     next_attempt_at_ms: int | None = None
     reason: Reason | None = None
+    follows: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedDelivery:
+    """What a claim learns of the delivery that its own one follows.
+
+    Attributes:
+        due_at_ms: When its next attempt is due, or the lease of the present one ends; None when it is final.
+        has_arrived: Whether it is DELIVERED, or was before it was resent.
+    """
+
+    status: DeliveryStatus
+    due_at_ms: int | None
+    has_arrived: bool
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """What a claim learns of the endpoint as it is now; None in its place when the endpoint was deleted."""
+    """What a claim learns of the endpoint as it is now; None in its place when the endpoint was deleted.
+
+    Of one that was deleted with its rule, a delivery that tells an end still learns what it was.
+    """
 
     enabled: bool
     targets: tuple[str, ...] = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     secret: SigningSecret | None = None
+    send_resolved: bool = True

@@ -222,6 +222,7 @@ class Endpoint:
         disabled_reason: None while enabled.
         version: 1 when created, one more with each change.
         description: What it is for, in some lines; may be empty.
+        send_resolved: Whether it is told of the ends of alerts, where it was told that they fire.
     """
 
     endpoint_id: str
@@ -237,6 +238,7 @@ class Endpoint:
     secret: SigningSecret | None = None
     disabled_reason: DisableReason | None = None
     description: str = ""
+    send_resolved: bool = True
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -250,7 +252,7 @@ KEPT_OF_ENDPOINT: Final = frozenset({"endpoint_id", "client_id", "rule_id", "typ
 
 @dataclass(frozen=True, slots=True)
 class EndpointDraft:
-    """What a caller chooses of a new endpoint. A webhook without a secret is given one."""
+    """What a caller chooses of a new endpoint; None is what is usual. A webhook without a secret is given one."""
 
     type: str
     value: str = field(repr=False)
@@ -258,6 +260,7 @@ class EndpointDraft:
     secret: str | None = field(default=None, repr=False)
     enabled: bool = True
     description: str | None = None
+    send_resolved: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,7 @@ class EndpointChange:
     secret: str | None = field(default=None, repr=False)
     enabled: bool | None = None
     description: str | None = None
+    send_resolved: bool | None = None
 
 
 def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: str | None, now_ms: int) -> Endpoint:

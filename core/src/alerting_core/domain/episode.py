@@ -137,6 +137,27 @@ def unpublished_records(episode: Episode) -> Sequence[Alert]:
     return (record_of(episode),)
 
 
+def end_of(alert: Alert, latest: Episode | None, *, now_ms: int) -> int | None:
+    """Return when the episode of *alert* ended, unix seconds; None while it is open.
+
+    Args:
+        alert: A record of the episode.
+        latest: The latest episode of its identity as stored, where an episode is before any record of it is published.
+            Once there is a later one, or it is not kept any more, the end itself is not known: it was over when that
+            one began, and is over now.
+        now_ms: Unix milliseconds.
+    """
+    if latest is None:
+        ends_at_ms = now_ms
+    elif latest.episode_id != alert.alert_id:
+        ends_at_ms = latest.starts_at_ms
+    elif latest.is_open:
+        return None
+    else:
+        ends_at_ms = latest.ends_at_ms
+    return max(1, alert.event_ts, ends_at_ms // 1_000)
+
+
 def _record(episode: Episode, life: AlertLife) -> Alert:
     return Alert(
         alert_id=episode.episode_id,

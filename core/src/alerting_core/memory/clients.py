@@ -10,6 +10,7 @@ from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import KeptAnswer, MemoryDatabase, RuleChange, in_text_order, newest_first
+from alerting_core.memory.notifications import is_needed_for_ends
 from alerting_core.ports.catalog import Page, PageRequest, Scope, TimeKey
 from alerting_core.ports.idempotency import Answer, Beginning, Different, Fresh, InProgress
 
@@ -35,9 +36,11 @@ def add_endpoint(database: MemoryDatabase, endpoint: Endpoint) -> None:
 
 
 def remove_rule(database: MemoryDatabase, rule: Rule) -> None:
-    """Delete a rule with its endpoints and tell of it."""
+    """Delete a rule with its endpoints and tell of it; keep what ends are still to be told through."""
     for endpoint_id in database.endpoints_of_rule.pop(rule.rule_id, {}):
-        del database.endpoints[endpoint_id]
+        endpoint = database.endpoints.pop(endpoint_id)
+        if is_needed_for_ends(database, endpoint_id):
+            database.retired_endpoints[endpoint_id] = endpoint
     del database.rules[rule.rule_id]
     del database.rules_of_client[rule.client_id][rule.rule_id]
     append_change(database, rule, RuleAction.DELETED)
@@ -59,6 +62,8 @@ def remove_client(database: MemoryDatabase, client_id: str) -> None:
             database.attempts_of_delivery.pop(delivery_id, None)
             del database.deliveries[delivery_id]
         del database.notifications[notification_id]
+    for endpoint_id in [id_ for id_, one in database.retired_endpoints.items() if one.client_id == client_id]:
+        del database.retired_endpoints[endpoint_id]
     for alert_key in [key for key in database.alerts if key[0] == client_id]:
         del database.alerts[alert_key]
     for episode_key in [key for key in database.episodes if key[0] == client_id]:

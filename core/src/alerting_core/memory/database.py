@@ -13,7 +13,7 @@ from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.delivery import Attempt, Delivery, DeliveryStatus
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.episode import Episode, EpisodeKey
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationKind, NotificationStatus
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.due import ClientHost, DueIndex
 from alerting_core.ports import catalog
@@ -75,12 +75,14 @@ class NotificationTable(MutableMapping[str, Notification]):
 
     Attributes:
         received: Ids of those that are RECEIVED.
+        firing: Alert with a life → ids of the FIRING ones that it led to.
         by_status: How many each client has of each status.
     """
 
     def __init__(self) -> None:
         self._rows: dict[str, Notification] = {}
         self.received: dict[str, None] = {}
+        self.firing: dict[AlertKey, dict[str, None]] = {}
         self.by_status = Counter[tuple[str, NotificationStatus]]()
 
     def __getitem__(self, notification_id: str) -> Notification:
@@ -95,11 +97,17 @@ class NotificationTable(MutableMapping[str, Notification]):
             self.received[notification_id] = None
         else:
             self.received.pop(notification_id, None)
+        if row.has_life and row.kind is NotificationKind.FIRING:
+            self.firing.setdefault(row.alert_key, {})[notification_id] = None
 
     def __delitem__(self, notification_id: str) -> None:
         row = self._rows.pop(notification_id)
         self.by_status[row.client_id, row.status] -= 1
         self.received.pop(notification_id, None)
+        of_alert = self.firing.get(row.alert_key, {})
+        of_alert.pop(notification_id, None)
+        if not of_alert:
+            self.firing.pop(row.alert_key, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -280,6 +288,7 @@ class MemoryDatabase:
     rules_of_client: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     endpoints_of_rule: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    retired_endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     notifications: NotificationTable = field(default_factory=NotificationTable)
     deliveries: DeliveryTable = field(default_factory=DeliveryTable)
     deliveries_of_notification: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])

@@ -5,9 +5,24 @@ from dataclasses import replace
 from itertools import count
 
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt, owner_of, sender_of
-from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, EndpointState, Reason
+from alerting_core.domain.delivery import (
+    DELIVERY_MOVES,
+    Delivery,
+    DeliveryEvent,
+    DeliveryStatus,
+    EndpointState,
+    FollowedDelivery,
+    Reason,
+    derive_delivery_id,
+)
 from alerting_core.domain.endpoint import DisableReason, Endpoint
-from alerting_core.domain.notification import Notification, NotificationEvent, NotificationRef, NotificationStatus
+from alerting_core.domain.notification import (
+    Notification,
+    NotificationEvent,
+    NotificationKind,
+    NotificationRef,
+    NotificationStatus,
+)
 from alerting_core.errors import PortUnavailable
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase
 from alerting_core.memory.notifications import find, move, what_settles
@@ -26,6 +41,14 @@ class MemoryDeliveryStore:
     async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
         """Store the deliveries of each RECEIVED notification; settle it when nothing is to be delivered."""
         return sum(self._plan(plan, now_ms=now_ms) for plan in plans)
+
+    async def planned(self, refs: Sequence[NotificationRef]) -> Mapping[str, Sequence[Delivery]]:
+        """Return notification_id → its deliveries."""
+        return {
+            ref.notification_id: [replace(row.delivery, next_attempt_at_ms=row.due_at_ms) for row in rows]
+            for ref in refs
+            if (rows := self._rows_of(ref))
+        }
 
     async def claim_due(
         self,
@@ -48,14 +71,16 @@ class MemoryDeliveryStore:
             delivery = row.delivery
             self._database.deliveries[delivery_id] = DeliveryRow(delivery, now_ms + lease_ms, owner)
             notification = self._database.notifications[delivery.notification_id]
-            claims.append(
-                Claim(owner, delivery, notification, self._endpoint_state(delivery.endpoint_id, notification))
-            )
+            endpoint = self._endpoint_state(delivery.endpoint_id, notification)
+            claims.append(Claim(owner, delivery, notification, endpoint, self._followed(delivery)))
         return claims
 
     async def record_outcomes(self, outcomes: Sequence[Outcome], *, now_ms: int) -> Sequence[bool]:
         """Record attempts, move deliveries, settle notifications."""
         moved = [self._record(outcome, now_ms=now_ms) for outcome in outcomes]
+        for outcome, did in zip(outcomes, moved, strict=True):
+            if did:
+                self._wake(outcome, now_ms=now_ms)
         await self.settle([outcome.claim.notification.ref for outcome in outcomes], now_ms=now_ms)
         return moved
 
@@ -81,18 +106,37 @@ class MemoryDeliveryStore:
         endpoints = map(self._database.endpoints.__getitem__, ids)
         return [endpoint for endpoint in endpoints if endpoint.client_id == notification.client_id]
 
+    def _rows_of(self, ref: NotificationRef) -> Sequence[DeliveryRow]:
+        if find(self._database, ref) is None:
+            return ()
+        ids = self._database.deliveries_of_notification.get(ref.notification_id, {})
+        return [self._database.deliveries[delivery_id] for delivery_id in sorted(ids)]
+
     def _endpoint_state(self, endpoint_id: str, notification: Notification) -> EndpointState | None:
         endpoint = self._database.endpoints.get(endpoint_id)
+        if endpoint is None and notification.kind is NotificationKind.RESOLVED:
+            endpoint = self._database.retired_endpoints.get(endpoint_id)
         if endpoint is None or endpoint.client_id != notification.client_id:
             return None
-        return EndpointState(endpoint.enabled, endpoint.targets, endpoint.headers, endpoint.secret)
+        return EndpointState(
+            endpoint.enabled, endpoint.targets, endpoint.headers, endpoint.secret, endpoint.send_resolved
+        )
+
+    def _followed(self, delivery: Delivery) -> FollowedDelivery | None:
+        row = self._database.deliveries.get(delivery.follows or "")
+        if row is None:
+            return None
+        attempts = self._database.attempts_of_delivery.get(row.delivery.delivery_id, {}).values()
+        has_arrived = any(attempt.reason is Reason.DELIVERED for attempt in attempts)
+        return FollowedDelivery(row.delivery.status, row.due_at_ms, has_arrived)
 
     def _plan(self, plan: Plan, *, now_ms: int) -> int:
         notification = find(self._database, plan.ref)
         if notification is None or notification.status is not NotificationStatus.RECEIVED:
             return 0
         added = 0
-        for delivery in plan.deliveries:
+        is_closed = notification.is_followed and notification.ends_at is None and bool(self._rows_of(plan.ref))
+        for delivery in () if is_closed else plan.deliveries:
             assert delivery.client_id == plan.ref.client_id, "a delivery is its notification's client's"
             if delivery.delivery_id in self._database.deliveries:
                 continue
@@ -125,6 +169,22 @@ class MemoryDeliveryStore:
         delivery = replace(delivery, next_attempt_at_ms=due_at_ms)
         self._database.deliveries[delivery.delivery_id] = DeliveryRow(delivery, due_at_ms)
         return True
+
+    def _wake(self, outcome: Outcome, *, now_ms: int) -> None:
+        """Make due at once what waits for a delivery that has ended: the one that follows this one, or this one."""
+        rows, waiting = self._database.deliveries, outcome.claim.delivery
+        if outcome.reason is not Reason.WAITS_FOR_FIRING:
+            resolved_id = self._database.notifications[waiting.notification_id].resolved_notification_id
+            if resolved_id is None:
+                return
+            waiting = replace(waiting, delivery_id=derive_delivery_id(resolved_id, waiting.type, waiting.target))
+        row = rows.get(waiting.delivery_id)
+        if row is None or row.delivery.status is not DeliveryStatus.PENDING or row.lease_owner is not None:
+            return
+        followed = rows.get(row.delivery.follows or "")
+        if followed is None or followed.delivery.status.is_final:
+            due = replace(row.delivery, next_attempt_at_ms=now_ms, updated_at_ms=now_ms)
+            rows[waiting.delivery_id] = DeliveryRow(due, now_ms)
 
     def _record_attempt(self, outcome: Outcome, *, now_ms: int) -> bool:
         """Record the attempt and what it says of the endpoint; False when it was recorded before."""

@@ -14,11 +14,13 @@ from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
     NotificationEvent,
+    NotificationKind,
     NotificationStatus,
     derive_notification_id,
 )
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.memory.database import DeliveryRow, MemoryDatabase, newest_first, newest_first_of_owners
+from alerting_core.memory.notifications import has_end_to_tell, is_needed_for_ends
 from alerting_core.ports import history
 from alerting_core.ports.catalog import OwnedKey, Page, PageRequest, Scope, TimeKey
 
@@ -144,7 +146,12 @@ class MemoryNotificationHistory:
         status = NOTIFICATION_MOVES.get((notification.status, NotificationEvent.RESENT))
         if status is None:
             raise Conflict("the notification is still under way")
-        resent = replace(notification, status=status, updated_at_ms=now_ms)
+        ends_at = notification.ends_at
+        if ends_at is None and (
+            resolved := self._database.notifications.get(notification.resolved_notification_id or "")
+        ):
+            ends_at = resolved.ends_at
+        resent = replace(notification, status=status, ends_at=ends_at, updated_at_ms=now_ms)
         self._database.notifications[notification_id] = resent
         for delivery_id in self._delivery_ids(notification_id):
             delivery = self._database.deliveries[delivery_id].delivery
@@ -222,6 +229,7 @@ def _meets_notifications(notification: Notification, where: history.Notification
     return (
         _is_in_stretch(notification, where)
         and where.status in {None, notification.status}
+        and where.kind in {None, notification.kind}
         and where.severity in {None, notification.severity.name}
         and where.source in {None, notification.source}
         and where.name in {None, notification.name}
@@ -268,7 +276,7 @@ def forget_old(
     for notification_id, notification in database.notifications.items():
         if len(doomed) >= excess:
             break
-        if notification.status is not NotificationStatus.RECEIVED:
+        if notification.status is not NotificationStatus.RECEIVED and not _has_open_end(database, notification):
             doomed.append(notification_id)
     for notification_id in doomed:
         for delivery_id in database.deliveries_of_notification.pop(notification_id, {}):
@@ -276,6 +284,8 @@ def forget_old(
             del database.deliveries[delivery_id]
         del database.notifications[notification_id]
     _forget_episodes(database, len(database.episodes) - episodes_max)
+    for endpoint_id in [id_ for id_ in database.retired_endpoints if not is_needed_for_ends(database, id_)]:
+        del database.retired_endpoints[endpoint_id]
     del database.outbox[: -max(1, changes_max)]
     return len(doomed)
 
@@ -286,3 +296,13 @@ def _forget_episodes(database: MemoryDatabase, excess: int) -> None:
         over = (key for key, one in database.episodes.items() if not one.is_open and one.is_published)
         for key in list(islice(over, excess)):
             del database.episodes[key]
+
+
+def _has_open_end(database: MemoryDatabase, notification: Notification) -> bool:
+    """Whether the alert of a FIRING notification still fires, or its end is being told."""
+    if notification.kind is not NotificationKind.FIRING or not has_end_to_tell(database, notification):
+        return False
+    episode = database.episodes.get((notification.owner, notification.fingerprint))
+    return notification.is_followed or (
+        episode is not None and episode.episode_id == notification.alert_id and episode.is_open
+    )

@@ -1,10 +1,10 @@
-"""Notifications in memory."""
+"""Notifications in memory, and which of them still have an end to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nsmallest
 
-from alerting_core.domain.alert import Match
+from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
@@ -12,10 +12,11 @@ from alerting_core.domain.notification import (
     NotificationRef,
     NotificationStatus,
     derive_notification_id,
+    resolved_notification,
     settled_by,
 )
 from alerting_core.memory.database import MemoryDatabase
-from alerting_core.ports.delivery import Recorded
+from alerting_core.ports.delivery import Recorded, RecordedEnds
 
 
 class MemoryNotificationStore:
@@ -27,6 +28,19 @@ class MemoryNotificationStore:
     async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
         """Store a RECEIVED notification per match that has none yet."""
         return [self._record(match, now_ms=now_ms) for match in matches]
+
+    async def record_ends(self, ends: Mapping[AlertKey, int], *, now_ms: int, limit: int) -> RecordedEnds:
+        """Store a RESOLVED notification for each FIRING one that does not tell the end itself."""
+        recorded: list[Recorded] = []
+        left = dict(ends)
+        for key, ends_at in ends.items():
+            ids = self._database.notifications.firing.get(key, {})
+            firing = [one for one in map(self._database.notifications.__getitem__, ids) if one.ends_at is None]
+            if recorded and len(recorded) + len(firing) > limit:
+                break
+            recorded += [self._record_end(one, ends_at, now_ms=now_ms) for one in firing]
+            del left[key]
+        return RecordedEnds(recorded, left)
 
     async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
         """Return those that exist, each once."""
@@ -67,8 +81,20 @@ class MemoryNotificationStore:
             updated_at_ms=now_ms,
             context=dict(alert.context),
             owner=alert.owner,
+            fingerprint=alert.fingerprint,
+            ends_at=alert.ends_at,
         )
         return Recorded(ref, alert.alert_id, status, created=True)
+
+    def _record_end(self, firing: Notification, ends_at: int, *, now_ms: int) -> Recorded:
+        rows = self._database.notifications
+        resolved = resolved_notification(firing, ends_at=ends_at, now_ms=now_ms)
+        stored = rows.get(resolved.notification_id)
+        if stored is not None:
+            return Recorded(stored.ref, stored.alert_id, stored.status, created=False)
+        rows[resolved.notification_id] = resolved
+        rows[firing.notification_id] = replace(firing, resolved_notification_id=resolved.notification_id)
+        return Recorded(resolved.ref, resolved.alert_id, resolved.status, created=True)
 
 
 def find(database: MemoryDatabase, ref: NotificationRef) -> Notification | None:
@@ -99,3 +125,26 @@ def move(
     """Move a notification by the table of allowed moves."""
     status = NOTIFICATION_MOVES[notification.status, event]
     database.notifications[notification.notification_id] = replace(notification, status=status, updated_at_ms=now_ms)
+
+
+def has_end_to_tell(database: MemoryDatabase, firing: Notification) -> bool:
+    """Whether the end of the alert, of which *firing* told, is still to be told or under way."""
+    if not firing.has_life or firing.ends_at is not None:
+        return False
+    resolved = database.notifications.get(firing.resolved_notification_id or "")
+    return not firing.is_followed or (resolved is not None and resolved.status is NotificationStatus.RECEIVED)
+
+
+def is_needed_for_ends(database: MemoryDatabase, endpoint_id: str) -> bool:
+    """Whether the end of an alert is to be told through an endpoint, since it was told through it that it fires."""
+    rows = database.notifications
+    return any(
+        database.deliveries[delivery_id].delivery.endpoint_id == endpoint_id
+        for notification_id in _firing(database)
+        if has_end_to_tell(database, rows[notification_id])
+        for delivery_id in database.deliveries_of_notification.get(notification_id, ())
+    )
+
+
+def _firing(database: MemoryDatabase) -> Iterator[str]:
+    return (id_ for ids in database.notifications.firing.values() for id_ in ids)

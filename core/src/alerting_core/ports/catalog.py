@@ -258,7 +258,11 @@ class RuleStore(Protocol):
         ...
 
     async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
-        """Delete the rule and its endpoints. Raises NotFound, VersionConflict."""
+        """Delete the rule and its endpoints. Raises NotFound, VersionConflict.
+
+        What senders need of an endpoint to tell the end of an alert that was told through it is kept until that is
+        done, for `limits.RETIRED_ENDPOINT_KEPT_MS` at most; people do not see it any more.
+        """
         ...
 
 

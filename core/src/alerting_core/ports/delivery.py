@@ -4,19 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from alerting_core.domain.alert import Match
+from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.claim import Claim, Message, Outcome, Plan, Reply
+from alerting_core.domain.delivery import Delivery
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one match.
+    """What became of one match, or of one client that is to be told of an end.
 
     Attributes:
         ref: The notification; its id is the derived one.
-        alert_id: Of the match.
+        alert_id: Of the alert.
         status: As stored now; None when the client no longer exists and nothing was stored.
         created: Whether this call stored it.
     """
@@ -27,14 +28,44 @@ class Recorded:
     created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedEnds:
+    """What became of the ends of episodes.
+
+    Attributes:
+        recorded: The notifications of those that were done.
+        left: Those that are still to be done.
+    """
+
+    recorded: Sequence[Recorded]
+    left: Mapping[AlertKey, int]
+
+
 class NotificationStore(Protocol):
-    """Durable notifications, one per client, owner of the alert (empty: shared) and alert_id."""
+    """Durable notifications, one per client, owner of the alert (empty: shared), alert_id and kind."""
 
     async def record(self, matches: Sequence[Match], *, now_ms: int) -> Sequence[Recorded]:
         """Store a RECEIVED notification per match that has none yet; results align with *matches*.
 
-        Durable on return. Recording a match again changes nothing and returns created=False with the stored status.
-        The same client and alert twice in one call is stored once. A match of an unknown client has the status None.
+        It is FIRING, and tells the end too when the alert says it (`Alert.ends_at`). Durable on return.
+        Recording a match again changes nothing and returns created=False with the stored status. The same client and
+        alert twice in one call is stored once. A match of an unknown client has the status None.
+
+        Raises:
+            PortUnavailable: The store is away; any part may have been stored.
+        """
+        ...
+
+    async def record_ends(self, ends: Mapping[AlertKey, int], *, now_ms: int, limit: int) -> RecordedEnds:
+        """Store a RESOLVED notification for each FIRING one of these alerts that does not tell the end itself.
+
+        That is `domain.notification.resolved_notification` of it, which it names from then on; both at once, durable on
+        return. One that is there already is left as it is, and is among the results with created=False.
+
+        Args:
+            ends: Alerts with a life → when they ended, unix seconds.
+            now_ms: When the notifications are made.
+            limit: Of *ends*, in their order, as many are done as have so many notifications together, at least one.
 
         Raises:
             PortUnavailable: The store is away; any part may have been stored.
@@ -64,8 +95,17 @@ class DeliveryStore(Protocol):
     async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
         """Store the deliveries of each plan whose notification is RECEIVED; return how many were new.
 
-        Planning again adds nothing and changes nothing. A notification with no delivery but SKIPPED ones, or none at
+        Planning again adds nothing and changes nothing. To a notification whose end is told by another one (it
+        `is_followed`, and does not say the end itself) nothing is added once it has deliveries: those of the other one
+        were planned from them. A notification with no delivery but SKIPPED ones, or none at
         all, is settled to SKIPPED in the same step. A notification that is not RECEIVED is left alone.
+        """
+        ...
+
+    async def planned(self, refs: Sequence[NotificationRef]) -> Mapping[str, Sequence[Delivery]]:
+        """Return notification_id → its deliveries by delivery_id, for those of *refs* that have any.
+
+        The `next_attempt_at_ms` of one that is leased is when the lease ends.
         """
         ...
 
@@ -85,6 +125,10 @@ class DeliveryStore(Protocol):
         client with something due gets its turn before any gets a larger share. None for *hosts_excluded*, at most
         *per_host_max* for any other host. A claim whose lease ran out is due again; claiming it records the attempt
         of the owner before as INTERRUPTED. Claims carry secrets: do not log.
+
+        A claim says what became of the delivery that its own one follows, if it follows one. One that tells an end also
+        learns what the endpoint was that was deleted with its rule, if by then it had been told through that endpoint
+        that the alert fires, or that was under way. One that a person deleted by itself is gone.
         """
         ...
 
@@ -95,6 +139,9 @@ class DeliveryStore(Protocol):
         it was final already; the attempt is recorded all the same, once per attempt_id, in the place of one that was
         recorded as INTERRUPTED. A success counts even after the lease was lost, unless the delivery is final.
         Recording the same outcomes again changes nothing more.
+
+        What follows a delivery that ends by this, and was not tried yet, is due at once and waits from now on, unless a
+        sender holds it. So is one that is recorded as waiting (WAITS_FOR_FIRING) for one that has ended meanwhile.
         """
         ...
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from alerting_core.domain.alert import Alert, AlertStatus
 from alerting_core.domain.delivery import Attempt, Delivery
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.notification import Notification, NotificationStatus
+from alerting_core.domain.notification import Notification, NotificationKind, NotificationStatus
 from alerting_core.ports.catalog import Page, PageRequest, Scope
 
 
@@ -18,6 +18,8 @@ class Old(StrEnum):
     ALERTS = "alerts"
     EPISODES = "episodes"
     NOTIFICATIONS = "notifications"
+    RETIRED_ENDPOINTS = "retired_endpoints"
+    """Kept of deleted rules to tell the ends of alerts: cleared as soon as nothing needs them, too."""
     IDEMPOTENCY_KEYS = "idempotency_keys"
     JOBS = "jobs"
 
@@ -28,8 +30,9 @@ class RetentionStore(Protocol):
     async def clear(self, what: Old, *, before_ms: int, rows_max: int) -> int:
         """Clear up to *rows_max* of the oldest from before *before_ms*; return how many.
 
-        What is under way is never cleared: a notification that is not settled, a job that has not ended, an episode
-        that is open or not published. An episode is as old as its latest phase.
+        What is under way is never cleared: a notification that is not settled, one by which a client learned that an
+        alert fires as long as that alert does or its end is being told, a job that has not ended, an episode that is
+        open or not published. An episode is as old as its latest phase.
         """
         ...
 
@@ -145,6 +148,7 @@ class NotificationFilter:
 
     client_id: str | None = None
     status: NotificationStatus | None = None
+    kind: NotificationKind | None = None
     severity: str | None = None
     source: str | None = None
     name: str | None = None
@@ -230,7 +234,9 @@ class NotificationHistory(Protocol):
         """Make a finished notification RECEIVED again and its deliveries PENDING and due, with attempts from 0.
 
         What was attempted stays recorded. Targets that its rules have gained since are planned by the dispatcher, whom
-        the caller tells by publishing NotificationReady. Raises NotFound; Conflict while it is RECEIVED.
+        the caller tells by publishing NotificationReady. A FIRING one whose end has been told, or is being told, by
+        another notification says the end from now on, so that whoever gets this one alone is not left with an alert
+        that seems to fire. Raises NotFound; Conflict while it is RECEIVED.
         """
         ...
 

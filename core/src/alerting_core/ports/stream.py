@@ -21,6 +21,7 @@ class Group:
 
     RECORDER: Final = "recorder-group"
     EVALUATOR: Final = "evaluator-group"
+    RESOLVER: Final = "resolver-group"
     AGGREGATOR: Final = "aggregator-group"
     SENDER: Final = "sender-group"
     RULE_UPDATER: Final = "rule-updater-group"

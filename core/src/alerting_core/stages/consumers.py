@@ -1,31 +1,26 @@
-"""The stages that read topics: new alerts are recorded and matched, matches stored, notifications planned.
+"""The stages that read new alerts: they are recorded, and matched against the rules.
 
-Together they lead from an alert to planned deliveries, which the sender takes up. Each commits the offsets of a batch
-once its work is durable: a crash loses none of it, and what is repeated after one leads to the same notifications and
-deliveries.
+Each commits the offsets of a batch once its work is durable: a crash loses none of it, and what is repeated after one
+leads to the same notifications and deliveries, which `stages.notify` makes of the matches.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from alerting_core import limits
 from alerting_core.codec import records as codec
-from alerting_core.delivery.hosts import PLACEHOLDER_DOMAINS
-from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import AlertStatus
-from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.errors import PortContractBroken, PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.delivery import DeliveryStore, NotificationStore, Recorded
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.metrics import Gauge
 from alerting_core.ports.rule_distribution import RuleSource
-from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, dead_letter, ready_record
+from alerting_core.ports.stream import ALERTS_MATCHED, Outgoing, Record, dead_letter
 from alerting_core.stages.batch import (
     BatchReport,
     Consumer,
@@ -35,7 +30,6 @@ from alerting_core.stages.batch import (
     headers_from,
     offsets_after,
 )
-from alerting_core.stages.loop import Wakeup
 
 
 class RuleFeed:
@@ -119,13 +113,15 @@ class _Work:
     dead_letters: list[Outgoing] = field(default_factory=list[Outgoing])
     matched: int = 0
     unmatched: int = 0
+    resolved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator(Consumer):
     """alerts.new → alerts.matched, one message per alert and client with at least one matching rule.
 
-    A private alert meets the rules of its owner alone.
+    A private alert meets the rules of its owner alone. One that is resolved is passed over: the end is told to those
+    who were told of the firing, whatever the rules are by now.
 
     Attributes:
         outputs_max: How many messages one commit publishes. A batch with a larger fan-out is done in parts; an alert
@@ -146,6 +142,7 @@ class Evaluator(Consumer):
         await self.stream.commit([*work.outputs, *work.dead_letters], offsets_after(work.done))
         counts[Count.ALERTS_MATCHED] += work.matched
         counts[Count.ALERTS_UNMATCHED] += work.unmatched
+        counts[Count.ALERTS_RESOLVED] += work.resolved
         return BatchReport(
             StageName.EVALUATOR,
             received=len(work.done),
@@ -167,6 +164,10 @@ def match_records(index: RuleIndex, records: Sequence[Record], *, outputs_max: i
         if isinstance(alert, codec.Rejected):
             work.dead_letters.append(dead_letter(record, alert.reason))
             work.done.append(record)
+            continue
+        if alert.life is not None and alert.life.status is AlertStatus.RESOLVED:
+            work.done.append(record)
+            work.resolved += 1
             continue
         if alert.owner:
             matches = index.match_of(alert.owner, alert.severity, alert.source, alert.name)
@@ -210,92 +211,3 @@ class Recorder(Consumer):
             await self.alerts.record(intake.values, now_ms=self.clock.now_ms())
         await self.stream.commit((), offsets_after(records))
         return BatchReport(StageName.RECORDER, received=len(records), rejected=len(intake.dead_letters))
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregator(Consumer):
-    """alerts.matched → notifications, and notifications.ready for each that still waits for its deliveries.
-
-    A notification says that an alert fires. That one is resolved is passed over, and counted.
-    """
-
-    notifications: NotificationStore
-    clock: Clock
-
-    async def step(self) -> BatchReport:
-        """Store one batch, then publish, then commit."""
-        records = await self.poll()
-        if not records:
-            return BatchReport(StageName.AGGREGATOR)
-        intake = decode_batch(records, codec.decode_match)
-        firing = [one for one in intake.good if one[1].alert.status is AlertStatus.FIRING]
-        stored = await self.notifications.record([match for _, match in firing], now_ms=self.clock.now_ms())
-        assert len(stored) == len(firing), "results align with matches"
-        # All that are RECEIVED, known ones too: a crash after the insert and before the publish heals here.
-        ready: dict[str, Outgoing] = {}
-        for (record, _), one in zip(firing, stored, strict=True):
-            if one.status is NotificationStatus.RECEIVED:
-                ready.setdefault(one.ref.notification_id, ready_record(one.ref, one.alert_id, headers_from(record)))
-        await self.stream.commit([*ready.values(), *intake.dead_letters], offsets_after(records))
-        return BatchReport(
-            StageName.AGGREGATOR,
-            received=len(records),
-            published=len(ready),
-            rejected=len(intake.dead_letters),
-            counts=_counts(stored) + Counter({Count.RESOLVED_UNTOLD: len(intake.good) - len(firing)}),
-        )
-
-
-def _counts(stored: Sequence[Recorded]) -> Counter[Count]:
-    return Counter(
-        Count.CLIENTS_UNKNOWN
-        if one.status is None
-        else Count.NOTIFICATIONS_CREATED
-        if one.created
-        else Count.NOTIFICATIONS_KNOWN
-        for one in stored
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatcher(Consumer):
-    """notifications.ready → planned deliveries.
-
-    Attributes:
-        planned: Set when deliveries were planned, for a sender in the same process.
-        placeholders: Domains never contacted.
-    """
-
-    notifications: NotificationStore
-    deliveries: DeliveryStore
-    clock: Clock
-    planned: Wakeup
-    placeholders: Collection[str] = PLACEHOLDER_DOMAINS
-
-    async def step(self) -> BatchReport:
-        """Plan one batch; planning again changes nothing, so that a replay is harmless."""
-        records = await self.poll()
-        if not records:
-            return BatchReport(StageName.DISPATCHER)
-        intake = decode_batch(records, codec.decode_notification_ready)
-        refs = list(dict.fromkeys(NotificationRef(m.client_id, m.notification_id) for m in intake.values))
-        counts = await self._plan(refs) if refs else Counter[Count]()
-        await self.stream.commit(intake.dead_letters, offsets_after(records))
-        if counts[Count.DELIVERIES_PLANNED]:
-            self.planned.set()
-        return BatchReport(
-            StageName.DISPATCHER, received=len(records), rejected=len(intake.dead_letters), counts=counts
-        )
-
-    async def _plan(self, refs: list[NotificationRef]) -> Counter[Count]:
-        found = await self.notifications.load(refs)
-        waiting = [one for one in found if one.status is NotificationStatus.RECEIVED]
-        endpoints = await self.deliveries.endpoints_of(waiting)
-        now_ms = self.clock.now_ms()
-        plans = [
-            plan_deliveries(one, endpoints.get(one.notification_id, ()), now_ms=now_ms, placeholders=self.placeholders)
-            for one in waiting
-        ]
-        planned = await self.deliveries.plan(plans, now_ms=now_ms)
-        # A notification that is gone was deleted with its client after it was stored: there is nobody left to tell.
-        return Counter({Count.DELIVERIES_PLANNED: planned, Count.NOTIFICATIONS_GONE: len(refs) - len(found)})

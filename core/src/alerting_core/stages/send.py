@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from alerting_core import limits
+from alerting_core.delivery.ends import hold_for_firing
 from alerting_core.delivery.hosts import Breakers, HostWindows
 from alerting_core.delivery.plan import render
 from alerting_core.delivery.retry import RetrySchedule, judge, skip
@@ -290,7 +291,8 @@ class Sender:
 
     async def _outcome(self, claim: Claim) -> Outcome:
         host, started_at_ms = claim.delivery.host, self._clock.now_ms()
-        if (outcome := skip(claim) or self._breakers.refuse(claim, now_ms=started_at_ms)) is not None:
+        outcome = skip(claim) or hold_for_firing(claim, now_ms=started_at_ms)
+        if outcome is not None or (outcome := self._breakers.refuse(claim, now_ms=started_at_ms)) is not None:
             return outcome
         reply = await self._transport.send(render(claim, now_ms=started_at_ms))
         now_ms = self._clock.now_ms()

@@ -303,6 +303,10 @@ class Repeats(Checker):
         self.blame(f"{sent.process.name} told {sent.target} again what {first.name} had told it, for no reason")
 
 
+_PASS_POISON_OVER: Final = frozenset({Group.RECORDER, Group.RESOLVER})
+"""Beside the evaluator, which reads the same topic and puts it aside."""
+
+
 class PoisonBook(Checker):
     """Every record that cannot be read is in the dead-letter topic by the time that its offset is passed.
 
@@ -336,7 +340,7 @@ class PoisonBook(Checker):
                 self.waiting.pop(where, None)
             elif record.key.startswith(b"poison-"):
                 self.waiting[record.topic, record.partition, record.offset] = None
-        elif isinstance(fact, facts.Committed) and self.waiting and fact.group != Group.RECORDER:
+        elif isinstance(fact, facts.Committed) and self.waiting and fact.group not in _PASS_POISON_OVER:
             self._passed(fact)
 
     def _passed(self, fact: facts.Committed) -> None:

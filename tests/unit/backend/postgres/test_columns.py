@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from alerting_backend.adapters.postgres.delivery.notifications import DECIDING_RULES, RULES
+from alerting_backend.adapters.postgres.rows import DECIDING_RULES, RULES
 from alerting_backend.adapters.postgres.tables import Columns, Table, column
 from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_OF_RULE, Rule
 

@@ -3,18 +3,24 @@
 from dataclasses import replace
 
 from alerting_core.codec.records import RuleAction
+from alerting_core.delivery.ends import plan_end
+from alerting_core.delivery.plan import plan_deliveries
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.claim import Plan
 from alerting_core.domain.client import Client
+from alerting_core.domain.episode import Episode, firing_record
 from alerting_core.domain.episode_report import expire
+from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
-from alerting_core.memory.clients import append_change
+from alerting_core.memory.clients import add_endpoint, add_rule, append_change, remove_client, remove_rule
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.deliveries import MemoryDeliveryStore
 from alerting_core.memory.history import forget_old
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_distribution import MemoryRuleSource
+from tests.support.catalog import make_endpoint, make_rule
 from tests.support.episodes import make_episode
+from tests.support.pipeline import LEASE_MS, accepted
 
 
 async def _store(database: MemoryDatabase, count: int) -> list[str]:
@@ -68,3 +74,59 @@ def test_episodes_that_are_over_and_published_are_forgotten_beyond_a_number() ->
     assert [fingerprint for _, fingerprint in database.episodes] == ["f0", "f1", "f2", "f4", "f6", "f7"]
     forget_old(database, episodes_max=0)
     assert [fingerprint for _, fingerprint in database.episodes] == ["f0", "f1", "f2", "f4", "f6"]
+
+
+async def _tell(database: MemoryDatabase) -> tuple[Notification, Episode]:
+    """Store that a client was told through its one endpoint that an alert fires, and that the episode is open."""
+    episode = make_episode()
+    rule = make_rule("c")
+    endpoint = make_endpoint(rule)
+    database.clients["c"] = Client("c", "C", 0, 0)
+    add_rule(database, rule)
+    add_endpoint(database, endpoint)
+    database.episodes[episode.key] = episode
+    notifications, deliveries = MemoryNotificationStore(database), MemoryDeliveryStore(database)
+    match = Match(firing_record(episode), "c", (rule.rule_id,))
+    (recorded,) = await notifications.record([match], now_ms=0)
+    (firing,) = await notifications.load([recorded.ref])
+    await deliveries.plan([plan_deliveries(firing, [endpoint], now_ms=0)], now_ms=0)
+    await _deliver(deliveries)
+    return database.notifications[firing.notification_id], episode
+
+
+async def _deliver(deliveries: MemoryDeliveryStore) -> None:
+    claims = await deliveries.claim_due(
+        owner="o", now_ms=0, lease_ms=LEASE_MS, limit=9, per_host_max=9, hosts_excluded=()
+    )
+    await deliveries.record_outcomes([accepted(claim) for claim in claims], now_ms=0)
+
+
+async def test_what_told_of_a_firing_is_kept_until_its_end_is_told_and_so_are_endpoints_of_its_deleted_rule() -> None:
+    database = MemoryDatabase()
+    firing, episode = await _tell(database)
+    notifications, deliveries = MemoryNotificationStore(database), MemoryDeliveryStore(database)
+    remove_rule(database, database.rules[firing.rule_ids[0]])
+    assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (0, 1)
+    (recorded,) = (await notifications.record_ends({firing.alert_key: 1}, now_ms=0, limit=9)).recorded
+    del database.episodes[episode.key]
+    assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (0, 1)
+    (resolved,) = await notifications.load([recorded.ref])
+    told = (await deliveries.planned([firing.ref]))[firing.notification_id]
+    await deliveries.plan([plan_end(resolved, told, now_ms=0)], now_ms=0)
+    await _deliver(deliveries)
+    assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (2, 0)
+
+
+async def test_what_told_of_a_firing_is_forgotten_when_the_episode_is_not_kept_any_more() -> None:
+    database = MemoryDatabase()
+    _, episode = await _tell(database)
+    del database.episodes[episode.key]
+    assert forget_old(database, notifications_max=0) == 1
+
+
+async def test_with_a_client_go_the_endpoints_that_were_kept_of_its_deleted_rules() -> None:
+    database = MemoryDatabase()
+    firing, _ = await _tell(database)
+    remove_rule(database, database.rules[firing.rule_ids[0]])
+    remove_client(database, "c")
+    assert database.retired_endpoints == {}

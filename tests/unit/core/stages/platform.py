@@ -103,6 +103,7 @@ class Platform:
                 StageName.EPISODE_KEEPER,
                 StageName.EVALUATOR,
                 StageName.AGGREGATOR,
+                StageName.RESOLVER,
                 StageName.DISPATCHER,
                 StageName.SENDER,
             ):

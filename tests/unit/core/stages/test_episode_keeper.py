@@ -156,7 +156,7 @@ async def test_a_step_is_of_bounded_size_and_begins_with_the_longest_overdue() -
     assert (await world.keeper.step()).counts[Count.EPISODES_EXPIRED] == 1
 
 
-async def test_the_pipeline_shows_the_end_of_an_alert_that_is_not_reported_any_more() -> None:
+async def test_the_pipeline_shows_and_tells_the_end_of_an_alert_that_is_not_reported_any_more() -> None:
     platform = Platform()
     await platform.add_rule("acme")
     episode = make_episode(now_ms=NOW_MS)
@@ -169,4 +169,4 @@ async def test_the_pipeline_shows_the_end_of_an_alert_that_is_not_reported_any_m
     stored = await platform.alert_log.get(AlertAccess(None), episode.episode_id)
     assert stored is not None
     assert (stored.alert.status, stored.alert.ends_at) == (AlertStatus.RESOLVED, (NOW_MS + LIFE_MS) // 1_000)
-    assert len(platform.transport.arrivals) == 1
+    assert len(platform.transport.arrivals) == 2

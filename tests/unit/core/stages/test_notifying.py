@@ -1,9 +1,7 @@
 """From matches to planned deliveries, and what is driven again."""
 
-from dataclasses import replace
-
 from alerting_core.codec.records import decode_match
-from alerting_core.domain.alert import AlertLife, AlertStatus, Match
+from alerting_core.domain.alert import Match
 from alerting_core.domain.claim import HttpMessage
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.stream import ALERTS_MATCHED, NOTIFICATIONS_READY
@@ -48,21 +46,6 @@ async def test_a_second_copy_of_an_alert_makes_no_second_notification() -> None:
     platform.send(make_alert())
     await platform.run_all()
     assert len(platform.db.notifications) == 1
-    assert len(platform.transport.arrivals) == 1
-
-
-async def test_an_episode_makes_one_notification_and_its_end_none() -> None:
-    platform = Platform()
-    await platform.add_rule("acme")
-    firing = replace(make_alert(), life=AlertLife("f", phase=1))
-    resolved = replace(firing, life=AlertLife("f", 2, AlertStatus.RESOLVED, ends_at=firing.event_ts + 60))
-    unheard = replace(resolved, alert_id="its firing was never seen")
-    platform.send(firing, resolved, firing, resolved, unheard)
-    await platform.step(StageName.EVALUATOR)
-    report = await platform.step(StageName.AGGREGATOR)
-    assert report.counts == {Count.NOTIFICATIONS_CREATED: 1, Count.NOTIFICATIONS_KNOWN: 1, Count.RESOLVED_UNTOLD: 3}
-    await platform.run_all()
-    assert [one.alert_id for one in platform.db.notifications.values()] == [firing.alert_id]
     assert len(platform.transport.arrivals) == 1
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from uuid import uuid4
 
 from alerting_backend.adapters.postgres import connection as postgres
-from alerting_backend.adapters.postgres.delivery import deliveries, notifications
+from alerting_backend.adapters.postgres import rows as stored
+from alerting_backend.adapters.postgres.delivery import deliveries
 from alerting_core.domain.claim import owner_of
 from alerting_core.errors import PortUnavailable
 from alerting_core.stages.loop import pause, retry_until_stopped
@@ -80,7 +81,7 @@ async def present(address: postgres.Address) -> AsyncIterator[PgPresence]:
 
 
 # Leases end soon: the index of what is due next leads to them, however much waits beside.
-_LEASED: Final = f"{notifications.UNFINISHED} AND due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
+_LEASED: Final = f"{stored.UNFINISHED} AND due_at > $1 AND due_at <= $2 AND lease_owner LIKE '%/%'"
 
 _SENDERS: Final = f"""
 SELECT DISTINCT split_part(lease_owner, '/', 1) AS sender FROM deliveries WHERE {_LEASED}
@@ -93,7 +94,7 @@ WHERE pg_try_advisory_xact_lock({postgres.LOCK_KEY_OF_SENDER.format("sender")})
 """
 
 _TAKE: Final = f"""
-SELECT {notifications.DELIVERIES.columns}, lease_owner FROM deliveries
+SELECT {stored.DELIVERIES.columns}, lease_owner FROM deliveries
 WHERE {_LEASED} AND split_part(lease_owner, '/', 1) = ANY ($3::text[])
 LIMIT $4
 FOR NO KEY UPDATE SKIP LOCKED
@@ -130,8 +131,7 @@ class PgAbandonedLeases:
                 return 0
             rows = await connection.fetch(_TAKE, now_ms, now_ms + 2 * lease_ms, gone, limit)
             lost = [
-                deliveries.LostLease(notifications.DELIVERIES.read(row), row["lease_owner"], row["due_at"])
-                for row in rows
+                deliveries.LostLease(stored.DELIVERIES.read(row), row["lease_owner"], row["due_at"]) for row in rows
             ]
             await deliveries.record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
             keys = [row["client_id"] for row in rows], [row["delivery_id"] for row in rows]

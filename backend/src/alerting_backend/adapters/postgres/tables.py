@@ -6,9 +6,10 @@ more column in a migration. `scoped` says on whose behalf a statement runs; `Con
 and its page.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -211,10 +212,21 @@ async def fetch_unless_clients_go(
 
     It is all that is done in its transaction, by a connection of *connect*.
     """
+    return await unless_clients_go(partial(_fetch, connect, statement, *arguments))
+
+
+async def _fetch(
+    connect: Callable[[], AbstractAsyncContextManager[Connection]], statement: str, *arguments: object
+) -> Sequence[asyncpg.Record]:
+    async with connect() as connection:
+        return await connection.fetch(statement, *arguments)
+
+
+async def unless_clients_go(insert: Callable[[], Awaitable[Item]]) -> Item:
+    """Return what *insert* returns: a transaction that inserts what belongs to clients, where they exist."""
     for left in reversed(range(_CLIENT_GONE_TRIES)):
         try:
-            async with connect() as connection:
-                return await connection.fetch(statement, *arguments)
+            return await insert()
         except asyncpg.ForeignKeyViolationError:
             if not left:
                 raise

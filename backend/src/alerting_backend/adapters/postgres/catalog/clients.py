@@ -5,7 +5,7 @@ from typing import Final
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.connection import Pools, connected, transaction
-from alerting_backend.adapters.postgres.delivery.notifications import API_KEYS, CLIENTS
+from alerting_backend.adapters.postgres.rows import API_KEYS, CLIENTS
 from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, refusals, scoped
 from alerting_core.codec.records import RuleAction, is_uuid
 from alerting_core.domain.client import KEY_USE_MS, ApiKey, Client, KeyScope

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.delivery.notifications import DECIDING_RULES
+from alerting_backend.adapters.postgres.rows import DECIDING_RULES
 from alerting_core.codec.records import RuleAction, RuleChanged
 from alerting_core.domain.rule import Rule
 from alerting_core.ports.rule_distribution import OutboxRow, RuleChanges, RulesAsOf, RuleSnapshot

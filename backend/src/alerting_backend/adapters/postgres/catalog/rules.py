@@ -8,7 +8,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
-from alerting_backend.adapters.postgres.delivery.notifications import CLIENTS, ENDPOINTS, RULES
+from alerting_backend.adapters.postgres.delivery.ends import retire_endpoints
+from alerting_backend.adapters.postgres.rows import CLIENTS, ENDPOINTS, RULES
 from alerting_backend.adapters.postgres.tables import (
     Conditions,
     NewestFirst,
@@ -137,6 +138,7 @@ class PgRuleStore:
         """Delete the rule and its endpoints."""
         async with scoped(self._pools, scope, "delete_rule") as connection:
             stored = await _RULE.lock(connection, scope, rule_id, expected_version)
+            await retire_endpoints(connection, stored.client_id, stored.rule_id, now_ms=now_ms)
             gone = "DELETE FROM rules WHERE client_id = $1 AND rule_id = $2"
             await connection.execute(gone, stored.client_id, stored.rule_id)
             await _append_change(connection, stored, RuleAction.DELETED, now_ms=now_ms)

@@ -5,14 +5,16 @@ after the other, and takes the first turns of all before any second turn.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 
+from alerting_backend.adapters.postgres import rows as stored
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.delivery import notifications as stored
-from alerting_backend.adapters.postgres.delivery import outcomes as ends
+from alerting_backend.adapters.postgres.delivery import ends
+from alerting_backend.adapters.postgres.delivery import outcomes as settling
+from alerting_backend.adapters.postgres.delivery.notifications import columns_of, load
 from alerting_backend.adapters.postgres.tables import batches
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
@@ -128,7 +130,8 @@ WITH due AS (
 )
 SELECT
     {stored.DELIVERIES.columns_of("leased")}, leased.was_due_at, leased.was_owner,
-    e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until
+    e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until,
+    e.send_resolved
 FROM leased LEFT JOIN LATERAL (
     SELECT * FROM endpoints AS o WHERE o.client_id = leased.client_id AND o.endpoint_id = leased.endpoint_id OFFSET 0
 ) AS e ON true
@@ -193,10 +196,9 @@ async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequen
     ]
     await record_interrupted(connection, lost, lease_ms=wanted.lease_ms, now_ms=wanted.now_ms)
     refs = {NotificationRef(row["client_id"], row["notification_id"]) for row in rows}
-    notifications = (
-        {notification.ref: notification for notification in await stored.load(connection, refs)} if refs else {}
-    )
-    return [_claim(wanted.owner, row, notifications) for row in rows]
+    notifications = {one.ref: one for one in await load(connection, refs)} if refs else {}
+    claims = [_claim(wanted.owner, row, notifications) for row in rows]
+    return await _with_what_ends_need(connection, claims)
 
 
 def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationRef, Notification]) -> Claim:
@@ -205,11 +207,27 @@ def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationR
     return Claim(owner, delivery, notifications[ref], _endpoint_state(row, delivery.type))
 
 
+async def _with_what_ends_need(connection: Connection, claims: Sequence[Claim]) -> Sequence[Claim]:
+    """Return *claims*, of which those that follow another delivery say what became of it, and of their endpoints."""
+    followers = [claim for claim in claims if claim.delivery.follows is not None]
+    if not followers:
+        return claims
+    told = await ends.followed(connection, [claim.delivery for claim in followers])
+    retired = await ends.retired(connection, [claim.delivery for claim in followers if claim.endpoint is None])
+    return [
+        replace(claim, followed=told.get(id_), endpoint=claim.endpoint or retired.get(id_))
+        if (id_ := claim.delivery.delivery_id) in told or id_ in retired
+        else claim
+        for claim in claims
+    ]
+
+
 def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> EndpointState | None:
     if row["found_id"] is None:
         return None
     secret = stored.read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
-    return EndpointState(row["enabled"], targets_of(endpoint_type, row["value"]), row["headers"], secret)
+    targets = targets_of(endpoint_type, row["value"])
+    return EndpointState(row["enabled"], targets, row["headers"], secret, row["send_resolved"])
 
 
 # OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.
@@ -221,6 +239,17 @@ CROSS JOIN LATERAL (
     WHERE o.client_id = w.client_id AND o.rule_id = w.rule_id OFFSET 0
 ) AS e
 ORDER BY e.endpoint_id
+"""
+
+# Looked up by their notification, as everywhere.
+_PLANNED: Final = f"""
+SELECT d.*
+FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id)) AS w
+CROSS JOIN LATERAL (
+    SELECT {stored.DELIVERIES.columns} FROM deliveries AS o
+    WHERE o.client_id = w.client_id AND o.notification_id = w.notification_id OFFSET 0
+) AS d
+ORDER BY d.delivery_id
 """
 
 _INSERT: Final = f"""
@@ -273,15 +302,27 @@ class PgDeliveryStore:
     async def plan(self, plans: Sequence[Plan], *, now_ms: int) -> int:
         """Store the deliveries of each RECEIVED notification; settle it when nothing is to be delivered."""
         async with transaction(self._pool, "plan_deliveries") as connection:
-            received = await ends.lock_received(connection, [plan.ref for plan in plans])
-            planned = set(received)
+            received = await settling.lock_received(connection, [plan.ref for plan in plans])
+            followed = [ref for ref, is_followed in received.items() if is_followed]
+            planned = received.keys() - (await settling.with_deliveries(connection, followed))
             new = [delivery for plan in plans if plan.ref in planned for delivery in plan.deliveries]
             added = await _insert(connection, new)
             at_work = {plan.ref for plan in plans if not all(d.status.is_final for d in plan.deliveries)}
             # Where something is to be delivered, its end settles the notification.
             idle = [ref for ref in received if ref not in at_work]
-            await ends.settle_without_work(connection, idle, now_ms=now_ms)
+            await settling.settle_without_work(connection, idle, now_ms=now_ms)
         return added
+
+    async def planned(self, refs: Sequence[NotificationRef]) -> Mapping[str, Sequence[Delivery]]:
+        """Return notification_id → its deliveries."""
+        if not refs:
+            return {}
+        async with connected(self._pool, "planned_deliveries") as connection:
+            rows = await connection.fetch(_PLANNED, *columns_of(refs))
+        found: dict[str, list[Delivery]] = {}
+        for row in rows:
+            found.setdefault(row["notification_id"], []).append(stored.DELIVERIES.read(row))
+        return found
 
     async def claim_due(
         self,
@@ -305,7 +346,7 @@ class PgDeliveryStore:
         if not outcomes:
             return []
         async with transaction(self._pool, "record_outcomes") as connection:
-            return await ends.record_outcomes(connection, outcomes, now_ms=now_ms)
+            return await settling.record_outcomes(connection, outcomes, now_ms=now_ms)
 
     async def release(self, claims: Sequence[Claim], *, now_ms: int) -> None:
         """Make the owner's own claims due at once."""
@@ -323,8 +364,8 @@ class PgDeliveryStore:
     async def settle(self, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
         """Settle those whose deliveries are all final."""
         async with transaction(self._pool, "settle_notifications") as connection:
-            received = await ends.lock_received(connection, refs)
-            return await ends.settle_ended(connection, received, now_ms=now_ms)
+            received = await settling.lock_received(connection, refs)
+            return await settling.settle_ended(connection, received, now_ms=now_ms)
 
     async def next_due_ms(self) -> int | None:
         """Return when the next delivery is due or its lease ends."""

@@ -1,188 +1,59 @@
-"""Notifications in Postgres as the pipeline needs them; before that the tables, with the columns of each attribute.
+"""Notifications in Postgres as the pipeline needs them: one for each match, and one for each end that is told apart."""
 
-What people edit (clients, rules, endpoints, keys) is among the tables: deliveries are planned and sent by it.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
-from alerting_backend.adapters.postgres.tables import Columns, Table, batches, column, fetch_unless_clients_go
-from alerting_core.domain import client, delivery, endpoint, rule
-from alerting_core.domain.alert import Match, Severity
+from alerting_backend.adapters.postgres.delivery.ends import Unnamed, firing_of, insert_ends, resolved_ref, that_fit
+from alerting_backend.adapters.postgres.rows import NOTIFICATIONS
+from alerting_backend.adapters.postgres.tables import batches, fetch_unless_clients_go, unless_clients_go
+from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
-from alerting_core.ports.delivery import Recorded
+from alerting_core.ports.delivery import Recorded, RecordedEnds
 
-CLIENTS: Final = Table(
-    "clients",
-    client.Client,
-    {
-        "client_id": column("client_id", "text"),
-        "name": column("name", "text"),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "updated_at_ms": column("updated_at", "timestamptz"),
-    },
-)
-
-RULES: Final = Table(
-    "rules",
-    rule.Rule,
-    {
-        "client_id": column("client_id", "text"),
-        "rule_id": column("rule_id", "uuid"),
-        "severity": column("severity", "text"),
-        "source": column("source", "text"),
-        "name": column("name", "text"),
-        "enabled": column("enabled", "boolean"),
-        "version": column("version", "integer"),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "updated_at_ms": column("updated_at", "timestamptz"),
-        "description": column("description", "text"),
-        "name_shown": column("name_shown", "text"),
-    },
-)
-
-DECIDING_RULES: Final = RULES.only(rule.DECIDING_FIELDS)
-"""The rules as evaluators read them, by the hundred thousand: without what is for people alone."""
+_MATCH: Final = {
+    "client_id": "text",
+    "notification_id": "uuid",
+    "alert_id": "text",
+    "severity": "smallint",
+    "source": "text",
+    "name": "text",
+    "context": "jsonb",
+    "rule_ids": "jsonb",
+    "event_ts": "bigint",
+    "owner": "text",
+}
+_LIFE: Final = {"fingerprint": "text", "ends_at": "bigint"}
+"""Of an alert with a life, beside the others."""
 
 
-def _secret_columns(secret: endpoint.SigningSecret | None) -> tuple[str | None, str | None, int | None]:
-    if secret is None:
-        return (None, None, None)
-    return (secret.current, secret.previous, None if secret.previous is None else secret.previous_until_ms)
+def _record(columns: Mapping[str, str]) -> str:
+    """Return the statement that stores notifications of matches.
+
+    In one order, so that two aggregators with the same matches wait for each other instead of locking each other out.
+    """
+    names, count = ", ".join(columns), len(columns)
+    arrays = ", ".join(f"${at}::{type_}[]" for at, type_ in enumerate(columns.values(), start=1))
+    values = ", ".join(f"m.{name}" for name in columns)
+    values = values.replace("m.rule_ids", "ARRAY(SELECT jsonb_array_elements_text(m.rule_ids))")
+    return f"""
+        INSERT INTO notifications ({names}, status, created_at, updated_at)
+        SELECT {values}, ${count + 1}, ${count + 2}, ${count + 2}
+        FROM unnest({arrays}) AS m ({names})
+        JOIN clients USING (client_id)
+        ORDER BY m.client_id, m.notification_id
+        ON CONFLICT DO NOTHING
+        RETURNING notification_id
+    """
 
 
-def read_secret(
-    current: str | None, previous: str | None, previous_until_ms: int | None
-) -> endpoint.SigningSecret | None:
-    """Return the secret that the three columns of an endpoint hold."""
-    return None if current is None else endpoint.SigningSecret(current, previous, previous_until_ms or 0)
-
-
-ENDPOINTS: Final = Table(
-    "endpoints",
-    endpoint.Endpoint,
-    {
-        "client_id": column("client_id", "text"),
-        "endpoint_id": column("endpoint_id", "uuid"),
-        "rule_id": column("rule_id", "uuid"),
-        "type": column("type", "text", write=str, read=endpoint.EndpointType),
-        "value": column("value", "text"),
-        "headers": column("headers", "jsonb", write=dict),
-        "secret": Columns(
-            {"secret": "text", "previous_secret": "text", "previous_secret_until": "timestamptz"},
-            write=_secret_columns,
-            read=read_secret,
-        ),
-        "enabled": column("enabled", "boolean"),
-        "disabled_reason": column("disabled_reason", "text", write=str, read=endpoint.DisableReason, nullable=True),
-        "version": column("version", "integer"),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "updated_at_ms": column("updated_at", "timestamptz"),
-        "description": column("description", "text"),
-    },
-)
-
-API_KEYS: Final = Table(
-    "api_keys",
-    client.ApiKey,
-    {
-        "key_id": column("key_id", "uuid"),
-        "client_id": column("client_id", "text"),
-        "name": column("name", "text"),
-        "prefix": column("prefix", "text"),
-        "hash": column("hash", "bytea"),
-        "scopes": column("scopes", "text[]", write=sorted, read=lambda scopes: frozenset(map(client.KeyScope, scopes))),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "expires_at_ms": column("expires_at", "timestamptz"),
-        "revoked_at_ms": column("revoked_at", "timestamptz"),
-        "last_used_at_ms": column("last_used_at", "timestamptz"),
-    },
-)
-
-NOTIFICATIONS: Final = Table(
-    "notifications",
-    Notification,
-    {
-        "client_id": column("client_id", "text"),
-        "notification_id": column("notification_id", "uuid"),
-        "alert_id": column("alert_id", "text"),
-        "severity": column("severity", "smallint", write=int, read=Severity),
-        "source": column("source", "text"),
-        "name": column("name", "text"),
-        "context": column("context", "jsonb", write=dict),
-        "rule_ids": column("rule_ids", "text[]", write=list, read=tuple),
-        "event_ts": column("event_ts", "bigint"),
-        "status": column("status", "text", write=str, read=NotificationStatus),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "updated_at_ms": column("updated_at", "timestamptz"),
-        "owner": column("owner", "text"),
-    },
-)
-
-DELIVERIES: Final = Table(
-    "deliveries",
-    delivery.Delivery,
-    {
-        "client_id": column("client_id", "text"),
-        "delivery_id": column("delivery_id", "uuid"),
-        "notification_id": column("notification_id", "uuid"),
-        "endpoint_id": column("endpoint_id", "uuid"),
-        "type": column("type", "text", write=str, read=endpoint.EndpointType),
-        "target": column("target", "text"),
-        "host": column("host", "text"),
-        "status": column("status", "text", write=str, read=delivery.DeliveryStatus),
-        "reason": column("reason", "text", write=str, read=delivery.Reason, nullable=True),
-        "attempts": column("attempts", "integer"),
-        "next_attempt_at_ms": column("due_at", "timestamptz"),
-        "created_at_ms": column("created_at", "timestamptz"),
-        "updated_at_ms": column("updated_at", "timestamptz"),
-    },
-)
-"""While a delivery is leased, it is due when the lease ends."""
-
-UNFINISHED: Final = "status IN ('PENDING', 'RETRYING')"
-"""Deliveries that are due at some time, in the words of the index deliveries_next_due: by time, over all clients."""
-
-ATTEMPTS: Final = Table(
-    "attempts",
-    delivery.Attempt,
-    {
-        "attempt_id": column("attempt_id", "uuid"),
-        "delivery_id": column("delivery_id", "uuid"),
-        "number": column("number", "integer"),
-        "reason": column("reason", "text", write=str, read=delivery.Reason),
-        "status_code": column("status_code", "integer"),
-        "response": column("response", "text"),
-        "detail": column("detail", "text"),
-        "started_at_ms": column("started_at", "timestamptz"),
-        "latency_ms": column("latency_ms", "integer"),
-    },
-)
-
-
-# In one order, so that two aggregators with the same matches wait for each other instead of locking each other out.
-_RECORD: Final = """
-INSERT INTO notifications (
-    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, owner, status,
-    created_at, updated_at
-)
-SELECT
-    m.client_id, m.notification_id, m.alert_id, m.severity, m.source, m.name, m.context,
-    ARRAY(SELECT jsonb_array_elements_text(m.rule_ids)), m.event_ts, m.owner, $11, $12, $12
-FROM unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[], $9::bigint[],
-    $10::text[]
-) AS m (client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, owner)
-JOIN clients USING (client_id)
-ORDER BY m.client_id, m.notification_id
-ON CONFLICT DO NOTHING
-RETURNING notification_id
-"""
+_RECORD_EVENTS: Final = _record(_MATCH)
+_RECORD_LIVES: Final = _record(_MATCH | _LIFE)
 
 _STATUSES: Final = """
 SELECT n.notification_id, n.status
@@ -264,7 +135,9 @@ class PgNotificationStore:
         async with connected(self._pool, "record_notifications") as connection:
             created = set[str]()
             for batch in batches(first.items()):
-                created |= await _insert(connection, dict(batch), now_ms=now_ms)
+                for has_life in (False, True):
+                    found = {ref: match for ref, match in batch if match.alert.has_life is has_life}
+                    created |= await _insert(connection, found, now_ms=now_ms) if found else set()
             known = [ref for ref in first if ref.notification_id not in created]
             stored = await _statuses(connection, known) if known else {}
         recorded: list[Recorded] = []
@@ -276,6 +149,35 @@ class PgNotificationStore:
                 created.discard(ref.notification_id)
                 stored[ref.notification_id] = NotificationStatus.RECEIVED
         return recorded
+
+    async def record_ends(self, ends: Mapping[AlertKey, int], *, now_ms: int, limit: int) -> RecordedEnds:
+        """Store a RESOLVED notification for each FIRING one that does not tell the end itself."""
+        async with connected(self._pool, "ends_to_tell") as connection:
+            keys = await that_fit(connection, list(ends), limit=limit)
+            firing = {resolved_ref(row): row for row in await firing_of(connection, keys)}
+        new = [
+            Unnamed(ref.client_id, ref.notification_id, row["notification_id"], ends[row["owner"], row["alert_id"]])
+            for ref, row in firing.items()
+            if row["resolved_notification_id"] is None
+        ]
+        created = set[str]()
+        for batch in batches(sorted(new)):
+            created |= await unless_clients_go(partial(self._record_ends, batch, now_ms=now_ms))
+        known = [ref for ref in firing if ref.notification_id not in created]
+        async with connected(self._pool, "status_of_ends") as connection:
+            stored = await _statuses(connection, known) if known else {}
+        stored |= dict.fromkeys(created, NotificationStatus.RECEIVED)
+        recorded = [
+            Recorded(ref, row["alert_id"], stored[ref.notification_id], created=ref.notification_id in created)
+            for ref, row in firing.items()
+            # One of a client that was deleted meanwhile is gone.
+            if ref.notification_id in stored
+        ]
+        return RecordedEnds(recorded, {key: ends_at for key, ends_at in ends.items() if key not in keys})
+
+    async def _record_ends(self, ends: Sequence[Unnamed], *, now_ms: int) -> set[str]:
+        async with transaction(self._pool, "record_ends") as connection:
+            return await insert_ends(connection, ends, now_ms=now_ms)
 
     async def load(self, refs: Sequence[NotificationRef]) -> Sequence[Notification]:
         """Return those that exist, each once."""
@@ -320,8 +222,10 @@ def _ref_of(match: Match) -> NotificationRef:
 
 
 async def _insert(connection: Connection, matches: dict[NotificationRef, Match], *, now_ms: int) -> set[str]:
-    """Return the ids of those that were stored by this call."""
+    """Return the ids of those that were stored by this call; either all or none of *matches* are of events."""
     alerts = [match.alert for match in matches.values()]
+    has_life = alerts[0].has_life
+    life = ([alert.fingerprint for alert in alerts], [alert.ends_at for alert in alerts]) if has_life else ()
     arguments = (
         *columns_of(matches),
         [alert.alert_id for alert in alerts],
@@ -332,10 +236,12 @@ async def _insert(connection: Connection, matches: dict[NotificationRef, Match],
         [match.rule_ids for match in matches.values()],
         [alert.event_ts for alert in alerts],
         [alert.owner for alert in alerts],
+        *life,
         str(NotificationStatus.RECEIVED),
         now_ms,
     )
-    rows = await fetch_unless_clients_go(lambda: nullcontext(connection), _RECORD, *arguments)
+    statement = _RECORD_LIVES if has_life else _RECORD_EVENTS
+    rows = await fetch_unless_clients_go(lambda: nullcontext(connection), statement, *arguments)
     return {row["notification_id"] for row in rows}
 
 

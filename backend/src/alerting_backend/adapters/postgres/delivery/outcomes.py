@@ -1,13 +1,14 @@
 """Recording what claims came to, and ending notifications whose deliveries have all ended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from alerting_backend.adapters.postgres.connection import Connection
+from alerting_backend.adapters.postgres.delivery import ends
 from alerting_backend.adapters.postgres.delivery.notifications import columns_of
 from alerting_core.domain import claim, endpoint, text
-from alerting_core.domain.delivery import DELIVERY_MOVES, Attempt, DeliveryEvent, DeliveryStatus
+from alerting_core.domain.delivery import DELIVERY_MOVES, Attempt, DeliveryEvent, DeliveryStatus, Reason
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     NotificationEvent,
@@ -19,12 +20,12 @@ from alerting_core.domain.notification import (
 # Each is looked up by its key, however many others wait: OFFSET 0 keeps the planner from a plan that begins with all
 # that are RECEIVED, whose number it does not know while they come and go.
 _LOCK_SETTLING: Final = """
-SELECT n.client_id, n.notification_id
+SELECT n.client_id, n.notification_id, n.ends_at IS NULL AND n.resolved_notification_id IS NOT NULL AS is_followed
 FROM (
     SELECT * FROM unnest($1::text[], $2::uuid[]) AS w (client_id, notification_id) ORDER BY client_id, notification_id
 ) AS w
 CROSS JOIN LATERAL (
-    SELECT o.client_id, o.notification_id, o.status FROM notifications AS o
+    SELECT o.client_id, o.notification_id, o.status, o.ends_at, o.resolved_notification_id FROM notifications AS o
     WHERE o.client_id = w.client_id AND o.notification_id = w.notification_id
     OFFSET 0
     FOR NO KEY UPDATE
@@ -50,13 +51,18 @@ WHERE n.client_id = w.client_id AND n.notification_id = w.notification_id
 _RECEIVED: Final = NotificationStatus.RECEIVED
 
 
-async def lock_received(connection: Connection, refs: Iterable[NotificationRef]) -> Sequence[NotificationRef]:
-    """Lock those of *refs* that are RECEIVED until the transaction ends, and return them."""
+async def lock_received(connection: Connection, refs: Iterable[NotificationRef]) -> Mapping[NotificationRef, bool]:
+    """Lock those of *refs* that are RECEIVED until the transaction ends; tell whether another one tells their end."""
     rows = await connection.fetch(_LOCK_SETTLING, *columns_of(sorted(set(refs), key=_in_order)), str(_RECEIVED))
-    return [NotificationRef(row["client_id"], row["notification_id"]) for row in rows]
+    return {NotificationRef(row["client_id"], row["notification_id"]): row["is_followed"] for row in rows}
 
 
-async def settle_ended(connection: Connection, refs: Sequence[NotificationRef], *, now_ms: int) -> int:
+async def with_deliveries(connection: Connection, refs: Sequence[NotificationRef]) -> Collection[NotificationRef]:
+    """Return those of *refs* that have deliveries."""
+    return {ref for ref, states in (await _states(connection, refs)).items() if states}
+
+
+async def settle_ended(connection: Connection, refs: Collection[NotificationRef], *, now_ms: int) -> int:
     """Settle those of *refs*, as `lock_received` returned them, that have deliveries, all of them final."""
     events = {ref: settled_by(states) for ref, states in (await _states(connection, refs)).items() if states}
     return await _settle(connection, events, now_ms=now_ms)
@@ -70,7 +76,7 @@ async def settle_without_work(connection: Connection, refs: Sequence[Notificatio
 
 
 async def _states(
-    connection: Connection, refs: Sequence[NotificationRef]
+    connection: Connection, refs: Collection[NotificationRef]
 ) -> Mapping[NotificationRef, Sequence[DeliveryStatus]]:
     """Return the states that occur among the deliveries of each."""
     rows = await connection.fetch(_STATES, *columns_of(refs)) if refs else ()
@@ -166,6 +172,8 @@ async def record_outcomes(connection: Connection, outcomes: Sequence[claim.Outco
     ]
     changed = sorted({_key(outcome) for outcome, did in zip(outcomes, moved, strict=True) if did})
     await _store(connection, {key: rows[key] for key in changed})
+    done = [outcome for outcome, did in zip(outcomes, moved, strict=True) if did]
+    await ends.wake(connection, _waited_for(done, rows), now_ms=now_ms)
     gone = [outcome for outcome, new in zip(outcomes, news, strict=True) if new and outcome.disable_endpoint]
     await _disable(connection, gone, now_ms=now_ms)
     if any(rows[key].status.is_final for key in changed):
@@ -199,6 +207,13 @@ def _move(row: _Row, outcome: claim.Outcome, *, now_ms: int) -> bool:
         row.updated_at_ms = now_ms
         row.attempts += outcome.attempt is not None
     return True
+
+
+def _waited_for(outcomes: Sequence[claim.Outcome], rows: Mapping[_Key, _Row]) -> set[_Key]:
+    """Return the deliveries that have ended and may have one that follows them, and those that one here waits for."""
+    ended = {_key(one) for one in outcomes if one.claim.notification.has_life and rows[_key(one)].status.is_final}
+    waiting = [one.claim.delivery for one in outcomes if one.reason is Reason.WAITS_FOR_FIRING]
+    return ended | {(one.client_id, one.follows) for one in waiting if one.follows is not None}
 
 
 async def _lock(connection: Connection, keys: Sequence[_Key]) -> Mapping[_Key, _Row]:

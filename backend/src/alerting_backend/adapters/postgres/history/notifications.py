@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection, Pools
-from alerting_backend.adapters.postgres.delivery.notifications import ATTEMPTS, DELIVERIES, NOTIFICATIONS
+from alerting_backend.adapters.postgres.rows import ATTEMPTS, DELIVERIES, NOTIFICATIONS
 from alerting_backend.adapters.postgres.tables import Conditions, NewestFirst, all_storable, at_client, scoped, within
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.alert import Severity
@@ -62,6 +62,7 @@ def _conditions(scope: Scope, where: history.NotificationFilter) -> Conditions:
     conditions = _stretch(scope, where)
     conditions.add_equal(
         status=where.status,
+        kind=where.kind,
         severity=None if where.severity is None else int(Severity[where.severity]),
         source=where.source,
         name=where.name,
@@ -121,7 +122,11 @@ ORDER BY started_at, attempt_id
 """
 
 _RESEND: Final = f"""
-UPDATE notifications SET status = $3, updated_at = $4 WHERE client_id = $1 AND notification_id = $2
+UPDATE notifications AS n SET status = $3, updated_at = $4, ends_at = coalesce(n.ends_at, (
+    SELECT o.ends_at FROM notifications AS o
+    WHERE o.client_id = $1 AND o.notification_id = n.resolved_notification_id OFFSET 0
+))
+WHERE client_id = $1 AND notification_id = $2
 RETURNING {NOTIFICATIONS.columns}
 """
 

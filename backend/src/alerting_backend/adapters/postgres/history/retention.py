@@ -6,6 +6,7 @@ from typing import Final
 from alerting_backend.adapters.postgres.catalog.rule_distribution import trim_changes
 from alerting_backend.adapters.postgres.connection import Pool, connected, transaction
 from alerting_backend.adapters.postgres.history.alerts import PRIVATE, SHARED
+from alerting_backend.adapters.postgres.rows import OPEN_END
 from alerting_core.ports import history
 
 _PARTITIONS: Final = """
@@ -41,6 +42,32 @@ _OLDEST_ALERTS: Final = " UNION ALL ".join(
     for kind in (SHARED, PRIVATE)
 )
 
+# What told of a firing is needed as long as the alert fires, and until its end is told. Of events nothing is looked up.
+_IS_NEEDED: Final = """
+    fingerprint IS NOT NULL AND kind = 'FIRING' AND ends_at IS NULL AND CASE
+        WHEN resolved_notification_id IS NULL THEN EXISTS (
+            SELECT FROM (
+                SELECT e.episode_id, e.status FROM alert_episodes AS e
+                WHERE e.fingerprint = notifications.fingerprint AND e.owner = notifications.owner OFFSET 0
+            ) AS latest WHERE latest.episode_id::text = notifications.alert_id AND latest.status = 'OPEN'
+        )
+        ELSE EXISTS (
+            SELECT FROM (
+                SELECT r.status FROM notifications AS r
+                WHERE r.client_id = notifications.client_id
+                    AND r.notification_id = notifications.resolved_notification_id OFFSET 0
+            ) AS resolved WHERE resolved.status = 'RECEIVED'
+        )
+    END
+"""
+
+_NEEDS_ENDPOINT: Final = f"""
+    SELECT FROM (
+        SELECT n.rule_ids FROM notifications AS n
+        WHERE n.client_id = retired_endpoints.client_id AND {OPEN_END} OFFSET 0
+    ) AS told WHERE retired_endpoints.rule_id::text = ANY (told.rule_ids)
+"""
+
 # By the rows' places, which leave the planner nothing to join. A row that somebody has changed meanwhile is asked again
 # whether it is old.
 _CLEAR: Final[Mapping[history.Old, str]] = {
@@ -55,7 +82,18 @@ _CLEAR: Final[Mapping[history.Old, str]] = {
             "changed_at",
             "status <> 'OPEN' AND published_phase >= phase AND changed_at < $1",
         ),
-        (history.Old.NOTIFICATIONS, "notifications", "created_at", "status <> 'RECEIVED' AND created_at < $1"),
+        (
+            history.Old.NOTIFICATIONS,
+            "notifications",
+            "created_at",
+            f"status <> 'RECEIVED' AND created_at < $1 AND NOT ({_IS_NEEDED})",
+        ),
+        (
+            history.Old.RETIRED_ENDPOINTS,
+            "retired_endpoints",
+            "retired_at",
+            f"(retired_at < $1 OR NOT EXISTS ({_NEEDS_ENDPOINT}))",
+        ),
         (history.Old.IDEMPOTENCY_KEYS, "idempotency_keys", "created_at", "created_at < $1"),
         (history.Old.JOBS, "generator_jobs", "completed_at", "completed_at < $1"),
     )
