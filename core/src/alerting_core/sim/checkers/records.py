@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, TypeAlias
 
 from alerting_core.codec.records import NotificationReady, Rejected
-from alerting_core.domain.alert import Alert, Match
+from alerting_core.domain.alert import Alert, AlertStatus, Match
 from alerting_core.domain.delivery import DELIVERY_MOVES, DeliveryEvent, DeliveryStatus
 from alerting_core.domain.notification import (
     NOTIFICATION_MOVES,
     Notification,
     NotificationEvent,
+    NotificationKind,
     NotificationStatus,
     derive_notification_id,
     settled_by,
@@ -101,8 +102,9 @@ class Offsets(Checker):
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
         self._announced: set[str] = set()
-        self._polled_at_ms: dict[facts.Process, int] = {}
+        self._polled_at_ms: dict[tuple[facts.Process, str], int] = {}
         self._resent_at_ms: dict[str, int] = {}
+        self._stored_at_ms: dict[str, int] = {}
 
     def see(self, fact: facts.Fact) -> None:
         """Hold each commit against the tables."""
@@ -111,11 +113,13 @@ class Offsets(Checker):
                 ready = read_ready(record.value)
                 if isinstance(ready, NotificationReady):
                     self._announced.add(ready.notification_id)
+            case facts.NotificationPut(None, Notification() as new) if new.has_life:
+                self._stored_at_ms[new.notification_id] = self.evidence.now_ms()
             case facts.NotificationPut(Notification() as old, Notification() as new):
                 if old.status is not new.status and new.status is NotificationStatus.RECEIVED:
                     self._resent_at_ms[new.notification_id] = self.evidence.now_ms()
-            case facts.Polled(process) if fact.group == stream.Group.SENDER:
-                self._polled_at_ms[process] = self.evidence.now_ms()
+            case facts.Polled(process, group) if group in {stream.Group.SENDER, stream.Group.RESOLVER}:
+                self._polled_at_ms[process, group] = self.evidence.now_ms()
             case facts.Committed():
                 self._check(fact)
             case _:
@@ -136,13 +140,16 @@ class Offsets(Checker):
 
     def _missing(self, fact: facts.Committed, record: stream.Record) -> str | None:
         """Say what of the work that *record* asks for is not done."""
+        polled_at_ms = self._polled_at_ms.get((fact.process, fact.group), 0)
         match fact.group:
-            case group if group == stream.Group.RECORDER:
+            case stream.Group.RECORDER:
                 return self._not_recorded(record)
-            case group if group == stream.Group.AGGREGATOR:
+            case stream.Group.AGGREGATOR:
                 return self._not_stored(record)
-            case group if group == stream.Group.SENDER:
-                return self._not_planned(record, self._polled_at_ms.get(fact.process, 0))
+            case stream.Group.RESOLVER:
+                return self._not_ended(record, polled_at_ms)
+            case stream.Group.SENDER:
+                return self._not_planned(record, polled_at_ms)
             case _:
                 return None
 
@@ -162,9 +169,31 @@ class Offsets(Checker):
         stored = self.evidence.database.notifications.get(id_)
         if stored is None:
             return f"{match.client_id} has no notification of {match.alert.alert_id}"
-        if stored.status is NotificationStatus.RECEIVED and id_ not in self._announced:
-            return f"the dispatcher was never told of {id_}"
+        return self._not_announced(stored)
+
+    def _not_ended(self, record: stream.Record, polled_at_ms: int) -> str | None:
+        """Say whom the end in *record* is not told who was notified of the firing by the time of the poll.
+
+        Whoever is notified later learns of the end by the aggregator.
+        """
+        alert, rows = read_alert(record.value), self.evidence.database.notifications
+        if not isinstance(alert, Alert) or alert.status is not AlertStatus.RESOLVED:
+            return None
+        for id_ in rows.firing.get(alert.key, ()):
+            firing = rows[id_]
+            if firing.ends_at is not None or self._stored_at_ms[id_] >= polled_at_ms:
+                continue
+            resolved = rows.get(firing.resolved_notification_id or "")
+            if resolved is None:
+                return f"{firing.client_id} has no notification of the end of {alert.alert_id}"
+            if (missing := self._not_announced(resolved)) is not None:
+                return missing
         return None
+
+    def _not_announced(self, stored: Notification) -> str | None:
+        if stored.status is not NotificationStatus.RECEIVED or stored.notification_id in self._announced:
+            return None
+        return f"the dispatcher was never told of {stored.notification_id}"
 
     def _not_planned(self, record: stream.Record, polled_at_ms: int) -> str | None:
         ready = read_ready(record.value)
@@ -175,37 +204,41 @@ class Offsets(Checker):
         if stored is None or stored.client_id != ready.client_id or stored.status is not NotificationStatus.RECEIVED:
             return None
         # One that was resent after the poll is announced by a record of its own.
-        if self._resent_at_ms.get(id_, -1) >= polled_at_ms or self.evidence.database.deliveries_of_notification.get(
-            id_
-        ):
+        has_deliveries = self.evidence.database.deliveries_of_notification.get(id_)
+        if self._resent_at_ms.get(id_, -1) >= polled_at_ms or has_deliveries:
             return None
         return f"{id_} is RECEIVED and has no deliveries"
 
 
 class OneNotification(Checker):
-    """There is never more than one notification of a client and an alert, its owner included, and its id is derived."""
+    """There is never more than one notification of each kind of a client and an alert, its owner included, and its id
+    is derived."""
 
     name: ClassVar[str] = "one-notification"
     sees = (facts.NotificationPut,)
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(evidence)
-        self._ids: dict[tuple[str, str, str], str] = {}
+        self._ids: dict[tuple[str, str, str, NotificationKind], str] = {}
 
     def see(self, fact: facts.Fact) -> None:
         """Look at each new notification."""
         match fact:
             case facts.NotificationPut(None, Notification() as new):
-                key = (new.client_id, new.alert_id, new.owner)
+                key = _key_of(new)
                 if key in self._ids:
-                    self.blame(f"{new.client_id} has a second notification of {new.alert_id}")
+                    self.blame(f"{new.client_id} has a second {new.kind} notification of {new.alert_id}")
                 elif new.notification_id != derive_notification_id(*key):
                     self.blame(f"the id of {new.client_id}'s notification of {new.alert_id} is not derived from them")
                 self._ids[key] = new.notification_id
             case facts.NotificationPut(Notification() as old, None):
-                self._ids.pop((old.client_id, old.alert_id, old.owner), None)
+                self._ids.pop(_key_of(old), None)
             case _:
                 pass
+
+
+def _key_of(notification: Notification) -> tuple[str, str, str, NotificationKind]:
+    return notification.client_id, notification.alert_id, notification.owner, notification.kind
 
 
 class AllowedMoves(Checker):
