@@ -196,10 +196,11 @@ async def test_what_told_of_a_firing_stays_until_its_end_is_told_and_so_do_endpo
     await world.deliveries.record_outcomes(list(map(accepted, (await claim(world)).values())), now_ms=now_ms)
     await world.catalog.rules.delete(None, told.rule.rule_id, expected_version=None, now_ms=now_ms)
     assert await clear(pools, now_ms=now_ms) == {}
-    await told.end(world)
     closed = apply(episode, resolved(fingerprint=episode.fingerprint), now_ms=now_ms).episode
     assert closed is not None
     await store.put([replace(closed, published_phase=2)])
+    assert await clear(pools, now_ms=now_ms) == {}
+    await told.end(world)
     assert await clear(pools, now_ms=now_ms) == {}
     await world.deliveries.record_outcomes(list(map(accepted, (await claim(world)).values())), now_ms=now_ms)
     assert await clear(pools, now_ms=now_ms) == {"notifications": 2, "retired_endpoints": 1}

@@ -299,10 +299,11 @@ def _forget_episodes(database: MemoryDatabase, excess: int) -> None:
 
 
 def _has_open_end(database: MemoryDatabase, notification: Notification) -> bool:
-    """Whether the alert of a FIRING notification still fires, or its end is being told."""
+    """Whether the alert of a FIRING notification still fires, or its end is still to be told.
+
+    While its episode is kept, whoever is to tell of the end may not have come to it.
+    """
     if notification.kind is not NotificationKind.FIRING or not has_end_to_tell(database, notification):
         return False
     episode = database.episodes.get((notification.owner, notification.fingerprint))
-    return notification.is_followed or (
-        episode is not None and episode.episode_id == notification.alert_id and episode.is_open
-    )
+    return notification.is_followed or (episode is not None and episode.episode_id == notification.alert_id)

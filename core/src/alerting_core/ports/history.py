@@ -31,8 +31,8 @@ class RetentionStore(Protocol):
         """Clear up to *rows_max* of the oldest from before *before_ms*; return how many.
 
         What is under way is never cleared: a notification that is not settled, one by which a client learned that an
-        alert fires as long as that alert does or its end is being told, a job that has not ended, an episode that is
-        open or not published. An episode is as old as its latest phase.
+        alert fires as long as that alert does or its end is still to be told, a job that has not ended, an episode that
+        is open or not published. An episode is as old as its latest phase.
         """
         ...
 

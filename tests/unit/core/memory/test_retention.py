@@ -107,6 +107,10 @@ async def test_what_told_of_a_firing_is_kept_until_its_end_is_told_and_so_are_en
     notifications, deliveries = MemoryNotificationStore(database), MemoryDeliveryStore(database)
     remove_rule(database, database.rules[firing.rule_ids[0]])
     assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (0, 1)
+    closed = expire(episode, now_ms=episode.ends_at_ms)
+    assert closed is not None
+    database.episodes[episode.key] = replace(closed, published_phase=2)
+    assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (0, 1)
     (recorded,) = (await notifications.record_ends({firing.alert_key: 1}, now_ms=0, limit=9)).recorded
     del database.episodes[episode.key]
     assert (forget_old(database, notifications_max=0), len(database.retired_endpoints)) == (0, 1)

@@ -42,14 +42,15 @@ _OLDEST_ALERTS: Final = " UNION ALL ".join(
     for kind in (SHARED, PRIVATE)
 )
 
-# What told of a firing is needed as long as the alert fires, and until its end is told. Of events nothing is looked up.
+# What told of a firing is needed as long as the alert fires, and until its end is told. An episode that is over is kept
+# for a day, in which whoever is to tell of its end comes to it. Of events nothing is looked up.
 _IS_NEEDED: Final = """
     fingerprint IS NOT NULL AND kind = 'FIRING' AND ends_at IS NULL AND CASE
         WHEN resolved_notification_id IS NULL THEN EXISTS (
             SELECT FROM (
-                SELECT e.episode_id, e.status FROM alert_episodes AS e
+                SELECT e.episode_id FROM alert_episodes AS e
                 WHERE e.fingerprint = notifications.fingerprint AND e.owner = notifications.owner OFFSET 0
-            ) AS latest WHERE latest.episode_id::text = notifications.alert_id AND latest.status = 'OPEN'
+            ) AS latest WHERE latest.episode_id::text = notifications.alert_id
         )
         ELSE EXISTS (
             SELECT FROM (
