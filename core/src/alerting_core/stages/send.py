@@ -291,7 +291,9 @@ class Sender:
 
     async def _outcome(self, claim: Claim) -> Outcome:
         host, started_at_ms = claim.delivery.host, self._clock.now_ms()
-        outcome = skip(claim) or hold_for_firing(claim, now_ms=started_at_ms)
+        outcome = skip(claim)
+        if outcome is None and claim.delivery.follows is not None:
+            outcome = hold_for_firing(claim, now_ms=started_at_ms)
         if outcome is not None or (outcome := self._breakers.refuse(claim, now_ms=started_at_ms)) is not None:
             return outcome
         reply = await self._transport.send(render(claim, now_ms=started_at_ms))

@@ -181,8 +181,7 @@ WHERE d.client_id = waiting.client_id AND d.delivery_id = waiting.delivery_id
 
 async def wake(connection: Connection, keys: Collection[Key], *, now_ms: int) -> None:
     """Make due what follows the deliveries of *keys*, of those that have ended, unless it was tried or is held."""
-    if keys:
-        await connection.execute(_WAKE, *_columns_of(keys), now_ms)
+    await connection.execute(_WAKE, *_columns_of(keys), now_ms)
 
 
 _RETIRED: Final = """

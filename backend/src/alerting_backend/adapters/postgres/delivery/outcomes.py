@@ -173,7 +173,8 @@ async def record_outcomes(connection: Connection, outcomes: Sequence[claim.Outco
     changed = sorted({_key(outcome) for outcome, did in zip(outcomes, moved, strict=True) if did})
     await _store(connection, {key: rows[key] for key in changed})
     done = [outcome for outcome, did in zip(outcomes, moved, strict=True) if did]
-    await ends.wake(connection, _waited_for(done, rows), now_ms=now_ms)
+    if waited_for := _waited_for(done, rows):
+        await ends.wake(connection, waited_for, now_ms=now_ms)
     gone = [outcome for outcome, new in zip(outcomes, news, strict=True) if new and outcome.disable_endpoint]
     await _disable(connection, gone, now_ms=now_ms)
     if any(rows[key].status.is_final for key in changed):
