@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from alerting_core.domain.episode_report import ReportOutcome
 from alerting_core.sim.faults import Faults, Resource, dice_for
 from alerting_core.sim.world import World
 
@@ -21,15 +22,14 @@ GROUPS: Final = (
 )
 CALLS: Final = (
     *(f"{action} {group}" for action, group in product(("poll", "commit"), GROUPS)),
-    *("rules.snapshot", "rules.changes", "alerts.record", "episodes.due", "episodes.unpublished", "sink.publish"),
+    *("rules.snapshot", "rules.changes", "alerts.record", "sink.publish"),
+    *(f"episodes.{call}" for call in ("load", "put", "due", "unpublished", "mark_published")),
     *("leases.absent", "leases.take_back"),
     *("outbox.unpublished", "outbox.mark_published", "origin.rules_of", "origin.next_clients"),
     *(f"snapshot.{call}" for call in ("state", "replace", "held", "client_ids", "is_sound", "begin", "add", "finish")),
-    *(f"notifications.{call}" for call in ("record", "load", "take_unfinished")),
-    *(
-        f"deliveries.{call}"
-        for call in ("endpoints_of", "plan", "claim_due", "record_outcomes", "release", "settle", "next_due_ms")
-    ),
+    *(f"notifications.{call}" for call in ("record", "record_ends", "load", "take_unfinished")),
+    *(f"deliveries.{call}" for call in ("endpoints_of", "plan", "planned", "claim_due", "record_outcomes")),
+    *(f"deliveries.{call}" for call in ("release", "settle", "next_due_ms")),
 )
 CRASHES: Final = {
     *(f"crash {point} {call}" for point, call in product(("before", "after"), (*CALLS, "send"))),
@@ -49,6 +49,9 @@ OTHERS: Final = {
     *(f"poison in {topic}" for topic in ("alerts.new", "alerts.matched", "notifications.ready")),
     *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
     *("reply lost", "host down", "breakdown", "lease taken back", "snapshot lost"),
+    *(f"report {outcome}" for outcome in ReportOutcome),
+    *("report late", "report repeated", "report not answered", "monitor restarted"),
+    *("episode timed out", "end told", "end told with the firing"),
 }
 
 

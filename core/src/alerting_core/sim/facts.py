@@ -10,7 +10,10 @@ from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from alerting_core.app.episodes import ReportResult
 from alerting_core.domain.claim import Claim, EmailMessage, Message, Outcome, Reply
+from alerting_core.domain.episode import Episode
+from alerting_core.domain.episode_report import Report
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import DeliveryRow
@@ -193,6 +196,35 @@ class DeliveryPut:
 
 
 @dataclass(frozen=True, slots=True)
+class EpisodePut:
+    """A row of episodes was written; None for what was not there before or is not any more."""
+
+    old: Episode | None
+    new: Episode | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsSent:
+    """A monitor has said something, each alert once. Whether it is taken in, nobody knows yet.
+
+    Attributes:
+        number: Unique in the world.
+    """
+
+    number: int
+    reports: Sequence[Report]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsAnswered:
+    """A monitor was told what became of its reports; None: it was not, and nothing more will come of them."""
+
+    number: int
+    reports: Sequence[Report]
+    results: Sequence[ReportResult] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery was leased, by the clock of the machine that asked."""
 
@@ -308,6 +340,9 @@ Fact: TypeAlias = (
     | RulesRead
     | NotificationPut
     | DeliveryPut
+    | EpisodePut
+    | ReportsSent
+    | ReportsAnswered
     | Claimed
     | Released
     | TakenBack

@@ -212,14 +212,17 @@ ORDINARY: Final = Observation()
 
 OBSERVATIONS: Final[Mapping[str, Observation]] = {
     "deliveries.claim_due": Observation(after=_claimed),
+    "deliveries.planned": Observation(weight=20.0),
     "deliveries.record_outcomes": Observation(is_commit=True, before=_rows_before, after=_recorded),
     "deliveries.release": Observation(weight=20.0, after=_released),
     "deliveries.settle": Observation(weight=3.0),
     "episodes.due": _ROUTINE,
+    "episodes.mark_published": Observation(weight=3.0),
     "episodes.unpublished": _ROUTINE,
     "leases.take_back": Observation(weight=20.0, before=_leased, after=_taken_back),
-    "outbox.unpublished": _ROUTINE,
+    "notifications.record_ends": Observation(weight=5.0),
     "origin.next_clients": _ROUTINE,
+    "outbox.unpublished": _ROUTINE,
     "rules.changes": Observation(at_answer=_rules_read),
     "rules.snapshot": Observation(at_answer=_rules_read),
     "snapshot.begin": Observation(gives_port=True),

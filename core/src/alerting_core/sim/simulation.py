@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Final
 from alerting_core.codec.records import decode_alert, decode_match, decode_notification_ready, decode_rule_changed
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.alert import Alert
+from alerting_core.domain.episode import Episode, EpisodeKey
 from alerting_core.domain.notification import Notification
-from alerting_core.memory.database import DeliveryRow, DeliveryTable, MemoryDatabase, NotificationTable
+from alerting_core.memory.database import DeliveryRow, DeliveryTable, EpisodeTable, MemoryDatabase, NotificationTable
 from alerting_core.memory.log import MemoryLog
 from alerting_core.sim import facts
 from alerting_core.sim.engine import SimLoop
-from alerting_core.sim.facts import ClaimBook, DeliveryPut, Fact, NotificationPut, Process
+from alerting_core.sim.facts import ClaimBook, DeliveryPut, EpisodePut, Fact, NotificationPut, Process
 from alerting_core.sim.faults import Faults, KillSchedule, Resource, dice_for
 from alerting_core.sim.report import Trace
 from alerting_core.stages.batch import BatchReport, StageName
@@ -79,7 +80,7 @@ read_ready = lru_cache(maxsize=_VALUES_MAX)(decode_notification_ready)
 read_rule_changed = lru_cache(maxsize=_VALUES_MAX)(decode_rule_changed)
 
 
-Observe = Callable[[NotificationPut | DeliveryPut], None]
+Observe = Callable[[NotificationPut | DeliveryPut | EpisodePut], None]
 
 
 class WatchedNotifications(NotificationTable):
@@ -118,9 +119,29 @@ class WatchedDeliveries(DeliveryTable):
         self._emit(DeliveryPut(old, None))
 
 
+class WatchedEpisodes(EpisodeTable):
+    """Episodes."""
+
+    def __init__(self, emit: Observe) -> None:
+        super().__init__()
+        self._emit = emit
+
+    def __setitem__(self, key: EpisodeKey, row: Episode) -> None:
+        old = self.get(key)
+        super().__setitem__(key, row)
+        self._emit(EpisodePut(old, row))
+
+    def __delitem__(self, key: EpisodeKey) -> None:
+        old = self[key]
+        super().__delitem__(key)
+        self._emit(EpisodePut(old, None))
+
+
 def watched_database(emit: Observe) -> MemoryDatabase:
-    """Return an empty database that tells of its notifications and deliveries."""
-    return MemoryDatabase(notifications=WatchedNotifications(emit), deliveries=WatchedDeliveries(emit))
+    """Return an empty database that tells of its notifications, deliveries and episodes."""
+    return MemoryDatabase(
+        notifications=WatchedNotifications(emit), deliveries=WatchedDeliveries(emit), episodes=WatchedEpisodes(emit)
+    )
 
 
 EPOCH_MS: Final = 1_767_225_600_000

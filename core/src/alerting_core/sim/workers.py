@@ -30,17 +30,23 @@ class WorkerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much there is in a world."""
+    """How much there is in a world.
+
+    Attributes:
+        alerts: Events.
+        lives: What fires and ends, several times each.
+    """
 
     clients: int
     rules: int
     endpoints: int
     alerts: int
     traffic_ms: int
+    lives: int = 0
 
     @classmethod
     def drawn(cls, dice: Random) -> "Size":
-        """Draw a small world: what can go wrong with a thousand alerts can go wrong with fifty."""
+        """Draw a small world of events: what can go wrong with a thousand alerts can go wrong with fifty."""
         return cls(
             clients=dice.randint(1, 5),
             rules=dice.randint(1, 4),

@@ -1,21 +1,26 @@
 """One seeded world: clients and their rules, alerts, workers, endpoints, and everything that goes wrong."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from alerting_core.delivery.retry import RetrySchedule
+from alerting_core.domain.notification import NotificationKind
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, Leases, RetryTimes
 from alerting_core.sim.checkers.matching import FreshRules, NothingCrosses, NothingLost, OnlyMatches
 from alerting_core.sim.checkers.records import AllowedMoves, FinalState, NoBugs, Offsets, OneNotification, Poison
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
 from alerting_core.sim.checkers.sending import AtLeastOnce, OwnClient, PracticallyOnce
+from alerting_core.sim.facts import Process
 from alerting_core.sim.faults import Faults, dice_for
+from alerting_core.sim.lives import Monitors, draw_lives
 from alerting_core.sim.platform import FaultInjector, Parts, Platform, rules_changed_fact
 from alerting_core.sim.report import RunReport, Violation
 from alerting_core.sim.simulation import PEOPLE, Checker, Evidence
 from alerting_core.sim.tenants import HOSTS_MAX, Source, Tenants
 from alerting_core.sim.workers import Size, WorkerSpec, draw_rule_workers, draw_tuning, draw_workers
+from alerting_core.stages.batch import BatchReport, Count
 from alerting_core.stages.wiring import Tuning
 
 SETTLED: Final = "settled"
@@ -49,17 +54,24 @@ def make_checkers(evidence: Evidence) -> Sequence[Checker]:
     return [checker(evidence) for checker in CHECKERS]
 
 
-def unsettled(platform: Platform, source: Source, *, behind: Sequence[str]) -> list[str]:
+def unsettled(platform: Platform, source: Source, monitors: Monitors, *, behind: Sequence[str]) -> list[str]:
     """Return what is still under way, in words; nothing when the world is still.
 
     Args:
         platform: Looked at.
-        source: Of its alerts.
+        source: Of its events.
+        monitors: They report its alerts with a life.
         behind: Processes that have older rules than are in force.
     """
     found: list[str] = []
     if not source.is_done:
         found.append("not every alert is accepted")
+    if not monitors.is_done:
+        found.append("not every report is made")
+    if ending := monitors.ending():
+        found.append(f"{ending} alerts fire which nobody reports any more")
+    if unpublished := len(platform.database.episodes.unpublished):
+        found.append(f"{unpublished} episodes are not published")
     for group, topic in platform.groups.items():
         if lag := platform.lag(group, topic):
             found.append(f"{group} lags {lag} records behind")
@@ -113,6 +125,8 @@ class World(Platform):
         shape = dice_for(seed, "shape")
         self.drawn_faults = Faults.drawn(shape) if faults is None else faults
         self.size = Size.drawn(shape) if size is None else size
+        if size is None and (lives := draw_lives(dice_for(seed, "lives"))):
+            self.size = replace(self.size, lives=lives)
         self.schedule = schedule or RetrySchedule(STEPS_MS)
         drawn_tuning = draw_tuning(shape, self.schedule)
         if worker_specs is None:
@@ -129,6 +143,7 @@ class World(Platform):
         self.violations: list[Violation] = []
         self.tenants = Tenants(self.database, dice=self.dice("tenants"), seed=seed, now_ms=lambda: self.wall_ms(PEOPLE))
         self.source = Source(self, self.log)
+        self.monitors = Monitors(self)
         evidence = Evidence(
             self.database,
             self.log,
@@ -169,6 +184,7 @@ class World(Platform):
             worker.start()
         FaultInjector(self, self.tenants, self.rules_changed).start()
         self.outside(self.source.run(alerts=size.alerts, clients=size.clients, over_ms=size.traffic_ms))
+        self.monitors.start(lives=size.lives, clients=size.clients, over_ms=size.traffic_ms)
 
     def run_until(self, at_ms: int) -> None:
         """Let time pass up to *at_ms*, or until a promise is broken."""
@@ -205,6 +221,7 @@ class World(Platform):
                 checker.finish()
             for what in self._unsettled():
                 self._blame(SETTLED, f"{what} long after the last fault")
+        self._count_ends()
         report = RunReport(
             seed=self.seed,
             faults=self.drawn_faults,
@@ -218,12 +235,30 @@ class World(Platform):
         self.loop.discard()
         return report
 
+    def kill(self, process: Process, *, why: str) -> None:
+        """Kill a process; another takes its place after a while."""
+        super().kill(process, why=why)
+        self.monitors.on_death(process)
+
+    def reported(self, worker: str, report: BatchReport) -> None:
+        """Count what silence has ended."""
+        super().reported(worker, report)
+        if expired := report.counts.get(Count.EPISODES_EXPIRED, 0):
+            self.counts["episode timed out"] += expired
+
     def rules_changed(self) -> None:
         """Note what the rules are now."""
         self.emit(rules_changed_fact(self.database))
 
     def _unsettled(self) -> list[str]:
-        return unsettled(self, self.source, behind=self.rules_arrive.behind())
+        return unsettled(self, self.source, self.monitors, behind=self.rules_arrive.behind())
+
+    def _count_ends(self) -> None:
+        for one in self.database.notifications.values():
+            if one.kind is NotificationKind.RESOLVED:
+                self.count("end told")
+            elif one.ends_at is not None:
+                self.count("end told with the firing")
 
     def _blame(self, checker: str, message: str) -> None:
         self.violations.append(Violation(checker, message, self.loop.now_ms()))

@@ -9,8 +9,7 @@ what the reference says under some version in force since the alert was first po
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from alerting_core.codec.records import Rejected
-from alerting_core.domain.alert import Alert, AlertKey, Match
+from alerting_core.domain.alert import Alert, AlertKey, AlertStatus, Match
 from alerting_core.domain.claim import Claim
 from alerting_core.domain.notification import Notification, derive_notification_id
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Group
@@ -82,7 +81,7 @@ class NothingLost(Checker):
         versions = self._known_since_poll.get(fact.process) or [self._history.latest]
         for record in fact.records:
             alert = read_alert(record.value)
-            if not isinstance(alert, Rejected):
+            if isinstance(alert, Alert) and alert.status is AlertStatus.FIRING:
                 where = f"{fact.process.name} committed {record.partition}/{record.offset}"
                 self._expect(alert, versions, where=where)
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 from alerting_core.domain.claim import Claim, EmailMessage, HttpMessage, HttpReply, Reply, SmtpReply
 from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus
 from alerting_core.domain.endpoint import EndpointType
+from alerting_core.domain.notification import NotificationKind
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.sim.facts import Answered, Claimed, ClockJumped, DeliveryPut, Fact, Process, Recorded, Refused, Sent
 from alerting_core.sim.simulation import Checker, Evidence
@@ -61,7 +62,10 @@ class OwnClient(Checker):
     def _check_claim(self, claim: Claim) -> None:
         if claim.notification.client_id != claim.delivery.client_id:
             self.blame(f"a claim joins {claim.delivery.client_id} and {claim.notification.client_id}")
-        endpoint = self.evidence.database.endpoints.get(claim.delivery.endpoint_id)
+        database, endpoint_id = self.evidence.database, claim.delivery.endpoint_id
+        endpoint = database.endpoints.get(endpoint_id)
+        if endpoint is None and claim.notification.kind is NotificationKind.RESOLVED:
+            endpoint = database.retired_endpoints.get(endpoint_id)
         if endpoint is None:
             if claim.endpoint is not None:
                 self.blame(f"a claim of {claim.delivery.delivery_id} carries an endpoint that does not exist")
