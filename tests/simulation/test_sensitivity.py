@@ -22,6 +22,15 @@ from tests.simulation.planted.deliveries import (
     TakesFromTheLiving,
 )
 from tests.simulation.planted.distribution import FirstClientsOnly, builds_only, dozing_relay
+from tests.simulation.planted.lives import (
+    EndsAfterCommit,
+    EndsTwice,
+    NoEndsByMail,
+    TakenForPublished,
+    TellsAhead,
+    always_over,
+    never_over,
+)
 from tests.simulation.planted.pipeline import (
     DoesNothing,
     DrainsOneBatch,
@@ -72,6 +81,13 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
         "offsets",
         with_wiring(known_ones_hidden, StageName.AGGREGATOR),
     ),
+    "the resolver commits before it stores": ("offsets", with_stage(StageName.RESOLVER, EndsAfterCommit)),
+    "an episode is taken for published as it is stored": ("episodes", Parts(episodes=TakenForPublished)),
+    "an end is told before the firing": ("telling", with_deliveries(TellsAhead)),
+    "an end is told twice": ("telling", with_deliveries(EndsTwice)),
+    "an end is told of what fires": ("telling", with_wiring(always_over, StageName.AGGREGATOR)),
+    "ends are not told by mail": ("ends-told", with_deliveries(NoEndsByMail)),
+    "nobody looks whether a late match is over": ("ends-told", with_wiring(never_over, StageName.AGGREGATOR)),
     "a consumer commits what was given to another": ("offsets", Parts(log=UnfencedLog)),
     "poison is dropped": (
         "poison",
@@ -123,6 +139,8 @@ WEATHER: Final[dict[str, dict[str, float]]] = {
     "a stop forgets attempts": {"stops_per_minute": 60.0, "refusals_per_call": 0.3},
     "disabled rules match": {"edits_per_minute": 20.0},
     "nobody sweeps": {"resends_per_minute": 20.0},
+    "an end is told before the firing": {"errors_per_attempt": 0.8},
+    "an episode is taken for published as it is stored": {"crashes_per_call": 0.03, "refusals_per_call": 0.3},
 }
 """What has to happen often for a bug that shows itself rarely."""
 

@@ -8,6 +8,7 @@ from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.notification import NotificationKind
 from alerting_core.sim import facts
 from alerting_core.sim.checkers.attempts import Attempts, GoneDisables, Leases, RetryTimes
+from alerting_core.sim.checkers.lives import EndsTold, Episodes, Telling
 from alerting_core.sim.checkers.matching import FreshRules, NothingCrosses, NothingLost, OnlyMatches
 from alerting_core.sim.checkers.records import AllowedMoves, FinalState, NoBugs, Offsets, OneNotification, Poison
 from alerting_core.sim.checkers.rules import RulesArrive, WholeRules
@@ -36,6 +37,9 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     RulesArrive,
     OneNotification,
     AllowedMoves,
+    Episodes,
+    Telling,
+    EndsTold,
     Offsets,
     Poison,
     OwnClient,
