@@ -15,6 +15,7 @@ import {
 import type { AlertStatus, DeliveryStatus, JobStatus, NotificationStatus, StageState } from "@/api/types";
 
 import classes from "./badges.module.css";
+import { capitalized } from "./words";
 
 type Tone = "good" | "waiting" | "bad" | "warning" | "neutral";
 
@@ -123,7 +124,7 @@ const SEVERITY_TONES: Record<string, string> = {
 export function SeverityBadge({ severity }: { severity: string }) {
   return (
     <Badge className={classes.badge} data-severity={SEVERITY_TONES[severity] ?? "any"} tt="none">
-      {severity === "*" ? "Any" : severity.charAt(0) + severity.slice(1).toLowerCase()}
+      {severity === "*" ? "Any" : capitalized(severity)}
     </Badge>
   );
 }

@@ -21,6 +21,7 @@ import { TimeAgo } from "@/shared/TimeAgo";
 import { boundsOf, useTimeRange } from "@/shared/time-range";
 import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
 import { useFilter, useIsFiltered } from "@/shared/useFilter";
+import { choicesOf } from "@/shared/words";
 
 import classes from "./explain.module.css";
 
@@ -59,16 +60,8 @@ export function RecentAlerts() {
       />
       <ById />
       <Filters label="Filter alerts" names={FILTER_NAMES}>
-        <ChoiceFilter
-          name="status"
-          label="Status"
-          data={ALERT_STATUSES.map((value) => ({ value, label: capitalized(value) }))}
-        />
-        <ChoiceFilter
-          name="severity"
-          label="Severity"
-          data={SEVERITIES.map((value) => ({ value, label: capitalized(value) }))}
-        />
+        <ChoiceFilter name="status" label="Status" data={choicesOf(ALERT_STATUSES)} />
+        <ChoiceFilter name="severity" label="Severity" data={choicesOf(SEVERITIES)} />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
         <SearchFilter name="name" label="Name" placeholder="Exact name" />
         <TimeRangeFilter />
@@ -82,10 +75,6 @@ export function RecentAlerts() {
       />
     </>
   );
-}
-
-function capitalized(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
 }
 
 function SendLink() {

@@ -1,4 +1,5 @@
 import type { Explanation } from "@/api/types";
+import { capitalized } from "@/shared/words";
 
 export type ExplainedRule = Explanation["rules"][number];
 export type Field = "severity" | "source" | "name";
@@ -63,7 +64,7 @@ export function verdictOf(rule: ExplainedRule): string {
   if (rule.findings.some((finding) => finding.reason === "owner-differs"))
     also.push("the alert is private to another client");
   if (fields.length === 0) return `Would match, but ${also.join(", and ")}`;
-  return sentence(
+  return capitalized(
     [`${listed(fields)} ${fields.length === 1 ? "differs" : "differ"}`, ...also].join(", and "),
   );
 }
@@ -71,8 +72,4 @@ export function verdictOf(rule: ExplainedRule): string {
 function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

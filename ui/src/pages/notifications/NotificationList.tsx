@@ -4,7 +4,7 @@ import { useCallback, useRef } from "react";
 import { Link } from "react-router";
 
 import { ask } from "@/api/client";
-import type { Notification } from "@/api/types";
+import { type Notification, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
@@ -18,8 +18,9 @@ import { SearchFilter } from "@/shared/SearchFilter";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { boundsOf } from "@/shared/time-range";
 import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
+import { choicesOf } from "@/shared/words";
 
-import { FILTER_NAMES, isFiltered, SEVERITY_CHOICES, STATUSES, useNotificationFilters } from "./filters";
+import { FILTER_NAMES, isFiltered, STATUSES, useNotificationFilters } from "./filters";
 import classes from "./notifications.module.css";
 import { RuleFilter } from "./RuleFilter";
 import { useLiveList } from "./use-live-list";
@@ -52,7 +53,7 @@ export function NotificationList() {
       />
       <Filters label="Filter notifications" names={FILTER_NAMES} about={<RuleFilter />}>
         <ChoiceFilter name="status" label="Status" data={STATUSES} />
-        <ChoiceFilter name="severity" label="Severity" data={SEVERITY_CHOICES} />
+        <ChoiceFilter name="severity" label="Severity" data={choicesOf(SEVERITIES)} />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
         <SearchFilter name="name" label="Name" placeholder="Exact name" />
         <SearchFilter name="alert_id" label="Alert id" placeholder="Exact id" />

@@ -10,11 +10,6 @@ export const STATUSES: readonly { value: NotificationStatus; label: string }[] =
   { value: "SKIPPED", label: "Skipped" },
 ];
 
-export const SEVERITY_CHOICES = SEVERITIES.map((value) => ({
-  value,
-  label: value.charAt(0) + value.slice(1).toLowerCase(),
-}));
-
 export const FILTER_NAMES = [
   "status",
   "severity",

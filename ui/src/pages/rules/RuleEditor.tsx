@@ -85,7 +85,7 @@ export function RuleEditor({
                 : "Only alerts of exactly this severity, not those above it."
             }
             required
-            data={[...RULE_SEVERITIES]}
+            data={RULE_SEVERITIES}
             value={draft.severity}
             onChange={(severity) => form.setFieldValue("severity", severity)}
           />

@@ -1,7 +1,8 @@
-import type { Rule } from "@/api/types";
+import { type Rule, SEVERITIES } from "@/api/types";
 import type { ComparedField } from "@/shared/ConflictDialog";
 import { plainly } from "@/shared/HostileText";
 import { DESCRIPTION_CHARS_MAX, noteProblem } from "@/shared/notes";
+import { capitalized, choicesOf } from "@/shared/words";
 
 /** Any, in a rule. */
 export const ANY = "*";
@@ -15,13 +16,7 @@ const CHARS_MAX = 255;
 /** The same of what people call a rule. */
 export const NAME_SHOWN_CHARS_MAX = 120;
 
-export const RULE_SEVERITIES = [
-  { value: ANY, label: "Any" },
-  { value: "LOW", label: "Low" },
-  { value: "MEDIUM", label: "Medium" },
-  { value: "HIGH", label: "High" },
-  { value: "CRITICAL", label: "Critical" },
-] as const;
+export const RULE_SEVERITIES = [{ value: ANY, label: "Any" } as const, ...choicesOf(SEVERITIES)];
 
 export type RuleSeverity = Rule["severity"];
 
@@ -140,7 +135,7 @@ export function ruleTitle(rule: Pattern & { name_shown?: string }, chars = 60): 
 }
 
 export function severityWord(severity: string): string {
-  return severity === ANY ? "Any severity" : severity.charAt(0) + severity.slice(1).toLowerCase();
+  return severity === ANY ? "Any severity" : capitalized(severity);
 }
 
 /** An address that opens the editor for a new rule, filled with what is known. */

@@ -2,6 +2,7 @@ import { memo } from "react";
 
 import { count, duration } from "@/shared/figures";
 import { OneLine } from "@/shared/HostileText";
+import { capitalized } from "@/shared/words";
 
 import classes from "./picture.module.css";
 import { distinct, useSimulated } from "./use-simulation";
@@ -75,7 +76,7 @@ function Rows({ label, rows }: { label: string; rows: Record<string, number> }) 
       <h4>{label}</h4>
       <dl className={classes.facts}>
         {Object.entries(rows).map(([status, number]) => (
-          <Fact key={status} label={status.charAt(0) + status.slice(1).toLowerCase()} isFaint={number === 0}>
+          <Fact key={status} label={capitalized(status)} isFaint={number === 0}>
             {count(number)}
           </Fact>
         ))}

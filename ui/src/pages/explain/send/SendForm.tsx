@@ -7,7 +7,7 @@ import { useNavigate } from "react-router";
 import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { useChange } from "@/api/queries";
-import { type AlertOutcome, type AlertStatus, SEVERITIES } from "@/api/types";
+import { ALERT_STATUSES, type AlertOutcome, type AlertStatus, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
@@ -17,6 +17,7 @@ import { ClientPicker } from "@/shared/ClientPicker";
 import { ErrorState } from "@/shared/ErrorState";
 import { plainly } from "@/shared/HostileText";
 import { toastDone } from "@/shared/toasts";
+import { choicesOf } from "@/shared/words";
 
 import { ContextFields } from "./ContextFields";
 import { type AlertDraft, bodyOf, hasLife, labelProblems } from "./draft";
@@ -95,10 +96,7 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
             label="Severity"
             required
             allowDeselect={false}
-            data={SEVERITIES.map((value) => ({
-              value,
-              label: value.charAt(0) + value.slice(1).toLowerCase(),
-            }))}
+            data={choicesOf(SEVERITIES)}
             {...form.getInputProps("severity")}
           />
           <TextInput
@@ -146,10 +144,7 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
             <Choice
               label="Status"
               description={STATUS_WORDS[form.values.status]}
-              data={[
-                { value: "firing", label: "Firing" },
-                { value: "resolved", label: "Resolved" },
-              ]}
+              data={choicesOf(ALERT_STATUSES)}
               value={form.values.status}
               onChange={(status) => form.setFieldValue("status", status)}
             />
