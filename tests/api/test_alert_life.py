@@ -168,6 +168,26 @@ async def test_an_end_that_comes_after_silence_corrects_what_is_shown_and_tells_
     assert (shown["status"], shown["ends_at"]) == ("resolved", "2026-01-02T03:05:05.000Z")
 
 
+async def test_an_alert_says_whether_its_end_was_reported_as_long_as_it_has_not_fired_anew(
+    world: World, admin: AsyncClient
+) -> None:
+    async def ended_by(alert_id: str | None) -> str | None:
+        await keep(world)
+        shown: str | None = (await admin.get(f"{ALERTS}/{alert_id}")).json()["ended_by"]
+        return shown
+
+    (alert_id, _) = (await sent(admin, FIRING))[0]
+    assert await ended_by(alert_id) is None
+    world.clock.advance(limits.EPISODE_LIFE_MS)
+    assert await ended_by(alert_id) == "silence"
+    await sent(admin, {**RESOLVED, "ends_at": "2026-01-02T03:05:05Z"})
+    assert await ended_by(alert_id) == "report"
+    await sent(admin, FIRING)
+    assert await ended_by(alert_id) is None
+    (event, _) = (await sent(admin, EVENT))[0]
+    assert await ended_by(event) is None
+
+
 async def test_the_end_at_one_sender_does_not_end_what_fires_at_another(admin: AsyncClient) -> None:
     one, other = {**FIRING, "starts_at": BEFORE}, {**FIRING, "starts_at": "2026-01-02T03:01:00Z"}
     (alert_id, _) = (await sent(admin, one))[0]
@@ -199,8 +219,8 @@ async def test_what_is_shown_of_an_alert_is_whether_it_fires_since_when_and_unti
     await sent(admin, {**RESOLVED, "ends_at": "2026-01-02T03:02:00Z"})
     await keep(world)
     resolved = (await admin.get(f"{ALERTS}/{alert_id}")).json()
-    assert resolved == firing | {"status": "resolved", "ends_at": "2026-01-02T03:02:00.000Z"}
-    del resolved["notifications"], resolved["more_notifications"]
+    assert resolved == firing | {"status": "resolved", "ends_at": "2026-01-02T03:02:00.000Z", "ended_by": "report"}
+    del resolved["notifications"], resolved["more_notifications"], resolved["ended_by"]
     explained = (await admin.get(f"{ALERTS}/{alert_id}/explain", params={"client_id": "acme"})).json()
     assert explained["alert"] == resolved
     assert resolved in (await admin.get(ALERTS)).json()["items"]

@@ -135,7 +135,7 @@ async def test_a_recorded_alert_is_shown_and_listed(world: World, admin: AsyncCl
     alert = Alert(alert_id, Severity.UNSPECIFIED, "api", "timeout", 7, {"k": "v"})
     await world.backing.alerts.record([alert], now_ms=START_MS)
     shown = (await admin.get(f"{ALERTS}/{quote(alert_id, safe='')}")).json()
-    assert (shown.pop("notifications"), shown.pop("more_notifications")) == ([], False)
+    assert [shown.pop(name) for name in ("notifications", "more_notifications", "ended_by")] == [[], False, None]
     assert shown == {
         "alert_id": alert_id,
         "severity": "UNSPECIFIED",

@@ -209,5 +209,6 @@ async def test_a_firing_and_its_end_name_each_other_and_are_listed_by_their_kind
     }
     assert problems(await admin.get(NOTIFICATIONS, params={"kind": "OTHER"})) == {("kind", "unknown-value")}
     await world.backing.alerts.record([alert], now_ms=world.clock.now_ms())
-    shown = (await admin.get("/api/v1/alerts/episode")).json()
-    assert [one["notification_id"] for one in shown["notifications"]] == [firing["notification_id"]]
+    (shown,) = (await admin.get("/api/v1/alerts/episode")).json()["notifications"]
+    named = ("notification_id", "ends_at", "resolved_notification_id")
+    assert {key: shown[key] for key in named} == {key: firing[key] for key in named}

@@ -11,6 +11,7 @@ from alerting_api.auth import AlertReader, Use
 from alerting_api.intake import EPISODE_ID, EVENT, router
 from alerting_core import limits
 from alerting_core.domain.alert import Alert, AlertStatus
+from alerting_core.domain.episode import EndedBy
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.matching.explain import MatchReason
 from alerting_core.ports.history import AlertFilter, StoredAlert
@@ -41,6 +42,8 @@ _NOTIFIED: Final[Mapping[str, Any]] = {
     "client_id": "acme",
     "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
     "status": "SENT",
+    "ends_at": None,
+    "resolved_notification_id": "0e9b8c7d-6a5f-8e4d-9c3b-2a1f0e9d8c7b",
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.912Z",
 }
@@ -89,7 +92,7 @@ def _as_shown(alert: Alert) -> Mapping[str, object]:
 
 
 class NotifiedShown(schema.ResponseModel):
-    """A notification that was made of an alert."""
+    """A notification by which a client learned of an alert."""
 
     notification_id: schema.Uuid
     client_id: str
@@ -97,20 +100,43 @@ class NotifiedShown(schema.ResponseModel):
         list[schema.Uuid], Field(description="The client's rules that matched, the most specific first.")
     ]
     status: NotificationStatus
+    ends_at: Annotated[
+        schema.Time | None, Field(description="When the alert ended, if this notification says that it is over, too.")
+    ]
+    resolved_notification_id: Annotated[
+        schema.Uuid | None,
+        Field(description="The notification by which the client learned of the end."),
+    ]
     created_at: schema.Time
     updated_at: schema.Time
 
 
 class AlertDetailShown(AlertShown):
-    """An alert, and whom it notified."""
+    """An alert, whom it notified, and what ended it."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{**_SHOWN, "notifications": [dict(_NOTIFIED)], "more_notifications": False}]}
+        json_schema_extra={
+            "examples": [
+                {
+                    **_RESOLVED,
+                    "notifications": [dict(_NOTIFIED)],
+                    "more_notifications": False,
+                    "ended_by": EndedBy.REPORT,
+                }
+            ]
+        }
     )
 
     notifications: Annotated[list[NotifiedShown], Field(description="The caller's own, newest first, 50 at the most.")]
     more_notifications: Annotated[
         bool, Field(description="Whether there are more: the list of notifications has them, by `alert_id`.")
+    ]
+    ended_by: Annotated[
+        EndedBy | None,
+        Field(
+            description="Of one that is resolved. report: a sender said when it ended. silence: it was not sent any "
+            "more. null: it fires, it is an event, or it has fired anew since.",
+        ),
     ]
 
 
@@ -234,4 +260,9 @@ async def get_alert(
     A client's key sees its own client's notification.
     """
     detail = await use.insight.alert(caller.alert_access, alert_id, owner=query.owner)
-    return AlertDetailShown.of(detail.stored, notifications=detail.notifications, more_notifications=detail.has_more)
+    return AlertDetailShown.of(
+        detail.stored,
+        notifications=detail.notifications,
+        more_notifications=detail.has_more,
+        ended_by=detail.ended_by,
+    )

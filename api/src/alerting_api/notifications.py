@@ -131,8 +131,7 @@ class NotificationShown(schema.ResponseModel):
     def of(cls, value: object, /, **more: object) -> Self:
         """Read a notification."""
         if isinstance(value, Notification):
-            ends_at_ms = None if value.ends_at is None else value.ends_at * 1_000
-            return super().of(value, ends_at_ms=ends_at_ms, fingerprint=value.fingerprint or None, **more)
+            return super().of(value, fingerprint=value.fingerprint or None, **more)
         return super().of(value, **more)
 
 

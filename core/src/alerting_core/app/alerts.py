@@ -7,6 +7,8 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.app.catalog import client_of_call, require_sound
 from alerting_core.codec.records import message_headers
+from alerting_core.domain.alert import Alert, AlertStatus
+from alerting_core.domain.episode import EndedBy
 from alerting_core.domain.notification import Notification, NotificationKind
 from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.errors import NotFound
@@ -14,6 +16,7 @@ from alerting_core.matching.explain import RuleExplanation, explain
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.catalog import ClientStore, Page, PageRequest, RuleStore, Scope
 from alerting_core.ports.clock import Clock
+from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import (
     AlertAccess,
     AlertFilter,
@@ -34,11 +37,13 @@ class AlertDetail:
 
     Attributes:
         has_more: Whether there are more than are shown: the list of notifications has them, by alert_id.
+        ended_by: What ended it; None while it fires, of an event, and once its alert has fired anew or is not kept.
     """
 
     stored: StoredAlert
     notifications: Sequence[Notification]
     has_more: bool
+    ended_by: EndedBy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Insight:
     rules: RuleStore
     log: AlertHistory
     history: NotificationHistory
+    episodes: EpisodeStore
 
     async def alerts(self, access: AlertAccess, page: PageRequest, where: AlertFilter) -> Page[StoredAlert]:
         """Return a page of the alerts that may be seen, newest first. Raises InvalidInput for a foreign cursor."""
@@ -100,7 +106,7 @@ class Insight:
         page = PageRequest(limits.ALERT_NOTIFICATIONS_SHOWN_MAX)
         where = NotificationFilter(alert_id=alert_id, owner=stored.alert.owner, kind=NotificationKind.FIRING)
         made = await self.history.list(access.scope, page, where)
-        return AlertDetail(stored, made.items, made.next_cursor is not None)
+        return AlertDetail(stored, made.items, made.next_cursor is not None, await self._ended_by(stored.alert))
 
     async def explain(
         self, access: AlertAccess, alert_id: str, client_id: str | None = None, *, owner: str | None = None
@@ -132,6 +138,13 @@ class Insight:
         index.add(replace(new_rule(draft, rule_id=_DRAFT, client_id=_DRAFT, now_ms=0), enabled=True))
         matched = [s for s in recent if index.match(s.alert.severity, s.alert.source, s.alert.name)]
         return Preview(examined=len(recent), matched=len(matched), alerts=matched[:shown_max])
+
+    async def _ended_by(self, alert: Alert) -> EndedBy | None:
+        if alert.status is not AlertStatus.RESOLVED:
+            return None
+        key = (alert.owner, alert.fingerprint)
+        latest = (await self.episodes.load([key])).get(key)
+        return latest.ended_by if latest is not None and latest.episode_id == alert.alert_id else None
 
     async def _stored(self, access: AlertAccess, alert_id: str, owner: str | None) -> StoredAlert:
         stored = await self.log.get(access, alert_id, owner=owner)

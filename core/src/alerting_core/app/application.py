@@ -68,7 +68,7 @@ class Application:
             rules=Rules(p.rules, p.clock, p.ids),
             endpoints=Endpoints(p.rules, p.endpoints, p.clock, p.ids),
             endpoint_test=EndpointTest(p.endpoints, p.history, p.clock, p.ids, placeholders),
-            insight=Insight(p.clients, p.rules, p.alerts, p.history),
+            insight=Insight(p.clients, p.rules, p.alerts, p.history, p.episodes),
             intake=AlertIntake(p.clients, episodes, p.sink, p.clock, p.ids),
             notifications=Notifications(p.history, p.sink, p.clock),
             keys=Keys(p.keys, p.clock, p.ids),

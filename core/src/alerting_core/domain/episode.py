@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from alerting_core.domain.alert import Alert, AlertLife, AlertStatus, Severity
 from alerting_core.domain.text import derive_uuid
@@ -50,6 +50,22 @@ class EpisodeStatus(StrEnum):
     """A sender said when it ended."""
     TIMED_OUT = "TIMED_OUT"
     """It was not reported any more; a sender may still say when it ended."""
+
+
+class EndedBy(StrEnum):
+    """What ended an episode."""
+
+    REPORT = "report"
+    """A sender said when."""
+    SILENCE = "silence"
+    """It was not reported any more."""
+
+
+_ENDED_BY: Final = {
+    EpisodeStatus.OPEN: None,
+    EpisodeStatus.ENDED: EndedBy.REPORT,
+    EpisodeStatus.TIMED_OUT: EndedBy.SILENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,11 @@ class Episode:
     def is_open(self) -> bool:
         """Whether the alert fires."""
         return self.status is EpisodeStatus.OPEN
+
+    @property
+    def ended_by(self) -> EndedBy | None:
+        """What ended it, as far as is known now; None while the alert fires."""
+        return _ENDED_BY[self.status]
 
     @property
     def is_published(self) -> bool:

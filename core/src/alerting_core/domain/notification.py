@@ -134,6 +134,11 @@ class Notification:
         return (self.owner, self.alert_id)
 
     @property
+    def ends_at_ms(self) -> int | None:
+        """The same as `ends_at`, in unix milliseconds."""
+        return None if self.ends_at is None else self.ends_at * 1_000
+
+    @property
     def has_life(self) -> bool:
         """Whether the alert fires and is resolved; else it is an event."""
         return bool(self.fingerprint)
