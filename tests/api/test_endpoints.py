@@ -139,6 +139,9 @@ async def test_an_endpoint_is_told_of_ends_until_that_is_chosen_otherwise(
         ({**same, "send_resolved": True}, True),
     ):
         assert (await admin.put(url, json=body)).json()["send_resolved"] is expected
+    assert (await admin.patch(url, json={"send_resolved": False})).json()["send_resolved"] is False
+    assert (await admin.patch(url, json={"enabled": False})).json()["send_resolved"] is False
+    assert problems(await admin.patch(url, json={})) == {("", "missing")}
     other = await catalog.endpoint(rule["rule_id"], value=f"{made['value']}/2", send_resolved=False)
     assert (await admin.get(f"{ENDPOINTS}/{other['endpoint_id']}")).json()["send_resolved"] is False
     assert problems(await admin.put(url, json={**same, "send_resolved": "no"})) == {("send_resolved", "wrong-type")}

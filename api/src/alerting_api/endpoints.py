@@ -10,10 +10,11 @@ from alerting_api import schema
 from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.problems import CREATED_VERSIONED, SHOWN_VERSIONED, ProblemKind, etag, refusals
 from alerting_api.route import ApiRoute, ExpectedVersion, Once
-from alerting_api.rules import RULES, EnabledChange, RuleId
+from alerting_api.rules import RULES, RuleId
 from alerting_core import limits
 from alerting_core.domain.endpoint import Endpoint, EndpointChange, EndpointDraft, EndpointType, SigningSecret
 from alerting_core.domain.endpoint_check import check_draft, check_secret
+from alerting_core.errors import Problem, ProblemCode
 from alerting_core.ports.catalog import EndpointFilter
 
 ENDPOINTS: Final = "/api/v1/endpoints"
@@ -92,6 +93,20 @@ class EndpointReplacement(NewEndpoint):
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_NEW, "headers": {"X-Team": "ops"}}]})
+
+
+class EndpointSwitches(schema.CheckedModel):
+    """Switches an endpoint on or off, or what it is told of, and leaves the rest."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": False}, {"send_resolved": False}]})
+
+    enabled: Annotated[bool | None, Field(description="Left out: as it is.")] = None
+    send_resolved: Annotated[bool | None, Field(description=f"{_SEND_RESOLVED} Left out: as it is.")] = None
+
+    def check(self) -> schema.Problems:
+        """Return what is wrong with the whole."""
+        if self.enabled is None and self.send_resolved is None:
+            yield Problem("", ProblemCode.MISSING, "enabled or send_resolved is required")
 
 
 class EndpointShown(schema.ResponseModel):
@@ -221,12 +236,12 @@ async def enable_endpoint(
     use: Use,
     caller: RuleWriter,
     endpoint_id: EndpointId,
-    body: EnabledChange,
+    body: EndpointSwitches,
     version: ExpectedVersion,
     response: Response,
 ) -> EndpointShown:
-    """Enable or disable an endpoint."""
-    change = EndpointChange(enabled=body.enabled)
+    """Switch an endpoint on or off, or whether it is told of the ends of alerts."""
+    change = body.as_draft(EndpointChange)
     return _shown(await use.endpoints.change(caller.scope, endpoint_id, change, expected_version=version), response)
 
 
