@@ -261,8 +261,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Enable or disable an endpoint
-         * @description Enable or disable an endpoint.
+         * Switch an endpoint on or off, or whether it is told of the ends of alerts
+         * @description Switch an endpoint on or off, or whether it is told of the ends of alerts.
          */
         patch: operations["enableEndpoint"];
         trace?: never;
@@ -791,14 +791,17 @@ export interface components {
         };
         /**
          * AlertDetailShown
-         * @description An alert, and whom it notified.
+         * @description An alert, whom it notified, and what ended it.
          * @example {
-         *       "alert_id": "order-4711-timeout",
+         *       "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
          *       },
+         *       "ended_by": "report",
+         *       "ends_at": "2026-01-02T03:24:05.000Z",
          *       "event_ts": 1767323045,
+         *       "fingerprint": "9d3f0c1ab2e84f5d8e6a7b1c2d3e4f50",
          *       "more_notifications": false,
          *       "name": "timeout",
          *       "notifications": [
@@ -806,6 +809,7 @@ export interface components {
          *           "client_id": "acme",
          *           "created_at": "2026-01-02T03:04:05.678Z",
          *           "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *           "resolved_notification_id": "0e9b8c7d-6a5f-8e4d-9c3b-2a1f0e9d8c7b",
          *           "rule_ids": [
          *             "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
          *           ],
@@ -815,7 +819,9 @@ export interface components {
          *       ],
          *       "received_at": "2026-01-02T03:04:05.678Z",
          *       "severity": "CRITICAL",
-         *       "source": "api"
+         *       "source": "api",
+         *       "starts_at": "2026-01-02T03:04:05.000Z",
+         *       "status": "resolved"
          *     }
          */
         AlertDetailShown: {
@@ -830,6 +836,8 @@ export interface components {
             context: {
                 [key: string]: string;
             };
+            /** @description Of one that is resolved. report: a sender said when it ended. silence: it was not sent any more. null: it fires, it is an event, or it has fired anew since. */
+            ended_by: components["schemas"]["EndedBy"] | null;
             /**
              * Ends At
              * @description Of one that is resolved: when it ended.
@@ -1587,6 +1595,12 @@ export interface components {
             enabled: boolean;
         };
         /**
+         * EndedBy
+         * @description What ended an episode.
+         * @enum {string}
+         */
+        EndedBy: "report" | "silence";
+        /**
          * EndpointReplacement
          * @description An endpoint to put in the place of the stored one. The type cannot change.
          *
@@ -1623,6 +1637,11 @@ export interface components {
              */
             secret?: string | null;
             /**
+             * Send Resolved
+             * @description Whether it is told that an alert is over, of which it was told that it fires. Left out: true of what is new, and as it is in a replacement.
+             */
+            send_resolved?: boolean | null;
+            /**
              * Type
              * @enum {string}
              */
@@ -1644,6 +1663,7 @@ export interface components {
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
          *       "headers": {},
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
+         *       "send_resolved": true,
          *       "type": "webhook",
          *       "updated_at": "2026-01-02T03:04:05.678Z",
          *       "value": "https://example.com/hooks/alerts",
@@ -1683,6 +1703,11 @@ export interface components {
              */
             rule_id: string;
             /**
+             * Send Resolved
+             * @description Whether it is told that an alert is over, of which it was told that it fires.
+             */
+            send_resolved: boolean;
+            /**
              * Type
              * @enum {string}
              */
@@ -1702,6 +1727,28 @@ export interface components {
             version: number;
         };
         /**
+         * EndpointSwitches
+         * @description Switches an endpoint on or off, or what it is told of, and leaves the rest.
+         * @example {
+         *       "enabled": false
+         *     }
+         * @example {
+         *       "send_resolved": false
+         *     }
+         */
+        EndpointSwitches: {
+            /**
+             * Enabled
+             * @description Left out: as it is.
+             */
+            enabled?: boolean | null;
+            /**
+             * Send Resolved
+             * @description Whether it is told that an alert is over, of which it was told that it fires. Left out: as it is.
+             */
+            send_resolved?: boolean | null;
+        };
+        /**
          * EndpointWithSecret
          * @description An endpoint with the signing secret that was just made or given.
          * @example {
@@ -1713,6 +1760,7 @@ export interface components {
          *       "headers": {},
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
          *       "secret": "whsec_…",
+         *       "send_resolved": true,
          *       "type": "webhook",
          *       "updated_at": "2026-01-02T03:04:05.678Z",
          *       "value": "https://example.com/hooks/alerts",
@@ -1756,6 +1804,11 @@ export interface components {
              * @description Shown this once. null for anything but a webhook.
              */
             secret: string | null;
+            /**
+             * Send Resolved
+             * @description Whether it is told that an alert is over, of which it was told that it fires.
+             */
+            send_resolved: boolean;
             /**
              * Type
              * @enum {string}
@@ -2562,6 +2615,11 @@ export interface components {
              */
             secret?: string | null;
             /**
+             * Send Resolved
+             * @description Whether it is told that an alert is over, of which it was told that it fires. Left out: true of what is new, and as it is in a replacement.
+             */
+            send_resolved?: boolean | null;
+            /**
              * Type
              * @enum {string}
              */
@@ -2746,6 +2804,7 @@ export interface components {
          *         }
          *       ],
          *       "event_ts": 1767323045,
+         *       "kind": "FIRING",
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
          *       "private": false,
@@ -2776,10 +2835,27 @@ export interface components {
             /** Deliveries */
             deliveries: components["schemas"]["DeliveryShown"][];
             /**
+             * Ends At
+             * @description When the alert ended, if this notification says so: a RESOLVED one, or a FIRING one of an alert that was over before anybody could be told of it, which says both.
+             */
+            ends_at: string | null;
+            /**
              * Event Ts
              * @description When it happened, unix seconds.
              */
             event_ts: number;
+            /**
+             * Fingerprint
+             * @description Of an alert with a life, which fires and is resolved; null: it is an event.
+             */
+            fingerprint: string | null;
+            /**
+             * Firing Notification Id
+             * @description Of a RESOLVED one: the notification by which the client learned of it.
+             */
+            firing_notification_id: string | null;
+            /** @description FIRING: the alert has occurred, or fires. RESOLVED: it is over, and the client knew of it. */
+            kind: components["schemas"]["NotificationKind"];
             /** Name */
             name: string;
             /**
@@ -2793,6 +2869,11 @@ export interface components {
              * @description Whether the alert is private to the client; else shared.
              */
             private: boolean;
+            /**
+             * Resolved Notification Id
+             * @description Of a FIRING one: the notification of the end, once there is one.
+             */
+            resolved_notification_id: string | null;
             /**
              * Rule Ids
              * @description The client's rules that matched, the most specific first.
@@ -2815,8 +2896,14 @@ export interface components {
             updated_at: string;
         };
         /**
+         * NotificationKind
+         * @description What a notification says.
+         * @enum {string}
+         */
+        NotificationKind: "FIRING" | "RESOLVED";
+        /**
          * NotificationShown
-         * @description The decision to tell a client about an alert: exactly one per client and alert.
+         * @description The decision to tell a client about an alert: exactly one per client, alert and kind.
          * @example {
          *       "alert_id": "order-4711-timeout",
          *       "client_id": "acme",
@@ -2826,8 +2913,33 @@ export interface components {
          *       },
          *       "created_at": "2026-01-02T03:04:05.678Z",
          *       "event_ts": 1767323045,
+         *       "kind": "FIRING",
          *       "name": "timeout",
          *       "notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "private": false,
+         *       "rule_ids": [
+         *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
+         *       ],
+         *       "severity": "CRITICAL",
+         *       "source": "api",
+         *       "status": "SENT",
+         *       "updated_at": "2026-01-02T03:04:05.678Z"
+         *     }
+         * @example {
+         *       "alert_id": "order-4711-timeout",
+         *       "client_id": "acme",
+         *       "context": {
+         *         "environment": "prod",
+         *         "region": "us-east-1"
+         *       },
+         *       "created_at": "2026-01-02T03:04:05.678Z",
+         *       "ends_at": "2026-01-02T03:24:05.000Z",
+         *       "event_ts": 1767323045,
+         *       "fingerprint": "9d3f0c1ab2e84f5d8e6a7b1c2d3e4f50",
+         *       "firing_notification_id": "5f7f1a0c-0c52-8d11-9b8e-3d7a1c1de0aa",
+         *       "kind": "RESOLVED",
+         *       "name": "timeout",
+         *       "notification_id": "0e9b8c7d-6a5f-8e4d-9c3b-2a1f0e9d8c7b",
          *       "private": false,
          *       "rule_ids": [
          *         "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"
@@ -2854,10 +2966,27 @@ export interface components {
              */
             created_at: string;
             /**
+             * Ends At
+             * @description When the alert ended, if this notification says so: a RESOLVED one, or a FIRING one of an alert that was over before anybody could be told of it, which says both.
+             */
+            ends_at: string | null;
+            /**
              * Event Ts
              * @description When it happened, unix seconds.
              */
             event_ts: number;
+            /**
+             * Fingerprint
+             * @description Of an alert with a life, which fires and is resolved; null: it is an event.
+             */
+            fingerprint: string | null;
+            /**
+             * Firing Notification Id
+             * @description Of a RESOLVED one: the notification by which the client learned of it.
+             */
+            firing_notification_id: string | null;
+            /** @description FIRING: the alert has occurred, or fires. RESOLVED: it is over, and the client knew of it. */
+            kind: components["schemas"]["NotificationKind"];
             /** Name */
             name: string;
             /**
@@ -2871,6 +3000,11 @@ export interface components {
              * @description Whether the alert is private to the client; else shared.
              */
             private: boolean;
+            /**
+             * Resolved Notification Id
+             * @description Of a FIRING one: the notification of the end, once there is one.
+             */
+            resolved_notification_id: string | null;
             /**
              * Rule Ids
              * @description The client's rules that matched, the most specific first.
@@ -2900,7 +3034,7 @@ export interface components {
         NotificationStatus: "RECEIVED" | "SENT" | "PARTIAL" | "FAILED" | "SKIPPED";
         /**
          * NotifiedShown
-         * @description A notification that was made of an alert.
+         * @description A notification by which a client learned of an alert.
          */
         NotifiedShown: {
             /** Client Id */
@@ -2912,10 +3046,20 @@ export interface components {
              */
             created_at: string;
             /**
+             * Ends At
+             * @description When the alert ended, if this notification says that it is over, too.
+             */
+            ends_at: string | null;
+            /**
              * Notification Id
              * Format: uuid
              */
             notification_id: string;
+            /**
+             * Resolved Notification Id
+             * @description The notification by which the client learned of the end.
+             */
+            resolved_notification_id: string | null;
             /**
              * Rule Ids
              * @description The client's rules that matched, the most specific first.
@@ -3095,7 +3239,7 @@ export interface components {
          * @description Why an attempt or a delivery came out as it did. Stable names: the API, the UI and metrics show them.
          * @enum {string}
          */
-        Reason: "delivered" | "http-client-error" | "http-server-error" | "http-redirect" | "rate-limited" | "gone" | "smtp-temporary" | "smtp-permanent" | "timed-out" | "connection-failed" | "name-not-resolved" | "tls-failed" | "forbidden-address" | "protocol-error" | "not-configured" | "circuit-open" | "interrupted" | "placeholder-domain" | "endpoint-disabled" | "endpoint-deleted" | "endpoint-changed" | "too-many-recipients";
+        Reason: "delivered" | "http-client-error" | "http-server-error" | "http-redirect" | "rate-limited" | "gone" | "smtp-temporary" | "smtp-permanent" | "timed-out" | "connection-failed" | "name-not-resolved" | "tls-failed" | "forbidden-address" | "protocol-error" | "not-configured" | "circuit-open" | "interrupted" | "placeholder-domain" | "endpoint-disabled" | "endpoint-deleted" | "endpoint-changed" | "too-many-recipients" | "resolved-not-wanted" | "firing-not-told" | "waits-for-firing";
         /**
          * RecordPlace
          * @description Where a record is, or was.
@@ -5333,7 +5477,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EnabledChange"];
+                "application/json": components["schemas"]["EndpointSwitches"];
             };
         };
         responses: {
@@ -6446,6 +6590,7 @@ export interface operations {
                 client_id?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                kind?: components["schemas"]["NotificationKind"];
                 /** @description Items of one page. */
                 limit?: number;
                 name?: string;

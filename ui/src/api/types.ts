@@ -19,6 +19,8 @@ export type Explanation = Schemas["ExplanationShown"];
 export type Job = Schemas["JobShown"];
 export type Key = Schemas["KeyShown"];
 export type AlertDetail = Schemas["AlertDetailShown"];
+/** One client that was told of an alert. */
+export type Notified = Schemas["NotifiedShown"];
 export type DeadLetter = Schemas["DeadLetterShown"];
 export type DeadLetterDetail = Schemas["DeadLetterDetailShown"];
 export type Metrics = Schemas["MetricsShown"];
@@ -30,6 +32,7 @@ export type StageWiring = Schemas["StageWiringShown"];
 /** One stage in one process. */
 export type Stage = Schemas["StageShown"];
 export type NotificationStatus = Schemas["NotificationStatus"];
+export type NotificationKind = Schemas["NotificationKind"];
 export type DeliveryStatus = Schemas["DeliveryStatus"];
 export type JobStatus = Schemas["JobStatus"];
 export type StageState = Schemas["StageState"];

@@ -16,20 +16,20 @@ import { TimeAgo } from "./TimeAgo";
 
 const CONTEXT_SHOWN = 8;
 
-/** What the platform knows of an alert beside what the alert says. */
-type Kept = Pick<Alert, "received_at" | "status" | "starts_at" | "ends_at">;
+/** What is known of an alert beside what it says; of its life a notification knows no more than what it tells. */
+type Life = Pick<Alert, "starts_at" | "ends_at"> & Partial<Pick<Alert, "received_at" | "status">>;
 
 /** What an alert says, with its context: for alerts, and for notifications, which carry the same. */
 export function AlertFacts({
   alert,
   owner,
-  kept,
+  life,
 }: {
   alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "event_ts">;
   /** Whose alert it is; empty: it is shared. */
   owner: string;
-  /** Of an alert; a notification does not know it. */
-  kept?: Kept;
+  /** Left out where the alert is an event, of which no more is known. */
+  life?: Life | undefined;
 }) {
   const [isOpen, setOpen] = useState(false);
   const labels = Object.entries(alert.context);
@@ -49,7 +49,7 @@ export function AlertFacts({
         <dd>
           <HostileText text={alert.name} mono />
         </dd>
-        <When eventTs={alert.event_ts} kept={kept} />
+        <When eventTs={alert.event_ts} life={life} />
         <dt>Alert id</dt>
         <dd>
           <IdText id={alert.alert_id} what="alert id" />
@@ -84,13 +84,13 @@ export function AlertFacts({
 }
 
 /** When it happened; of an alert with a life, since when it fires, until when it fired, and for how long. */
-function When({ eventTs, kept }: { eventTs: number; kept: Kept | undefined }) {
-  const received = kept !== undefined && (
+function When({ eventTs, life }: { eventTs: number; life: Life | undefined }) {
+  const received = life?.received_at !== undefined && (
     <Text span size="sm" c="dimmed">
-      , received <TimeAgo at={kept.received_at} />
+      , received <TimeAgo at={life.received_at} />
     </Text>
   );
-  if (kept === undefined || kept.status === null || kept.starts_at === null) {
+  if (life === undefined || life.starts_at === null) {
     return (
       <>
         <dt>Happened</dt>
@@ -101,31 +101,40 @@ function When({ eventTs, kept }: { eventTs: number; kept: Kept | undefined }) {
       </>
     );
   }
-  const { status, starts_at: startsAt, ends_at: endsAt } = kept;
+  const { status, starts_at: startsAt, ends_at: endsAt } = life;
   return (
     <>
-      <dt>Status</dt>
-      <dd>
-        <StatusBadge status={status} />
-      </dd>
+      {status != null && (
+        <>
+          <dt>Status</dt>
+          <dd>
+            <StatusBadge status={status} />
+          </dd>
+        </>
+      )}
       <dt>Since</dt>
       <dd>
         <TimeAgo at={startsAt} />
         {received}
       </dd>
-      <dt>Until</dt>
-      <dd>
-        {endsAt === null ? (
-          "Still firing"
-        ) : (
-          <>
+      {endsAt !== null ? (
+        <>
+          <dt>Until</dt>
+          <dd>
             <TimeAgo at={endsAt} />
             <Text span size="sm" c="dimmed">
               , after {lasted(Date.parse(endsAt) - Date.parse(startsAt))}
             </Text>
+          </dd>
+        </>
+      ) : (
+        status === "firing" && (
+          <>
+            <dt>Until</dt>
+            <dd>Still firing</dd>
           </>
-        )}
-      </dd>
+        )
+      )}
     </>
   );
 }

@@ -1,6 +1,4 @@
-import { Switch } from "@mantine/core";
-
-import classes from "./EnabledSwitch.module.css";
+import { OnOffSwitch } from "./OnOffSwitch";
 
 /** Switches a thing on and off; *title* says which one to those who do not see where it stands. */
 export function EnabledSwitch({
@@ -15,14 +13,12 @@ export function EnabledSwitch({
   onChange: (isEnabled: boolean) => void;
 }) {
   return (
-    <Switch
-      size="sm"
-      classNames={{ body: classes.body, label: classes.label }}
-      label={isEnabled ? "Enabled" : "Disabled"}
-      aria-label={`Enabled: ${title}`}
-      checked={isEnabled}
-      disabled={isBusy}
-      onChange={(event) => onChange(event.currentTarget.checked)}
+    <OnOffSwitch
+      label={`Enabled: ${title}`}
+      words={{ on: "Enabled", off: "Disabled" }}
+      isOn={isEnabled}
+      isBusy={isBusy}
+      onChange={onChange}
     />
   );
 }

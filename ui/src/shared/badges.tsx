@@ -12,9 +12,18 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 
-import type { AlertStatus, DeliveryStatus, JobStatus, NotificationStatus, StageState } from "@/api/types";
+import type {
+  AlertStatus,
+  DeliveryStatus,
+  JobStatus,
+  Notification,
+  NotificationKind,
+  NotificationStatus,
+  StageState,
+} from "@/api/types";
 
 import classes from "./badges.module.css";
+import { kindTold } from "./notification-kind";
 import { capitalized } from "./words";
 
 type Tone = "good" | "waiting" | "bad" | "warning" | "neutral";
@@ -36,6 +45,7 @@ const LOOKS: Record<
   | JobStatus
   | StageState
   | AlertStatus
+  | NotificationKind
   | "silent"
   | "enabled"
   | "disabled"
@@ -87,6 +97,8 @@ const LOOKS: Record<
   },
   firing: { tone: "bad", icon: IconCircleFilled, label: "Firing", says: "Not over, as far as is known" },
   resolved: { tone: "good", icon: IconCheck, label: "Resolved", says: "It is over" },
+  FIRING: { tone: "bad", icon: IconCircleFilled, label: "Firing", says: "Tells that the alert fires" },
+  RESOLVED: { tone: "good", icon: IconCheck, label: "Resolved", says: "Tells that the alert is over" },
   enabled: { tone: "good", icon: IconCheck, label: "Enabled", says: "In effect" },
   disabled: { tone: "neutral", icon: IconBan, label: "Disabled", says: "Kept, and not in effect" },
   active: { tone: "good", icon: IconCheck, label: "Active", says: "Opens what its scopes say" },
@@ -111,6 +123,12 @@ export function StatusBadge({ status }: { status: Status }) {
       </Badge>
     </Tooltip>
   );
+}
+
+/** What a notification tells of an alert with a life; nothing where the alert is an event. */
+export function KindBadge({ notification }: { notification: Pick<Notification, "fingerprint" | "ends_at"> }) {
+  const kind = kindTold(notification);
+  return kind === null ? null : <StatusBadge status={kind} />;
 }
 
 const SEVERITY_TONES: Record<string, string> = {

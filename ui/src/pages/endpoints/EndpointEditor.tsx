@@ -9,7 +9,7 @@ import { ErrorState } from "@/shared/ErrorState";
 import { NoteField } from "@/shared/NoteField";
 import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 
-import { type EndpointDraft, type EndpointType, TYPES } from "./draft";
+import { type EndpointDraft, type EndpointType, RESOLVED, TYPES } from "./draft";
 import { problemsOf } from "./problems";
 import { TargetFields } from "./TargetFields";
 
@@ -70,6 +70,12 @@ export function EndpointEditor({
           description="A disabled endpoint is kept, and nothing is sent to it."
           checked={draft.enabled}
           onChange={(event) => form.setFieldValue("enabled", event.currentTarget.checked)}
+        />
+        <Checkbox
+          label="Tell when alerts are resolved"
+          description={RESOLVED.says}
+          checked={draft.send_resolved}
+          onChange={(event) => form.setFieldValue("send_resolved", event.currentTarget.checked)}
         />
         {error !== null && <ErrorState error={error} />}
         <Group justify="flex-end" gap="xs">

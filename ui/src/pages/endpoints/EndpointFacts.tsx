@@ -6,9 +6,10 @@ import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 
-import { splitAddresses } from "./draft";
+import { RESOLVED, splitAddresses } from "./draft";
 import { EndpointSwitch } from "./EndpointSwitch";
 import { HeaderFacts } from "./HeaderFacts";
+import { ResolvedSwitch } from "./ResolvedSwitch";
 import { RuleLink } from "./RuleLink";
 import { TypeLabel } from "./TypeLabel";
 
@@ -24,6 +25,10 @@ export function EndpointFacts({ endpoint }: { endpoint: Endpoint }) {
         <dt>State</dt>
         <dd>
           <EndpointSwitch endpoint={endpoint} />
+        </dd>
+        <dt>{RESOLVED.label}</dt>
+        <dd>
+          <ResolvedSwitch endpoint={endpoint} />
         </dd>
         <dt>Type</dt>
         <dd>

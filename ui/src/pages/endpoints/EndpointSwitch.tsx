@@ -32,13 +32,13 @@ export function EndpointSwitch({ endpoint }: { endpoint: Endpoint }) {
         title={endpointTitle(endpoint)}
         isEnabled={endpoint.enabled}
         isBusy={change.isBusy}
-        onChange={(isEnabled) => change.start(endpoint, isEnabled)}
+        onChange={(isEnabled) => change.start(endpoint, { enabled: isEnabled })}
       />
       {why}
       <EndpointConflict
         change={change}
-        mine={(theirs, enabled) => ({ ...theirs, enabled })}
-        insist={change.conflict?.asked === true ? "Enable it anyway" : "Disable it anyway"}
+        mine={(theirs, asked) => ({ ...theirs, ...asked })}
+        insist={change.conflict?.asked.enabled === true ? "Enable it anyway" : "Disable it anyway"}
       />
     </>
   );

@@ -4,10 +4,10 @@ import type { Attempt, Delivery } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
 import { duration } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
+import { wordsOf } from "@/shared/reasons";
 import { TimeAgo } from "@/shared/TimeAgo";
 
 import classes from "./endpoints.module.css";
-import { REASONS } from "./reasons";
 
 /** What became of a test at one target: each attempt, with what came back. */
 export function TestedDelivery({ delivery }: { delivery: Delivery }) {
@@ -19,7 +19,7 @@ export function TestedDelivery({ delivery }: { delivery: Delivery }) {
       </Group>
       {delivery.attempts.length === 0 && (
         <Text size="sm" c="dimmed" mt={4}>
-          {delivery.reason === null ? "Waits for a sender." : REASONS[delivery.reason]}
+          {delivery.reason === null ? "Waits for a sender." : wordsOf(delivery.reason).says}
         </Text>
       )}
       {delivery.attempts.map((attempt) => (
@@ -45,7 +45,7 @@ function Tried({ attempt }: { attempt: Attempt }) {
           attempt {attempt.number} · {duration(attempt.latency_ms)} · <TimeAgo at={attempt.started_at} />
         </Text>
       </Group>
-      <Text size="sm">{REASONS[attempt.reason]}</Text>
+      <Text size="sm">{wordsOf(attempt.reason).says}</Text>
       {attempt.detail !== "" && <HostileText text={attempt.detail} c="dimmed" />}
       {attempt.response !== "" && (
         <>

@@ -25,6 +25,13 @@ export const TYPES: Record<EndpointType, { label: string; icon: TablerIcon; says
   },
 };
 
+/** Whether an endpoint is told that an alert is over; said the same wherever it is shown or chosen. */
+export const RESOLVED = {
+  label: "Resolved alerts",
+  says: "When an alert is resolved, that is told to whoever was told that it fires.",
+  words: { on: "Told", off: "Not told" },
+};
+
 export function isType(text: string | null): text is EndpointType {
   return text !== null && Object.hasOwn(TYPES, text);
 }
@@ -46,6 +53,7 @@ export interface EndpointDraft {
   /** null: the platform makes one. */
   secret: string | null;
   enabled: boolean;
+  send_resolved: boolean;
   description: string;
 }
 
@@ -57,10 +65,12 @@ export const EMPTY_DRAFT: EndpointDraft = {
   headers: [],
   secret: null,
   enabled: true,
+  send_resolved: true,
   description: "",
 };
 
-export function draftOf({ type, value, headers, enabled, description }: Endpoint): EndpointDraft {
+export function draftOf(endpoint: Endpoint): EndpointDraft {
+  const { type, value, headers, enabled, send_resolved, description } = endpoint;
   return {
     ...EMPTY_DRAFT,
     type,
@@ -69,6 +79,7 @@ export function draftOf({ type, value, headers, enabled, description }: Endpoint
     webhookUrl: type === "webhook" ? value : "",
     headers: Object.entries(headers).map(([name, each], key) => ({ key, name, value: each })),
     enabled,
+    send_resolved,
     description,
   };
 }

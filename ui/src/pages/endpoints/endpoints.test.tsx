@@ -19,6 +19,7 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: {},
   enabled: true,
+  send_resolved: true,
   description: "",
   disabled_reason: null,
   version: 1,
@@ -90,7 +91,25 @@ describe("the form", () => {
       type: "email",
       value: "a@example.com, b@example.com",
       enabled: true,
+      send_resolved: true,
       description: "",
+    });
+  });
+
+  it("can leave out the ends of alerts", async () => {
+    const platform = makePlatform({
+      "POST /api/v1/rules/rule-1/endpoints": () => ({ ...WEBHOOK, send_resolved: false, secret: null }),
+    });
+    const { user } = open("/endpoints/new?rule=rule-1", platform);
+    await user.type(await screen.findByRole("textbox", { name: /^URL/ }), WEBHOOK.value);
+    const tell = screen.getByRole("checkbox", { name: "Tell when alerts are resolved" });
+    expect(tell).toBeChecked();
+    expect(tell).toHaveAccessibleDescription(/told to whoever was told that it fires/);
+    await user.click(tell);
+    await user.click(screen.getByRole("button", { name: "Create endpoint" }));
+    expect(await screen.findByText("The endpoint is created")).toBeInTheDocument();
+    expect(posted(platform, "/api/v1/rules/rule-1/endpoints")[0]?.body).toMatchObject({
+      send_resolved: false,
     });
   });
 
@@ -119,6 +138,42 @@ describe("the form", () => {
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
     await screen.findByRole("alert");
     expect(url).toHaveAccessibleDescription(expect.stringContaining(detail));
+  });
+});
+
+describe("the switch for the ends of alerts", () => {
+  it("is thrown on the page of the endpoint, and can be taken back", async () => {
+    let stored = WEBHOOK;
+    const platform = makePlatform({
+      "GET /api/v1/endpoints/endpoint-1": () => stored,
+      "PATCH /api/v1/endpoints/endpoint-1": async (request) => {
+        const body = (await request.json()) as Partial<Endpoint>;
+        stored = { ...stored, ...body, version: stored.version + 1 };
+        return stored;
+      },
+    });
+    const { user } = open("/endpoints/endpoint-1", platform);
+    const told = await screen.findByRole("switch", { name: /^Resolved alerts: Webhook/ });
+    expect(told).toBeChecked();
+    await user.click(told);
+    expect(await screen.findByText("The endpoint is no longer told when alerts are resolved")).toBeVisible();
+    expect(stored).toMatchObject({ send_resolved: false, enabled: true, version: 2 });
+    await user.click(screen.getByRole("button", { name: "Undo" }));
+    expect(
+      await screen.findByRole("switch", { name: /^Resolved alerts/, checked: true }),
+    ).toBeInTheDocument();
+    expect(stored).toMatchObject({ send_resolved: true, version: 3 });
+  });
+
+  it("is a word for a key that may not change endpoints", async () => {
+    const platform = makePlatform({
+      "GET /api/v1/me": () => ({ ...ME, allowed: ["rules:read"] }),
+      "GET /api/v1/endpoints/endpoint-1": () => ({ ...WEBHOOK, send_resolved: false }),
+    });
+    open("/endpoints/endpoint-1", platform);
+    const label = await screen.findByText("Resolved alerts", { selector: "dt" });
+    expect(label.nextElementSibling).toHaveTextContent(/^Not told/);
+    expect(screen.queryByRole("switch")).not.toBeInTheDocument();
   });
 });
 

@@ -8,6 +8,8 @@ import type { ComparedField } from "@/shared/ConflictDialog";
 import { toastError, toastUndo } from "@/shared/toasts";
 import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
 
+import { RESOLVED } from "./draft";
+
 /**
  * What shows endpoints is read anew. What the platform answered is shown at once, so that the next change is one to the
  * version that the last has made.
@@ -26,18 +28,30 @@ export function useReadEndpoint(): (endpoint: Endpoint) => Promise<Endpoint> {
     ask(api.GET("/api/v1/endpoints/{endpoint_id}", { params: { path: { endpoint_id } } }));
 }
 
-/** Switches an endpoint on or off; the message about it takes it back. */
-export function useSwitchEndpoint(): GuardedChange<Endpoint, boolean> {
+/** One of the two switches of an endpoint. */
+type Switched = { enabled: boolean; send_resolved?: never } | { send_resolved: boolean; enabled?: never };
+
+function switchedBack({ enabled, send_resolved }: Switched): Switched {
+  return enabled === undefined ? { send_resolved: !send_resolved } : { enabled: !enabled };
+}
+
+function switchedWords({ enabled, send_resolved }: Switched): string {
+  if (enabled !== undefined) return enabled ? "The endpoint is enabled" : "The endpoint is disabled";
+  return `The endpoint is ${send_resolved ? "" : "no longer "}told when alerts are resolved`;
+}
+
+/** Switches an endpoint on or off, or what it is told of; the message about it takes it back. */
+export function useSwitchEndpoint(): GuardedChange<Endpoint, Switched> {
   const api = useApi();
   const changed = useEndpointsChanged();
-  const send = (endpoint: Endpoint, enabled: boolean) => {
+  const send = (endpoint: Endpoint, body: Switched) => {
     const params = { path: { endpoint_id: endpoint.endpoint_id }, header: ifMatch(endpoint) };
-    return ask(api.PATCH("/api/v1/endpoints/{endpoint_id}", { params, body: { enabled } }));
+    return ask(api.PATCH("/api/v1/endpoints/{endpoint_id}", { params, body }));
   };
   return useGuardedChange(send, useReadEndpoint(), {
-    onSuccess: async (endpoint, _seen, enabled) => {
-      toastUndo(enabled ? "The endpoint is enabled" : "The endpoint is disabled", async () => {
-        await changed(await send(endpoint, !enabled));
+    onSuccess: async (endpoint, _seen, asked) => {
+      toastUndo(switchedWords(asked), async () => {
+        await changed(await send(endpoint, switchedBack(asked)));
       });
       await changed(endpoint);
     },
@@ -72,7 +86,7 @@ export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpo
 }
 
 /** What a change of an endpoint can change, but for its secret. */
-export type Changed = Pick<Endpoint, "value" | "headers" | "enabled" | "description">;
+export type Changed = Pick<Endpoint, "value" | "headers" | "enabled" | "send_resolved" | "description">;
 
 /** An endpoint in three versions, for `ConflictDialog`. */
 export function compareEndpoints(seen: Changed, theirs: Changed, mine: Changed): ComparedField[] {
@@ -91,6 +105,7 @@ export function compareEndpoints(seen: Changed, theirs: Changed, mine: Changed):
     field("Target", ({ value }) => value),
     field("Headers", headers),
     field("State", state),
+    field(RESOLVED.label, ({ send_resolved }) => RESOLVED.words[send_resolved ? "on" : "off"].toLowerCase()),
     field("Description", ({ description }) => description),
   ];
 }

@@ -21,6 +21,7 @@ import { isGone } from "@/shared/useGuardedChange";
 import { alertQuery } from "./alert-query";
 import { ExplainClient } from "./ExplainClient";
 import classes from "./explain.module.css";
+import { Life } from "./Life";
 
 /** An alert that was just sent is listed as soon as the recorder has read it. */
 const WAITED_FOR_MS = 500;
@@ -81,12 +82,15 @@ function Shown({ alert }: { alert: AlertDetail }) {
         actions={<Actions alert={alert} clientId={clientId} />}
       />
       <div className={classes.layout}>
-        <Paper component="section" aria-label="Alert">
-          <Text component="h2" fw={600} mb="sm">
-            Alert
-          </Text>
-          <AlertFacts alert={alert} owner={ownerOf(alert)} kept={alert} />
-        </Paper>
+        <Stack gap="md">
+          <Paper component="section" aria-label="Alert">
+            <Text component="h2" fw={600} mb="sm">
+              Alert
+            </Text>
+            <AlertFacts alert={alert} owner={ownerOf(alert)} life={alert} />
+          </Paper>
+          {alert.status !== null && <Life alert={alert} />}
+        </Stack>
         <Stack gap="md">
           {caller.isOperator && <Choice alert={alert} clientId={clientId} />}
           {clientId !== null && <ExplainClient key={clientId} alert={alert} clientId={clientId} />}

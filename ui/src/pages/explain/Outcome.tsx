@@ -16,7 +16,7 @@ import { OneLine } from "@/shared/HostileText";
 import classes from "./explain.module.css";
 import { verdictOf } from "./findings";
 
-/** A client has two notifications of one id at most: of the shared alert, and of its own. */
+/** A client is told that alerts of one id fire twice at most: of the shared one, and of its own. */
 const OF_ONE_ID_MAX = 2;
 const SOON_MS = 1_000;
 const LATER_MS = 15_000;
@@ -32,7 +32,7 @@ export function Outcome({ alert, explanation }: { alert: AlertDetail; explanatio
     queryKey: ["notifications", "of-alert", alert.alert_id, owner, explanation.client_id],
     queryFn: async ({ signal }) => {
       const { client_id } = explanation;
-      const query = { alert_id: alert.alert_id, client_id, limit: OF_ONE_ID_MAX };
+      const query = { alert_id: alert.alert_id, client_id, kind: "FIRING" as const, limit: OF_ONE_ID_MAX };
       const { items } = await ask(api.GET("/api/v1/notifications", { params: { query }, signal }));
       return items.find((each) => notifiedOwnerOf(each) === owner) ?? null;
     },

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, test } from "vitest";
 
-import type { Alert } from "@/api/types";
+import type { Alert, AlertDetail, Notified } from "@/api/types";
 import { lasted } from "@/shared/figures";
 import { problem } from "@/testing/TestPlatform";
 
@@ -44,7 +44,7 @@ test.each([
   [FIRING, "Firing", "Still firing"],
   [RESOLVED, "Resolved", /, after 20 min 5 s$/],
 ])("the page of an alert shows since when and until when it fired", async (alert, status, until) => {
-  const detail = { ...alert, notifications: [], more_notifications: false };
+  const detail = { ...DETAIL, ...alert };
   show(makePlatform([], { [`GET ${PATH}`]: () => detail }), "/explain?alert=order%2F4711&owner=");
   const facts = await screen.findByRole("region", { name: "Alert" });
   const said = (name: string) => within(facts).getByText(name, { selector: "dt" }).nextElementSibling;
@@ -63,6 +63,99 @@ test("an event happened, and has neither a status nor an end", async () => {
   expect(within(facts).getByText("Happened")).toBeInTheDocument();
   for (const name of ["Status", "Since", "Until"])
     expect(within(facts).queryByText(name, { selector: "dt" })).not.toBeInTheDocument();
+});
+
+describe("from firing to end", () => {
+  const told = (client_id: string, changes: Partial<Notified> = {}): Notified => ({
+    notification_id: `fired-${client_id}`,
+    client_id,
+    rule_ids: ["rule-1"],
+    status: "SENT",
+    ends_at: null,
+    resolved_notification_id: null,
+    created_at: ALERT.received_at,
+    updated_at: ALERT.received_at,
+    ...changes,
+  });
+  const ends = [
+    { notification_id: "ended-acme", status: "PARTIAL", client_id: "acme", private: false },
+    // Of a private alert with the same id.
+    { notification_id: "ended-globex", status: "FAILED", client_id: "globex", private: true },
+  ];
+
+  async function showLife(detail: Partial<AlertDetail>) {
+    const platform = makePlatform([], {
+      [`GET ${PATH}`]: () => ({ ...DETAIL, ...detail }),
+      "GET /api/v1/notifications": () => ({ items: ends, next_cursor: null }),
+    });
+    show(platform, "/explain?alert=order%2F4711&owner=");
+    const life = await screen.findByRole("region", { name: "From firing to end" });
+    const lines = (name: string) =>
+      within(within(life).getByRole("list", { name }))
+        .getAllByRole("listitem")
+        .map((line) => line.textContent);
+    return { life, lines, platform };
+  }
+
+  it("is told who was notified of each, and that the end was reported", async () => {
+    const notifications = [
+      told("acme", { resolved_notification_id: "ended-acme" }),
+      told("globex", { resolved_notification_id: "ended-globex" }),
+      told("initech", { ends_at: RESOLVED.ends_at, status: "RECEIVED" }),
+      told("hooli", { status: "FAILED" }),
+    ];
+    const { life, lines, platform } = await showLife({ ...RESOLVED, notifications, ended_by: "report" });
+    expect(life).toHaveTextContent("Whoever sends it said that it is over.");
+    expect(lines("Notified of the firing")).toEqual([
+      "acme, notification of the firingSent",
+      "globex, notification of the firingSent",
+      "initech, notification of the firingReceived",
+      "hooli, notification of the firingFailed",
+    ]);
+    await waitFor(() =>
+      expect(lines("Notified of the end")).toEqual([
+        "acme, notification of the endPartial",
+        "globex, notification of the end",
+        "initech, notification of the endReceived",
+      ]),
+    );
+    const end = within(life).getByRole("link", { name: "acme, notification of the end" });
+    expect(end).toHaveAttribute("href", "/notifications/ended-acme");
+    const asked = platform.asked.find(({ url }) => url.searchParams.get("kind") === "RESOLVED");
+    expect(asked?.url.searchParams.get("alert_id")).toBe("episode");
+  });
+
+  it("is told that silence ended it, and that nobody was notified", async () => {
+    const { life } = await showLife({ ...RESOLVED, ended_by: "silence" });
+    expect(life).toHaveTextContent("It was not sent any more, so it was resolved by itself.");
+    expect(life).toHaveTextContent("No client was notified of the firing.");
+    expect(life).toHaveTextContent("No client was notified of the end.");
+  });
+
+  it("has no end while the alert fires", async () => {
+    const { life, platform } = await showLife({ ...FIRING, notifications: [told("acme")] });
+    expect(life).toHaveTextContent("Not over yet");
+    expect(platform.asked.some(({ url }) => url.searchParams.get("kind") === "RESOLVED")).toBe(false);
+  });
+
+  it("is not told of an event", async () => {
+    show(makePlatform([]), "/explain?alert=order%2F4711&owner=");
+    await screen.findByRole("region", { name: "Alert" });
+    expect(screen.queryByRole("region", { name: "From firing to end" })).not.toBeInTheDocument();
+  });
+
+  it("of which one client's notification is the firing's, whatever came after", async () => {
+    const platform = makePlatform([], { [`GET ${PATH}`]: () => ({ ...DETAIL, ...RESOLVED }) });
+    show(platform, "/explain?alert=order%2F4711&owner=&client=acme");
+    await waitFor(() =>
+      expect(
+        platform.asked.some(
+          ({ url }) =>
+            url.searchParams.get("kind") === "FIRING" && url.searchParams.get("client_id") === "acme",
+        ),
+      ).toBe(true),
+    );
+  });
 });
 
 describe("an alert with a deduplication key", () => {

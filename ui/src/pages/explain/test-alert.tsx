@@ -20,7 +20,7 @@ export const ALERT: Alert = {
   ends_at: null,
   fingerprint: null,
 };
-export const DETAIL: AlertDetail = { ...ALERT, notifications: [], more_notifications: false };
+export const DETAIL: AlertDetail = { ...ALERT, notifications: [], more_notifications: false, ended_by: null };
 export const PATH = "/api/v1/alerts/order%2F4711";
 
 /** What is answered to the sender of an alert; an event unless an outcome is given. */

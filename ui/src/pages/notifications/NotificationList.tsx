@@ -8,7 +8,7 @@ import { type Notification, SEVERITIES } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { useScope } from "@/app/scope-context";
-import { SeverityBadge, StatusBadge } from "@/shared/badges";
+import { KindBadge, SeverityBadge, StatusBadge } from "@/shared/badges";
 import { type Column, DataTable } from "@/shared/DataTable";
 import { EmptyState } from "@/shared/EmptyState";
 import { ChoiceFilter, Filters } from "@/shared/Filters";
@@ -20,7 +20,7 @@ import { boundsOf } from "@/shared/time-range";
 import { TimeRangeFilter } from "@/shared/TimeRangeFilter";
 import { choicesOf } from "@/shared/words";
 
-import { FILTER_NAMES, isFiltered, STATUSES, useNotificationFilters } from "./filters";
+import { FILTER_NAMES, isFiltered, KINDS, STATUSES, useNotificationFilters } from "./filters";
 import classes from "./notifications.module.css";
 import { RuleFilter } from "./RuleFilter";
 import { useLiveList } from "./use-live-list";
@@ -52,6 +52,7 @@ export function NotificationList() {
         description="What was told to whom, with every delivery and every attempt. The newest come first."
       />
       <Filters label="Filter notifications" names={FILTER_NAMES} about={<RuleFilter />}>
+        <ChoiceFilter name="kind" label="Kind" data={KINDS} />
         <ChoiceFilter name="status" label="Status" data={STATUSES} />
         <ChoiceFilter name="severity" label="Severity" data={choicesOf(SEVERITIES)} />
         <SearchFilter name="source" label="Source" placeholder="Exact source" />
@@ -174,6 +175,12 @@ function columns(withClient: boolean): Column<Notification>[] {
           <span className="visually-hidden">, alert {plainly(notification.alert_id)}</span>
         </Anchor>
       ),
+    },
+    {
+      label: "Kind",
+      width: 116,
+      onPhone: "beside",
+      cell: (notification) => <KindBadge notification={notification} />,
     },
     { label: "Source", cell: (notification) => <OneLine text={notification.source} mono /> },
     {

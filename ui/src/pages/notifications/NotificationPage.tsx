@@ -3,7 +3,6 @@ import { IconBellOff, IconQuestionMark } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 
-import { ask } from "@/api/client";
 import type { NotificationDetail } from "@/api/types";
 import { useApi } from "@/app/context";
 import { explainPath, notifiedOwnerOf } from "@/shared/alert-identity";
@@ -19,6 +18,8 @@ import { PageHeader } from "@/shared/PageHeader";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { isGone } from "@/shared/useGuardedChange";
 
+import { notificationQuery } from "./notification-query";
+import { PairFacts } from "./PairFacts";
 import { Resend } from "./Resend";
 import { Timeline } from "./timeline/Timeline";
 
@@ -30,14 +31,7 @@ export function NotificationPage() {
   const { notificationId = "" } = useParams();
   const api = useApi();
   const found = useQuery({
-    queryKey: ["notifications", notificationId],
-    queryFn: ({ signal }) =>
-      ask(
-        api.GET("/api/v1/notifications/{notification_id}", {
-          params: { path: { notification_id: notificationId } },
-          signal,
-        }),
-      ),
+    ...notificationQuery(api, notificationId),
     refetchInterval: ({ state }) => (state.data?.status === "RECEIVED" ? UNDER_WAY_MS : ENDED_MS),
   });
   if (found.data !== undefined) return <Shown notification={found.data} />;
@@ -93,6 +87,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
             <dd aria-live="polite">
               <StatusBadge status={notification.status} />
             </dd>
+            <PairFacts notification={notification} />
             <dt>Client</dt>
             <dd>
               <OneLine text={clientId} />

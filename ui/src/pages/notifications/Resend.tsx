@@ -61,11 +61,19 @@ export function Resend({ notification }: { notification: Notification }) {
         onConfirm={() => resend.mutate(notification.notification_id)}
       >
         <Text size="sm">
-          Every target is told again, also those that had taken it, and those that the rules have gained
-          since. Receivers see the same id, and can tell that it is the same notification. What was tried
-          before stays here.
+          {whoIsTold(notification)} Receivers see the same id, and can tell that it is the same notification.
+          What was tried before stays here.
         </Text>
       </ConfirmDialog>
     </>
   );
+}
+
+function whoIsTold({ kind, resolved_notification_id: end, ends_at: endsAt }: Notification): string {
+  if (kind === "RESOLVED") {
+    return "Every target that was told that the alert fires is told again that it is over, also those that had taken it.";
+  }
+  const told =
+    "Every target is told again, also those that had taken it, and those that the rules have gained since.";
+  return end === null || endsAt !== null ? told : `${told} The message says that the alert is over since.`;
 }

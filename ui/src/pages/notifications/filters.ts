@@ -1,4 +1,10 @@
-import { type NotificationStatus, type Rule, SEVERITIES, type Severity } from "@/api/types";
+import {
+  type NotificationKind,
+  type NotificationStatus,
+  type Rule,
+  SEVERITIES,
+  type Severity,
+} from "@/api/types";
 import { type TimeRange, useTimeRange } from "@/shared/time-range";
 import { useFilter } from "@/shared/useFilter";
 
@@ -10,7 +16,13 @@ export const STATUSES: readonly { value: NotificationStatus; label: string }[] =
   { value: "SKIPPED", label: "Skipped" },
 ];
 
+export const KINDS: readonly { value: NotificationKind; label: string }[] = [
+  { value: "FIRING", label: "Firing, or an event" },
+  { value: "RESOLVED", label: "Resolved" },
+];
+
 export const FILTER_NAMES = [
+  "kind",
   "status",
   "severity",
   "source",
@@ -23,6 +35,7 @@ export const FILTER_NAMES = [
 ] as const;
 
 export interface NotificationFilters {
+  kind: NotificationKind | undefined;
   status: NotificationStatus | undefined;
   severity: Severity | undefined;
   source: string | undefined;
@@ -34,6 +47,7 @@ export interface NotificationFilters {
 
 /** What the address asks for. Values that do not exist are none: a link of yesterday must not break the page. */
 export function useNotificationFilters(): NotificationFilters {
+  const [kind] = useFilter("kind");
   const [status] = useFilter("status");
   const [severity] = useFilter("severity");
   const [source] = useFilter("source");
@@ -41,6 +55,7 @@ export function useNotificationFilters(): NotificationFilters {
   const [alertId] = useFilter("alert_id");
   const [ruleId] = useFilter("rule_id");
   return {
+    kind: KINDS.find(({ value }) => value === kind)?.value,
     status: STATUSES.find(({ value }) => value === status)?.value,
     severity: SEVERITIES.find((value) => value === severity),
     source: source ?? undefined,

@@ -2,33 +2,12 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 
-import type { Attempt, Delivery, Notification, NotificationDetail, Reason } from "@/api/types";
-import { renderIn } from "@/testing/render";
-import { problem, TestPlatform } from "@/testing/TestPlatform";
+import type { Attempt, NotificationDetail, Reason } from "@/api/types";
+import { problem, type TestPlatform } from "@/testing/TestPlatform";
 
-import NotificationsPage from "./index";
-import { roundsOf } from "./timeline/reasons";
-
-const AT = "2026-01-02T03:04:05.678Z";
-
-function notification(number: number, changes: Partial<Notification> = {}): Notification {
-  return {
-    notification_id: `00000000-0000-8000-8000-00000000000${number}`,
-    client_id: "acme",
-    alert_id: `alert-${number}`,
-    severity: "HIGH",
-    source: "checkout",
-    name: `payment-failed-${number}`,
-    context: {},
-    private: false,
-    rule_ids: ["rule-1"],
-    event_ts: 1_767_323_045,
-    status: "SENT",
-    created_at: AT,
-    updated_at: AT,
-    ...changes,
-  };
-}
+import { AT, delivery, notification } from "./test-notification";
+import { detailed, lastQuery, listed, me, show } from "./test-page";
+import { roundsOf } from "./timeline/attempts";
 
 function attempt(number: number, reason: Reason, changes: Partial<Attempt> = {}): Attempt {
   return {
@@ -42,58 +21,6 @@ function attempt(number: number, reason: Reason, changes: Partial<Attempt> = {})
     latency_ms: 42,
     ...changes,
   };
-}
-
-function delivery(target: string, changes: Partial<Delivery>): Delivery {
-  return {
-    delivery_id: target,
-    endpoint_id: "endpoint-1",
-    type: "webhook",
-    target,
-    status: "DELIVERED",
-    reason: "delivered",
-    attempt_count: 1,
-    next_attempt_at: null,
-    is_being_sent: false,
-    created_at: AT,
-    updated_at: AT,
-    attempts: [],
-    ...changes,
-  };
-}
-
-const me = (allowed: string[]) => () => ({
-  name: "test",
-  key_id: "k",
-  is_operator: allowed.includes("admin"),
-  client_id: allowed.includes("admin") ? null : "acme",
-  scopes: allowed,
-  allowed,
-});
-
-const OPERATOR = me([
-  "admin",
-  "alerts:write",
-  "rules:read",
-  "rules:write",
-  "notifications:read",
-  "notifications:resend",
-]);
-
-function listed(items: () => Notification[]) {
-  return new TestPlatform({
-    "GET /api/v1/me": OPERATOR,
-    "GET /api/v1/notifications": () => ({ items: items(), next_cursor: null }),
-  });
-}
-
-function lastQuery(platform: TestPlatform) {
-  const asked = platform.asked.findLast(({ url }) => url.pathname === "/api/v1/notifications");
-  return Object.fromEntries(asked?.url.searchParams ?? []);
-}
-
-function show(platform: TestPlatform, at = "/notifications") {
-  return renderIn(<NotificationsPage />, { platform, at, path: "/notifications/*" });
 }
 
 test("filters in the address narrow the list, and values that do not exist are none", async () => {
@@ -196,15 +123,6 @@ test("what is new waits behind a button while somebody is at the list", async ()
   expect(await screen.findByRole("link", { name: /payment-failed-2/ })).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: /^Show 1 new/ })).toBeNull();
 });
-
-function detailed(detail: NotificationDetail, more: ConstructorParameters<typeof TestPlatform>[0] = {}) {
-  return new TestPlatform({
-    "GET /api/v1/me": OPERATOR,
-    "GET /api/v1/notifications/*": () => detail,
-    "GET /api/v1/rules/*": () => problem(404, "not-found", "there is no such rule"),
-    ...more,
-  });
-}
 
 function showDetail(platform: TestPlatform) {
   return show(platform, `/notifications/${notification(1).notification_id}`);

@@ -7,7 +7,7 @@ import type { Notification, Rule } from "@/api/types";
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
 import { notificationsOfRule } from "@/pages/notifications/filters";
-import { SeverityBadge, StatusBadge } from "@/shared/badges";
+import { KindBadge, SeverityBadge, StatusBadge } from "@/shared/badges";
 import { ErrorState } from "@/shared/ErrorState";
 import { OneLine } from "@/shared/HostileText";
 import { LoadingState } from "@/shared/LoadingState";
@@ -76,7 +76,10 @@ function Line({ notification }: { notification: Notification }) {
           <TimeAgo at={notification.created_at} />
         </Text>
       </span>
-      <StatusBadge status={notification.status} />
+      <span className={classes.states}>
+        <KindBadge notification={notification} />
+        <StatusBadge status={notification.status} />
+      </span>
     </li>
   );
 }

@@ -29,6 +29,7 @@ const WEBHOOK: Endpoint = {
   value: "https://example.com/hook",
   headers: { Authorization: "Bearer x" },
   enabled: true,
+  send_resolved: false,
   description: "The night shift.",
   disabled_reason: null,
   version: 1,

@@ -4,9 +4,10 @@ import { IconAlertTriangle, IconCheck, IconMinus, IconX, type TablerIcon } from 
 import type { Attempt } from "@/api/types";
 import { duration } from "@/shared/figures";
 import { HostileText } from "@/shared/HostileText";
+import { toneOf, wordsOf } from "@/shared/reasons";
+import type { Tone } from "@/shared/Steps";
 import { TimeAgo } from "@/shared/TimeAgo";
 
-import { toneOf, type Tone, wordsOf } from "./reasons";
 import classes from "./timeline.module.css";
 
 const ICONS: Record<Tone, TablerIcon> = {

@@ -6,10 +6,11 @@ import { Link } from "react-router";
 import type { Delivery } from "@/api/types";
 import { StatusBadge } from "@/shared/badges";
 import { HostileText } from "@/shared/HostileText";
+import { wordsOf } from "@/shared/reasons";
 import { TimeAgo } from "@/shared/TimeAgo";
 
 import { AttemptRow } from "./AttemptRow";
-import { roundsOf, wordsOf } from "./reasons";
+import { roundsOf } from "./attempts";
 import classes from "./timeline.module.css";
 
 const TYPES: Record<Delivery["type"], string> = { email: "Email", slack: "Slack", webhook: "Webhook" };
@@ -97,6 +98,7 @@ function WhatNow({ delivery }: { delivery: Delivery }) {
       return why === "" ? "Nothing was sent." : `Nothing was sent. ${why}`;
     case "PENDING":
     case "RETRYING":
+      if (reason === "waits-for-firing") return why;
       return next === null ? (
         "The next attempt is due now."
       ) : (

@@ -14,12 +14,12 @@ import { Paper, Text } from "@mantine/core";
 import type { NotificationDetail, NotificationStatus } from "@/api/types";
 import { notifiedOwnerOf } from "@/shared/alert-identity";
 import { AlertFacts } from "@/shared/AlertFacts";
+import { Step, Steps, type Tone } from "@/shared/Steps";
 import { TimeAgo } from "@/shared/TimeAgo";
 
+import { failuresFirst, summaryOf } from "./attempts";
 import { DeliveryCard } from "./DeliveryCard";
 import { MatchedRules } from "./MatchedRules";
-import { failuresFirst, summaryOf, type Tone } from "./reasons";
-import { Step } from "./Step";
 import classes from "./timeline.module.css";
 
 const ENDS: Record<NotificationStatus, { title: string; says: string; icon: TablerIcon; tone: Tone }> = {
@@ -50,22 +50,38 @@ const ENDS: Record<NotificationStatus, { title: string; says: string; icon: Tabl
   },
 };
 
+const END_SKIPPED = {
+  ...ENDS.SKIPPED,
+  says: "Nobody was to be told of the end. Each delivery says why.",
+};
+
 /** The way of one notification: alert, matched rules, deliveries with their attempts, and how it ended. */
 export function Timeline({ notification }: { notification: NotificationDetail }) {
   const { deliveries, rule_ids, status } = notification;
-  const end = ENDS[status];
+  const isEnd = notification.kind === "RESOLVED";
+  const end = isEnd && status === "SKIPPED" ? END_SKIPPED : ENDS[status];
   const eventAt = new Date(notification.event_ts * 1_000).toISOString();
   const ruleCount = rule_ids.length === 1 ? "1 rule" : `${rule_ids.length} rules`;
   return (
-    <ol className={classes.timeline} aria-label="Timeline">
+    <Steps label="Timeline">
       <Step title="Alert" aside={<TimeAgo at={eventAt} />} icon={IconBellRinging}>
         <Paper>
-          <AlertFacts alert={notification} owner={notifiedOwnerOf(notification)} />
+          <AlertFacts
+            alert={notification}
+            owner={notifiedOwnerOf(notification)}
+            life={lifeOf(notification)}
+          />
         </Paper>
       </Step>
       <Step title="Matched rules" aside={ruleCount} icon={IconFilter}>
         <Paper>
           <MatchedRules ruleIds={rule_ids} />
+          {isEnd && (
+            <Text size="xs" c="dimmed" mt="xs">
+              They led to the notification of the firing. The end is told where that one was told, whatever
+              became of the rules since.
+            </Text>
+          )}
         </Paper>
       </Step>
       <Step title="Deliveries" aside={summaryOf(deliveries)} icon={IconSend}>
@@ -74,7 +90,9 @@ export function Timeline({ notification }: { notification: NotificationDetail })
             <Text size="sm" c="dimmed">
               {status === "RECEIVED"
                 ? "They are planned in a moment."
-                : "There is none: the rules had no endpoint at that time."}
+                : isEnd
+                  ? "There is none: that the alert fires was told nowhere."
+                  : "There is none: the rules had no endpoint at that time."}
             </Text>
           </Paper>
         ) : (
@@ -99,6 +117,12 @@ export function Timeline({ notification }: { notification: NotificationDetail })
       >
         <Text size="sm">{end.says}</Text>
       </Step>
-    </ol>
+    </Steps>
   );
+}
+
+/** What a notification says of the life of its alert; how it stands now, the alert itself knows. */
+function lifeOf({ fingerprint, event_ts: eventTs, ends_at }: NotificationDetail) {
+  if (fingerprint === null) return undefined;
+  return { starts_at: new Date(eventTs * 1_000).toISOString(), ends_at };
 }

@@ -2,15 +2,26 @@ import { Text } from "@mantine/core";
 import type { TablerIcon } from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 
-import type { Tone } from "./reasons";
-import classes from "./timeline.module.css";
+import classes from "./Steps.module.css";
 
-/** One step on the way from an alert to its receivers. */
+export type Tone = "good" | "bad" | "warning" | "neutral";
+
+/** What happened, one step after the other. */
+export function Steps({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <ol className={classes.steps} aria-label={label}>
+      {children}
+    </ol>
+  );
+}
+
+/** One of them. */
 export function Step({
   title,
   aside,
   icon: Icon,
   tone = "neutral",
+  isInner = false,
   children,
 }: {
   title: string;
@@ -18,6 +29,8 @@ export function Step({
   aside?: ReactNode;
   icon: TablerIcon;
   tone?: Tone;
+  /** What stands around it is headed by an h2. */
+  isInner?: boolean;
   children?: ReactNode;
 }) {
   const id = useId();
@@ -27,7 +40,7 @@ export function Step({
         <span className={classes.mark} data-tone={tone}>
           <Icon size={16} stroke={1.8} aria-hidden />
         </span>
-        <Text component="h2" id={id} fw={600}>
+        <Text component={isInner ? "h3" : "h2"} id={id} fw={600}>
           {title}
         </Text>
         {aside !== undefined && (

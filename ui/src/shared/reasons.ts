@@ -1,5 +1,8 @@
-import type { Attempt, Delivery, Reason } from "@/api/types";
+import type { Reason } from "@/api/types";
 
+import type { Tone } from "./Steps";
+
+/** Why an attempt or a delivery came out as it did. */
 interface Words {
   /** What it came to, short. */
   short: string;
@@ -11,7 +14,7 @@ const REASONS: Record<Reason, Words> = {
   delivered: { short: "Delivered", says: "The receiver has taken it." },
   "http-client-error": {
     short: "Refused",
-    says: "The receiver refused the request: its answer may say why.",
+    says: "The receiver refused the request: its answer may say why. Check the URL, its headers and what the receiver expects.",
   },
   "http-server-error": {
     short: "Error of the receiver",
@@ -35,18 +38,21 @@ const REASONS: Record<Reason, Words> = {
     says: "The mail server refuses this address or message for good.",
   },
   "timed-out": { short: "Timed out", says: "No answer came in time. The message may have arrived." },
-  "connection-failed": { short: "No connection", says: "Nobody accepts connections at this address." },
+  "connection-failed": {
+    short: "No connection",
+    says: "Nobody accepts connections at this address. Check host and port, and whether the receiver runs.",
+  },
   "name-not-resolved": {
     short: "Unknown host",
     says: "The name of the host does not resolve to an address.",
   },
   "tls-failed": {
     short: "TLS failed",
-    says: "The certificate or the encryption of the receiver was not accepted.",
+    says: "The certificate or the encryption of the receiver was not accepted. Check its certificate.",
   },
   "forbidden-address": {
     short: "Forbidden address",
-    says: "The host is at an address that the platform does not send to, such as one of an internal network.",
+    says: "The host is at an address that the platform does not send to, such as one of an internal network: its operator decides which are allowed.",
   },
   "protocol-error": { short: "Unreadable answer", says: "What answered does not speak the protocol." },
   "not-configured": {
@@ -78,48 +84,38 @@ const REASONS: Record<Reason, Words> = {
     short: "Too many recipients",
     says: "The rules have more targets than one notification is sent to.",
   },
+  "resolved-not-wanted": {
+    short: "End not wanted",
+    says: "The endpoint is set not to be told when an alert is resolved.",
+  },
+  "firing-not-told": {
+    short: "Firing not told",
+    says: "That the alert fires has not arrived here, so its end is not told either.",
+  },
+  "waits-for-firing": {
+    short: "Waits",
+    says: "The message that the alert fires is still on its way here; its end is told after it.",
+  },
 };
 
 export function wordsOf(reason: Reason): Words {
   return REASONS[reason];
 }
 
-export type Tone = "good" | "bad" | "warning" | "neutral";
+/** What stands for nothing that went wrong: somebody chose it, or it was not the time. */
+const NEUTRAL: ReadonlySet<Reason> = new Set([
+  "endpoint-disabled",
+  "endpoint-deleted",
+  "endpoint-changed",
+  "placeholder-domain",
+  "resolved-not-wanted",
+  "firing-not-told",
+  "waits-for-firing",
+]);
 
 /** How an attempt is marked; its words say the same. */
 export function toneOf(reason: Reason): Tone {
   if (reason === "delivered") return "good";
   if (reason === "interrupted" || reason === "circuit-open" || reason === "rate-limited") return "warning";
-  return reason.startsWith("endpoint-") || reason === "placeholder-domain" ? "neutral" : "bad";
-}
-
-/** Attempts in the rounds that they were made in: each resending counts from 1 again. */
-export function roundsOf(attempts: readonly Attempt[]): Attempt[][] {
-  const rounds: Attempt[][] = [];
-  let last: Attempt | undefined;
-  for (const attempt of attempts) {
-    // After an interruption the next has the same number again, and belongs to the same round.
-    const repeats = last !== undefined && attempt.number <= last.number && last.reason !== "interrupted";
-    if (last === undefined || repeats) rounds.push([]);
-    rounds.at(-1)?.push(attempt);
-    last = attempt;
-  }
-  return rounds;
-}
-
-const ORDER: readonly Delivery["status"][] = ["DEAD", "RETRYING", "PENDING", "SKIPPED", "DELIVERED"];
-
-/** What failed comes first: it is what one looks for. */
-export function failuresFirst(deliveries: readonly Delivery[]): Delivery[] {
-  return deliveries.toSorted((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status));
-}
-
-/** "2 deliveries: 1 dead, 1 delivered" */
-export function summaryOf(deliveries: readonly Delivery[]): string {
-  if (deliveries.length === 0) return "None yet";
-  const parts = ORDER.flatMap((status) => {
-    const count = deliveries.filter((delivery) => delivery.status === status).length;
-    return count === 0 ? [] : [`${count} ${status.toLowerCase()}`];
-  });
-  return parts.join(", ");
+  return NEUTRAL.has(reason) ? "neutral" : "bad";
 }
