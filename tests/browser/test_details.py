@@ -37,18 +37,31 @@ def test_editor_preview_and_conflict_of_a_rule_look_right(world: World, looks: L
 
 
 def test_alerts_that_fire_and_are_resolved_look_right(world: World, looks: Look) -> None:
-    watched, tab = world.make(), world.tab
+    watched, tab = world.make(severity="CRITICAL"), world.tab
     alert = {"severity": "Critical", "source": watched.source, "name": watched.name}
-    world.send_alert(watched.client_id, **alert)
+    world.notify(watched, severity="Critical")
     for key in ("over", "fires"):
         world.send_alert(watched.client_id, **alert, dedup_key=key)
     expect(tab.get_by_role("region", name="Alert")).to_contain_text("Still firing")
     looks("alert-firing")
     world.send_alert(watched.client_id, **alert, dedup_key="over", status="Resolved")
     expect(tab.get_by_role("region", name="Alert")).to_contain_text("Resolved")
+    life = tab.get_by_role("region", name="From firing to end")
+    expect(life.get_by_role("list", name="Notified of the end")).to_contain_text("Sent")
     looks("alert-resolved")
+    life.get_by_role("list", name="Notified of the end").get_by_role("link").click()
+    expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
+    looks("notification-resolved")
+    tab.get_by_role("link", name="Told by the notification before").click()
+    expect(tab.get_by_role("link", name="Told by another notification")).to_be_visible()
+    looks("notification-firing")
+    world.go(f"/notifications?source={watched.source}")
+    expect(tab.get_by_role("table", name="Notifications").get_by_text("Resolved")).to_be_visible()
+    looks("notifications-of-a-life")
     world.go(f"/explain?source={watched.source}")
-    expect(tab.get_by_role("table", name="Recent alerts").get_by_role("row")).to_have_count(4)
+    rows = tab.get_by_role("table", name="Recent alerts").get_by_role("row")
+    for status in ("Firing", "Resolved"):
+        expect(rows.filter(has_text=status)).to_have_count(1)
     looks("alerts-with-a-life")
     world.go("/explain/send")
     tab.get_by_role("form", name="Alert").get_by_label("Deduplication key").fill("disk")

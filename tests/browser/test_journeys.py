@@ -82,6 +82,64 @@ def test_an_alert_fires_until_it_is_resolved_under_its_key(world: World) -> None
     expect(tab.get_by_text("No recent alert fits these filters")).to_be_visible()
 
 
+def test_the_end_is_told_to_who_was_told_of_the_firing_and_each_notification_leads_to_the_other(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    world.notify(watched)
+    fire_and_resolve(world, watched)
+    life = tab.get_by_role("region", name="From firing to end")
+    expect(life).to_contain_text("Whoever sends it said that it is over.")
+    ended = life.get_by_role("list", name="Notified of the end")
+    expect(ended).to_contain_text(re.compile(f"{watched.client_id}.*Sent"))
+    ended.get_by_role("link").click()
+
+    expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
+    expect(tab.get_by_role("list", name="Timeline")).to_contain_text(re.compile(r"Until.*, after \d"))
+    resolved_at = tab.url
+    tab.get_by_role("link", name="Told by the notification before").click()
+    expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
+    assert tab.url != resolved_at
+    tab.get_by_role("link", name="Told by another notification").click()
+    expect(tab).to_have_url(resolved_at)
+
+    world.go(f"/notifications?source={watched.source}")
+    table = tab.get_by_role("table", name="Notifications")
+    for kind in ("Firing", "Resolved"):
+        expect(table.get_by_role("row").filter(has_text=kind)).to_have_count(1)
+    world.go(f"/notifications?source={watched.source}&kind=RESOLVED")
+    expect(table.get_by_role("row").filter(has_text=watched.name)).to_have_count(1)
+
+
+def fire_and_resolve(world: World, watched: Watched) -> None:
+    """Send that an alert fires, wait until its firing is told, and send that it is resolved; its page is shown then."""
+    alert = {"severity": "High", "source": watched.source, "name": watched.name, "dedup_key": watched.name}
+    world.send_alert(watched.client_id, **alert)
+    life = world.tab.get_by_role("region", name="From firing to end")
+    expect(life.get_by_role("list", name="Notified of the firing")).to_contain_text("Sent")
+    expect(life).to_contain_text("Not over yet")
+    world.send_alert(watched.client_id, **alert, status="Resolved")
+
+
+def test_an_endpoint_can_be_spared_the_ends_of_alerts(world: World) -> None:
+    watched, tab = world.make(), world.tab
+    world.notify(watched)
+    world.go(f"/endpoints/{watched.endpoint_id}")
+    switch = tab.get_by_role("switch", name="Resolved alerts: ")
+    expect(switch).to_be_checked()
+    switch.click(force=True)
+    world.said("The endpoint is no longer told when alerts are resolved")
+    expect(switch).not_to_be_checked()
+    assert world.call("GET", f"/api/v1/endpoints/{watched.endpoint_id}")["send_resolved"] is False
+
+    fire_and_resolve(world, watched)
+    ended = tab.get_by_role("list", name="Notified of the end")
+    expect(ended).to_contain_text("Skipped")
+    ended.get_by_role("link").click()
+    deliveries = tab.get_by_role("list", name="Deliveries")
+    expect(deliveries).to_contain_text(
+        "Nothing was sent. The endpoint is set not to be told when an alert is resolved."
+    )
+
+
 def test_a_rule_that_was_changed_elsewhere_is_not_overwritten_unseen(world: World) -> None:
     watched, tab = world.make(), world.tab
     world.go(f"/rules/{watched.rule_id}/edit")
