@@ -144,17 +144,24 @@ describe("from firing to end", () => {
     expect(screen.queryByRole("region", { name: "From firing to end" })).not.toBeInTheDocument();
   });
 
-  it("of which one client's notification is the firing's, whatever came after", async () => {
-    const platform = makePlatform([], { [`GET ${PATH}`]: () => ({ ...DETAIL, ...RESOLVED }) });
+  it("leaves what became of it for one client at the notification of the firing", async () => {
+    const made = (kind: string) => ({
+      notification_id: `of-${kind}`,
+      kind,
+      status: "SENT",
+      client_id: "acme",
+      private: false,
+    });
+    const platform = makePlatform([], {
+      [`GET ${PATH}`]: () => ({ ...DETAIL, ...RESOLVED, alert_id: ALERT.alert_id }),
+      "GET /api/v1/notifications": (_, url) => {
+        const kinds = [url.searchParams.get("kind") ?? ["RESOLVED", "FIRING"]].flat();
+        return { items: kinds.map(made), next_cursor: null };
+      },
+    });
     show(platform, "/explain?alert=order%2F4711&owner=&client=acme");
-    await waitFor(() =>
-      expect(
-        platform.asked.some(
-          ({ url }) =>
-            url.searchParams.get("kind") === "FIRING" && url.searchParams.get("client_id") === "acme",
-        ),
-      ).toBe(true),
-    );
+    const link = await screen.findByRole("link", { name: "Show the notification" });
+    expect(link).toHaveAttribute("href", "/notifications/of-FIRING");
   });
 });
 

@@ -277,6 +277,7 @@ describe("undo", () => {
       value: WEBHOOK.value,
       headers: WEBHOOK.headers,
       enabled: true,
+      send_resolved: false,
       description: WEBHOOK.description,
     });
   });
