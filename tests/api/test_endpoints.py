@@ -147,6 +147,21 @@ async def test_an_endpoint_is_told_of_ends_until_that_is_chosen_otherwise(
     assert problems(await admin.put(url, json={**same, "send_resolved": "no"})) == {("send_resolved", "wrong-type")}
 
 
+async def test_a_webhook_is_sent_the_platform_s_format_until_that_is_chosen_otherwise(
+    admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
+) -> None:
+    made = await catalog.endpoint(rule["rule_id"])
+    assert made["format"] == "platform"
+    url, same = f"{ENDPOINTS}/{made['endpoint_id']}", {"type": made["type"], "value": made["value"]}
+    for body, expected in (({**same, "format": "alertmanager"}, "alertmanager"), (same, "alertmanager")):
+        assert (await admin.put(url, json=body)).json()["format"] == expected
+    assert (await admin.patch(url, json={"enabled": False})).json()["format"] == "alertmanager"
+    assert (await admin.put(url, json={**same, "format": "platform"})).json()["format"] == "platform"
+    assert problems(await admin.put(url, json={**same, "format": "grafana"})) == {("format", "unknown-value")}
+    slack = {"type": "slack", "value": "https://hooks.slack.com/services/T/B/x", "format": "alertmanager"}
+    assert problems(await admin.post(of(rule), json=slack)) == {("format", "unknown-value")}
+
+
 async def test_a_description_stays_until_another_takes_its_place(
     admin: AsyncClient, catalog: Catalog, rule: dict[str, Any]
 ) -> None:

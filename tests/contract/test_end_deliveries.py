@@ -7,6 +7,7 @@ import pytest
 
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DeliveryStatus, FollowedDelivery, Reason
+from alerting_core.domain.endpoint import EndpointFormat
 from alerting_core.domain.notification import NotificationRef, NotificationStatus
 from alerting_core.errors import NotFound
 from tests.contract.ends import LATER_MS, Told, claim, end, living, load, record
@@ -172,7 +173,7 @@ async def test_an_endpoint_says_whether_it_wants_ends_as_it_is_now(world: World)
 
 
 async def test_of_a_deleted_rule_the_end_is_told_through_the_endpoints_that_told_of_the_firing(world: World) -> None:
-    told = await Told.about(world)
+    told = await Told.about(world, format=EndpointFormat.ALERTMANAGER)
     (first,) = (await claim(world, now_ms=NOW_MS)).values()
     await world.deliveries.record_outcomes([accepted(first)], now_ms=NOW_MS)
     await world.catalog.rules.delete(None, told.rule.rule_id, expected_version=None, now_ms=NOW_MS)
@@ -181,6 +182,7 @@ async def test_of_a_deleted_rule_the_end_is_told_through_the_endpoints_that_told
     await told.end(world)
     (follower,) = (await claim(world)).values()
     assert follower.endpoint == first.endpoint is not None
+    assert follower.endpoint.format is EndpointFormat.ALERTMANAGER
 
 
 async def test_a_firing_is_not_told_through_an_endpoint_that_was_deleted_with_its_rule(world: World) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from alerting_core import limits
-from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
+from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointFormat, EndpointType, SigningSecret
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter, EndpointStore, PageRequest, TimeKey, encode_time_cursor
@@ -33,7 +33,8 @@ def make_email(rule: Rule, value: str = "ann@acme.io, bob@acme.io") -> Endpoint:
 
 
 async def test_a_created_endpoint_is_read_back_with_its_secret(endpoints: EndpointStore, rule: Rule) -> None:
-    webhook = make_endpoint(rule, secret=SigningSecret(NEW_SECRET, previous=SECRET, previous_until_ms=NOW_MS + 7))
+    secret = SigningSecret(NEW_SECRET, previous=SECRET, previous_until_ms=NOW_MS + 7)
+    webhook = make_endpoint(rule, secret=secret, format=EndpointFormat.ALERTMANAGER)
     slack = make_endpoint(rule, type=EndpointType.SLACK, headers={}, secret=None, description="For\n東京 🙂")
     for endpoint in (webhook, slack, make_email(rule)):
         assert await endpoints.create("acme", endpoint) == endpoint
@@ -166,6 +167,7 @@ async def test_replacing_changes_the_fields_and_raises_the_version(endpoints: En
         enabled=False,
         disabled_reason=DisableReason.BY_USER,
         description="No longer of use.",
+        format=EndpointFormat.ALERTMANAGER,
         updated_at_ms=NOW_MS + 1,
         version=77,
     )

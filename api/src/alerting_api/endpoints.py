@@ -25,6 +25,7 @@ EndpointId = Annotated[
     str, Path(json_schema_extra={"format": "uuid"}, examples=["b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e"])
 ]
 TypeName: TypeAlias = Literal["email", "slack", "webhook"]
+FormatName: TypeAlias = Literal["platform", "alertmanager"]
 
 Value: TypeAlias = Annotated[
     str,
@@ -42,6 +43,11 @@ Secret: TypeAlias = Annotated[
 
 _SEND_RESOLVED: Final = "Whether it is told that an alert is over, of which it was told that it fires."
 
+_FORMAT: Final = (
+    "What a webhook is sent: `platform`, the document of its own that the README describes, or `alertmanager`, what an "
+    "Alertmanager sends to its webhook receivers (version 4), about one alert at a time."
+)
+
 _NEW: Final[Mapping[str, Any]] = {"type": "webhook", "value": "https://example.com/hooks/alerts"}
 _OTHERS: Final[list[Any]] = [
     {"type": "email", "value": "ops@example.com, night-shift@example.com"},
@@ -57,6 +63,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "enabled": True,
     "disabled_reason": None,
     "send_resolved": True,
+    "format": "platform",
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
@@ -79,6 +86,10 @@ class NewEndpoint(schema.CheckedModel):
     send_resolved: Annotated[
         bool | None,
         Field(description=f"{_SEND_RESOLVED} Left out: true of what is new, and as it is in a replacement."),
+    ] = None
+    format: Annotated[
+        FormatName | None,
+        Field(description=f"{_FORMAT} Left out: `platform` of what is new, and as it is in a replacement."),
     ] = None
 
     def check(self) -> schema.Problems:
@@ -126,6 +137,7 @@ class EndpointShown(schema.ResponseModel):
         Literal["by-user", "gone"] | None, Field(description="`gone`: it answered 410. null while enabled.")
     ]
     send_resolved: Annotated[bool, Field(description=_SEND_RESOLVED)]
+    format: Annotated[FormatName, Field(description=_FORMAT)]
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: schema.Time
     updated_at: schema.Time

@@ -109,5 +109,4 @@ class AnyEndpoint(RacingDeliveryStore):
         first = next((e for e in self._database.endpoints.values() if e.secret is not None), None)
         if first is None:
             return claims
-        state = EndpointState(first.enabled, first.targets, first.headers, first.secret)
-        return [replace(claim, endpoint=state) for claim in claims]
+        return [replace(claim, endpoint=EndpointState.of(first)) for claim in claims]

@@ -140,7 +140,7 @@ def _claims(notification: Notification) -> Iterator[Claim]:
     by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
     for delivery in plan_deliveries(notification, endpoints, now_ms=corpus.NOW_MS).deliveries:
         endpoint = by_id[delivery.endpoint_id]
-        state = EndpointState(True, endpoint.targets, endpoint.headers, endpoint.secret)
+        state = EndpointState.of(endpoint)
         yield Claim("sender-1/1", replace(delivery, attempts=2), notification, state)
 
 

@@ -5,10 +5,11 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
+from alerting_core.delivery.alertmanager import alertmanager_document
 from alerting_core.domain.claim import Claim, HttpMessage
-from alerting_core.domain.endpoint import contact_url
+from alerting_core.domain.endpoint import EndpointFormat, contact_url
 from alerting_core.domain.endpoint_check import secret_key
 from alerting_core.domain.notification import Notification
 from alerting_core.domain.text import rfc3339
@@ -90,8 +91,20 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 """Made once: `json.dumps` would make one for each call."""
 
 
-def webhook_body(notification: Notification) -> bytes:
-    """Return the body: the same bytes for the same notification, on every attempt and from every sender.
+def webhook_body(notification: Notification, form: EndpointFormat = EndpointFormat.PLATFORM) -> bytes:
+    """Return the body: the same bytes for the same notification and form, on every attempt and from every sender."""
+    match form:
+        case EndpointFormat.PLATFORM:
+            document = _platform_document(notification)
+        case EndpointFormat.ALERTMANAGER:
+            document = alertmanager_document(notification)
+        case _:
+            assert_never(form)
+    return _JSON.encode(document).encode(errors="replace")
+
+
+def _platform_document(notification: Notification) -> Mapping[str, object]:
+    """Return what the platform says of *notification*.
 
     `event_ts` is when the alert happened (unix seconds), `timestamp` when the notification was made (RFC 3339). When
     an attempt was made is in the webhook-timestamp header. Texts are as the source sent them: this is data.
@@ -113,7 +126,7 @@ def webhook_body(notification: Notification) -> bytes:
     }
     if notification.has_life:
         document |= _life(notification)
-    return _JSON.encode(document).encode(errors="replace")
+    return document
 
 
 def _life(notification: Notification) -> Mapping[str, str | None]:
@@ -131,7 +144,7 @@ def render_webhook(claim: Claim, *, now_ms: int) -> HttpMessage:
     """Return the signed POST of a claimed webhook delivery. Our headers win over the endpoint's of the same name."""
     endpoint = claim.endpoint
     assert endpoint is not None, "a claim without an endpoint is skipped, not rendered"
-    body = webhook_body(claim.notification)
+    body = webhook_body(claim.notification, endpoint.format)
     message_id = claim.notification.notification_id
     ours = {"content-type": "application/json", ID_HEADER: message_id}
     if endpoint.secret is not None:

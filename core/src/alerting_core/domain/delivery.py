@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-from alerting_core.domain.endpoint import EndpointType, SigningSecret
+from alerting_core.domain.endpoint import Endpoint, EndpointFormat, EndpointType, SigningSecret
 from alerting_core.domain.text import derive_uuid
 
 
@@ -179,3 +179,16 @@ class EndpointState:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     secret: SigningSecret | None = None
     send_resolved: bool = True
+    format: EndpointFormat = EndpointFormat.PLATFORM
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Self:
+        """Return what a claim learns of *endpoint*."""
+        return cls(
+            enabled=endpoint.enabled,
+            targets=endpoint.targets,
+            headers=endpoint.headers,
+            secret=endpoint.secret,
+            send_resolved=endpoint.send_resolved,
+            format=endpoint.format,
+        )

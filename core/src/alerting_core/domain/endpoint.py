@@ -183,6 +183,15 @@ class EndpointType(StrEnum):
     WEBHOOK = "webhook"
 
 
+class EndpointFormat(StrEnum):
+    """The form of what a webhook is sent."""
+
+    PLATFORM = "platform"
+    """The platform's own document."""
+    ALERTMANAGER = "alertmanager"
+    """What an Alertmanager sends to its webhook receivers, version 4."""
+
+
 class DisableReason(StrEnum):
     """Why an endpoint is disabled."""
 
@@ -223,6 +232,7 @@ class Endpoint:
         version: 1 when created, one more with each change.
         description: What it is for, in some lines; may be empty.
         send_resolved: Whether it is told of the ends of alerts, where it was told that they fire.
+        format: Of what it is sent; PLATFORM for all but webhooks.
     """
 
     endpoint_id: str
@@ -239,6 +249,7 @@ class Endpoint:
     disabled_reason: DisableReason | None = None
     description: str = ""
     send_resolved: bool = True
+    format: EndpointFormat = EndpointFormat.PLATFORM
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -261,6 +272,7 @@ class EndpointDraft:
     enabled: bool = True
     description: str | None = None
     send_resolved: bool | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +290,14 @@ class EndpointChange:
     enabled: bool | None = None
     description: str | None = None
     send_resolved: bool | None = None
+    format: str | None = None
 
 
 def new_endpoint(draft: EndpointDraft, rule: Rule, *, endpoint_id: str, secret: str | None, now_ms: int) -> Endpoint:
     """Return the endpoint of *rule* that *draft* makes; *secret* is what a webhook signs with, None for others."""
     chosen: dict[str, Any] = _chosen(draft) | {
         "type": EndpointType(draft.type),
+        "format": EndpointFormat(draft.format or EndpointFormat.PLATFORM),
         "secret": None if secret is None else SigningSecret(secret),
         "disabled_reason": None if draft.enabled else DisableReason.BY_USER,
     }
@@ -303,6 +317,7 @@ def changed_endpoint(stored: Endpoint, change: EndpointChange, *, now_ms: int) -
     enabled = stored.enabled if change.enabled is None else change.enabled
     chosen: dict[str, Any] = _chosen(change) | {
         "type": stored.type,
+        "format": EndpointFormat(change.format or stored.format),
         "secret": _rotated(stored.secret, change.secret, now_ms=now_ms),
         "disabled_reason": None if enabled else stored.disabled_reason or DisableReason.BY_USER,
     }

@@ -121,6 +121,8 @@ def new_secret(random_bytes: bytes) -> str:
 
 _TYPES: Final = tuple(str(each) for each in endpoint.EndpointType)
 
+_FORMATS: Final = tuple(str(each) for each in endpoint.EndpointFormat)
+
 _KNOWN_GOOD: Final = {
     endpoint.EndpointType.EMAIL: "a@b.io",
     endpoint.EndpointType.SLACK: "https://a.io/",
@@ -131,7 +133,8 @@ _KNOWN_GOOD: Final = {
 
 def check_draft(draft: endpoint.EndpointDraft) -> tuple[Problem, ...]:
     """Return all that is wrong with *draft*; empty when the endpoint can be stored and delivered to."""
-    return (*check_endpoint(draft.type, draft.value, draft.headers, draft.secret), *_description_problems(draft))
+    problems = check_endpoint(draft.type, draft.value, draft.headers, draft.secret)
+    return (*problems, *_description_problems(draft), *_format_problems(draft.type, draft.format))
 
 
 def check_change(stored: endpoint.Endpoint, change: endpoint.EndpointChange) -> tuple[Problem, ...]:
@@ -147,10 +150,20 @@ def _change_problems(stored: endpoint.Endpoint, change: endpoint.EndpointChange)
     value = _KNOWN_GOOD[stored.type] if change.value is None else change.value
     yield from check_endpoint(str(stored.type), value, change.headers, change.secret)
     yield from _description_problems(change)
+    yield from _format_problems(str(stored.type), change.format)
 
 
 def _description_problems(given: endpoint.EndpointDraft | endpoint.EndpointChange) -> Iterable[Problem]:
     return check_note("description", given.description, chars_max=limits.DESCRIPTION_CHARS_MAX, one_line=False)
+
+
+def _format_problems(kind: object, form: str | None) -> Iterator[Problem]:
+    if form is None:
+        return
+    if form not in _FORMATS:
+        yield Problem("format", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(_FORMATS)}")
+    elif form != endpoint.EndpointFormat.PLATFORM and kind != endpoint.EndpointType.WEBHOOK:
+        yield Problem("format", ProblemCode.UNKNOWN_VALUE, "only a webhook has another format than `platform`")
 
 
 def check_endpoint(type: object, value: object, headers: object, secret: object) -> tuple[Problem, ...]:  # noqa: A002

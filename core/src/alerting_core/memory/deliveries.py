@@ -118,9 +118,7 @@ class MemoryDeliveryStore:
             endpoint = self._database.retired_endpoints.get(endpoint_id)
         if endpoint is None or endpoint.client_id != notification.client_id:
             return None
-        return EndpointState(
-            endpoint.enabled, endpoint.targets, endpoint.headers, endpoint.secret, endpoint.send_resolved
-        )
+        return EndpointState.of(endpoint)
 
     def _followed(self, delivery: Delivery) -> FollowedDelivery | None:
         row = self._database.deliveries.get(delivery.follows or "")

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import asyncpg
+
 from alerting_backend.adapters.postgres.tables import Columns, Table, column
 from alerting_core.domain import client, delivery, endpoint, rule
 from alerting_core.domain.alert import Severity
@@ -75,8 +77,22 @@ ENDPOINTS: Final = Table(
         "updated_at_ms": column("updated_at", "timestamptz"),
         "description": column("description", "text"),
         "send_resolved": column("send_resolved", "boolean"),
+        "format": column("format", "text", write=str, read=endpoint.EndpointFormat),
     },
 )
+
+
+def read_endpoint_state(row: asyncpg.Record, kind: endpoint.EndpointType) -> delivery.EndpointState:
+    """Return what a claim learns of the endpoint in *row*, which has the columns of ENDPOINTS by their names."""
+    return delivery.EndpointState(
+        enabled=row["enabled"],
+        targets=endpoint.targets_of(kind, row["value"]),
+        headers=row["headers"],
+        secret=read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"]),
+        send_resolved=row["send_resolved"],
+        format=endpoint.EndpointFormat(row["format"]),
+    )
+
 
 API_KEYS: Final = Table(
     "api_keys",

@@ -19,7 +19,7 @@ from alerting_backend.adapters.postgres.tables import batches
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
 from alerting_core.domain.delivery import Delivery, EndpointState
-from alerting_core.domain.endpoint import Endpoint, EndpointType, targets_of
+from alerting_core.domain.endpoint import Endpoint, EndpointType
 from alerting_core.domain.notification import Notification, NotificationRef
 
 _RECORD_INTERRUPTED: Final = """
@@ -131,7 +131,7 @@ WITH due AS (
 SELECT
     {stored.DELIVERIES.columns_of("leased")}, leased.was_due_at, leased.was_owner,
     e.endpoint_id AS found_id, e.enabled, e.value, e.headers, e.secret, e.previous_secret, e.previous_secret_until,
-    e.send_resolved
+    e.send_resolved, e.format
 FROM leased LEFT JOIN LATERAL (
     SELECT * FROM endpoints AS o WHERE o.client_id = leased.client_id AND o.endpoint_id = leased.endpoint_id OFFSET 0
 ) AS e ON true
@@ -223,11 +223,7 @@ async def _with_what_ends_need(connection: Connection, claims: Sequence[Claim]) 
 
 
 def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> EndpointState | None:
-    if row["found_id"] is None:
-        return None
-    secret = stored.read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
-    targets = targets_of(endpoint_type, row["value"])
-    return EndpointState(row["enabled"], targets, row["headers"], secret, row["send_resolved"])
+    return None if row["found_id"] is None else stored.read_endpoint_state(row, endpoint_type)
 
 
 # OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.

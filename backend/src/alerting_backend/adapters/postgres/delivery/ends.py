@@ -11,10 +11,9 @@ from typing import Final, NamedTuple, TypeAlias
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection
-from alerting_backend.adapters.postgres.rows import OPEN_END, read_secret
+from alerting_backend.adapters.postgres.rows import OPEN_END, read_endpoint_state
 from alerting_core.domain.alert import AlertKey
 from alerting_core.domain.delivery import Delivery, DeliveryStatus, EndpointState, FollowedDelivery
-from alerting_core.domain.endpoint import targets_of
 from alerting_core.domain.notification import NotificationKind, NotificationRef, derive_notification_id
 
 Key: TypeAlias = tuple[str, str]
@@ -203,11 +202,7 @@ async def retired(connection: Connection, deliveries: Sequence[Delivery]) -> Map
     found: dict[str, EndpointState] = {}
     for one in deliveries:
         if (row := rows.get((one.client_id, one.endpoint_id))) is not None:
-            secret = read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"])
-            targets = targets_of(one.type, row["value"])
-            found[one.delivery_id] = EndpointState(
-                row["enabled"], targets, row["headers"], secret, row["send_resolved"]
-            )
+            found[one.delivery_id] = read_endpoint_state(row, one.type)
     return found
 
 
@@ -225,11 +220,11 @@ WITH told AS MATERIALIZED (
 )
 INSERT INTO retired_endpoints (
     client_id, endpoint_id, rule_id, type, value, headers, secret, previous_secret, previous_secret_until, enabled,
-    send_resolved, retired_at
+    send_resolved, format, retired_at
 )
 SELECT
     client_id, endpoint_id, rule_id, type, value, headers, secret, previous_secret, previous_secret_until, enabled,
-    send_resolved, $4
+    send_resolved, format, $4
 FROM endpoints WHERE client_id = $1 AND rule_id = $2 AND endpoint_id IN (SELECT endpoint_id FROM told)
 """
 
