@@ -1625,6 +1625,11 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * Format
+             * @description What a webhook is sent: `platform`, the document of its own that the README describes, or `alertmanager`, what an Alertmanager sends to its webhook receivers (version 4), about one alert at a time. Left out: `platform` of what is new, and as it is in a replacement.
+             */
+            format?: ("platform" | "alertmanager") | null;
+            /**
              * Headers
              * @description Extra HTTP headers, for a webhook only.
              */
@@ -1661,6 +1666,7 @@ export interface components {
          *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+         *       "format": "platform",
          *       "headers": {},
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
          *       "send_resolved": true,
@@ -1693,6 +1699,12 @@ export interface components {
              * Format: uuid
              */
             endpoint_id: string;
+            /**
+             * Format
+             * @description What a webhook is sent: `platform`, the document of its own that the README describes, or `alertmanager`, what an Alertmanager sends to its webhook receivers (version 4), about one alert at a time.
+             * @enum {string}
+             */
+            format: "platform" | "alertmanager";
             /** Headers */
             headers: {
                 [key: string]: string;
@@ -1757,6 +1769,7 @@ export interface components {
          *       "description": "",
          *       "enabled": true,
          *       "endpoint_id": "b3a1cc0e-5a53-46a6-b5c4-2a7e1f8f1d9e",
+         *       "format": "platform",
          *       "headers": {},
          *       "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
          *       "secret": "whsec_…",
@@ -1790,6 +1803,12 @@ export interface components {
              * Format: uuid
              */
             endpoint_id: string;
+            /**
+             * Format
+             * @description What a webhook is sent: `platform`, the document of its own that the README describes, or `alertmanager`, what an Alertmanager sends to its webhook receivers (version 4), about one alert at a time.
+             * @enum {string}
+             */
+            format: "platform" | "alertmanager";
             /** Headers */
             headers: {
                 [key: string]: string;
@@ -2602,6 +2621,11 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /**
+             * Format
+             * @description What a webhook is sent: `platform`, the document of its own that the README describes, or `alertmanager`, what an Alertmanager sends to its webhook receivers (version 4), about one alert at a time. Left out: `platform` of what is new, and as it is in a replacement.
+             */
+            format?: ("platform" | "alertmanager") | null;
             /**
              * Headers
              * @description Extra HTTP headers, for a webhook only.

@@ -6,7 +6,7 @@ import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
 
-import { RESOLVED, splitAddresses } from "./draft";
+import { FORMAT_LABEL, FORMATS, RESOLVED, splitAddresses } from "./draft";
 import { EndpointSwitch } from "./EndpointSwitch";
 import { HeaderFacts } from "./HeaderFacts";
 import { ResolvedSwitch } from "./ResolvedSwitch";
@@ -50,6 +50,8 @@ export function EndpointFacts({ endpoint }: { endpoint: Endpoint }) {
         </dd>
         {endpoint.type === "webhook" && (
           <>
+            <dt>{FORMAT_LABEL}</dt>
+            <dd>{FORMATS[endpoint.format].label}</dd>
             <dt>Headers</dt>
             <dd>
               <HeaderFacts headers={endpoint.headers} />

@@ -2,9 +2,16 @@ import { TagsInput, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import type { ReactNode } from "react";
 
-import type { EndpointDraft } from "./draft";
+import { Choice } from "@/shared/Choice";
+
+import { type EndpointDraft, FORMAT_LABEL, FORMATS } from "./draft";
 import { HeaderRows } from "./HeaderRows";
 import { SecretField } from "./SecretField";
+
+const FORMAT_CHOICES = (["platform", "alertmanager"] as const).map((value) => ({
+  value,
+  label: FORMATS[value].label,
+}));
 
 /** Where an endpoint sends to, in the fields that its type has. */
 export function TargetFields({
@@ -58,6 +65,13 @@ export function TargetFields({
             value={draft.webhookUrl}
             onChange={(url) => form.setFieldValue("webhookUrl", url)}
             error={says("webhookUrl")}
+          />
+          <Choice
+            label={FORMAT_LABEL}
+            description={FORMATS[draft.format].says}
+            data={FORMAT_CHOICES}
+            value={draft.format}
+            onChange={(format) => form.setFieldValue("format", format)}
           />
           <HeaderRows
             headers={draft.headers}

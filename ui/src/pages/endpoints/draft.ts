@@ -32,6 +32,20 @@ export const RESOLVED = {
   words: { on: "Told", off: "Not told" },
 };
 
+/** What a webhook is sent. */
+export const FORMATS: Record<Endpoint["format"], { label: string; says: string }> = {
+  platform: {
+    label: "Platform",
+    says: "A JSON document about one notification, as the README describes it.",
+  },
+  alertmanager: {
+    label: "Alertmanager",
+    says: "What an Alertmanager sends to its webhook receivers (version 4), about one alert at a time.",
+  },
+};
+
+export const FORMAT_LABEL = "Format";
+
 export function isType(text: string | null): text is EndpointType {
   return text !== null && Object.hasOwn(TYPES, text);
 }
@@ -52,6 +66,8 @@ export interface EndpointDraft {
   headers: HeaderDraft[];
   /** null: the platform makes one. */
   secret: string | null;
+  /** Of a webhook alone. */
+  format: Endpoint["format"];
   enabled: boolean;
   send_resolved: boolean;
   description: string;
@@ -64,13 +80,14 @@ export const EMPTY_DRAFT: EndpointDraft = {
   webhookUrl: "",
   headers: [],
   secret: null,
+  format: "platform",
   enabled: true,
   send_resolved: true,
   description: "",
 };
 
 export function draftOf(endpoint: Endpoint): EndpointDraft {
-  const { type, value, headers, enabled, send_resolved, description } = endpoint;
+  const { type, value, headers, format, enabled, send_resolved, description } = endpoint;
   return {
     ...EMPTY_DRAFT,
     type,
@@ -78,6 +95,7 @@ export function draftOf(endpoint: Endpoint): EndpointDraft {
     slackUrl: type === "slack" ? value : "",
     webhookUrl: type === "webhook" ? value : "",
     headers: Object.entries(headers).map(([name, each], key) => ({ key, name, value: each })),
+    format,
     enabled,
     send_resolved,
     description,
@@ -85,12 +103,20 @@ export function draftOf(endpoint: Endpoint): EndpointDraft {
 }
 
 /** What is sent to the platform. */
-export function bodyOf({ addresses, slackUrl, webhookUrl, headers: rows, secret, ...asItIs }: EndpointDraft) {
+export function bodyOf({
+  addresses,
+  slackUrl,
+  webhookUrl,
+  headers: rows,
+  secret,
+  format,
+  ...asItIs
+}: EndpointDraft) {
   if (asItIs.type === "email") return { ...asItIs, value: addresses.join(", ") };
   if (asItIs.type === "slack") return { ...asItIs, value: slackUrl.trim() };
   const headers = Object.fromEntries(rows.map(({ name, value }) => [name.trim(), value.trim()]));
   const chosen = secret === null ? {} : { secret: secret.trim() };
-  return { ...asItIs, value: webhookUrl.trim(), headers, ...chosen };
+  return { ...asItIs, value: webhookUrl.trim(), headers, format, ...chosen };
 }
 
 /** What is sent to the platform for another endpoint like *endpoint*; a secret cannot be copied. */

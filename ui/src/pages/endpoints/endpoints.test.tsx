@@ -18,6 +18,7 @@ const WEBHOOK: Endpoint = {
   type: "webhook",
   value: "https://example.com/hook",
   headers: {},
+  format: "platform",
   enabled: true,
   send_resolved: true,
   description: "",
@@ -111,6 +112,21 @@ describe("the form", () => {
     expect(posted(platform, "/api/v1/rules/rule-1/endpoints")[0]?.body).toMatchObject({
       send_resolved: false,
     });
+  });
+
+  it("can have a webhook sent what an Alertmanager sends", async () => {
+    const platform = makePlatform({
+      "POST /api/v1/rules/rule-1/endpoints": () => ({ ...WEBHOOK, format: "alertmanager", secret: null }),
+    });
+    const { user } = open("/endpoints/new?rule=rule-1", platform);
+    await user.type(await screen.findByRole("textbox", { name: /^URL/ }), WEBHOOK.value);
+    expect(screen.getByRole("radio", { name: "Platform" })).toBeChecked();
+    await user.click(screen.getByRole("radio", { name: "Alertmanager" }));
+    expect(screen.getByText(/to its webhook receivers/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Create endpoint" }));
+    expect(await screen.findByText("The endpoint is created")).toBeInTheDocument();
+    const sent = posted(platform, "/api/v1/rules/rule-1/endpoints")[0];
+    expect(sent?.body).toMatchObject({ format: "alertmanager" });
   });
 
   it("sends nothing while a field is wrong, and leads to it", async () => {

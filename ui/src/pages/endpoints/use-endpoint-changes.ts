@@ -8,7 +8,7 @@ import type { ComparedField } from "@/shared/ConflictDialog";
 import { toastError, toastUndo } from "@/shared/toasts";
 import { type GuardedChange, useGuardedChange } from "@/shared/useGuardedChange";
 
-import { RESOLVED } from "./draft";
+import { FORMATS, FORMAT_LABEL, RESOLVED } from "./draft";
 
 /**
  * What shows endpoints is read anew. What the platform answered is shown at once, so that the next change is one to the
@@ -86,7 +86,10 @@ export function useDeleteEndpoint(onDeleted: () => unknown): GuardedChange<Endpo
 }
 
 /** What a change of an endpoint can change, but for its secret. */
-export type Changed = Pick<Endpoint, "value" | "headers" | "enabled" | "send_resolved" | "description">;
+export type Changed = Pick<
+  Endpoint,
+  "value" | "headers" | "format" | "enabled" | "send_resolved" | "description"
+>;
 
 /** An endpoint in three versions, for `ConflictDialog`. */
 export function compareEndpoints(seen: Changed, theirs: Changed, mine: Changed): ComparedField[] {
@@ -103,6 +106,7 @@ export function compareEndpoints(seen: Changed, theirs: Changed, mine: Changed):
   });
   return [
     field("Target", ({ value }) => value),
+    field(FORMAT_LABEL, ({ format }) => FORMATS[format].label),
     field("Headers", headers),
     field("State", state),
     field(RESOLVED.label, ({ send_resolved }) => RESOLVED.words[send_resolved ? "on" : "off"].toLowerCase()),
