@@ -24,6 +24,41 @@ async def test_an_accepted_alert_is_in_the_log_when_the_answer_comes(world: Worl
     assert await world.alerts() == [expected]
 
 
+async def test_annotations_go_beside_the_labels_all_the_way(world: World, admin: AsyncClient) -> None:
+    said = {"context": {"region": "eu"}, "annotations": {"summary": "Zeile 1\nZeile 2", "region": "☃"}}
+    events = [{**ALERT, "alert_id": "a-1", **said}, {**ALERT, "alert_id": "a-2"}]
+    assert (await admin.post(ALERTS, json=[*events, {**ALERT, "dedup_key": "k", **said}])).status_code == 202
+    alerts = await world.alerts()
+    assert [(alert.context, alert.annotations) for alert in alerts] == [
+        (said["context"], said["annotations"]),
+        ({}, {}),
+        (said["context"], said["annotations"]),
+    ]
+    await world.backing.alerts.record(alerts, now_ms=START_MS)
+    shown = (await admin.get(f"{ALERTS}/a-1")).json()
+    assert {name: shown[name] for name in said} == said
+    assert (await admin.get(f"{ALERTS}/a-2")).json()["annotations"] == {}
+
+
+async def test_what_is_wrong_with_annotations_is_said_of_them(world: World, admin: AsyncClient) -> None:
+    def sent(annotations: Any, **more: Any) -> dict[str, Any]:
+        return {**ALERT, "annotations": annotations, **more}
+
+    for annotations, problem in (
+        ([], ("annotations", "wrong-type")),
+        ({"summary": 5}, ("annotations.summary", "wrong-type")),
+        ({"summary": "\0"}, ("annotations.summary", "nul-character")),
+        ({"": "x"}, ("annotations", "empty")),
+        ({"a": "x" * 16_385}, ("annotations.a", "too-long")),
+        ({f"a{n}": "" for n in range(65)}, ("annotations", "too-many")),
+        ({f"a{n}": "x" * 16_000 for n in range(5)}, ("annotations", "too-large")),
+    ):
+        assert problems(await admin.post(ALERTS, json=sent(annotations))) == {problem}
+    half = {f"a{n}": "x" * 16_000 for n in range(3)}
+    assert problems(await admin.post(ALERTS, json=[sent(half, context=half)])) == {("[0].annotations", "too-large")}
+    assert await world.alerts() == []
+
+
 async def test_an_id_and_a_time_are_made_when_none_are_given(world: World, admin: AsyncClient) -> None:
     (alert_id,) = (await admin.post(ALERTS, json=ALERT)).json()["alert_ids"]
     (alert,) = await world.alerts()

@@ -26,7 +26,7 @@ def firing(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-async def test_labels_become_the_fields_and_everything_goes_into_the_context(world: World, admin: AsyncClient) -> None:
+async def test_labels_become_fields_and_context_and_annotations_stay_apart(world: World, admin: AsyncClient) -> None:
     answer = await admin.post(ALERTS, json=[firing()])
     assert (answer.status_code, answer.json()) == (200, {"accepted": 1, "resolved": 0, "outcomes": {"opened": 1}})
     (alert,) = await world.alerts()
@@ -37,8 +37,10 @@ async def test_labels_become_the_fields_and_everything_goes_into_the_context(wor
         "job": "api",
         "severity": "critical",
         "instance": "10.0.0.1:80",
+    }
+    assert alert.annotations == {
         "summary": "5 % fail",
-        "annotation_severity": "see the runbook",
+        "severity": "see the runbook",
         "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
     }
 
@@ -185,8 +187,8 @@ async def test_times_beyond_all_reason_are_taken_for_what_can_be(
 async def test_an_annotation_beyond_the_limit_is_cut(world: World, admin: AsyncClient) -> None:
     assert (await admin.post(ALERTS, json=[firing(annotations={"runbook": "x" * 20_000})])).status_code == 200
     (alert,) = await world.alerts()
-    assert len(alert.context["runbook"]) == 16_384
-    assert alert.context["runbook"].endswith(" […]")
+    assert len(alert.annotations["runbook"]) == 16_384
+    assert alert.annotations["runbook"].endswith(" […]")
 
 
 async def test_the_wrong_shape_is_refused_whole(world: World, admin: AsyncClient) -> None:

@@ -22,6 +22,22 @@ async def test_a_recorded_alert_is_read_back_with_the_time_it_was_first_recorded
     assert await world.alert_history.get(OPERATOR, alert.alert_id) == StoredAlert(alert, NOW_MS)
 
 
+@pytest.mark.parametrize("life", [None, AlertLife("f", 1)])
+async def test_annotations_are_read_back_beside_the_labels_as_they_were_sent(
+    world: World, life: AlertLife | None
+) -> None:
+    annotations = {"summary": "Zeile 1\nZeile 2 🙂", "": "\x01\x7f\\\"'", "region": "of the annotation"}
+    said, silent = make_alert(annotations=annotations, life=life), make_alert(life=life)
+    await world.alerts.record([said, silent], now_ms=NOW_MS)
+    for alert in (said, silent):
+        assert await world.alert_history.get(OPERATOR, alert.alert_id) == StoredAlert(alert, NOW_MS)
+    recent = await world.alert_history.recent(OPERATOR, limit=9)
+    assert {one.alert.alert_id: one.alert.annotations for one in recent} == {
+        said.alert_id: annotations,
+        silent.alert_id: {},
+    }
+
+
 async def test_an_alert_of_an_unknown_severity_keeps_it(world: World) -> None:
     alert = make_alert(severity=Severity.UNSPECIFIED, context={}, event_ts=0)
     await world.alerts.record([alert], now_ms=0)

@@ -59,6 +59,16 @@ async def test_recording_an_end_again_changes_nothing_and_says_what_is_stored(wo
     assert (await load(world, firing.ref)).resolved_notification_id == first.ref.notification_id
 
 
+async def test_the_end_says_the_labels_and_annotations_of_the_firing(world: World) -> None:
+    await world.add_client()
+    annotations = {"summary": "Disk is full", "runbook_url": "https://wiki.acme.io/disk"}
+    alert = living(context={"host": "db-3"}, annotations=annotations)
+    await record(world, alert)
+    (recorded,) = await end(world, alert)
+    told = await load(world, recorded.ref)
+    assert (told.context, told.annotations) == ({"host": "db-3"}, annotations)
+
+
 async def test_what_says_its_end_itself_and_what_was_told_to_nobody_get_no_notification_of_the_end(
     world: World,
 ) -> None:

@@ -49,6 +49,7 @@ async def test_an_episode_is_read_back_as_it_was_stored(store: EpisodeStore) -> 
         source="Störung/東京 🙂",
         name="*",
         context={"größe": "", "": "\x01\x7f\\\"'"},
+        annotations={"summary": "☃\n\x01", "": ""},
         starts_at_ms=0,
         reporters=reporters(nameless=NOW_MS + 7, s0=NOW_MS + LIFE_MS),
         reported_end_ms=NOW_MS - 1,

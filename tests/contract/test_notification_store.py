@@ -23,7 +23,13 @@ async def take(world: World, *, older_than_ms: int = LATER_MS, limit: int = 100)
 
 async def test_a_match_is_stored_as_a_received_notification_with_the_derived_id(world: World) -> None:
     await world.add_client("größe 東京")
-    alert = make_alert("a" * 255, severity=Severity.UNSPECIFIED, source="*", context={"größe": "\x7f", "": ""})
+    alert = make_alert(
+        "a" * 255,
+        severity=Severity.UNSPECIFIED,
+        source="*",
+        context={"größe": "\x7f", "": ""},
+        annotations={"summary": "☃\n\x01", "": ""},
+    )
     rule_ids = ("not a uuid", new_uuid(), "東京")
     (recorded,) = await world.notifications.record(
         [make_match("größe 東京", alert=alert, rule_ids=rule_ids)], now_ms=NOW_MS
@@ -46,6 +52,7 @@ async def test_a_match_is_stored_as_a_received_notification_with_the_derived_id(
             created_at_ms=NOW_MS,
             updated_at_ms=NOW_MS,
             context=alert.context,
+            annotations=alert.annotations,
         )
     ]
 

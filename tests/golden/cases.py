@@ -81,6 +81,7 @@ def _alert(fields: Mapping[str, Any], owner: str | None = None) -> Alert:
         context=fields.get("context", {}),
         schema_version=fields.get("schemaVersion", 0),
         owner=fields.get("clientId", "") if owner is None else owner,
+        annotations=fields.get("annotations", {}),
     )
 
 

@@ -29,6 +29,10 @@ _SNIPPETS = (
     "\ufeff\u200b\u2028\u2029",
     "\x1b[31m\x07\x7f\x85",
     "{{7*7}}${x}%s",
+    " https://evil.dev/a|b>*_`~ ",
+    "http://[::1]:9/<x>#\u202e ",
+    "javascript:alert(1)",
+    ":rotating_light: @here #general",
 )
 
 _LONG = st.builds(str.__mul__, st.sampled_from(("&", "🚨", "<", "a b ", "x", "שלום ")), st.sampled_from((300, 10_000)))
@@ -41,6 +45,9 @@ hostile_texts = _parts.map("".join).filter(lambda text: "\0" not in text)
 def bounded(chars_max: int) -> st.SearchStrategy[str]:
     """Draw hostile text that the checks of an alert let in."""
     return hostile_texts.map(lambda text: text[:chars_max]).filter(lambda text: bool(text.strip()))
+
+
+_annotation_names = st.sampled_from(("summary", "description", "runbook_url", "dashboard_a", "generatorURL"))
 
 
 @st.composite
@@ -60,4 +67,5 @@ def hostile_notifications(draw: st.DrawFn, *, within_limits: bool = True) -> Not
         event_ts=draw(st.integers(0, 253_402_300_799)),
         rule_ids=tuple(draw(st.lists(names, min_size=1, max_size=8))),
         context=draw(context),
+        annotations=draw(st.dictionaries(_annotation_names | names, hostile_texts.map(lambda t: t[:value_chars_max]))),
     )

@@ -1,6 +1,8 @@
 """Whatever an alert holds, its messages are harmless, within the receiver's limits, and can be sent."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage as MimeMessage
@@ -8,6 +10,7 @@ from email.parser import BytesParser
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +23,7 @@ from alerting_core.domain.claim import EmailMessage
 from alerting_core.domain.endpoint import EndpointType
 from alerting_core.domain.notification import Notification
 from tests.property.hostile import hostile_notifications, hostile_texts
+from tests.support.slack_page import slack_page
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery
 
 notifications = hostile_notifications() | hostile_notifications(within_limits=False)
@@ -78,12 +82,43 @@ def test_a_slack_message_is_within_slacks_limits(notification: Notification) -> 
 @given(notifications)
 def test_a_slack_message_mentions_nobody_and_links_nowhere(notification: Notification) -> None:
     message = json.loads(json.dumps(slack_message(notification)))
+    assert message["mrkdwn"] is False
     for text in [{"type": "mrkdwn", "text": message["text"], "verbatim": True}, *texts_of(message)]:
         if text["type"] == "mrkdwn":
             assert text["verbatim"]
-            assert not set("<>") & set(text["text"])
+            # Nothing but links of ours, which lead where they say.
+            rest = _SLACK_LINK.sub(_checked, text["text"])
+            assert not set("<>") & set(rest)
             # Each & begins one of the three entities: nothing was cut in the middle.
-            assert text["text"].count("&") == sum(text["text"].count(each) for each in ("&amp;", "&lt;", "&gt;"))
+            assert rest.count("&") == sum(rest.count(each) for each in ("&amp;", "&lt;", "&gt;"))
+
+
+_SLACK_LINK = re.compile(r"<(https?://[!-;=?-{}~]+)\|([^<>|]+)>(?: \(([^<>]*)\))?")
+
+
+def _checked(link: re.Match[str]) -> str:
+    host = urlsplit(link[1]).netloc
+    assert host
+    assert "@" not in host
+    assert host in (link[3] or link[2])
+    return ""
+
+
+@given(notifications)
+def test_a_slack_message_shows_what_strangers_wrote_as_they_wrote_it(notification: Notification) -> None:
+    """Reads the markup as Slack documents it: what is not code holds none but ours."""
+    page = slack_page(slack_message(notification))
+    tags = Counter(re.findall("<(b|em|s|blockquote|i)>", page))
+    assert set(tags) <= {"b", "em"}
+    # Ours: the names of fields and labels, and how many labels or links are left out.
+    assert tags["b"] <= 4 + 20 + 1
+    assert tags["em"] <= 2
+
+
+@given(notifications)
+def test_a_slack_message_is_short_enough_for_slack_to_take_it(notification: Notification) -> None:
+    message = json.loads(json.dumps(slack_message(notification)))
+    assert sum(len(text["text"]) for text in texts_of(message)) <= 13_000
 
 
 class _Tags(HTMLParser):
@@ -91,6 +126,7 @@ class _Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.links: list[str] = []
         self.depth = 0
         self.feed(html)
         self.close()
@@ -98,7 +134,8 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.depth += tag != "meta"
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.depth += tag not in {"meta", "br"}
 
     def handle_endtag(self, tag: str) -> None:
         self.depth -= 1
@@ -108,7 +145,7 @@ class _Tags(HTMLParser):
 def test_the_html_of_a_mail_has_our_elements_alone(notification: Notification) -> None:
     html = mail_of(notification).html
     page = _Tags(html)
-    ours = {"html", "head", "meta", "title", "body", "table", "tr", "td", "p", "span", "h1", "h2", "bdi"}
+    ours = {"html", "head", "meta", "title", "body", "table", "tr", "td", "p", "br", "a", "span", "h1", "h2", "bdi"}
     assert page.tags <= ours
     assert page.attributes <= {
         "lang",
@@ -120,7 +157,13 @@ def test_the_html_of_a_mail_has_our_elements_alone(notification: Notification) -
         "width",
         "cellpadding",
         "cellspacing",
+        "href",
     }
+    for link in page.links:
+        assert link.isascii()
+        assert link.startswith(("https://", "http://"))
+        assert urlsplit(link).netloc
+        assert "@" not in urlsplit(link).netloc
     assert page.depth == 0
     assert shown(notification.name, chars_max=200) in unescape(html)
 

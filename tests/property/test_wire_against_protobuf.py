@@ -49,6 +49,7 @@ alerts = st.builds(
     schema_version=int32s,
     owner=st.one_of(st.just(""), ids),
     life=lives,
+    annotations=st.dictionaries(texts.filter(str.strip), st.one_of(st.just(""), texts), max_size=3),
 )
 matches = st.builds(
     lambda alert, client_id, rule_ids: Match(alert, alert.owner or client_id, rule_ids),
@@ -88,6 +89,7 @@ def _fields_of_alert(alert: Alert) -> dict[str, Any]:
         "source": alert.source,
         "name": alert.name,
         "context": alert.context,
+        "annotations": alert.annotations,
         "client_id": alert.owner,
         "status": int(alert.status),
         "ends_at": alert.ends_at or 0,
@@ -127,14 +129,15 @@ def _as_message(value: object) -> Message:
 def _are_in_one_order(value: object) -> bool:
     """Whether both write the same fields in the same order.
 
-    No label begins with the whole of another, so that all ways to sort them are the same. The life of an alert, whose
-    numbers are higher than those of client and rules, does not stand before these.
+    No label begins with the whole of another, so that all ways to sort them are the same. Annotations and the life of
+    an alert, whose numbers are higher than those of client and rules, do not stand before these.
     """
-    if isinstance(value, Match) and value.alert.has_life:
+    if isinstance(value, Match) and (value.alert.has_life or value.alert.annotations):
         return False
     alert = value.alert if isinstance(value, Match) else value
-    labels = sorted(alert.context) if isinstance(alert, Alert) else []
-    return not any(after.encode().startswith(before.encode()) for before, after in pairwise(labels))
+    maps = (alert.context, alert.annotations) if isinstance(alert, Alert) else ()
+    pairs = (pair for each in maps for pair in pairwise(sorted(each)))
+    return not any(after.encode().startswith(before.encode()) for before, after in pairs)
 
 
 def _agree(value: object, written: bytes) -> None:

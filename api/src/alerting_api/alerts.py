@@ -58,7 +58,8 @@ class AlertShown(schema.ResponseModel):
     severity: schema.ShownSeverity
     source: str
     name: str
-    context: dict[str, str]
+    context: Annotated[dict[str, str], Field(description="Labels.")]
+    annotations: Annotated[dict[str, str], Field(description="What its source says of it to people.")]
     event_ts: int
     client_id: Annotated[str | None, Field(description="Whose private alert it is; null: it is shared.")]
     received_at: schema.Time

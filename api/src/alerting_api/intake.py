@@ -12,7 +12,7 @@ from alerting_api.auth import AlertWriter, Use
 from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
 from alerting_core.app.intake import AlertDraft, Submitted
-from alerting_core.domain.alert import EVENT_TS_MAX, AlertStatus, check_context
+from alerting_core.domain.alert import EVENT_TS_MAX, AlertStatus, check_annotations, check_context
 from alerting_core.domain.episode_report import ReportOutcome
 from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem, ProblemCode
@@ -25,6 +25,7 @@ EVENT: Final[Mapping[str, Any]] = {
     "source": "api",
     "name": "timeout",
     "context": {"environment": "prod", "region": "us-east-1"},
+    "annotations": {"summary": "Checkout waits for the API", "runbook_url": "https://wiki.example.com/api-timeout"},
 }
 """The example of an alert."""
 
@@ -43,8 +44,20 @@ def _check_context(context: dict[str, str]) -> Iterator[Problem]:
 
 Context: TypeAlias = Annotated[
     dict[str, str],
-    Field(description="Labels and annotations, text to text.", max_length=limits.CONTEXT_ENTRIES_MAX),
+    Field(
+        description="Labels, text to text: what tells the alert from others of its name, and what people sort by.",
+        max_length=limits.CONTEXT_ENTRIES_MAX,
+    ),
     schema.checked_by(_check_context),
+]
+
+Annotations: TypeAlias = Annotated[
+    dict[str, str],
+    Field(
+        description="What is said to people, text to text; it tells no two alerts apart. Messages begin with `summary` "
+        "and `description`, then come the links: `runbook_url`, `dashboard…`, `generatorURL`.",
+        max_length=limits.ANNOTATIONS_MAX,
+    ),
 ]
 
 
@@ -73,6 +86,7 @@ class NewAlert(schema.CheckedModel):
         ),
     ] = None
     context: Context = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
     client_id: Annotated[
         schema.Identifier | None,
         Field(
@@ -106,7 +120,8 @@ class NewAlert(schema.CheckedModel):
     ] = None
 
     def check(self) -> schema.Problems:
-        """Return what is wrong with the times."""
+        """Return what is wrong with the annotations and the times."""
+        yield from check_annotations(self.annotations, self.context)
         if self.starts_at is not None and self.event_ts not in {None, schema.unix_ms(self.starts_at) // 1_000}:
             yield Problem("event_ts", ProblemCode.OUT_OF_RANGE, "must be the second of starts_at, or be left out")
 
@@ -117,6 +132,7 @@ class NewAlert(schema.CheckedModel):
             source=self.source,
             name=self.name,
             context=self.context,
+            annotations=self.annotations,
             alert_id=self.alert_id,
             event_ts=self.event_ts,
             client_id=self.client_id,

@@ -31,6 +31,7 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
     "source": "api",
     "name": "timeout",
     "context": {"environment": "prod", "region": "us-east-1"},
+    "annotations": {"summary": "Checkout waits for the API"},
     "private": False,
     "rule_ids": ["8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1"],
     "event_ts": 1767323045,
@@ -88,7 +89,8 @@ class NotificationShown(schema.ResponseModel):
     severity: schema.ShownSeverity
     source: str
     name: str
-    context: dict[str, str]
+    context: Annotated[dict[str, str], Field(description="Labels.")]
+    annotations: Annotated[dict[str, str], Field(description="What the source of the alert says of it to people.")]
     private: Annotated[
         bool,
         Field(validation_alias="is_private", description="Whether the alert is private to the client; else shared."),

@@ -147,21 +147,20 @@ def _draft(alert: PostedAlert, *, source_label: str) -> AlertDraft:
         severity=severity_of(alert.labels),
         source=alert.labels.get(source_label) or SOURCE_UNNAMED,
         name=alert.labels.get(NAME_LABEL, ""),
-        context=_context(alert),
+        context=alert.labels,
+        annotations=_annotations(alert),
         fingerprint=fingerprint_of_labels(alert.labels),
         starts_at_ms=clamped_ms(_set(alert.startsAt)),
         ends_at_ms=clamped_ms(_set(alert.endsAt)),
     )
 
 
-def _context(alert: PostedAlert) -> dict[str, str]:
-    """Put labels, annotations and the link into one context; an annotation named as a label is, goes beside it."""
-    context = dict(alert.labels)
-    for key, value in alert.annotations.items():
-        context[f"annotation_{key}" if key in alert.labels else key] = _cut(value)
+def _annotations(alert: PostedAlert) -> dict[str, str]:
+    """Return the annotations with the link among them, which leads to the expression that fired."""
+    annotations = {key: _cut(value) for key, value in alert.annotations.items()}
     if alert.generatorURL:
-        context.setdefault(GENERATOR_URL, _cut(alert.generatorURL))
-    return context
+        annotations.setdefault(GENERATOR_URL, _cut(alert.generatorURL))
+    return annotations
 
 
 def _cut(value: str) -> str:
@@ -181,8 +180,8 @@ async def post_alerts(
     `authorization.credentials`. `alertname` becomes the name, `job` (or the label that is configured) the source,
     `severity` the severity: critical, emergency, fatal → CRITICAL; high, major, error, page → HIGH; warning, warn,
     medium, minor → MEDIUM; low, info, informational, none → LOW; anything else, and none, is unknown, which rules with
-    the severity `*` meet. Labels and annotations become the context; an annotation with the name of a label gets the
-    prefix `annotation_`, and one beyond the limit is cut.
+    the severity `*` meet. Labels become the context, annotations stay annotations, with `generatorURL` among them; one
+    beyond the limit is cut.
 
     What is sent with a client's key is private to that client; with an operator's key it is shared.
 

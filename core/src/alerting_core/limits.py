@@ -18,16 +18,20 @@ TIME_MS_MAX: Final = 253_402_300_799_999
 # One alert, and one record of a stream.
 
 CONTEXT_ENTRIES_MAX: Final = 64
-"""Labels and annotations of one alert. Four times the largest set seen in Prometheus rule collections."""
+"""Labels of one alert. Four times the largest set seen in Prometheus rule collections."""
+
+ANNOTATIONS_MAX: Final = 64
+"""Annotations of one alert: as many as labels, since senders that know of no annotations put all into the labels."""
 
 CONTEXT_KEY_CHARS_MAX: Final = 255
-"""One label name."""
+"""One name of a label or an annotation."""
 
 CONTEXT_VALUE_CHARS_MAX: Final = 16_384
-"""One annotation; runbook texts run to a few thousand characters."""
+"""One label or annotation; runbook texts run to a few thousand characters."""
 
 CONTEXT_BYTES_MAX: Final = 65_536
-"""All keys and values of one alert together: it is stored once per notification and sent once per delivery."""
+"""All names and values of the labels and annotations of one alert together: it is stored once per notification and sent
+once per delivery. One bound for both, so that what a sender moves from one to the other is taken as before."""
 
 RECORD_VALUE_BYTES_MAX: Final = 1_048_576
 """One record of a stream. Kafka's default `message.max.bytes`."""
@@ -142,7 +146,7 @@ DEAD_LETTERS_LOOKED_AT_MAX: Final = 10_000
 be looked at on the command line."""
 
 DEAD_LETTER_FIELDS_SHOWN_MAX: Final = 200
-"""Of the message in a dead letter: a good one has 79 at most."""
+"""Of the message in a dead letter: a good one has 143 at most."""
 
 DEAD_LETTER_BYTES_SHOWN_MAX: Final = 8_192
 """Of the value of a dead letter: enough to see what it was meant to be."""
@@ -199,8 +203,9 @@ CLAIM_MS_MAX: Final = 60
 """What a claim may take before the next one is for fewer: it holds the locks of all that it leases."""
 
 HELD_CLAIMS_MAX: Final = 2_048
-"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels each, 128 MiB. What
-is held is sent while the next is claimed: a sender that holds little waits for Postgres with nothing to send."""
+"""Claims one sender holds at once, sending and waiting for their host's turn; at 64 KiB of labels and annotations each,
+128 MiB. What is held is sent while the next is claimed: a sender that holds little waits for Postgres with nothing to
+send."""
 
 LEASE_MS: Final = 60_000
 """How long a claim lasts: four times the longest attempt, so that only a dead sender loses one."""

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lerting/v1/alert.proto\x12\x0b\x61lerting.v1\"\xe6\x03\n\x08\x41lertNew\x12\x19\n\x08\x61lert_id\x18\x01 \x01(\tR\x07\x61lertId\x12%\n\x0eschema_version\x18\x02 \x01(\x05R\rschemaVersion\x12\x19\n\x08\x65vent_ts\x18\x03 \x01(\x03R\x07\x65ventTs\x12\x31\n\x08severity\x18\x04 \x01(\x0e\x32\x15.alerting.v1.SeverityR\x08severity\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x12\n\x04name\x18\x06 \x01(\tR\x04name\x12<\n\x07\x63ontext\x18\x07 \x03(\x0b\x32\".alerting.v1.AlertNew.ContextEntryR\x07\x63ontext\x12\x1b\n\tclient_id\x18\x08 \x01(\tR\x08\x63lientId\x12\x30\n\x06status\x18\x0b \x01(\x0e\x32\x18.alerting.v1.AlertStatusR\x06status\x12\x17\n\x07\x65nds_at\x18\x0c \x01(\x03R\x06\x65ndsAt\x12 \n\x0b\x66ingerprint\x18\r \x01(\tR\x0b\x66ingerprint\x12\x14\n\x05phase\x18\x0e \x01(\x05R\x05phase\x1a:\n\x0c\x43ontextEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01J\x04\x08\n\x10\x0b\"\xa3\x04\n\x0c\x41lertMatched\x12\x19\n\x08\x61lert_id\x18\x01 \x01(\tR\x07\x61lertId\x12%\n\x0eschema_version\x18\x02 \x01(\x05R\rschemaVersion\x12\x19\n\x08\x65vent_ts\x18\x03 \x01(\x03R\x07\x65ventTs\x12\x31\n\x08severity\x18\x04 \x01(\x0e\x32\x15.alerting.v1.SeverityR\x08severity\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x12\n\x04name\x18\x06 \x01(\tR\x04name\x12@\n\x07\x63ontext\x18\x07 \x03(\x0b\x32&.alerting.v1.AlertMatched.ContextEntryR\x07\x63ontext\x12\x1b\n\tclient_id\x18\x08 \x01(\tR\x08\x63lientId\x12\x19\n\x08rule_ids\x18\t \x03(\tR\x07ruleIds\x12\x30\n\x06status\x18\x0b \x01(\x0e\x32\x18.alerting.v1.AlertStatusR\x06status\x12\x17\n\x07\x65nds_at\x18\x0c \x01(\x03R\x06\x65ndsAt\x12 \n\x0b\x66ingerprint\x18\r \x01(\tR\x0b\x66ingerprint\x12\x14\n\x05phase\x18\x0e \x01(\x05R\x05phase\x12\x18\n\x07private\x18\x0f \x01(\x08R\x07private\x1a:\n\x0c\x43ontextEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01J\x04\x08\n\x10\x0b*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*A\n\x0b\x41lertStatus\x12\x17\n\x13\x41LERT_STATUS_FIRING\x10\x00\x12\x19\n\x15\x41LERT_STATUS_RESOLVED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lerting/v1/alert.proto\x12\x0b\x61lerting.v1\"\xea\x04\n\x08\x41lertNew\x12\x19\n\x08\x61lert_id\x18\x01 \x01(\tR\x07\x61lertId\x12%\n\x0eschema_version\x18\x02 \x01(\x05R\rschemaVersion\x12\x19\n\x08\x65vent_ts\x18\x03 \x01(\x03R\x07\x65ventTs\x12\x31\n\x08severity\x18\x04 \x01(\x0e\x32\x15.alerting.v1.SeverityR\x08severity\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x12\n\x04name\x18\x06 \x01(\tR\x04name\x12<\n\x07\x63ontext\x18\x07 \x03(\x0b\x32\".alerting.v1.AlertNew.ContextEntryR\x07\x63ontext\x12\x1b\n\tclient_id\x18\x08 \x01(\tR\x08\x63lientId\x12H\n\x0b\x61nnotations\x18\n \x03(\x0b\x32&.alerting.v1.AlertNew.AnnotationsEntryR\x0b\x61nnotations\x12\x30\n\x06status\x18\x0b \x01(\x0e\x32\x18.alerting.v1.AlertStatusR\x06status\x12\x17\n\x07\x65nds_at\x18\x0c \x01(\x03R\x06\x65ndsAt\x12 \n\x0b\x66ingerprint\x18\r \x01(\tR\x0b\x66ingerprint\x12\x14\n\x05phase\x18\x0e \x01(\x05R\x05phase\x1a:\n\x0c\x43ontextEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x1a>\n\x10\x41nnotationsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\xab\x05\n\x0c\x41lertMatched\x12\x19\n\x08\x61lert_id\x18\x01 \x01(\tR\x07\x61lertId\x12%\n\x0eschema_version\x18\x02 \x01(\x05R\rschemaVersion\x12\x19\n\x08\x65vent_ts\x18\x03 \x01(\x03R\x07\x65ventTs\x12\x31\n\x08severity\x18\x04 \x01(\x0e\x32\x15.alerting.v1.SeverityR\x08severity\x12\x16\n\x06source\x18\x05 \x01(\tR\x06source\x12\x12\n\x04name\x18\x06 \x01(\tR\x04name\x12@\n\x07\x63ontext\x18\x07 \x03(\x0b\x32&.alerting.v1.AlertMatched.ContextEntryR\x07\x63ontext\x12\x1b\n\tclient_id\x18\x08 \x01(\tR\x08\x63lientId\x12\x19\n\x08rule_ids\x18\t \x03(\tR\x07ruleIds\x12L\n\x0b\x61nnotations\x18\n \x03(\x0b\x32*.alerting.v1.AlertMatched.AnnotationsEntryR\x0b\x61nnotations\x12\x30\n\x06status\x18\x0b \x01(\x0e\x32\x18.alerting.v1.AlertStatusR\x06status\x12\x17\n\x07\x65nds_at\x18\x0c \x01(\x03R\x06\x65ndsAt\x12 \n\x0b\x66ingerprint\x18\r \x01(\tR\x0b\x66ingerprint\x12\x14\n\x05phase\x18\x0e \x01(\x05R\x05phase\x12\x18\n\x07private\x18\x0f \x01(\x08R\x07private\x1a:\n\x0c\x43ontextEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x1a>\n\x10\x41nnotationsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*A\n\x0b\x41lertStatus\x12\x17\n\x13\x41LERT_STATUS_FIRING\x10\x00\x12\x19\n\x15\x41LERT_STATUS_RESOLVED\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ALERTNEW_CONTEXTENTRY']._loaded_options = None
   _globals['_ALERTNEW_CONTEXTENTRY']._serialized_options = b'8\001'
+  _globals['_ALERTNEW_ANNOTATIONSENTRY']._loaded_options = None
+  _globals['_ALERTNEW_ANNOTATIONSENTRY']._serialized_options = b'8\001'
   _globals['_ALERTMATCHED_CONTEXTENTRY']._loaded_options = None
   _globals['_ALERTMATCHED_CONTEXTENTRY']._serialized_options = b'8\001'
-  _globals['_SEVERITY']._serialized_start=1079
-  _globals['_SEVERITY']._serialized_end=1196
-  _globals['_ALERTSTATUS']._serialized_start=1198
-  _globals['_ALERTSTATUS']._serialized_end=1263
+  _globals['_ALERTMATCHED_ANNOTATIONSENTRY']._loaded_options = None
+  _globals['_ALERTMATCHED_ANNOTATIONSENTRY']._serialized_options = b'8\001'
+  _globals['_SEVERITY']._serialized_start=1347
+  _globals['_SEVERITY']._serialized_end=1464
+  _globals['_ALERTSTATUS']._serialized_start=1466
+  _globals['_ALERTSTATUS']._serialized_end=1531
   _globals['_ALERTNEW']._serialized_start=41
-  _globals['_ALERTNEW']._serialized_end=527
-  _globals['_ALERTNEW_CONTEXTENTRY']._serialized_start=463
-  _globals['_ALERTNEW_CONTEXTENTRY']._serialized_end=521
-  _globals['_ALERTMATCHED']._serialized_start=530
-  _globals['_ALERTMATCHED']._serialized_end=1077
-  _globals['_ALERTMATCHED_CONTEXTENTRY']._serialized_start=463
-  _globals['_ALERTMATCHED_CONTEXTENTRY']._serialized_end=521
+  _globals['_ALERTNEW']._serialized_end=659
+  _globals['_ALERTNEW_CONTEXTENTRY']._serialized_start=537
+  _globals['_ALERTNEW_CONTEXTENTRY']._serialized_end=595
+  _globals['_ALERTNEW_ANNOTATIONSENTRY']._serialized_start=597
+  _globals['_ALERTNEW_ANNOTATIONSENTRY']._serialized_end=659
+  _globals['_ALERTMATCHED']._serialized_start=662
+  _globals['_ALERTMATCHED']._serialized_end=1345
+  _globals['_ALERTMATCHED_CONTEXTENTRY']._serialized_start=537
+  _globals['_ALERTMATCHED_CONTEXTENTRY']._serialized_end=595
+  _globals['_ALERTMATCHED_ANNOTATIONSENTRY']._serialized_start=597
+  _globals['_ALERTMATCHED_ANNOTATIONSENTRY']._serialized_end=659
 # @@protoc_insertion_point(module_scope)

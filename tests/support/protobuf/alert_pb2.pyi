@@ -28,8 +28,15 @@ ALERT_STATUS_FIRING: AlertStatus
 ALERT_STATUS_RESOLVED: AlertStatus
 
 class AlertNew(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "status", "ends_at", "fingerprint", "phase")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "annotations", "status", "ends_at", "fingerprint", "phase")
     class ContextEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class AnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +51,7 @@ class AlertNew(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
@@ -56,15 +64,23 @@ class AlertNew(_message.Message):
     name: str
     context: _containers.ScalarMap[str, str]
     client_id: str
+    annotations: _containers.ScalarMap[str, str]
     status: AlertStatus
     ends_at: int
     fingerprint: str
     phase: int
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ...) -> None: ...
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ...) -> None: ...
 
 class AlertMatched(_message.Message):
-    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids", "status", "ends_at", "fingerprint", "phase", "private")
+    __slots__ = ("alert_id", "schema_version", "event_ts", "severity", "source", "name", "context", "client_id", "rule_ids", "annotations", "status", "ends_at", "fingerprint", "phase", "private")
     class ContextEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class AnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +96,7 @@ class AlertMatched(_message.Message):
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     RULE_IDS_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
@@ -94,9 +111,10 @@ class AlertMatched(_message.Message):
     context: _containers.ScalarMap[str, str]
     client_id: str
     rule_ids: _containers.RepeatedScalarFieldContainer[str]
+    annotations: _containers.ScalarMap[str, str]
     status: AlertStatus
     ends_at: int
     fingerprint: str
     phase: int
     private: bool
-    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ..., private: _Optional[bool] = ...) -> None: ...
+    def __init__(self, alert_id: _Optional[str] = ..., schema_version: _Optional[int] = ..., event_ts: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., source: _Optional[str] = ..., name: _Optional[str] = ..., context: _Optional[_Mapping[str, str]] = ..., client_id: _Optional[str] = ..., rule_ids: _Optional[_Iterable[str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., status: _Optional[_Union[AlertStatus, str]] = ..., ends_at: _Optional[int] = ..., fingerprint: _Optional[str] = ..., phase: _Optional[int] = ..., private: _Optional[bool] = ...) -> None: ...

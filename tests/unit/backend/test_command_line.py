@@ -48,12 +48,16 @@ def test_every_command_has_help_and_writes_json_on_request(command: str) -> None
     assert "--json" in shown.output
 
 
+@pytest.mark.parametrize("option", ["--context", "--annotation"])
 @pytest.mark.parametrize("assignments", [["region"], ["=eu"], ["region=eu", "region=us"]])
-def test_labels_of_an_alert_to_send_are_written_with_their_names_each_once(assignments: list[str]) -> None:
-    options = [part for one in assignments for part in ("--context", one)]
+def test_labels_and_annotations_to_send_are_written_with_their_names_each_once(
+    option: str, assignments: list[str]
+) -> None:
+    options = [part for one in assignments for part in (option, one)]
     refused = run("send", "--source", "api", "--name", "timeout", *options)
     assert refused.exit_code == ExitCode.USAGE
     assert "NAME=VALUE" in refused.output
+    assert option in refused.output
 
 
 def test_every_outcome_of_an_alert_that_is_sent_has_its_words() -> None:

@@ -657,8 +657,8 @@ export interface paths {
          *     `authorization.credentials`. `alertname` becomes the name, `job` (or the label that is configured) the source,
          *     `severity` the severity: critical, emergency, fatal → CRITICAL; high, major, error, page → HIGH; warning, warn,
          *     medium, minor → MEDIUM; low, info, informational, none → LOW; anything else, and none, is unknown, which rules with
-         *     the severity `*` meet. Labels and annotations become the context; an annotation with the name of a label gets the
-         *     prefix `annotation_`, and one beyond the limit is cut.
+         *     the severity `*` meet. Labels become the context, annotations stay annotations, with `generatorURL` among them; one
+         *     beyond the limit is cut.
          *
          *     What is sent with a client's key is private to that client; with an operator's key it is shared.
          *
@@ -764,6 +764,10 @@ export interface components {
          * @example {
          *       "alerts": [
          *         {
+         *           "annotations": {
+         *             "runbook_url": "https://wiki.example.com/api-timeout",
+         *             "summary": "Checkout waits for the API"
+         *           },
          *           "context": {
          *             "environment": "prod",
          *             "region": "us-east-1"
@@ -773,6 +777,10 @@ export interface components {
          *           "source": "api"
          *         },
          *         {
+         *           "annotations": {
+         *             "runbook_url": "https://wiki.example.com/api-timeout",
+         *             "summary": "Checkout waits for the API"
+         *           },
          *           "context": {
          *             "environment": "prod",
          *             "region": "us-east-1"
@@ -794,6 +802,10 @@ export interface components {
          * @description An alert, whom it notified, and what ended it.
          * @example {
          *       "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -828,11 +840,21 @@ export interface components {
             /** Alert Id */
             alert_id: string;
             /**
+             * Annotations
+             * @description What its source says of it to people.
+             */
+            annotations: {
+                [key: string]: string;
+            };
+            /**
              * Client Id
              * @description Whose private alert it is; null: it is shared.
              */
             client_id: string | null;
-            /** Context */
+            /**
+             * Context
+             * @description Labels.
+             */
             context: {
                 [key: string]: string;
             };
@@ -958,6 +980,10 @@ export interface components {
          * @description An alert as it was taken in; one with a life, which fires and is resolved later, as it is now.
          * @example {
          *       "alert_id": "order-4711-timeout",
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -970,6 +996,10 @@ export interface components {
          *     }
          * @example {
          *       "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -989,11 +1019,21 @@ export interface components {
             /** Alert Id */
             alert_id: string;
             /**
+             * Annotations
+             * @description What its source says of it to people.
+             */
+            annotations: {
+                [key: string]: string;
+            };
+            /**
              * Client Id
              * @description Whose private alert it is; null: it is shared.
              */
             client_id: string | null;
-            /** Context */
+            /**
+             * Context
+             * @description Labels.
+             */
             context: {
                 [key: string]: string;
             };
@@ -2484,6 +2524,10 @@ export interface components {
          * NewAlert
          * @description One alert to take in. With a `dedup_key` it has a life: it fires, and is resolved later. Else it is an event.
          * @example {
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -2493,6 +2537,10 @@ export interface components {
          *       "source": "api"
          *     }
          * @example {
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -2503,6 +2551,10 @@ export interface components {
          *       "source": "api"
          *     }
          * @example {
+         *       "annotations": {
+         *         "runbook_url": "https://wiki.example.com/api-timeout",
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "context": {
          *         "environment": "prod",
          *         "region": "us-east-1"
@@ -2522,13 +2574,20 @@ export interface components {
              */
             alert_id?: string | null;
             /**
+             * Annotations
+             * @description What is said to people, text to text; it tells no two alerts apart. Messages begin with `summary` and `description`, then come the links: `runbook_url`, `dashboard…`, `generatorURL`.
+             */
+            annotations?: {
+                [key: string]: string;
+            };
+            /**
              * Client Id
              * @description For an operator's key, the client that the alert is private to. Left out: the alert is shared. What a client's key sends is private to that client, and no other may be named.
              */
             client_id?: string | null;
             /**
              * Context
-             * @description Labels and annotations, text to text.
+             * @description Labels, text to text: what tells the alert from others of its name, and what people sort by.
              */
             context?: {
                 [key: string]: string;
@@ -2795,6 +2854,9 @@ export interface components {
          * @description A notification with all that was tried.
          * @example {
          *       "alert_id": "order-4711-timeout",
+         *       "annotations": {
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "client_id": "acme",
          *       "context": {
          *         "environment": "prod",
@@ -2844,9 +2906,19 @@ export interface components {
         NotificationDetailShown: {
             /** Alert Id */
             alert_id: string;
+            /**
+             * Annotations
+             * @description What the source of the alert says of it to people.
+             */
+            annotations: {
+                [key: string]: string;
+            };
             /** Client Id */
             client_id: string;
-            /** Context */
+            /**
+             * Context
+             * @description Labels.
+             */
             context: {
                 [key: string]: string;
             };
@@ -2930,6 +3002,9 @@ export interface components {
          * @description The decision to tell a client about an alert: exactly one per client, alert and kind.
          * @example {
          *       "alert_id": "order-4711-timeout",
+         *       "annotations": {
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "client_id": "acme",
          *       "context": {
          *         "environment": "prod",
@@ -2951,6 +3026,9 @@ export interface components {
          *     }
          * @example {
          *       "alert_id": "order-4711-timeout",
+         *       "annotations": {
+         *         "summary": "Checkout waits for the API"
+         *       },
          *       "client_id": "acme",
          *       "context": {
          *         "environment": "prod",
@@ -2977,9 +3055,19 @@ export interface components {
         NotificationShown: {
             /** Alert Id */
             alert_id: string;
+            /**
+             * Annotations
+             * @description What the source of the alert says of it to people.
+             */
+            annotations: {
+                [key: string]: string;
+            };
             /** Client Id */
             client_id: string;
-            /** Context */
+            /**
+             * Context
+             * @description Labels.
+             */
             context: {
                 [key: string]: string;
             };

@@ -176,16 +176,16 @@ def run_send(settings: Settings, alert: Mapping[str, Any], *, as_json: bool) -> 
     print(output.shown(f"{which} {OUTCOMES.get(result['outcome'], result['outcome'])}"))
 
 
-def read_context(assignments: Sequence[str], *, as_json: bool) -> dict[str, str]:
-    """Return labels by name, each written NAME=VALUE."""
-    context: dict[str, str] = {}
+def read_assignments(option: str, assignments: Sequence[str], *, as_json: bool) -> dict[str, str]:
+    """Return the values of *option* by name, each written NAME=VALUE."""
+    values: dict[str, str] = {}
     for assignment in assignments:
         name, sign, value = assignment.partition("=")
-        if not sign or not name or name in context:
-            detail = f"--context {assignment}: write NAME=VALUE, each name once"
+        if not sign or not name or name in values:
+            detail = f"{option} {assignment}: write NAME=VALUE, each name once"
             output.fail(detail, code="invalid-input", exit_code=output.ExitCode.USAGE, as_json=as_json)
-        context[name] = value
-    return context
+        values[name] = value
+    return values
 
 
 STEP_SECONDS: Final = 0.1
@@ -313,6 +313,7 @@ def _as_json(alert: Alert) -> dict[str, Any]:
         "name": alert.name,
         "event_ts": alert.event_ts,
         "context": dict(alert.context),
+        **({"annotations": dict(alert.annotations)} if alert.annotations else {}),
         **({"client_id": alert.owner} if alert.owner else {}),
     }
 

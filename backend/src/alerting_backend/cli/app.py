@@ -126,6 +126,10 @@ def send(
     context: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A label; may be repeated.", show_default=False)
     ] = None,
+    annotation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="As summary=… or runbook_url=…; may be repeated.", show_default=False),
+    ] = None,
     alert_id: Annotated[str | None, typer.Option(help="Of an event; else one is made.", show_default=False)] = None,
     dedup_key: Annotated[
         str | None,
@@ -148,11 +152,12 @@ def send(
 ) -> None:
     """Send one alert: an event, or with --dedup-key one that fires and is resolved later."""
     settings = settings_of_environment(as_json=as_json, url=url, key=key)
-    from alerting_backend.cli.alerts import read_context, run_send
+    from alerting_backend.cli.alerts import read_assignments, run_send
 
     alert = {
         "severity": severity.upper(), "source": source, "name": name, "alert_id": alert_id, "client_id": client,
-        "context": read_context(context or [], as_json=as_json), "dedup_key": dedup_key,
+        "context": read_assignments("--context", context or [], as_json=as_json),
+        "annotations": read_assignments("--annotation", annotation or [], as_json=as_json), "dedup_key": dedup_key,
         "status": "resolved" if resolve else None, "starts_at": starts_at, "ends_at": ends_at,
     }  # fmt: skip
     run_send(settings, alert, as_json=as_json)

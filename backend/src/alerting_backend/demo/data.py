@@ -32,12 +32,13 @@ class DemoRule:
 
 @dataclass(frozen=True, slots=True)
 class DemoAlert:
-    """One alert."""
+    """One alert. Some say to people what is wrong, as good rules do; others are as bare as many are."""
 
     severity: str
     source: str
     name: str
     context: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 CLIENTS: Final[Mapping[str, str]] = {"demo-shop": "Demo shop", "demo-bank": "Demo bank"}
@@ -51,12 +52,45 @@ RULES: Final = (
 )
 
 ALERTS: Final = (
-    DemoAlert("CRITICAL", "checkout", "payment-failed", {"environment": "prod", "provider": "cards", "failed": "37 %"}),
-    DemoAlert("HIGH", "database", "slow-query", {"environment": "prod", "table": "orders", "seconds": "12.4"}),
+    DemoAlert(
+        "CRITICAL",
+        "checkout",
+        "payment-failed",
+        {"environment": "prod", "provider": "cards", "failed": "37 %", "team": "payments"},
+        {
+            "summary": "37 % of the card payments fail",
+            "description": "The provider answers with 503 since 10 minutes.\nOrders are kept, and are not paid.",
+            "runbook_url": "https://wiki.example.com/runbooks/payment-failed",
+            "dashboard_url": "https://grafana.example.com/d/checkout",
+        },
+    ),
+    DemoAlert(
+        "HIGH",
+        "database",
+        "slow-query",
+        {"environment": "prod", "table": "orders", "seconds": "12.4"},
+        {"summary": "A query on orders takes 12.4 seconds"},
+    ),
     DemoAlert("LOW", "frontend", "slow-page", {"environment": "staging", "page": "/cart"}),
-    DemoAlert("CRITICAL", "database", "replication-broken", {"environment": "prod", "region": "eu-west-1"}),
+    DemoAlert(
+        "CRITICAL",
+        "database",
+        "replication-broken",
+        {"environment": "prod", "region": "eu-west-1", "instance": "orders-db-2", "team": "storage"},
+        {
+            "summary": "orders-db-2 does not replicate any more",
+            "description": "It lags behind by 14 minutes, and by more each minute.\nReports read old orders.",
+            "runbook_url": "https://wiki.example.com/runbooks/replication-broken",
+        },
+    ),
     DemoAlert("MEDIUM", "checkout", "payment-failed", {"environment": "staging", "provider": "vouchers"}),
-    DemoAlert("CRITICAL", "api", "out-of-memory", {"environment": "prod", "host": "api-7"}),
+    DemoAlert(
+        "CRITICAL",
+        "api",
+        "out-of-memory",
+        {"environment": "prod", "host": "api-7"},
+        {"summary": "api-7 was killed for want of memory"},
+    ),
     DemoAlert("LOW", "database", "disk-filling", {"environment": "prod", "used": "81 %"}),
     DemoAlert("MEDIUM", "queue", "backlog-growing", {"environment": "prod", "waiting": "5,210"}),
 )

@@ -69,7 +69,8 @@ class DemoAlerts:
 
     async def _send(self, alert: data.DemoAlert) -> None:
         try:
-            await self._use.intake.submit(None, [AlertDraft(alert.severity, alert.source, alert.name, alert.context)])
+            draft = AlertDraft(alert.severity, alert.source, alert.name, alert.context, alert.annotations)
+            await self._use.intake.submit(None, [draft])
         except errors.PortUnavailable as error:
             _log_demo.warning("demo_alert_not_sent", code=error.code)
 

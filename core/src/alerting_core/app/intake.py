@@ -39,6 +39,7 @@ class AlertDraft:
     source: str
     name: str
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     alert_id: str | None = None
     event_ts: int | None = None
     client_id: str | None = None
@@ -164,6 +165,7 @@ class AlertIntake:
             name=draft.name,
             event_ts=now_s if draft.event_ts is None else draft.event_ts,
             context=draft.context,
+            annotations=draft.annotations,
             owner=(draft.client_id or "") if scope is None else scope,
         )
 
@@ -187,6 +189,7 @@ def _report(fingerprint: str, draft: AlertDraft, alert: Alert) -> Report:
         source=alert.source,
         name=alert.name,
         context=alert.context,
+        annotations=alert.annotations,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from alerting_core.domain.alert import Severity
@@ -261,8 +262,7 @@ class Message:
         self._values_of: Final = attrgetter(*fields)
         self._writers: Final = tuple(_writer(field) for field in fields.values())
         self._readers: Final = {field.number: (name, *_reader(field)) for name, field in fields.items()}
-        self._absent: Final = {name: "" if field.read is None else field.read(0) for name, field in fields.items()}
-        self._maps: Final = tuple(name for name, field in fields.items() if field.kind is FieldKind.LABELS)
+        self._absent: Final = {name: _absent(field) for name, field in fields.items()}
         self._lists: Final = tuple(name for name, field in fields.items() if field.kind is FieldKind.TEXTS)
 
     def encode(self, item: object) -> bytes:
@@ -284,8 +284,6 @@ class Message:
         """
         readers = self._readers
         values: dict[str, Any] = self._absent.copy()
-        for name in self._maps:
-            values[name] = {}
         for name in self._lists:
             values[name] = []
         for number, wire_type, value, payload in read_fields(data):
@@ -300,7 +298,10 @@ class Message:
                 values[name].append(read(payload))
             else:
                 label, content = label_entry(payload, read)
-                values[name][label] = content
+                entries = values[name]
+                if entries is _NO_LABELS:
+                    entries = values[name] = {}
+                entries[label] = content
         for name in self._lists:
             values[name] = tuple(values[name])
         return values
@@ -340,7 +341,16 @@ def label_entry(payload: bytes, read: Callable[[bytes], T]) -> tuple[T, T]:
 _Reader: TypeAlias = tuple[int, Callable[[Any], Any], FieldKind]
 """(wire type, what makes a value of a varint's number or of the bytes, kind)."""
 
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+"""Of all messages in which a map has no entry: most have one that does, and one that does not."""
+
 _UNKNOWN: Final = ("", -1, to_text, FieldKind.TEXT)
+
+
+def _absent(field: Field) -> Any:
+    if field.kind is FieldKind.LABELS:
+        return _NO_LABELS
+    return "" if field.read is None else field.read(0)
 
 
 def _reader(field: Field) -> _Reader:

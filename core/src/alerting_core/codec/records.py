@@ -71,12 +71,13 @@ _EVENT: Final = Message(
     }
 )
 
-# 10 is for annotations.
+_ANNOTATIONS: Final = Message({"annotations": labels(10)})
+
 _LIFE: Final = Message(
     {"status": enum(11, AlertStatus.from_number), "ends_at": int64(12), "fingerprint": text(13), "phase": int32(14)}
 )
 
-ALERT_NEW: Final = Message(_EVENT.fields | _LIFE.fields)
+ALERT_NEW: Final = Message(_EVENT.fields | _ANNOTATIONS.fields | _LIFE.fields)
 
 _TAIL: Final = Message({"client_id": text(8), "rule_ids": texts(9)})
 
@@ -93,8 +94,10 @@ _values_of_event: Final = attrgetter(*("owner" if name == "client_id" else name 
 
 def encode_alert(alert: Alert) -> bytes:
     """Encode an AlertNew; equal alerts give equal bytes."""
-    event = _EVENT.encode_values(*_values_of_event(alert))
-    return event if alert.life is None else event + _LIFE.encode(alert.life)
+    value = _EVENT.encode_values(*_values_of_event(alert))
+    if alert.annotations:
+        value += _ANNOTATIONS.encode_values(alert.annotations)
+    return value if alert.life is None else value + _LIFE.encode(alert.life)
 
 
 def encode_match(match: Match) -> bytes:
@@ -136,18 +139,19 @@ def decode_match(value: bytes) -> Match | Rejected:
 def _parse_alert(data: bytes) -> Alert:
     # In the order of the table; by position, which takes half as long as by name.
     values = ALERT_NEW.decode(data).values()
-    alert_id, version, event_ts, severity_, source, name, context, owner, status, ends_at, fingerprint, phase = values
+    alert_id, version, event_ts, severity_, source, name, context, owner, notes, status, ends_at, *rest = values
+    fingerprint, phase = rest
     life = _life(status, ends_at, fingerprint, phase) if fingerprint or phase or status or ends_at else None
-    return Alert(alert_id, severity_, source, name, event_ts, context, version, owner, life)
+    return Alert(alert_id, severity_, source, name, event_ts, context, version, owner, life, notes)
 
 
 def _parse_match(data: bytes) -> Match:
     values = ALERT_MATCHED.decode(data).values()
     alert_id, schema_version, event_ts, severity_, source, name, context, client_id, *rest = values
-    status, ends_at, fingerprint, phase, rule_ids, is_private = rest
+    annotations, status, ends_at, fingerprint, phase, rule_ids, is_private = rest
     life = _life(status, ends_at, fingerprint, phase) if fingerprint or phase or status or ends_at else None
     owner = client_id if is_private else ""
-    alert = Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner, life)
+    alert = Alert(alert_id, severity_, source, name, event_ts, context, schema_version, owner, life, annotations)
     return Match(alert, client_id, rule_ids)
 
 

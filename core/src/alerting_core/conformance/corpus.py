@@ -9,7 +9,7 @@ from typing import Final
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, Severity, check_alert
 from alerting_core.domain.notification import Notification, NotificationStatus, derive_notification_id
 from alerting_core.domain.rule import Rule, check_rule
-from alerting_core.domain.text import derive_uuid
+from alerting_core.domain.text import derive_uuid, storable
 
 NOW_MS: Final = 1_767_225_600_123
 """The first of January 2026, and a little."""
@@ -44,7 +44,8 @@ def alerts() -> Sequence[Alert]:
     for number, (source, name) in enumerate(product(TEXTS, TEXTS)):
         severity = SEVERITIES[number % len(SEVERITIES)]
         context = _context(number)
-        alert = Alert(f"alert-{number}", severity, source, name, 1_767_225_600 + number * 7_919, context)
+        event_ts = 1_767_225_600 + number * 7_919
+        alert = Alert(f"alert-{number}", severity, source, name, event_ts, context, annotations=_annotations(number))
         if not check_alert(alert):
             found.append(alert)
     return found
@@ -80,6 +81,7 @@ def notifications() -> Sequence[Notification]:
             created_at_ms=NOW_MS,
             updated_at_ms=NOW_MS,
             context=alert.context,
+            annotations=alert.annotations,
         )
         for alert in alerts()[::5]
     ]
@@ -93,3 +95,9 @@ def secret(name: str) -> str:
 def _context(number: int) -> dict[str, str]:
     keys = ("region", "summary", "\u00fc\u00e4\u00f6", "a.b-c/d", "runbook")
     return {keys[place]: TEXTS[(number * 3 + place) % len(TEXTS)] * (1 + number % 3) for place in range(number % 6 - 1)}
+
+
+def _annotations(number: int) -> dict[str, str]:
+    keys = ("summary", "runbook_url", "description", "dashboard", "\u00fc")
+    texts = (*TEXTS, "https://wiki.sim/a?b=c&d=<e>", "See https://wiki.sim/\u00fc, then (http://db.sim/x).")
+    return {keys[place]: storable(texts[(number * 5 + place) % len(texts)]) for place in range(number % 7 - 1)}

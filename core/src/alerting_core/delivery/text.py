@@ -62,8 +62,14 @@ def times_of(notification: Notification) -> Sequence[tuple[str, str]]:
     began = ("Time", for_people(notification.event_ts))
     if notification.ends_at is None:
         return (began,)
-    lasted_s = max(0, notification.ends_at - notification.event_ts)
-    return (began, ("Ended", for_people(notification.ends_at)), ("Duration", duration_shown(lasted_s)))
+    return (began, ("Ended", for_people(notification.ends_at)), ("Duration", duration_of(notification) or ""))
+
+
+def duration_of(notification: Notification) -> str | None:
+    """Return how long an alert fired that is over; None while it fires, and of an event."""
+    if notification.ends_at is None:
+        return None
+    return duration_shown(max(0, notification.ends_at - notification.event_ts))
 
 
 def duration_shown(seconds: int) -> str:

@@ -120,6 +120,7 @@ def _platform_document(notification: Notification) -> Mapping[str, object]:
         "source": notification.source,
         "name": notification.name,
         "context": dict(sorted(notification.context.items())),
+        "annotations": dict(sorted(notification.annotations.items())),
         "rule_ids": list(notification.rule_ids),
         "event_ts": notification.event_ts,
         "timestamp": rfc3339(notification.created_at_ms),

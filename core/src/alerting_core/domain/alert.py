@@ -1,6 +1,6 @@
 """One occurrence that a source reports, how bad it is, and the rules of one client that it met."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, TypeAlias
@@ -85,11 +85,13 @@ class Alert:
         source: System that reports, for example `api`.
         name: What happened, for example `timeout`.
         event_ts: When it happened, unix seconds.
-        context: Labels and annotations, text to text.
+        context: Labels, text to text: what tells this alert from others of the same name.
         schema_version: Of the producer's message.
         owner: client_id of the one client that a private alert belongs to; empty when the alert is shared.
         life: None for an event, which happened and is over. Else the alert is an episode, whose id is the alert_id, and
             event_ts is when it began.
+        annotations: What the source says of it to people, text to text: a summary, a description, links. They tell no
+            two alerts apart.
     """
 
     alert_id: str
@@ -101,6 +103,7 @@ class Alert:
     schema_version: int = SCHEMA_VERSION
     owner: str = ""
     life: AlertLife | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def has_life(self) -> bool:
@@ -135,20 +138,22 @@ class Alert:
 
 def check_alert(alert: Alert) -> tuple[Problem, ...]:
     """Return all that is wrong with *alert*; empty when every later stage can store and send it."""
-    return tuple(_problems(alert))
-
-
-def _problems(alert: Alert) -> Iterator[Problem]:
-    yield from check_id("alert_id", alert.alert_id, chars_max=limits.ID_CHARS_MAX)
-    yield from check_text("source", alert.source, chars_max=limits.ID_CHARS_MAX)
-    yield from check_text("name", alert.name, chars_max=limits.ID_CHARS_MAX)
+    problems = [
+        *check_id("alert_id", alert.alert_id, chars_max=limits.ID_CHARS_MAX),
+        *check_text("source", alert.source, chars_max=limits.ID_CHARS_MAX),
+        *check_text("name", alert.name, chars_max=limits.ID_CHARS_MAX),
+    ]
     if not 0 <= alert.event_ts <= EVENT_TS_MAX:
-        yield Problem("event_ts", ProblemCode.OUT_OF_RANGE, f"must be 0 to {EVENT_TS_MAX}, in unix seconds")
-    yield from check_context(alert.context)
+        detail = f"must be 0 to {EVENT_TS_MAX}, in unix seconds"
+        problems.append(Problem("event_ts", ProblemCode.OUT_OF_RANGE, detail))
+    problems += check_context(alert.context)
+    if alert.annotations:
+        problems += check_annotations(alert.annotations, alert.context)
     if alert.owner:
-        yield from check_id("client_id", alert.owner, chars_max=limits.ID_CHARS_MAX)
+        problems += check_id("client_id", alert.owner, chars_max=limits.ID_CHARS_MAX)
     if alert.life is not None:
-        yield from _life_problems(alert.life, alert.event_ts)
+        problems += _life_problems(alert.life, alert.event_ts)
+    return tuple(problems)
 
 
 def _life_problems(life: AlertLife, event_ts: int) -> Iterator[Problem]:
@@ -165,21 +170,39 @@ def _life_problems(life: AlertLife, event_ts: int) -> Iterator[Problem]:
         yield Problem("ends_at", ProblemCode.OUT_OF_RANGE, f"must be event_ts to {EVENT_TS_MAX}, in unix seconds")
 
 
-def check_context(context: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong with the labels of an alert: their number, their sizes, their characters."""
-    if len(context) > limits.CONTEXT_ENTRIES_MAX:
-        detail = f"has {len(context)} entries, at most {limits.CONTEXT_ENTRIES_MAX} are allowed"
-        yield Problem("context", ProblemCode.TOO_MANY, detail)
-        return
-    total = 0
-    for key, value in context.items():
-        yield from check_text("context", key, chars_max=limits.CONTEXT_KEY_CHARS_MAX)
-        path = f"context.{key[:40]}"
-        yield from check_text(path, value, chars_max=limits.CONTEXT_VALUE_CHARS_MAX, allow_empty=True)
-        total += len(key.encode(errors="replace")) + len(value.encode(errors="replace"))
+def check_context(context: Mapping[str, str]) -> Sequence[Problem]:
+    """Return what is wrong with the labels of an alert: their number, their sizes, their characters."""
+    problems, total = _check_texts("context", context, entries_max=limits.CONTEXT_ENTRIES_MAX)
     if total > limits.CONTEXT_BYTES_MAX:
         detail = f"has {total} bytes in all, at most {limits.CONTEXT_BYTES_MAX} are allowed"
-        yield Problem("context", ProblemCode.TOO_LARGE, detail)
+        problems.append(Problem("context", ProblemCode.TOO_LARGE, detail))
+    return problems
+
+
+def check_annotations(annotations: Mapping[str, str], context: Mapping[str, str]) -> Sequence[Problem]:
+    """Return what is wrong with the annotations of an alert, which share the room of its labels."""
+    problems, total = _check_texts("annotations", annotations, entries_max=limits.ANNOTATIONS_MAX)
+    labels = _check_texts("context", context, entries_max=limits.CONTEXT_ENTRIES_MAX)[1]
+    # What is too much by itself is said of the labels, and not once more of the annotations.
+    if total + labels > limits.CONTEXT_BYTES_MAX >= labels:
+        detail = f"has {total} bytes beside {labels} of labels, at most {limits.CONTEXT_BYTES_MAX} together are allowed"
+        problems.append(Problem("annotations", ProblemCode.TOO_LARGE, detail))
+    return problems
+
+
+def _check_texts(path: str, texts: Mapping[str, str], *, entries_max: int) -> tuple[list[Problem], int]:
+    """Return what is wrong with each, and how many bytes all are; of too many none is looked at."""
+    if len(texts) > entries_max:
+        detail = f"has {len(texts)} entries, at most {entries_max} are allowed"
+        return [Problem(path, ProblemCode.TOO_MANY, detail)], 0
+    problems: list[Problem] = []
+    total = 0
+    for key, value in texts.items():
+        problems += check_text(path, key, chars_max=limits.CONTEXT_KEY_CHARS_MAX)
+        place = f"{path}.{key[:40]}"
+        problems += check_text(place, value, chars_max=limits.CONTEXT_VALUE_CHARS_MAX, allow_empty=True)
+        total += len(key.encode(errors="replace")) + len(value.encode(errors="replace"))
+    return problems, total
 
 
 @dataclass(frozen=True, slots=True)

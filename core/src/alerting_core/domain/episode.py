@@ -90,7 +90,7 @@ class Episode:
         published_phase: The phase up to which its records are in the log; 0 when none is.
         version: Of the row, from 1; one more with each change but that of `published_phase`.
         changed_at_ms: When `phase` became what it is.
-        context: With severity, source and name what its records say, as the report that opened it did.
+        context: With severity, source, name and annotations what its records say, as the report that opened it did.
     """
 
     owner: str
@@ -110,6 +110,7 @@ class Episode:
     source: str
     name: str
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def key(self) -> EpisodeKey:
@@ -189,4 +190,5 @@ def _record(episode: Episode, life: AlertLife) -> Alert:
         context=episode.context,
         owner=episode.owner,
         life=life,
+        annotations=episode.annotations,
     )

@@ -34,6 +34,7 @@ class Report:
     source: str
     name: str
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def key(self) -> EpisodeKey:
@@ -152,6 +153,7 @@ def _open(previous: Episode | None, said: _Said) -> Change:
         source=report.source,
         name=report.name,
         context=report.context,
+        annotations=report.annotations,
     )
     return Change(ReportOutcome.OPENED, episode)
 

@@ -111,6 +111,7 @@ class Notification:
     created_at_ms: int
     updated_at_ms: int
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     owner: str = ""
     kind: NotificationKind = NotificationKind.FIRING
     fingerprint: str = ""

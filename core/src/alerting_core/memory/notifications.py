@@ -80,6 +80,7 @@ class MemoryNotificationStore:
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             context=dict(alert.context),
+            annotations=dict(alert.annotations),
             owner=alert.owner,
             fingerprint=alert.fingerprint,
             ends_at=alert.ends_at,

@@ -44,6 +44,32 @@ def test_a_match_is_its_alert_followed_by_client_and_rules() -> None:
     assert decode_match(encode_match(match)) == match
 
 
+def test_annotations_stand_after_an_alert_and_before_client_and_rules() -> None:
+    said = replace(ALERT, annotations={"summary": "slow", "a": ""})
+    assert encode_alert(said) == ALERT_BYTES + bytes.fromhex("52050a01611200 520f0a0773756d6d61727912 04736c6f77")
+    assert decode_alert(encode_alert(said)) == said
+    match = Match(said, "acme", ("r1",))
+    assert encode_match(match) == encode_alert(said) + encode_match_tail("acme", ("r1",))
+    assert decode_match(encode_match(match)) == match
+
+
+def test_annotations_stand_before_the_life_of_an_alert_and_after_its_owner() -> None:
+    said = replace(ALERT, owner="acme", life=AlertLife("f", 1), annotations={"a": "b"})
+    life = bytes.fromhex("6a01667001")
+    assert encode_alert(said) == ALERT_BYTES + bytes.fromhex("420461636d65 52060a0161120162") + life
+    assert decode_alert(encode_alert(said)) == said
+
+
+def test_messages_without_labels_or_annotations_do_not_share_what_could_be_changed() -> None:
+    first, second = (decode_alert(encode_alert(replace(ALERT, context={}))) for _ in range(2))
+    assert isinstance(first, Alert)
+    assert isinstance(second, Alert)
+    assert (first.context, first.annotations) == ({}, {})
+    for texts in (first.context, first.annotations):
+        with pytest.raises(TypeError):
+            texts["a"] = "b"  # type: ignore[index]
+
+
 def test_a_private_alert_is_an_alert_with_its_owner_after_it() -> None:
     private = replace(ALERT, owner="acme")
     assert encode_alert(private) == ALERT_BYTES + bytes.fromhex("420461636d65")

@@ -34,7 +34,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert not any(name.startswith("on") for name, _ in attrs)
         self.tags.append(tag)
-        if tag != "meta":
+        if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -48,6 +48,17 @@ def test_the_subject_says_severity_and_name() -> None:
     assert mail().subject == "Alert: HIGH - timeout"
 
 
+def test_the_subject_says_what_is_wrong_and_where() -> None:
+    context = {"instance": "db-3.acme.io:9100"}
+    subject = mail(annotations={"summary": "Disk is\nalmost full"}, context=context).subject
+    assert subject == "Alert: HIGH - timeout - Disk is almost full (db-3.acme.io:9100)"
+    assert mail(context=context).subject == "Alert: HIGH - timeout - db-3.acme.io:9100"
+    long = mail(name="n" * 300, annotations={"summary": "s" * 900}, context=context).subject
+    assert len(long) == 200
+    assert long.startswith(f"Alert: HIGH - {'n' * 99}… - sss")
+    assert long.endswith("s… (db-3.acme.io:9100)")
+
+
 def test_text_and_html_hold_every_fact() -> None:
     message = mail()
     page = Page(message.html)
@@ -57,6 +68,70 @@ def test_text_and_html_hold_every_fact() -> None:
     for key, value in make_notification().context.items():
         assert f"  {key}: {value}\n" in message.text
         assert {key, value} <= set(page.text)
+
+
+SAID = {
+    "summary": "Disk of db-3 is almost full",
+    "description": "3 % left:\n  /var/lib/postgresql\nSeverity:     LOW",
+    "runbook_url": 'https://wiki.acme.io/disk?a=1&b="2',
+    "dashboard": "https://grafana.acme.io/d/disk?a=1&b=2",
+    "impact": "orders wait",
+}
+
+
+def test_what_is_wrong_comes_first_with_its_lines_then_links_then_the_rest() -> None:
+    text = mail(annotations=SAID).text
+    assert text.startswith(
+        "HIGH alert: timeout\n\n"
+        "Summary:      Disk of db-3 is almost full\n\n"
+        "Description:\n  3 % left:\n    /var/lib/postgresql\n  Severity:     LOW\n\n"
+        "Dashboard:    https://grafana.acme.io/d/disk?a=1&b=2\n\n"
+        "Severity:     HIGH\n"
+    )
+    assert '  runbook_url: https://wiki.acme.io/disk?a=1&b="2\n' in text
+    html = mail(annotations=SAID).html
+    places = [
+        html.index(each)
+        for each in (
+            "<h1 ",
+            "<bdi>Disk of db-3 is almost full</bdi>",
+            "<bdi>3 % left:\n  /var/lib/postgresql\nSeverity:     LOW</bdi>",
+            '<a href="https://grafana.acme.io/d/disk?a=1&amp;b=2"',
+            "<bdi>Source</bdi>",
+            "<bdi>impact</bdi>",
+            "Notification <bdi>",
+        )
+    ]
+    assert places == sorted(places)
+    assert "white-space:pre-wrap" in html[places[2] - 200 : places[2]]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://acme.io/x",
+        "https://user:pass@acme.io/",
+        "https://acme.io/\u202egpj",
+        "https://acme.io\\@evil.dev/",
+        "//evil.dev/",
+        "https:///x",
+        'https://acme.io/"onclick="x',
+    ],
+)
+def test_no_link_leads_elsewhere_than_to_a_page(url: str) -> None:
+    message = mail(annotations={"runbook_url": url}, context={"dashboard": url})
+    assert "href=" not in message.html
+    assert "runbook_url" in message.text
+
+
+def test_links_that_do_not_fit_are_counted() -> None:
+    many = {f"dashboard_{number}": f"https://grafana.acme.io/{number}/{'x' * 1_900}" for number in range(7)}
+    message = mail(annotations=many)
+    assert message.text.count("Dashboard:") == 4
+    assert "… and 3 more links\n" in message.text
+    assert "… and 3 more links" in message.html
 
 
 def test_the_message_id_is_the_deliverys_on_every_attempt() -> None:
@@ -92,13 +167,13 @@ def test_html_in_an_alert_is_shown_as_text() -> None:
     message = mail(name=attack, source=attack, alert_id=attack, context={attack: attack})
     page = Page(message.html)
     assert set(page.tags) <= {
-        "html", "head", "meta", "title", "body", "table", "tr", "td", "p", "span", "h1", "h2", "bdi"
+        "html", "head", "meta", "title", "body", "table", "tr", "td", "p", "br", "span", "h1", "h2", "bdi"
     }  # fmt: skip
-    assert page.text.count(attack) == 6
+    assert page.text.count(attack) == 5
 
 
-def test_nothing_is_loaded_from_anywhere_and_nothing_becomes_a_link() -> None:
-    html = mail(context={"runbook": "https://runbooks.acme.dev/"}).html
+def test_nothing_is_loaded_from_anywhere_and_a_label_becomes_no_link() -> None:
+    html = mail(context={"page": "https://runbooks.acme.dev/"}).html
     assert not any(mark in html for mark in ("src=", "href=", "url(", "@import"))
 
 
@@ -121,10 +196,10 @@ def test_long_texts_are_cut_and_left_out_labels_are_counted() -> None:
     message = mail(name="x" * 10_000, context=context)
     assert len(message.subject) == 200
     assert message.subject.endswith("…")
-    assert "  k04: " + "v" * 3_999 + "…\n" in message.text
-    assert "k05" not in message.text
-    assert "59 more labels are left out of this mail" in message.text
-    assert "59 more labels are left out of this mail" in message.html
+    assert "  k03: " + "v" * 3_999 + "…\n" in message.text
+    assert "k04" not in message.text
+    assert "60 more labels are left out of this mail" in message.text
+    assert "60 more labels are left out of this mail" in message.html
 
 
 def test_emoji_come_through_unharmed() -> None:
@@ -138,4 +213,4 @@ def test_of_many_rules_the_first_are_named_and_the_rest_counted() -> None:
 
 def test_an_alert_without_labels_has_no_context() -> None:
     message = mail(context={})
-    assert "Context" not in message.text + message.html
+    assert "Labels" not in message.text + message.html

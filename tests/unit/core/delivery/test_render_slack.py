@@ -37,14 +37,12 @@ def test_the_message_says_what_happened_where_and_to_whom() -> None:
     assert [field["text"] for field in blocks[1]["fields"]] == [
         "*Severity*\nHIGH",
         "*Source*\napi",
-        "*Name*\ntimeout",
-        "*Client*\nacme",
-        "*Alert*\nalert-1",
         "*Time*\n2026-01-02 03:04:05 UTC",
+        "*Client*\nacme",
     ]
     assert blocks[2]["text"]["text"] == "*environment:* prod\n*region:* eu-west-1"
     footer = blocks[3]["elements"][0]["text"]
-    assert footer == "Notification 5d0d6a4e-0000-8000-8000-000000000001 · Rules rule-1, rule-2"
+    assert footer == "Alert alert-1 · Notification 5d0d6a4e-0000-8000-8000-000000000001 · Rules rule-1, rule-2"
 
 
 @pytest.mark.parametrize(
@@ -73,17 +71,21 @@ def test_nobody_is_called_and_nothing_linked_by_an_alerts_text() -> None:
 
 def test_no_value_can_pass_itself_off_as_another_field() -> None:
     _, blocks = parts(source="api\n*Severity*\nLOW", context={"a": "1\n*b:* 2\u2028*c:* 3"})
-    assert blocks[1]["fields"][1]["text"] == "*Source*\napi *Severity* LOW"
-    assert blocks[2]["text"]["text"] == "*a:* 1 *b:* 2 *c:* 3"
+    # In code nothing is bold, as the names of our fields are.
+    assert blocks[1]["fields"][1]["text"] == "*Source*\n`api *Severity* LOW`"
+    assert blocks[2]["text"]["text"] == "*a:* `1 *b:* 2 *c:* 3`"
 
 
 def test_long_texts_and_many_labels_are_cut_and_counted() -> None:
     _, blocks = parts(name="x" * 10_000, context={f"k{number:02}": "v" * 10_000 for number in range(64)})
     assert blocks[0]["text"]["text"] == "HIGH – " + "x" * 142 + "…"
     lines = "\n".join(block["text"]["text"] for block in blocks[2:-1]).split("\n")
-    assert len(lines) == 21
+    assert len(lines) == 14
     assert lines[0] == "*k00:* " + "v" * 299 + "…"
-    assert lines[-1] == "_… and 44 more_"
+    assert lines[-1] == "_… and 51 more_"
+    _, blocks = parts(context={f"k{number:02}": "v" for number in range(64)})
+    lines = blocks[2]["text"]["text"].split("\n")
+    assert (len(lines), lines[-1]) == (21, "_… and 44 more_")
 
 
 def test_an_empty_label_is_shown_as_a_dash_and_no_labels_as_nothing() -> None:
@@ -99,4 +101,104 @@ def test_of_many_rules_the_first_are_named_and_the_rest_counted() -> None:
 
 def test_a_test_message_that_no_rule_caused_names_none() -> None:
     _, blocks = parts(rule_ids=())
-    assert blocks[-1]["elements"][0]["text"] == "Notification 5d0d6a4e-0000-8000-8000-000000000001"
+    assert blocks[-1]["elements"][0]["text"] == "Alert alert-1 · Notification 5d0d6a4e-0000-8000-8000-000000000001"
+
+
+SAID = {
+    "summary": "Pod payments/api-7 is crash looping",
+    "description": "Waits since 5 minutes.\n\n  panic: no database\nSee <https://wiki.acme.io/pods>.",
+    "runbook_url": "https://runbooks.acme.io/crash?a=1&b=2",
+    "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
+    "impact": "orders wait",
+}
+
+
+def test_what_is_wrong_comes_first_with_its_lines_then_links_then_the_rest() -> None:
+    _, blocks = parts(annotations=SAID, context={"zone": "a", "team": "payments", "alertname": "x"})
+    assert [block["type"] for block in blocks] == ["header", *["section"] * 5, "context"]
+    assert blocks[1]["text"] == {"type": "plain_text", "text": SAID["summary"], "emoji": False}
+    assert blocks[2]["text"] == {"type": "plain_text", "text": SAID["description"], "emoji": False}
+    assert blocks[3]["text"]["text"] == (
+        "<https://runbooks.acme.io/crash?a=1&amp;b=2|Runbook> (runbooks.acme.io)\n"
+        "<http://prometheus:9090/graph?g0.expr=up|Query> (prometheus:9090)\n"
+        "<https://wiki.acme.io/pods|wiki.acme.io/pods>"
+    )
+    assert blocks[5]["text"]["text"] == "*team:* payments\n*alertname:* x\n*zone:* a\n*impact:* orders wait"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ({"annotations": SAID}, "HIGH: timeout – Pod payments/api-7 is crash looping"),
+        (
+            {"annotations": SAID, "context": {"instance": "10.0.0.1:80"}},
+            "HIGH: timeout – Pod payments/api-7 is crash looping (10.0.0.1:80)",
+        ),
+        ({"annotations": {"summary": "db-3 is full"}, "context": {"host": "db-3"}}, "HIGH: timeout – db-3 is full"),
+        ({"annotations": {"description": "a\nb"}, "context": {}}, "HIGH: timeout – a"),
+        ({"context": {"pod": "api-7", "instance": "10.0.0.1:80"}}, "HIGH: timeout – api-7, 10.0.0.1:80"),
+        ({"context": {"summary": "of a label", "namespace": "web"}}, "HIGH: timeout – of a label (web)"),
+        ({"context": {}, "annotations": {"summary": " "}}, "HIGH: timeout (api)"),
+    ],
+)
+def test_the_lock_screen_says_what_is_wrong_and_where(said: dict[str, Any], text: str) -> None:
+    message, _ = parts(**said)
+    assert (message["text"], message["mrkdwn"]) == (text, False)
+
+
+def test_where_it_is_stays_on_the_lock_screen_beside_a_long_summary() -> None:
+    message, _ = parts(name="n" * 255, annotations={"summary": "s" * 900}, context={"instance": "db-3"})
+    assert len(message["text"]) == 300
+    assert message["text"].startswith(f"HIGH: {'n' * 99}… – sss")
+    assert message["text"].endswith("s… (db-3)")
+
+
+def test_a_description_is_shown_up_to_slacks_bound_and_marked_where_it_is_cut() -> None:
+    lines = "\n".join(f"line {number:04}" for number in range(1_000))
+    _, blocks = parts(annotations={"description": lines})
+    text = blocks[1]["text"]["text"]
+    assert len(text) == 3_000
+    assert text.startswith("line 0000\nline 0001\n")
+    assert text.endswith("…")
+    _, blocks = parts(annotations={"description": "🚨" * 3_000})
+    assert len(blocks[1]["text"]["text"].encode("utf-16-le")) // 2 <= 3_000
+
+
+def test_severity_summary_and_team_are_there_however_much_there_is() -> None:
+    context = {f"a{number:02}": "v" * 300 for number in range(60)} | {"team": "payments", "severity": "page"}
+    _, blocks = parts(context=context, annotations=SAID)
+    assert blocks[0]["text"]["text"].startswith("HIGH")
+    assert blocks[1]["text"]["text"] == SAID["summary"]
+    assert blocks[5]["text"]["text"].startswith("*severity:* page\n*team:* payments\n*a00:*")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*bold*", "`*bold*`"),
+        ("_a_", "`_a_`"),
+        ("~gone~", "`~gone~`"),
+        ("`code`", "`ˋcodeˋ`"),
+        ("```", "`ˋˋˋ`"),
+        (":rotating_light:", "`:rotating_light:`"),
+        ("> quoted", "`&gt; quoted`"),
+        ("a` <!here> `b", "`aˋ &lt;!here&gt; ˋb`"),
+        ("node_filesystem_avail_bytes", "node_filesystem_avail_bytes"),
+        ("03:04:05", "03:04:05"),
+        ("10.0.0.1:9100", "10.0.0.1:9100"),
+    ],
+)
+def test_what_slack_could_read_as_markup_is_shown_as_it_is(text: str, shown: str) -> None:
+    _, blocks = parts(source=text, context={"a": text, text: "b"})
+    assert blocks[1]["fields"][1]["text"] == f"*Source*\n{shown}"
+    lines = blocks[2]["text"]["text"].split("\n")
+    assert f"*a:* {shown}" in lines
+    assert (f"{shown}: b" if shown.startswith("`") else f"*{shown}:* b") in lines
+
+
+def test_links_that_do_not_fit_are_counted() -> None:
+    many = {f"dashboard_{number}": f"https://grafana.acme.io/{number}/{'x' * 900}" for number in range(5)}
+    _, blocks = parts(annotations=many)
+    lines = blocks[1]["text"]["text"].split("\n")
+    assert (len(lines), lines[-1]) == (4, "_… and 2 more_")
+    assert lines[0].endswith("|Dashboard> (dashboard_0, grafana.acme.io)")

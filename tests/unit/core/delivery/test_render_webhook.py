@@ -34,6 +34,7 @@ def test_the_body_has_the_promised_fields_in_the_promised_form() -> None:
         "source": "api",
         "name": "timeout",
         "context": {"environment": "prod", "region": "eu-west-1"},
+        "annotations": {},
         "rule_ids": ["rule-1", "rule-2"],
         "event_ts": 1_767_323_045,
         "timestamp": "2026-01-02T03:04:05.678Z",
@@ -41,10 +42,31 @@ def test_the_body_has_the_promised_fields_in_the_promised_form() -> None:
     assert rendered().url == URL
 
 
+GOLDEN = (
+    b'{"notification_id":"5d0d6a4e-0000-8000-8000-000000000001","client_id":"acme","alert_id":"alert-1",'
+    b'"severity":"HIGH","source":"api","name":"timeout","context":{"environment":"prod","region":"eu-west-1"},'
+    b'"annotations":{"description":"Two\\nlines <b>","runbook_url":"https://wiki.acme.io/a?b=c&d","summary":"It is'
+    b' slow \xe2\x98\x83"},"rule_ids":["rule-1","rule-2"],"event_ts":1767323045,"timestamp":"2026-01-02T03:04:05.678Z",'
+    b'"status":"firing","starts_at":"2026-01-02T03:04:05.000Z","ends_at":null}'
+)
+"""The body to the byte: receivers check a signature of it."""
+
+
+def test_annotations_stand_beside_the_labels_as_the_source_sent_them() -> None:
+    annotations = {
+        "summary": "It is slow ☃",
+        "runbook_url": "https://wiki.acme.io/a?b=c&d",
+        "description": "Two\nlines <b>",
+    }
+    assert webhook_body(make_notification(annotations=annotations, fingerprint="f")) == GOLDEN
+
+
 def test_the_body_is_the_same_bytes_on_every_attempt_and_in_any_order_of_labels() -> None:
     context = {"b": "1", "a": "2", "ü": "3"}
     body = webhook_body(make_notification(context=context))
     assert body == webhook_body(make_notification(context=dict(reversed(context.items()))))
+    body = webhook_body(make_notification(annotations=context))
+    assert body == webhook_body(make_notification(annotations=dict(reversed(context.items()))))
     assert rendered(now_ms=NOW_MS).body == rendered(now_ms=NOW_MS + 36_000_000).body
 
 

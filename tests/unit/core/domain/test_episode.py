@@ -57,8 +57,9 @@ def test_the_id_of_an_episode_follows_from_its_identity_the_time_and_the_number(
 
 
 def test_the_record_of_an_open_episode_says_that_it_fires() -> None:
-    episode = make_episode(owner="acme")
+    episode = make_episode(owner="acme", annotations={"summary": "It is slow"})
     record = record_of(episode)
+    assert record.annotations == {"summary": "It is slow"}
     assert record == firing_record(episode)
     assert (record.alert_id, record.owner, record.event_ts) == (episode.episode_id, "acme", NOW_MS // 1_000)
     assert (record.status, record.ends_at, record.fingerprint, record.phase) == (

@@ -48,7 +48,8 @@ PAIR = make_episode(reporters=reporters(s0=at(4), s1=at(5)), ends_at_ms=at(5))
 
 
 def test_an_alert_that_fires_for_the_first_time_opens_its_first_episode() -> None:
-    report = firing(at(-3), at(2), owner="acme", severity=Severity.LOW, source="db", name="full", context={"a": "b"})
+    said = {"context": {"a": "b"}, "annotations": {"summary": "c"}}
+    report = firing(at(-3), at(2), owner="acme", severity=Severity.LOW, source="db", name="full", **said)
     change = told(None, report, 0)
     assert change.outcome is ReportOutcome.OPENED
     episode = change.episode
@@ -57,6 +58,7 @@ def test_an_alert_that_fires_for_the_first_time_opens_its_first_episode() -> Non
     assert (episode.status, episode.phase, episode.published_phase) == (EpisodeStatus.OPEN, 1, 0)
     assert (episode.starts_at_ms, episode.ends_at_ms, episode.changed_at_ms) == (at(-3), at(2), at(0))
     assert (episode.severity, episode.source, episode.name, episode.context) == (Severity.LOW, "db", "full", {"a": "b"})
+    assert episode.annotations == {"summary": "c"}
     assert episode.reporters == (Reporter(at(-3), at(2)),)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import asyncpg
 
-from alerting_backend.adapters.postgres.tables import Columns, Table, column
+from alerting_backend.adapters.postgres.tables import Columns, Table, column, optional_texts
 from alerting_core.domain import client, delivery, endpoint, rule
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.notification import Notification, NotificationKind, NotificationStatus
@@ -122,6 +122,7 @@ NOTIFICATIONS: Final = Table(
         "source": column("source", "text"),
         "name": column("name", "text"),
         "context": column("context", "jsonb", write=dict),
+        "annotations": optional_texts("annotations"),
         "rule_ids": column("rule_ids", "text[]", write=list, read=tuple),
         "event_ts": column("event_ts", "bigint"),
         "status": column("status", "text", write=str, read=NotificationStatus),

@@ -56,6 +56,16 @@ def column(
     return Columns({name: type_}, write, read)
 
 
+def optional_texts(name: str) -> Columns:
+    """Return that the one jsonb column *name* holds texts by name, NULL for none: most rows have none."""
+    return Columns({name: "jsonb"}, write=stored_texts, read=lambda stored: stored or {})
+
+
+def stored_texts(texts: Mapping[str, str]) -> dict[str, str] | None:
+    """Return what a column of `optional_texts` holds for *texts*."""
+    return dict(texts) if texts else None
+
+
 def _unless_none(convert: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
     return convert and (lambda value: None if value is None else convert(value))
 

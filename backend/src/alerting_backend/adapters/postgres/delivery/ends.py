@@ -83,12 +83,13 @@ class Unnamed(NamedTuple):
 # What `resolved_notification` makes, without carrying each context here and back.
 _RECORD_ENDS: Final = """
 INSERT INTO notifications (
-    client_id, notification_id, alert_id, severity, source, name, context, rule_ids, event_ts, owner, fingerprint,
-    kind, ends_at, firing_notification_id, status, created_at, updated_at
+    client_id, notification_id, alert_id, severity, source, name, context, annotations, rule_ids, event_ts, owner,
+    fingerprint, kind, ends_at, firing_notification_id, status, created_at, updated_at
 )
 SELECT
-    n.client_id, w.resolved_id, n.alert_id, n.severity, n.source, n.name, n.context, n.rule_ids, n.event_ts, n.owner,
-    n.fingerprint, 'RESOLVED', greatest(w.ends_at, n.event_ts), n.notification_id, 'RECEIVED', $5, $5
+    n.client_id, w.resolved_id, n.alert_id, n.severity, n.source, n.name, n.context, n.annotations, n.rule_ids,
+    n.event_ts, n.owner, n.fingerprint, 'RESOLVED', greatest(w.ends_at, n.event_ts), n.notification_id, 'RECEIVED',
+    $5, $5
 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[]) AS w (client_id, resolved_id, firing_id, ends_at)
 CROSS JOIN LATERAL (
     SELECT * FROM notifications AS o WHERE o.client_id = w.client_id AND o.notification_id = w.firing_id OFFSET 0

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from alerting_backend.adapters.postgres import connection as postgres
-from alerting_backend.adapters.postgres.tables import Table, batches, column, fetch_unless_clients_go
+from alerting_backend.adapters.postgres.tables import Table, batches, column, fetch_unless_clients_go, optional_texts
 from alerting_core.domain.alert import Severity
 from alerting_core.domain.episode import Episode, EpisodeKey, EpisodeStatus, Reporter
 from alerting_core.ports.episodes import PutResult
@@ -37,6 +37,7 @@ EPISODES: Final = Table(
         "source": column("source", "text"),
         "name": column("name", "text"),
         "context": column("context", "jsonb", write=dict),
+        "annotations": optional_texts("annotations"),
     },
 )
 

@@ -11,7 +11,7 @@ import asyncpg
 from alerting_backend.adapters.postgres.connection import Connection, Pool, connected, transaction
 from alerting_backend.adapters.postgres.delivery.ends import Unnamed, firing_of, insert_ends, resolved_ref, that_fit
 from alerting_backend.adapters.postgres.rows import NOTIFICATIONS
-from alerting_backend.adapters.postgres.tables import batches, fetch_unless_clients_go, unless_clients_go
+from alerting_backend.adapters.postgres.tables import batches, fetch_unless_clients_go, stored_texts, unless_clients_go
 from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus, derive_notification_id
 from alerting_core.ports.delivery import Recorded, RecordedEnds
@@ -24,6 +24,7 @@ _MATCH: Final = {
     "source": "text",
     "name": "text",
     "context": "jsonb",
+    "annotations": "jsonb",
     "rule_ids": "jsonb",
     "event_ts": "bigint",
     "owner": "text",
@@ -233,6 +234,7 @@ async def _insert(connection: Connection, matches: dict[NotificationRef, Match],
         [alert.source for alert in alerts],
         [alert.name for alert in alerts],
         [dict(alert.context) for alert in alerts],
+        [stored_texts(alert.annotations) for alert in alerts],
         [match.rule_ids for match in matches.values()],
         [alert.event_ts for alert in alerts],
         [alert.owner for alert in alerts],

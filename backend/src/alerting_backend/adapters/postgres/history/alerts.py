@@ -7,7 +7,14 @@ from typing import Final
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Pool, Pools, connected
-from alerting_backend.adapters.postgres.tables import Conditions, all_storable, fetch_unless_clients_go, scoped, within
+from alerting_backend.adapters.postgres.tables import (
+    Conditions,
+    all_storable,
+    fetch_unless_clients_go,
+    scoped,
+    stored_texts,
+    within,
+)
 from alerting_core.domain.alert import Alert, AlertLife, AlertStatus, Severity
 from alerting_core.ports import catalog, history
 
@@ -17,6 +24,7 @@ _EVENT: Final = {
     "source": "text",
     "name": "text",
     "context": "jsonb",
+    "annotations": "jsonb",
     "event_ts": "bigint",
     "client_id": "text",
 }
@@ -111,6 +119,7 @@ def _event_columns(alerts: Collection[Alert]) -> Sequence[Sequence[object]]:
         [alert.source for alert in alerts],
         [alert.name for alert in alerts],
         [dict(alert.context) for alert in alerts],
+        [stored_texts(alert.annotations) for alert in alerts],
         [alert.event_ts for alert in alerts],
         [alert.owner or None for alert in alerts],
     )
@@ -230,5 +239,6 @@ def _read(row: asyncpg.Record) -> history.StoredAlert:
         context=row["context"],
         owner=row["client_id"] or "",
         life=life,
+        annotations=row["annotations"] or {},
     )
     return history.StoredAlert(alert, row["received_at"])
