@@ -29,6 +29,7 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
         **FIELDS,
         "description": "",
         "name_shown": "",
+        "warnings": [],
         "enabled": True,
         "version": 1,
         "created_at": "2026-01-02T03:04:05.678Z",
@@ -37,6 +38,24 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
     assert created.headers["etag"] == '"1"'
     shown = await admin.get(created.headers["location"])
     assert (shown.json(), shown.headers["etag"]) == (rule, '"1"')
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_rule_that_looks_like_a_pattern_is_taken_and_every_answer_warns_of_it(admin: AsyncClient) -> None:
+    fields = {**FIELDS, "name": "Kube*"}
+    created = await admin.post(RULES, json={"client_id": "acme", **fields})
+    assert created.status_code == 201
+    rule = created.json()
+    (warning,) = rule["warnings"]
+    assert (warning["path"], warning["code"]) == ("name", "looks-like-pattern")
+    assert "no pattern" in warning["detail"]
+    url = f"{RULES}/{rule['rule_id']}"
+    listed = (await admin.get(RULES)).json()["items"]
+    preview = (await admin.post(f"{RULES}/preview", json=fields)).json()
+    for shown in (await admin.get(url), await admin.patch(url, json={"enabled": False})):
+        assert shown.json()["warnings"] == [warning]
+    assert [one["warnings"] for one in (*listed, preview)] == [[warning]] * 2
+    assert (await admin.put(url, json={**FIELDS, "name": "KubeA"})).json()["warnings"] == []
 
 
 @pytest.mark.usefixtures("acme")

@@ -1,7 +1,7 @@
 """Rules: which alerts a client wants to be told about, and what a draft of one would have matched."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import ConfigDict, Field
@@ -12,7 +12,8 @@ from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.problems import CREATED_VERSIONED, SHOWN_VERSIONED, ProblemKind, etag, refusals
 from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_core import limits
-from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft
+from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft, pattern_warnings
+from alerting_core.errors import ProblemCode
 from alerting_core.ports.catalog import RuleFilter
 
 RULES: Final = "/api/v1/rules"
@@ -28,6 +29,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     **_PATTERN,
     "description": "The database is down for everybody.",
     "name_shown": "Main database down",
+    "warnings": [],
     "enabled": True,
     "version": 1,
     "created_at": "2026-01-02T03:04:05.678Z",
@@ -93,6 +95,20 @@ class EnabledChange(schema.RequestModel):
     enabled: bool
 
 
+class RuleWarning(schema.ResponseModel):
+    """What looks like a mistake in a rule, which is taken all the same."""
+
+    path: Annotated[str, Field(description="source or name.")]
+    code: Annotated[Literal[ProblemCode.LOOKS_LIKE_PATTERN], Field(description="It is compared as it is written.")]
+    detail: Annotated[str, Field(description="What, and what to write instead, for people.")]
+
+
+Warnings: TypeAlias = Annotated[
+    list[RuleWarning],
+    Field(description="What looks like a mistake: `Kube*`, `^Kube` and `A|B` are no patterns, and meet nothing else."),
+]
+
+
 class RuleShown(schema.ResponseModel):
     """A rule: what a client wants to be told about."""
 
@@ -105,6 +121,7 @@ class RuleShown(schema.ResponseModel):
     name: str
     description: str
     name_shown: Annotated[str, Field(description="The heading of the rule for people; empty: what it matches.")]
+    warnings: Warnings
     enabled: bool
     version: Annotated[int, Field(description="1 when created, one more with each change; also the `ETag`.")]
     created_at: schema.Time
@@ -117,6 +134,7 @@ class PreviewShown(schema.ResponseModel):
     examined: Annotated[int, Field(description="How many recent alerts the rule was tried against.")]
     matched: Annotated[int, Field(description="How many of them it matches.")]
     items: Annotated[list[AlertShown], Field(description="The latest of those, newest first.")]
+    warnings: Warnings
 
 
 class RuleQuery(schema.PageQuery):
@@ -146,6 +164,7 @@ def _shown(rule: Rule, response: Response) -> RuleShown:
 async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, response: Response) -> RuleShown:
     """Create a rule.
 
+    Source and name are compared as they are written; what looks like a pattern is taken, with a warning in the answer.
     Unique per client: a second rule with the same severity, source and name is refused (409).
     """
     rule = await use.rules.create(caller.scope, body.client_id, body.as_draft(RuleDraft))
@@ -167,7 +186,8 @@ async def preview_rule(use: Use, caller: RuleReader, body: RulePreview) -> Previ
     A client's key tries it against those that the list of alerts shows it.
     """
     preview = await use.insight.preview(caller.alert_access, body.as_draft(RuleDraft))
-    return PreviewShown.of(preview, items=[AlertShown.of(stored) for stored in preview.alerts])
+    items = [AlertShown.of(stored) for stored in preview.alerts]
+    return PreviewShown.of(preview, items=items, warnings=pattern_warnings(body.source, body.name))
 
 
 @router.api_route("/preview", methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)

@@ -24,6 +24,7 @@ class ProblemCode(StrEnum):
     UNKNOWN_FIELD = "unknown-field"
     OUT_OF_RANGE = "out-of-range"
     ALL_WILDCARD = "all-wildcard"
+    LOOKS_LIKE_PATTERN = "looks-like-pattern"
     INVALID_URL = "invalid-url"
     INVALID_ADDRESS = "invalid-address"
     INVALID_HEADER = "invalid-header"

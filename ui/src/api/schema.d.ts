@@ -556,7 +556,8 @@ export interface paths {
         put?: never;
         /**
          * Create a rule
-         * @description Unique per client: a second rule with the same severity, source and name is refused (409).
+         * @description Source and name are compared as they are written; what looks like a pattern is taken, with a warning in the answer.
+         *     Unique per client: a second rule with the same severity, source and name is refused (409).
          */
         post: operations["createRule"];
         delete?: never;
@@ -3271,6 +3272,11 @@ export interface components {
              * @description How many of them it matches.
              */
             matched: number;
+            /**
+             * Warnings
+             * @description What looks like a mistake: `Kube*`, `^Kube` and `A|B` are no patterns, and meet nothing else.
+             */
+            warnings: components["schemas"]["RuleWarning"][];
         };
         /**
          * Problem
@@ -3302,7 +3308,7 @@ export interface components {
          * @description Stable names of what can be wrong with an input. The API and the dead-letter topic show them.
          * @enum {string}
          */
-        ProblemCode: "missing" | "wrong-type" | "empty" | "too-long" | "too-many" | "too-large" | "nul-character" | "not-utf8" | "not-json" | "control-character" | "reserved" | "unknown-value" | "unknown-field" | "out-of-range" | "all-wildcard" | "invalid-url" | "invalid-address" | "invalid-header" | "invalid-secret" | "forbidden-target" | "undecodable";
+        ProblemCode: "missing" | "wrong-type" | "empty" | "too-long" | "too-many" | "too-large" | "nul-character" | "not-utf8" | "not-json" | "control-character" | "reserved" | "unknown-value" | "unknown-field" | "out-of-range" | "all-wildcard" | "looks-like-pattern" | "invalid-url" | "invalid-address" | "invalid-header" | "invalid-secret" | "forbidden-target" | "undecodable";
         /**
          * ProblemItem
          * @description One thing wrong with a request.
@@ -3486,7 +3492,8 @@ export interface components {
          *       "severity": "CRITICAL",
          *       "source": "api",
          *       "updated_at": "2026-01-02T03:04:05.678Z",
-         *       "version": 1
+         *       "version": 1,
+         *       "warnings": []
          *     }
          */
         RuleShown: {
@@ -3532,6 +3539,33 @@ export interface components {
              * @description 1 when created, one more with each change; also the `ETag`.
              */
             version: number;
+            /**
+             * Warnings
+             * @description What looks like a mistake: `Kube*`, `^Kube` and `A|B` are no patterns, and meet nothing else.
+             */
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        /**
+         * RuleWarning
+         * @description What looks like a mistake in a rule, which is taken all the same.
+         */
+        RuleWarning: {
+            /**
+             * Code
+             * @description It is compared as it is written.
+             * @constant
+             */
+            code: "looks-like-pattern";
+            /**
+             * Detail
+             * @description What, and what to write instead, for people.
+             */
+            detail: string;
+            /**
+             * Path
+             * @description source or name.
+             */
+            path: string;
         };
         /**
          * SecretRotation

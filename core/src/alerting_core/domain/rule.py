@@ -1,5 +1,6 @@
 """What a client wants to be told about: severity, source and name, each exact or `*`."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, replace
 from operator import attrgetter
@@ -50,6 +51,11 @@ class Rule:
     def pattern(self) -> Pattern:
         """The rule's fields as an index key."""
         return pattern_of(self.severity, self.source, self.name)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What looks like a mistake in it; see `pattern_warnings`."""
+        return pattern_warnings(self.source, self.name)
 
 
 DECIDING_FIELDS: Final = tuple(one.name for one in fields(Rule) if one.default is MISSING)
@@ -119,6 +125,31 @@ def pattern_of(severity: str, source: str, name: str) -> Pattern:
         None if source == WILDCARD else source,
         None if name == WILDCARD else name,
     )
+
+
+_PATTERN_SIGNS: Final = re.compile(r"[*|]|^\^|\$$|\.[+?]|\[[^\]]+\]|^/.+/$")
+"""Of globs and regular expressions. There are alerts whose own names hold them, though few."""
+
+
+def pattern_warnings(source: str, name: str) -> tuple[Problem, ...]:
+    """Return which of both looks as if it were to match by a pattern: `Kube*`, `^Kube`, `A|B`.
+
+    Each is compared as it is written, so that such a rule meets no alert but one that is called so. It is a warning,
+    since an alert may be, and rules that other systems took are to be taken here.
+    """
+    return tuple(
+        Problem(field, ProblemCode.LOOKS_LIKE_PATTERN, _pattern_detail(field, text))
+        for field, text in (("source", source), ("name", name))
+        if text != WILDCARD and _PATTERN_SIGNS.search(text)
+    )
+
+
+def _pattern_detail(field: str, text: str) -> str:
+    if "|" in text:
+        instead = "make a rule for each of them"
+    else:
+        instead = f"write the whole {field} of an alert, or * alone for every {field}"
+    return f"is compared as it is written, and is no pattern: unless alerts have this very {field}, {instead}"
 
 
 def check_rule(severity: object, source: object, name: object) -> tuple[Problem, ...]:

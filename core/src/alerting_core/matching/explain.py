@@ -6,7 +6,7 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from alerting_core.domain.alert import WILDCARD, Alert, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, pattern_warnings
 
 
 class MatchReason(StrEnum):
@@ -112,4 +112,6 @@ def _text_detail(field: str, expected: str, actual: str) -> str:
         return f"{detail}: they look the same, but are different Unicode characters"
     if expected.casefold() == actual.casefold():
         return f"{detail}: they differ in upper and lower case"
+    if pattern_warnings(expected, WILDCARD):
+        return f"{detail}: what looks like a pattern in a rule is compared as it is written"
     return detail
