@@ -1,4 +1,4 @@
-import { Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
 import type { Alert } from "@/api/types";
@@ -10,32 +10,42 @@ import { Facts } from "./Facts";
 import { lasted } from "./figures";
 import { HostileText, OneLine } from "./HostileText";
 import { IdText } from "./IdText";
-import { LinkedText } from "./LinkedText";
+import { LinkedText, webAddressOf } from "./LinkedText";
 import { ShowAll } from "./ShowAll";
 import { TimeAgo } from "./TimeAgo";
 
-const CONTEXT_SHOWN = 8;
+const ENTRIES_SHOWN = 8;
+/** More than of any other text: it is what is read first. */
+const DESCRIPTION_SHOWN_CHARS = 1_000;
+
+/** The name and value of a label or an annotation. */
+type Entry = [string, string];
 
 /** What is known of an alert beside what it says; of its life a notification knows no more than what it tells. */
 type Life = Pick<Alert, "starts_at" | "ends_at"> & Partial<Pick<Alert, "received_at" | "status">>;
 
-/** What an alert says, with its context: for alerts, and for notifications, which carry the same. */
+/**
+ * What an alert says, in the order in which it is needed: what is wrong, where to look, the rest. For alerts, and for
+ * notifications, which carry the same.
+ */
 export function AlertFacts({
   alert,
   owner,
   life,
 }: {
-  alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "event_ts">;
+  alert: Pick<Alert, "alert_id" | "severity" | "source" | "name" | "context" | "annotations" | "event_ts">;
   /** Whose alert it is; empty: it is shared. */
   owner: string;
   /** Left out where the alert is an event, of which no more is known. */
   life?: Life | undefined;
 }) {
-  const [isOpen, setOpen] = useState(false);
-  const labels = Object.entries(alert.context);
-  const shown = isOpen ? labels : labels.slice(0, CONTEXT_SHOWN);
+  const { summary, description, ...others } = alert.annotations;
+  const isLink = ([, value]: Entry) => webAddressOf(value) !== null;
+  const annotations = Object.entries(others);
   return (
     <>
+      <Said summary={summary} description={description} />
+      <Entries title="Links" entries={annotations.filter(isLink)} isFirst />
       <Facts>
         <dt>Severity</dt>
         <dd>
@@ -59,27 +69,61 @@ export function AlertFacts({
           <OneLine text={ownerWords(owner)} />
         </dd>
       </Facts>
-      {labels.length > 0 && (
-        <div className={classes.context}>
-          <Text size="xs" fw={600} c="dimmed" mb={6}>
-            Context
-          </Text>
-          <Facts label="Context" hasForeignNames>
-            {shown.map(([label, value]) => [
-              <dt key={`${label}.label`}>
-                <HostileText text={label} chars={60} mono c="dimmed" />
-              </dt>,
-              <dd key={`${label}.value`}>
-                <LinkedText text={value} />
-              </dd>,
-            ])}
-          </Facts>
-          {labels.length > shown.length && (
-            <ShowAll what={`${labels.length} labels`} onShow={() => setOpen(true)} />
-          )}
-        </div>
-      )}
+      <Entries title="Labels" entries={Object.entries(alert.context)} />
+      <Entries title="Annotations" entries={annotations.filter((each) => !isLink(each))} />
     </>
+  );
+}
+
+/** What is wrong, in the words of the source; nothing when it does not say. */
+function Said({
+  summary = "",
+  description = "",
+}: {
+  summary?: string | undefined;
+  description?: string | undefined;
+}) {
+  if (summary.trim() === "" && description.trim() === "") return null;
+  return (
+    <Stack gap={4} mb="sm">
+      {summary.trim() !== "" && <HostileText text={summary} fw={600} size="md" />}
+      {description.trim() !== "" && <HostileText text={description} chars={DESCRIPTION_SHOWN_CHARS} />}
+    </Stack>
+  );
+}
+
+/** Labels, annotations or links: a few of many until all are wanted. */
+function Entries({
+  title,
+  entries,
+  isFirst = false,
+}: {
+  title: string;
+  entries: Entry[];
+  isFirst?: boolean;
+}) {
+  const [isOpen, setOpen] = useState(false);
+  const shown = isOpen ? entries : entries.slice(0, ENTRIES_SHOWN);
+  if (entries.length === 0) return null;
+  return (
+    <div className={isFirst ? classes.links : classes.context}>
+      <Text size="xs" fw={600} c="dimmed" mb={6}>
+        {title}
+      </Text>
+      <Facts label={title} hasForeignNames>
+        {shown.map(([name, value]) => [
+          <dt key={`${name}.name`}>
+            <HostileText text={name} chars={60} mono c="dimmed" />
+          </dt>,
+          <dd key={`${name}.value`}>
+            <LinkedText text={value} />
+          </dd>,
+        ])}
+      </Facts>
+      {entries.length > shown.length && (
+        <ShowAll what={`${entries.length} ${title.toLowerCase()}`} onShow={() => setOpen(true)} />
+      )}
+    </div>
   );
 }
 

@@ -33,6 +33,7 @@ const RULE: Rule = {
   client_id: "acme",
   source: "api",
   name: "*",
+  warnings: [],
   version: 1,
   created_at: AT,
   updated_at: AT,

@@ -12,6 +12,7 @@ export const ALERT: Alert = {
   source: "checkout",
   name: "payment-failed",
   context: { region: "eu" },
+  annotations: {},
   event_ts: 1_767_323_045,
   client_id: null,
   received_at: AT,

@@ -12,6 +12,7 @@ export function notification(number: number, changes: Partial<Notification> = {}
     source: "checkout",
     name: `payment-failed-${number}`,
     context: {},
+    annotations: {},
     private: false,
     rule_ids: ["rule-1"],
     event_ts: 1_767_323_045,

@@ -13,6 +13,7 @@ import { ErrorState } from "@/shared/ErrorState";
 import { OneLine } from "@/shared/HostileText";
 import { LoadingState } from "@/shared/LoadingState";
 import { TimeAgo } from "@/shared/TimeAgo";
+import { WarningNote } from "@/shared/WarningNote";
 
 import { ALL_ANY, isAllAny, isComplete, type Pattern } from "./draft";
 import classes from "./rules.module.css";
@@ -54,12 +55,24 @@ function Found({ pattern }: { pattern: Pattern }) {
   });
   if (preview.isError) return <ErrorState error={preview.error} onRetry={() => preview.refetch()} />;
   if (preview.isPending) return <LoadingState rows={4} label="Loading the preview" />;
-  const { examined, matched, items } = preview.data;
-  if (examined === 0) return <NoAlerts />;
+  const { examined, matched, items, warnings } = preview.data;
+  const doubts = warnings.map(({ path, detail }) => (
+    <WarningNote key={path} title={`The ${path} looks like a pattern`}>
+      <Text size="sm">It {detail}.</Text>
+    </WarningNote>
+  ));
+  if (examined === 0)
+    return (
+      <>
+        {doubts}
+        <NoAlerts />
+      </>
+    );
   const shown = isOpen ? items : items.slice(0, SHOWN_AT_FIRST);
   const share = (100 * matched) / examined;
   return (
     <div aria-busy={preview.isFetching}>
+      {doubts}
       <Text size="sm" aria-live="polite" mb={6}>
         <Text span fw={600} className="tabular">
           {matched.toLocaleString("en")}

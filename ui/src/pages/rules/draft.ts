@@ -108,9 +108,6 @@ export function textProblem(text: string): string | null {
 export function textWarning(text: string, seen: readonly string[]): string | null {
   if (text === ANY || text.trim() === "") return null;
   if (text !== text.trim()) return "Begins or ends with a blank, which alerts must have too.";
-  if (text.includes(ANY)) {
-    return "Here * is an ordinary character: only * alone stands for any. Parts of a text cannot be matched.";
-  }
   if (seen.includes(text)) return null;
   const alike = seen.find((other) => other.toLowerCase() === text.toLowerCase());
   if (alike !== undefined) return `Upper and lower case matter: recent alerts have “${plainly(alike, 40)}”.`;

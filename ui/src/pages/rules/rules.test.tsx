@@ -17,6 +17,7 @@ const RULE: Rule = {
   source: "api",
   name: "timeout",
   description: "Wakes whoever is on call.\nSee the runbook.",
+  warnings: [],
   version: 3,
   created_at: "2026-01-02T03:04:05.678Z",
   updated_at: "2026-01-02T03:04:05.678Z",
@@ -54,7 +55,7 @@ function makePlatform(routes: TestPlatform["routes"] = {}): TestPlatform {
     "GET /api/v1/rules/*/endpoints": () => listed(),
     "GET /api/v1/alerts": () => listed(),
     "GET /api/v1/notifications": () => listed(),
-    "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 0, items: [] }),
+    "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 0, items: [], warnings: [] }),
     ...routes,
   });
 }
@@ -84,7 +85,7 @@ describe("a draft", () => {
 
   it("is previewed as it is written", async () => {
     const platform = makePlatform({
-      "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 1234, items: [] }),
+      "POST /api/v1/rules/preview": () => ({ examined: 5000, matched: 1234, items: [], warnings: [] }),
     });
     const { user } = open("/rules/new?client=acme&source=api", platform);
     await write(user, "Name", "timeout");
@@ -96,9 +97,25 @@ describe("a draft", () => {
     });
   });
 
+  it("is warned of as soon as it looks like a pattern", async () => {
+    const warning = {
+      path: "name",
+      code: "looks-like-pattern",
+      detail: "is no pattern: write the whole name",
+    };
+    const platform = makePlatform({
+      "POST /api/v1/rules/preview": () => ({ examined: 0, matched: 0, items: [], warnings: [warning] }),
+    });
+    const { user } = open("/rules/new?client=acme&source=api", platform);
+    await write(user, "Name", "^Kube");
+    const note = await screen.findByRole("alert");
+    expect(note).toHaveTextContent("The name looks like a pattern");
+    expect(note).toHaveTextContent("It is no pattern: write the whole name.");
+    expect(screen.getByRole("button", { name: "Create rule" })).toBeEnabled();
+  });
+
   it("is warned of what is allowed and perhaps not meant", () => {
     expect(textWarning("API", ["api"])).toContain("“api”");
-    expect(textWarning("api*", ["api"])).toContain("ordinary character");
     expect(textWarning("api ", ["api"])).toContain("blank");
     expect(textWarning("api", ["api"])).toBeNull();
     expect(textWarning("*", [])).toBeNull();

@@ -6,19 +6,38 @@ import { RemoveRow } from "@/shared/RemoveRow";
 import classes from "../explain.module.css";
 import type { LabelDraft } from "./draft";
 
-/** As many as the platform takes. */
+/** As many as the platform takes of each. */
 const LABELS_MAX = 64;
 
-/** The context of an alert: rows of a label and its value. */
+/** What the rows of labels, or of annotations, are called. */
+interface Words {
+  legend: string;
+  /** Of one row, with a capital letter. */
+  name: string;
+  example: readonly [string, string];
+}
+
+const LABELS: Words = { legend: "Labels", name: "Label", example: ["region", "eu-west-1"] };
+const ANNOTATIONS: Words = {
+  legend: "Annotations",
+  name: "Annotation",
+  example: ["summary", "What is wrong, in a line"],
+};
+
+/** The labels or annotations of an alert: rows of a name and a value. */
 export function ContextFields({
+  of,
   value,
   onChange,
   problems,
 }: {
+  of: "labels" | "annotations";
   value: LabelDraft[];
-  onChange: (context: LabelDraft[]) => void;
+  onChange: (rows: LabelDraft[]) => void;
   problems: Readonly<Record<number, string>>;
 }) {
+  const { legend, name, example } = of === "labels" ? LABELS : ANNOTATIONS;
+  const valueName = of === "labels" ? "Value" : "Text";
   const change = (place: number, change: Partial<LabelDraft>) =>
     onChange(value.map((label, other) => (other === place ? { ...label, ...change } : label)));
   const add = () => {
@@ -28,26 +47,26 @@ export function ContextFields({
   return (
     <fieldset style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
       <Input.Label component="legend" mb={4}>
-        Context
+        {legend}
       </Input.Label>
       <div className={classes.labels}>
         {value.map((row, place) => (
           <div key={row.key} className={classes.label}>
             <TextInput
-              aria-label={`Label ${place + 1}`}
-              placeholder="region"
+              aria-label={`${name} ${place + 1}`}
+              placeholder={example[0]}
               value={row.label}
               error={problems[place]}
               onChange={(event) => change(place, { label: event.currentTarget.value })}
             />
             <TextInput
-              aria-label={`Value ${place + 1}`}
-              placeholder="eu-west-1"
+              aria-label={`${valueName} ${place + 1}`}
+              placeholder={example[1]}
               value={row.value}
               onChange={(event) => change(place, { value: event.currentTarget.value })}
             />
             <RemoveRow
-              what={`row ${place + 1}`}
+              what={`${name.toLowerCase()} ${place + 1}`}
               onRemove={() => onChange(value.filter((_, other) => other !== place))}
             />
           </div>
@@ -61,7 +80,7 @@ export function ContextFields({
           disabled={value.length >= LABELS_MAX}
           onClick={add}
         >
-          Add a label
+          {of === "labels" ? "Add a label" : "Add an annotation"}
         </Button>
       </div>
     </fieldset>

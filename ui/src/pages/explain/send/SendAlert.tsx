@@ -53,7 +53,7 @@ function Filled() {
   if (from === null) return <SendForm draft={draftIn(parameters)} />;
   if (original.isPending) return <LoadingState rows={5} label="Loading the alert" />;
   if (original.isError) return <ErrorState error={original.error} onRetry={() => original.refetch()} />;
-  const { severity, source, name, context, client_id: clientId } = original.data;
+  const { severity, source, name, context, annotations, client_id: clientId } = original.data;
   return (
     <SendForm
       key={JSON.stringify([from, owner])}
@@ -63,6 +63,7 @@ function Filled() {
         source,
         name,
         context: labelsOf(context),
+        annotations: labelsOf(annotations),
         clientId: caller.isOperator ? clientId : null,
       }}
     />

@@ -81,13 +81,14 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
     },
   );
   const problems = labelProblems(form.values.context);
+  const annotationProblems = labelProblems(form.values.annotations);
   return (
     <Paper
       component="form"
       aria-label="Alert"
       maw={760}
       onSubmit={form.onSubmit((values) => {
-        if (Object.keys(problems).length === 0) send.mutate(values);
+        if (Object.keys({ ...problems, ...annotationProblems }).length === 0) send.mutate(values);
       })}
     >
       <Stack gap="md">
@@ -161,9 +162,16 @@ export function SendForm({ draft }: { draft: AlertDraft }) {
           />
         )}
         <ContextFields
+          of="labels"
           value={form.values.context}
           onChange={(context) => form.setFieldValue("context", context)}
           problems={problems}
+        />
+        <ContextFields
+          of="annotations"
+          value={form.values.annotations}
+          onChange={(annotations) => form.setFieldValue("annotations", annotations)}
+          problems={annotationProblems}
         />
         {send.isError && <ErrorState error={send.error} />}
         <Group justify="space-between">
