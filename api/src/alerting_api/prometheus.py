@@ -19,6 +19,7 @@ from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.schema import Moment, ResponseModel, Time, clamped_ms
 from alerting_core import limits
 from alerting_core.app.intake import AlertDraft
+from alerting_core.delivery.alertmanager import GENERATOR_URL, NAME_LABEL, SEVERITY_LABEL
 from alerting_core.domain.episode import fingerprint_of_labels
 from alerting_core.domain.episode_report import ReportOutcome
 from alerting_core.domain.text import rfc3339
@@ -26,12 +27,8 @@ from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
 router = APIRouter(prefix="/api/v2", tags=["prometheus"], route_class=ApiRoute)
 
-NAME_LABEL: Final = "alertname"
-SEVERITY_LABEL: Final = "severity"
 SOURCE_UNNAMED: Final = "prometheus"
 """The source of an alert without the label that names one."""
-
-GENERATOR_URL: Final = "generatorURL"
 
 SEVERITIES: Final[Mapping[str, str]] = {
     "critical": "CRITICAL",

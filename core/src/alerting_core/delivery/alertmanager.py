@@ -19,6 +19,9 @@ NAME_LABEL: Final = "alertname"
 SEVERITY_LABEL: Final = "severity"
 SOURCE_LABEL: Final = "source"
 
+GENERATOR_URL: Final = "generatorURL"
+"""The link of an alert to what made it: a field of its own to Prometheus, an annotation here."""
+
 _NEVER: Final = "0001-01-01T00:00:00Z"
 """How Go writes a time that is not set: an Alertmanager's endsAt of an alert that fires."""
 
@@ -31,14 +34,16 @@ _SEPARATOR: Final = b"\xff"
 def alertmanager_document(notification: Notification) -> Mapping[str, Any]:
     """Return the message of *notification*. An event, which has no end, fires and is never resolved."""
     labels = labels_of(notification)
+    annotations = dict(sorted(notification.annotations.items()))
+    link = annotations.pop(GENERATOR_URL, "")
     status = "firing" if notification.ends_at is None else "resolved"
     alert = {
         "status": status,
         "labels": labels,
-        "annotations": {},
+        "annotations": annotations,
         "startsAt": rfc3339(notification.event_ts * 1_000),
         "endsAt": _NEVER if notification.ends_at is None else rfc3339(notification.ends_at * 1_000),
-        "generatorURL": "",
+        "generatorURL": link,
         "fingerprint": prometheus_fingerprint(labels),
     }
     return {
@@ -49,7 +54,7 @@ def alertmanager_document(notification: Notification) -> Mapping[str, Any]:
         "receiver": notification.client_id,
         "groupLabels": labels,
         "commonLabels": labels,
-        "commonAnnotations": alert["annotations"],
+        "commonAnnotations": annotations,
         "externalURL": "",
         "alerts": [alert],
     }

@@ -18,7 +18,12 @@ from tests.unit.core.delivery.make import NOW_MS, SECRET, make_claim, make_notif
 
 LABELS = {"alertname": "KubePodCrashLooping", "job": "kubelet", "namespace": "shop", "severity": "warning"}
 FIRING = make_notification(
-    name="KubePodCrashLooping", source="kubelet", severity=Severity.MEDIUM, context=LABELS, fingerprint="f" * 32
+    name="KubePodCrashLooping",
+    source="kubelet",
+    severity=Severity.MEDIUM,
+    context=LABELS,
+    fingerprint="f" * 32,
+    annotations={"summary": "Restarts again and again", "generatorURL": "http://prometheus.example.com/graph"},
 )
 RESOLVED = resolved_notification(FIRING, ends_at=FIRING.event_ts + 90, now_ms=NOW_MS)
 
@@ -38,16 +43,16 @@ def test_a_firing_alert_has_the_fields_of_version_4() -> None:
         "receiver": "acme",
         "groupLabels": labels,
         "commonLabels": labels,
-        "commonAnnotations": {},
+        "commonAnnotations": {"summary": "Restarts again and again"},
         "externalURL": "",
         "alerts": [
             {
                 "status": "firing",
                 "labels": labels,
-                "annotations": {},
+                "annotations": {"summary": "Restarts again and again"},
                 "startsAt": "2026-01-02T03:04:05.000Z",
                 "endsAt": "0001-01-01T00:00:00Z",
-                "generatorURL": "",
+                "generatorURL": "http://prometheus.example.com/graph",
                 "fingerprint": prometheus_fingerprint(LABELS),
             }
         ],
