@@ -37,6 +37,7 @@ async def test_the_detail_shows_every_delivery_and_every_attempt(
         "source": "api",
         "name": "timeout",
         "context": {"region": "eu-west-1"},
+        "annotations": {},
         "private": False,
         "rule_ids": [rule["rule_id"]],
         "event_ts": 1_767_323_045,

@@ -231,5 +231,5 @@ async def test_a_preview_says_what_a_draft_would_have_matched_and_stores_nothing
     assert [alert["alert_id"] for alert in preview["items"]] == ["a-2", "a-0"]
     assert preview["items"][0]["received_at"] == "2026-01-02T03:04:05.680Z"
     nothing = (await admin.post(f"{RULES}/preview", json={**FIELDS, "severity": "LOW"})).json()
-    assert nothing == {"examined": 3, "matched": 0, "items": []}
+    assert nothing == {"examined": 3, "matched": 0, "items": [], "warnings": []}
     assert await world.footprint() == before

@@ -62,7 +62,7 @@ async def test_recording_an_end_again_changes_nothing_and_says_what_is_stored(wo
 async def test_the_end_says_the_labels_and_annotations_of_the_firing(world: World) -> None:
     await world.add_client()
     annotations = {"summary": "Disk is full", "runbook_url": "https://wiki.acme.io/disk"}
-    alert = living(context={"host": "db-3"}, annotations=annotations)
+    alert = replace(living(), context={"host": "db-3"}, annotations=annotations)
     await record(world, alert)
     (recorded,) = await end(world, alert)
     told = await load(world, recorded.ref)

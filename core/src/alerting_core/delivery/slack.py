@@ -25,8 +25,8 @@ FIELDS_MAX: Final = 10
 BLOCKS_MAX: Final = 50
 """What Slack takes: of a header, a section's text, fields of a section, blocks of a message."""
 
-_FALLBACK_CHARS_MAX: Final = 300
-"""Shown in the notification on a phone's lock screen."""
+_FALLBACK_CHARS_MAX: Final = 200
+"""Shown in the notification on a phone's lock screen, in four lines or so, and above the blocks."""
 
 _NAME_CHARS_MAX: Final = 100
 """Of the alert, before what is wrong with it: that must have room there too."""

@@ -41,10 +41,11 @@ SEVERITY_COLOURS: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "#dc2626",
     Severity.HIGH: "#ea580c",
     Severity.MEDIUM: "#ca8a04",
-    Severity.LOW: "#16a34a",
+    Severity.LOW: "#2563eb",
     Severity.UNSPECIFIED: "#6b7280",
 }
-"""Used as a band beside dark text: as a background, two of them are too pale for white text to be read."""
+"""None is green, which says that it is over. Used as a band beside dark text: as a background, two of them are too pale
+for white text to be read."""
 
 RESOLVED_COLOUR: Final = "#15803d"
 """Of whatever says that an alert is over, whatever its severity was."""

@@ -148,7 +148,7 @@ def test_the_domain_of_the_recipient_is_in_ascii() -> None:
         (Severity.CRITICAL, "#dc2626"),
         (Severity.HIGH, "#ea580c"),
         (Severity.MEDIUM, "#ca8a04"),
-        (Severity.LOW, "#16a34a"),
+        (Severity.LOW, "#2563eb"),
     ],
 )
 def test_the_colour_says_the_severity(severity: Severity, colour: str) -> None:

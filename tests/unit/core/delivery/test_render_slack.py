@@ -51,7 +51,7 @@ def test_the_message_says_what_happened_where_and_to_whom() -> None:
         (Severity.CRITICAL, "#dc2626"),
         (Severity.HIGH, "#ea580c"),
         (Severity.MEDIUM, "#ca8a04"),
-        (Severity.LOW, "#16a34a"),
+        (Severity.LOW, "#2563eb"),
         (Severity.UNSPECIFIED, "#6b7280"),
     ],
 )
@@ -148,7 +148,7 @@ def test_the_lock_screen_says_what_is_wrong_and_where(said: dict[str, Any], text
 
 def test_where_it_is_stays_on_the_lock_screen_beside_a_long_summary() -> None:
     message, _ = parts(name="n" * 255, annotations={"summary": "s" * 900}, context={"instance": "db-3"})
-    assert len(message["text"]) == 300
+    assert len(message["text"]) == 200
     assert message["text"].startswith(f"HIGH: {'n' * 99}… – sss")
     assert message["text"].endswith("s… (db-3)")
 
