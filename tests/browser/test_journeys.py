@@ -87,10 +87,10 @@ def test_the_end_is_told_to_who_was_told_of_the_firing_and_each_notification_lea
     world.notify(watched)
     fire_and_resolve(world, watched)
     life = tab.get_by_role("region", name="From firing to end")
-    expect(life).to_contain_text("Whoever sends it said that it is over.")
+    expect(life).to_contain_text("Its sender said that it is over.")
     ended = life.get_by_role("list", name="Notified of the end")
     expect(ended).to_contain_text(re.compile(f"{watched.client_id}.*Sent"))
-    ended.get_by_role("link").click()
+    ended.get_by_role("link", name=watched.client_id).click()
 
     expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
     expect(tab.get_by_role("list", name="Timeline")).to_contain_text(re.compile(r"Until.*, after \d"))
@@ -101,11 +101,11 @@ def test_the_end_is_told_to_who_was_told_of_the_firing_and_each_notification_lea
     tab.get_by_role("link", name="Told by another notification").click()
     expect(tab).to_have_url(resolved_at)
 
-    world.go(f"/notifications?source={watched.source}")
+    world.go(f"/notifications?source={watched.source}&client={watched.client_id}")
     table = tab.get_by_role("table", name="Notifications")
     for kind in ("Firing", "Resolved"):
         expect(table.get_by_role("row").filter(has_text=kind)).to_have_count(1)
-    world.go(f"/notifications?source={watched.source}&kind=RESOLVED")
+    world.go(f"/notifications?source={watched.source}&client={watched.client_id}&kind=RESOLVED")
     expect(table.get_by_role("row").filter(has_text=watched.name)).to_have_count(1)
 
 
@@ -133,7 +133,7 @@ def test_an_endpoint_can_be_spared_the_ends_of_alerts(world: World) -> None:
     fire_and_resolve(world, watched)
     ended = tab.get_by_role("list", name="Notified of the end")
     expect(ended).to_contain_text("Skipped")
-    ended.get_by_role("link").click()
+    ended.get_by_role("link", name=watched.client_id).click()
     deliveries = tab.get_by_role("list", name="Deliveries")
     expect(deliveries).to_contain_text(
         "Nothing was sent. The endpoint is set not to be told when an alert is resolved."

@@ -28,7 +28,7 @@ export const TYPES: Record<EndpointType, { label: string; icon: TablerIcon; says
 /** Whether an endpoint is told that an alert is over; said the same wherever it is shown or chosen. */
 export const RESOLVED = {
   label: "Resolved alerts",
-  says: "When an alert is resolved, that is told to whoever was told that it fires.",
+  says: "Where it was told that an alert fires, it is told that it is over, too.",
   words: { on: "Told", off: "Not told" },
 };
 

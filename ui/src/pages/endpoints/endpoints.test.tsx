@@ -106,7 +106,7 @@ describe("the form", () => {
     await user.type(await screen.findByRole("textbox", { name: /^URL/ }), WEBHOOK.value);
     const tell = screen.getByRole("checkbox", { name: "Tell when alerts are resolved" });
     expect(tell).toBeChecked();
-    expect(tell).toHaveAccessibleDescription(/told to whoever was told that it fires/);
+    expect(tell).toHaveAccessibleDescription(/it is told that it is over, too/);
     await user.click(tell);
     await user.click(screen.getByRole("button", { name: "Create endpoint" }));
     expect(await screen.findByText("The endpoint is created")).toBeInTheDocument();

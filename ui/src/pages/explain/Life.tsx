@@ -23,7 +23,7 @@ const UNDER_WAY_MS = 1_500;
 const REFRESH_MS = 15_000;
 
 const ENDED_BY: Record<NonNullable<AlertDetail["ended_by"]>, string> = {
-  report: "Whoever sends it said that it is over.",
+  report: "Its sender said that it is over.",
   silence: "It was not sent any more, so it was resolved by itself.",
 };
 

@@ -78,7 +78,8 @@ function wordsOf(
     const title = <>It notified {client}</>;
     if (matched === 0)
       return { title, says: "No rule matches any more: they were changed or deleted since." };
-    return { title, says: `${match}, of ${count(examined)}. However many do, there is one notification.` };
+    const one = notification.fingerprint === null ? "one notification" : "one notification of the firing";
+    return { title, says: `${match}, of ${count(examined)}. However many do, there is ${one}.` };
   }
   if (matched > 0) {
     return isYoung

@@ -105,7 +105,7 @@ describe("from firing to end", () => {
       told("hooli", { status: "FAILED" }),
     ];
     const { life, lines, platform } = await showLife({ ...RESOLVED, notifications, ended_by: "report" });
-    expect(life).toHaveTextContent("Whoever sends it said that it is over.");
+    expect(life).toHaveTextContent("Its sender said that it is over.");
     expect(lines("Notified of the firing")).toEqual([
       "acme, notification of the firingSent",
       "globex, notification of the firingSent",
