@@ -7,8 +7,7 @@ from typing import Final
 from alerting_core import limits
 from alerting_core.app.catalog import client_of_call, require_sound
 from alerting_core.codec.records import message_headers
-from alerting_core.domain.alert import Alert, AlertStatus
-from alerting_core.domain.episode import EndedBy
+from alerting_core.domain.episode import EndedBy, ended_by
 from alerting_core.domain.notification import Notification, NotificationKind
 from alerting_core.domain.rule import Rule, RuleDraft, new_rule
 from alerting_core.errors import NotFound
@@ -106,7 +105,7 @@ class Insight:
         page = PageRequest(limits.ALERT_NOTIFICATIONS_SHOWN_MAX)
         where = NotificationFilter(alert_id=alert_id, owner=stored.alert.owner, kind=NotificationKind.FIRING)
         made = await self.history.list(access.scope, page, where)
-        return AlertDetail(stored, made.items, made.next_cursor is not None, await self._ended_by(stored.alert))
+        return AlertDetail(stored, made.items, made.next_cursor is not None, await self._ended_by(stored))
 
     async def explain(
         self, access: AlertAccess, alert_id: str, client_id: str | None = None, *, owner: str | None = None
@@ -139,12 +138,12 @@ class Insight:
         matched = [s for s in recent if index.match(s.alert.severity, s.alert.source, s.alert.name)]
         return Preview(examined=len(recent), matched=len(matched), alerts=matched[:shown_max])
 
-    async def _ended_by(self, alert: Alert) -> EndedBy | None:
-        if alert.status is not AlertStatus.RESOLVED:
+    async def _ended_by(self, stored: StoredAlert) -> EndedBy | None:
+        alert = stored.alert
+        if alert.ends_at is None:
             return None
         key = (alert.owner, alert.fingerprint)
-        latest = (await self.episodes.load([key])).get(key)
-        return latest.ended_by if latest is not None and latest.episode_id == alert.alert_id else None
+        return ended_by(alert, (await self.episodes.load([key])).get(key))
 
     async def _stored(self, access: AlertAccess, alert_id: str, owner: str | None) -> StoredAlert:
         stored = await self.log.get(access, alert_id, owner=owner)

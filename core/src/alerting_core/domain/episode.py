@@ -123,11 +123,6 @@ class Episode:
         return self.status is EpisodeStatus.OPEN
 
     @property
-    def ended_by(self) -> EndedBy | None:
-        """What ended it, as far as is known now; None while the alert fires."""
-        return _ENDED_BY[self.status]
-
-    @property
     def is_published(self) -> bool:
         """Whether all its records are in the log."""
         return self.published_phase >= self.phase
@@ -178,6 +173,16 @@ def end_of(alert: Alert, latest: Episode | None, *, now_ms: int) -> int | None:
     else:
         ends_at_ms = latest.ends_at_ms
     return max(1, alert.event_ts, ends_at_ms // 1_000)
+
+
+def ended_by(alert: Alert, latest: Episode | None) -> EndedBy | None:
+    """Say what ended the episode of *alert*, as far as is known now; None while it is open.
+
+    Args:
+        alert: A record of the episode.
+        latest: The latest episode of its identity as stored. When it is another one, what ended this one is not known.
+    """
+    return _ENDED_BY[latest.status] if latest is not None and latest.episode_id == alert.alert_id else None
 
 
 def _record(episode: Episode, life: AlertLife) -> Alert:
