@@ -176,12 +176,6 @@ function columns(withClient: boolean): Column<Notification>[] {
         </Anchor>
       ),
     },
-    {
-      label: "Kind",
-      width: 116,
-      onPhone: "beside",
-      cell: (notification) => <KindBadge notification={notification} />,
-    },
     { label: "Source", cell: (notification) => <OneLine text={notification.source} mono /> },
     {
       label: "Severity",
@@ -198,6 +192,12 @@ function columns(withClient: boolean): Column<Notification>[] {
           },
         ]
       : []),
+    {
+      label: "Kind",
+      width: 116,
+      onPhone: "beside",
+      cell: (notification) => <KindBadge notification={notification} />,
+    },
     {
       label: "Status",
       width: 128,
