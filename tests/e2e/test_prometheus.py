@@ -1,10 +1,9 @@
 """A real Prometheus server whose configuration names the platform as its Alertmanager."""
 
 import json
-import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.patience import END_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess
+from tests.support.prometheus.server import PrometheusServer, running
 from tests.support.receiver import Receiver
 from tests.support.stored import Stored
 
@@ -119,43 +118,9 @@ def _alerts(http: httpx.Client) -> list[dict[str, Any]]:
     return items
 
 
-@contextmanager
 def _prometheus(
     program: Path, folder: Path, *, alertmanager: str, key: str, expression: str = "vector(1)"
-) -> Iterator[None]:
+) -> AbstractContextManager[PrometheusServer]:
     """Run Prometheus with one rule that fires while *expression* is there, sent every second, until the block ends."""
     rule = {"alert": "DiskWillFillUp", "expr": expression, "labels": LABELS, "annotations": ANNOTATIONS}
-    rules = {"groups": [{"name": "disks", "interval": "1s", "rules": [rule]}]}
-    (folder / "rules.yml").write_text(json.dumps(rules), encoding="utf-8")
-    us = {
-        "api_version": "v2",
-        "authorization": {"credentials": key},
-        "static_configs": [{"targets": [urlsplit(alertmanager).netloc]}],
-    }
-    config = {
-        "global": {"evaluation_interval": "1s"},
-        "rule_files": [str(folder / "rules.yml")],
-        "alerting": {"alertmanagers": [us]},
-    }
-    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
-    command = [
-        program,
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-        "--rules.alert.resend-delay=1s",
-    ]
-    with (folder / "prometheus.log").open("wb") as log:
-        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        yield
-    except TimeoutError as error:
-        said = (folder / "prometheus.log").read_text(encoding="utf-8")[-4_000:]
-        raise TimeoutError(f"{error}; Prometheus said:\n{said}") from error
-    finally:
-        running.terminate()
-        try:
-            running.wait(END_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+    return running(PrometheusServer(program, folder, urlsplit(alertmanager).netloc, key, [rule]))
