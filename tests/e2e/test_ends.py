@@ -11,15 +11,13 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
-from alerting_core.domain.alert import Alert
-from alerting_core.generator.alerts import generate_alerts
-from alerting_core.generator.config import GeneratorConfig
+from tests.support.load import make_load
 from tests.support.loader import Loader
 from tests.support.patience import END_SECONDS_MAX, SETTLE_WITHIN_LEASE_SECONDS_MAX
 from tests.support.platform_process import PlatformProcess
@@ -27,7 +25,7 @@ from tests.support.receiver import Receiver
 from tests.support.stored import Stored
 from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
-from tests.support.verdict import differences, lost_or_unknown
+from tests.support.verdict import differences, lost_or_unknown, out_of_order
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
@@ -35,7 +33,6 @@ KILLS = amount(9, thorough=21)
 SEED = 20_260_102
 READY_SECONDS_MAX = 30.0
 
-BATCH_ALERTS = 50
 UNDER_WAY_MAX = 3_000
 """Webhooks that the loader lets wait: there is always something to kill, and the rest is told within seconds."""
 
@@ -70,18 +67,7 @@ def world(process: PlatformProcess, stored: Stored, receiver: Receiver) -> Varie
 @pytest.fixture
 def loader(process: PlatformProcess, world: VariedWorld, receiver: Receiver) -> Loader:
     """Return a loader that has begun, and has been told of."""
-    endless = GeneratorConfig(burst=100_000, seed=SEED)
-    alerts = generate_alerts(endless, started_at_ms=time.time_ns() // 1_000_000)
-
-    counted, told = 0, 0
-
-    def has_room(accepted: Sequence[Alert]) -> bool:
-        nonlocal counted, told
-        told += len(world.expected_of(accepted[counted:]).told)
-        counted = len(accepted)
-        return told - receiver.arrived_once < UNDER_WAY_MAX
-
-    loader = Loader(process, alerts, batch=BATCH_ALERTS, has_room=has_room)
+    loader = make_load(process, world, receiver, seed=SEED, under_way_max=UNDER_WAY_MAX, with_lives=True)
     loader.start()
     receiver.wait_for(lambda: receiver.arrived > 0, what="the first webhook", seconds_max=30)
     return loader
@@ -104,7 +90,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_stores_nothing_twice(
     loader.finish()
     stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=lambda: process.is_running)
 
-    expected = world.expected_of(loader.accepted)
+    expected = world.expected_of(loader.accepted, over_at_once=stored.over_at_once())
     assert differences(stored, loader.accepted, expected) == []
     arrivals = receiver.counts()
     assert lost_or_unknown(arrivals, expected) == []
@@ -112,12 +98,15 @@ def test_kill_9_at_any_moment_loses_nothing_and_stores_nothing_twice(
     extra = arrivals - Counter(expected.told)
     interrupted = stored.interrupted()
     assert not extra - interrupted, "for each that came again an interrupted attempt is on record"
+    assert out_of_order(receiver, expected) == []
+    assert expected.follows, "there were ends to be told"
     assert interrupted, "the kills met a platform at work"
     print(
         f"\n{KILLS} kills;"
         f" {len(loader.accepted):,} alerts accepted, {loader.posts_without_answer} posts unanswered;"
         f" {len(expected.rules_of):,} notifications,"
-        f" {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them between the kills;"
+        f" {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them between the kills,"
+        f" {len(expected.follows):,} that an alert is over, {len(stored.over_at_once()):,} notifications that say both;"
         f" {extra.total():,} sent again, {interrupted.total():,} attempts interrupted."
         f"\nReady again after {', '.join(f'{seconds:.1f}' for seconds in ready_seconds)} s"
     )
@@ -136,9 +125,10 @@ def test_sigterm_under_load_ends_well_within_ten_seconds_and_nothing_is_lost_or_
     loader.finish()
     stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=lambda: process.is_running)
 
-    expected = world.expected_of(loader.accepted)
+    expected = world.expected_of(loader.accepted, over_at_once=stored.over_at_once())
     assert differences(stored, loader.accepted, expected) == []
     assert receiver.counts() == Counter(expected.told), "each arrived once and once only"
+    assert out_of_order(receiver, expected) == []
 
 
 def _has_taken(receiver: Receiver, enough: int) -> bool:

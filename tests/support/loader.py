@@ -9,9 +9,12 @@ from typing import Any, Final, Protocol, TypeAlias
 import httpx
 
 from alerting_core.domain.alert import Alert
+from tests.support.lives import Life, Lives
 from tests.support.patience import ACCEPT_SECONDS_MAX
 
 ANSWER_SECONDS_MAX: Final = 10.0
+
+LIFE_EVERY: Final = 5
 
 HasRoom: TypeAlias = Callable[[Sequence[Alert]], bool]
 
@@ -44,6 +47,7 @@ class Loader:
         alerts: What, as far as it gets.
         batch: Alerts of one request.
         has_room: Asked after each batch, with all that was accepted; the loader waits until there is room.
+        lives: Unless None, every fifth alert has a life; it is accepted when its end is.
     """
 
     def __init__(
@@ -53,11 +57,13 @@ class Loader:
         *,
         batch: int,
         has_room: Callable[[Sequence[Alert]], bool],
+        lives: Lives | None = None,
     ) -> None:
         self._platform = platform
         self._alerts = alerts
         self._batch = batch
         self._has_room = has_room
+        self._lives = lives
         self._enough = threading.Event()
         self._accepted: list[Alert] = []
         self._given_up = False
@@ -92,14 +98,24 @@ class Loader:
         try:
             with self._platform.http(timeout=ANSWER_SECONDS_MAX) as http:
                 while not self._enough.is_set() and (batch := list(islice(self._alerts, self._batch))):
-                    self._post(http, batch)
+                    self._post_some(http, batch)
                     while not self._has_room(self.accepted) and not self._enough.wait(_AGAIN_SECONDS):
                         pass
+                while self._lives is not None and (lives := self._lives.due(is_over=True)) and not self._given_up:
+                    self._post(http, (), lives)
         except BaseException as error:  # The test raises it.
             self._failure = error
 
-    def _post(self, http: httpx.Client, batch: Sequence[Alert]) -> None:
-        body = [as_json(alert) for alert in batch]
+    def _post_some(self, http: httpx.Client, batch: Sequence[Alert]) -> None:
+        if self._lives is None:
+            self._post(http, batch, ())
+        else:
+            left = self._lives.begin(batch[::LIFE_EVERY])
+            events = [*(alert for place, alert in enumerate(batch) if place % LIFE_EVERY), *left]
+            self._post(http, events, self._lives.due())
+
+    def _post(self, http: httpx.Client, events: Sequence[Alert], lives: Sequence[Life]) -> None:
+        body = [*map(as_json, events), *(life.report() for life in lives)]
         while not self._given_up:
             try:
                 response = http.post("/api/v1/alerts", json=body)
@@ -107,8 +123,13 @@ class Loader:
                 self.posts_without_answer += 1
             else:
                 if response.status_code == 202:
-                    assert response.json()["alert_ids"] == [alert.alert_id for alert in batch]
-                    self._accepted += batch
+                    self._take(events, lives, response.json()["alert_ids"])
                     return
                 assert response.status_code == 503, f"{response.status_code} {response.text}"
             time.sleep(_AGAIN_SECONDS)
+
+    def _take(self, events: Sequence[Alert], lives: Sequence[Life], alert_ids: Sequence[str]) -> None:
+        assert alert_ids[: len(events)] == [alert.alert_id for alert in events]
+        self._accepted += events
+        if self._lives is not None:
+            self._accepted += self._lives.answered(lives, alert_ids[len(events) :])

@@ -65,6 +65,8 @@ class Receiver:
         self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_KEPT)
         self._arrived = 0
         self._counts: Counter[Notice] = Counter()
+        self._latest: dict[Notice, int] = {}
+        self._first: dict[Notice, int] = {}
         self._refused: list[str] = []
 
     @property
@@ -96,6 +98,10 @@ class Receiver:
         """Return how often each webhook-id came to each target."""
         return self._counts.copy()
 
+    def came_before(self, one: Notice, other: Notice) -> bool:
+        """Tell whether *one* came, and did not come again once *other* had come."""
+        return self._latest[one] < self._first[other]
+
     def know_secrets(self, secrets: Mapping[str, str]) -> None:
         """Take webhooks to these targets from now on; target → `whsec_…`."""
         self._webhooks.update({urlsplit(target).path: Webhook(secret) for target, secret in secrets.items()})
@@ -122,6 +128,8 @@ class Receiver:
         self._arrivals.append(arrival)
         self._arrived += 1
         self._counts[arrival.told] += 1
+        self._first.setdefault(arrival.told, self._arrived)
+        self._latest[arrival.told] = self._arrived
         return web.Response(text="ok")
 
     def _refuse(self, status: int, why: str) -> web.Response:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,13 +21,14 @@ from tests.support.varied_world import Notified
 # One statement sees one moment. A consumer group that has not looked yet has read nothing.
 _UNFINISHED: Final = """
 SELECT
+    (SELECT count(*) FROM alert_episodes WHERE published_phase < phase) AS episodes_unpublished,
     (SELECT count(*) FROM notifications WHERE status = 'RECEIVED') AS notifications_received,
     (SELECT count(*) FROM deliveries WHERE status NOT IN ('DELIVERED', 'DEAD', 'SKIPPED')) AS deliveries_open,
     (SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL OR lease_owner IS NOT NULL) AS deliveries_due_or_leased,
     (
         SELECT coalesce(sum(p.next_offset - greatest(p.first_offset, coalesce(o.next_offset, 0))), 0)::bigint
         FROM (VALUES
-            ('recorder-group', 'alerts.new'), ('evaluator-group', 'alerts.new'),
+            ('recorder-group', 'alerts.new'), ('resolver-group', 'alerts.new'), ('evaluator-group', 'alerts.new'),
             ('aggregator-group', 'alerts.matched'), ('sender-group', 'notifications.ready')
         ) AS c (consumer_group, topic)
         JOIN stream_partitions AS p ON p.topic = c.topic
@@ -97,9 +98,16 @@ class Stored:
         return Counter({(row["target"], row["notification_id"]): row["n"] for row in rows})
 
     def notifications(self) -> Sequence[tuple[Notified, tuple[str, ...]]]:
-        """Return ((client_id, alert_id), rule_ids) of every row."""
-        rows = self._records("SELECT client_id, alert_id, rule_ids FROM notifications")
-        return [((row["client_id"], row["alert_id"]), tuple(row["rule_ids"])) for row in rows]
+        """Return ((client_id, notification_id), rule_ids) of every row."""
+        rows = self._records("SELECT client_id, notification_id, rule_ids FROM notifications")
+        return [((row["client_id"], row["notification_id"]), tuple(row["rule_ids"])) for row in rows]
+
+    def over_at_once(self) -> Collection[Notified]:
+        """Return the notifications that say at once that an alert fired and that it is over."""
+        rows = self._records(
+            "SELECT client_id, notification_id FROM notifications WHERE kind = 'FIRING' AND ends_at > 0"
+        )
+        return {(row["client_id"], row["notification_id"]) for row in rows}
 
     def deliveries(self) -> Sequence[Notice]:
         """Return (target, notification_id) of every row."""

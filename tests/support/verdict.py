@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from alerting_core.domain.alert import Alert
-from tests.support.receiver import Notice
+from tests.support.receiver import Notice, Receiver
 from tests.support.stored import Stored
 from tests.support.varied_world import Expected
 
@@ -26,6 +26,14 @@ def differences(stored: Stored, accepted: Sequence[Alert], expected: Expected) -
 def lost_or_unknown(arrivals: Counter[Notice], expected: Expected) -> list[str]:
     """Return which webhooks never came, and which came that nobody expected, in words."""
     return list(_compare("webhook", arrivals.keys(), expected.told))
+
+
+def out_of_order(receiver: Receiver, expected: Expected) -> list[str]:
+    """Return at which targets an end came before that the alert fires, or that came again after the end; in words."""
+    wrong = [end for end, firing in expected.follows.items() if not receiver.came_before(firing, end)]
+    return (
+        [f"end before its beginning: {len(wrong)} of {len(expected.follows)}, among them {wrong[0]}"] if wrong else []
+    )
 
 
 def _compare_notifications(stored: Stored, expected: Expected) -> Iterator[str]:

@@ -1,21 +1,17 @@
 """A distributed platform on servers that these tests have to themselves, with the varied test data and a receiver."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from alerting_core.domain.alert import Alert
-from alerting_core.generator.alerts import generate_alerts
-from alerting_core.generator.config import GeneratorConfig
 from tests.support.distributed import DistributedPlatform, Servers, distributed, servers
 from tests.support.install.unavailable import Unavailable
+from tests.support.load import make_load
 from tests.support.loader import Loader
 from tests.support.receiver import Receiver, serve_receiver
 from tests.support.stored_apart import StoredApart
 from tests.support.varied_world import VariedWorld
 
-BATCH_ALERTS = 50
 UNDER_WAY_MAX = 1_500
 """Webhooks that a loader lets wait: there is always something to lose, and the rest is told within seconds."""
 
@@ -58,19 +54,9 @@ def world(platform: DistributedPlatform, receiver: Receiver) -> VariedWorld:
 
 @pytest.fixture
 def new_loader(platform: DistributedPlatform, world: VariedWorld, receiver: Receiver) -> Callable[..., Loader]:
-    """Return what makes a loader that goes on for as long as the platform keeps up."""
+    """Return what makes a loader that goes on for as long as the platform keeps up, with alerts that fire and end."""
 
     def make(*, under_way_max: int = UNDER_WAY_MAX) -> Loader:
-        endless = GeneratorConfig(burst=100_000, seed=20_260_102)
-        alerts = generate_alerts(endless, started_at_ms=time.time_ns() // 1_000_000)
-        counted, told = 0, 0
-
-        def has_room(accepted: Sequence[Alert]) -> bool:
-            nonlocal counted, told
-            told += len(world.expected_of(accepted[counted:]).told)
-            counted = len(accepted)
-            return told - receiver.arrived_once < under_way_max
-
-        return Loader(platform, alerts, batch=BATCH_ALERTS, has_room=has_room)
+        return make_load(platform, world, receiver, seed=20_260_102, under_way_max=under_way_max, with_lives=True)
 
     return make

@@ -29,7 +29,7 @@ from tests.support.rule_churn import RuleChurn
 from tests.support.stored_apart import StoredApart
 from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
-from tests.support.verdict import differences, lost_or_unknown
+from tests.support.verdict import differences, lost_or_unknown, out_of_order
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
@@ -150,17 +150,20 @@ def test_kill_9_of_any_process_at_any_moment_loses_nothing_and_work_goes_on_with
     stored.wait_until_settled(seconds_max=SETTLE_WITHIN_LEASE_SECONDS_MAX, is_running=platform.are_running)
 
     accepted = [*loader.accepted, *sentinel.accepted]
-    expected = world.expected_of(accepted)
+    expected = world.expected_of(accepted, over_at_once=stored.over_at_once())
     assert differences(stored, accepted, expected) == []
     assert lost_or_unknown(receiver.counts(), expected) == []
     assert not receiver.refused
     extra, interrupted = receiver.counts() - Counter(expected.told), stored.interrupted()
     assert not extra - interrupted, "for each that came again an interrupted attempt is on record"
+    assert out_of_order(receiver, expected) == []
+    assert expected.follows, "there were ends to be told"
     assert interrupted, "a kill met a sender at work"
     print(
         f"\n{kills} kills; {len(accepted):,} alerts accepted, {loader.posts_without_answer} posts unanswered,"
         f" {len(expected.rules_of):,} notifications, {len(expected.told):,} webhooks, {arrived_meanwhile:,} of them"
-        f" between the kills; {extra.total():,} sent again, {interrupted.total():,} attempts interrupted;"
+        f" between the kills, {len(expected.follows):,} that an alert is over;"
+        f" {extra.total():,} sent again, {interrupted.total():,} attempts interrupted;"
         f" {churn.edits:,} edits of rules.\nWorks again after (s), median and longest of each:"
         f" {', '.join(f'{name} {median(each):.1f} {max(each):.1f}' for name, each in sorted(away.items()))};"
         f" a new alert is told of {median(on_its_way):.1f} and {max(on_its_way):.1f} after the last kill of a round;"

@@ -55,7 +55,7 @@ def test_ten_seconds_without_kafka_or_redis_or_postgres_lose_nothing(
     loader.finish()
     stored.wait_until_settled(is_running=platform.are_running)
 
-    expected = world.expected_of(loader.accepted)
+    expected = world.expected_of(loader.accepted, over_at_once=stored.over_at_once())
     assert differences(stored, loader.accepted, expected) == []
     arrivals = receiver.counts()
     assert lost_or_unknown(arrivals, expected) == []

@@ -51,7 +51,7 @@ def test_workers_that_are_added_and_removed_under_load_lose_nothing_and_tell_not
     loader.finish()
     stored.wait_until_settled(is_running=platform.are_running)
 
-    expected = world.expected_of(loader.accepted)
+    expected = world.expected_of(loader.accepted, over_at_once=stored.over_at_once())
     assert differences(stored, loader.accepted, expected) == []
     extra = receiver.counts() - Counter(expected.told)
     assert receiver.counts() == Counter(expected.told), "each arrived once and once only"
