@@ -11,9 +11,10 @@ from random import Random
 from typing import Final
 
 from alerting_core.app.episodes import EpisodeIntake, ReportResult
-from alerting_core.domain.alert import Severity
+from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Severity
 from alerting_core.domain.episode import fingerprint_of_labels
 from alerting_core.domain.episode_report import Report
+from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.sim.facts import Process, Raised, ReportsAnswered, ReportsSent
 from alerting_core.sim.faults import Resource, dice_for, happens
@@ -56,8 +57,8 @@ class Trouble:
     spans: tuple[tuple[int, int | None], ...]
 
     @classmethod
-    def drawn(cls, dice: Random, number: int, *, clients: int, over_ms: int) -> "Trouble":
-        """Draw what happens within about *over_ms*."""
+    def drawn(cls, dice: Random, number: int, rules: Sequence[Rule], *, over_ms: int) -> "Trouble":
+        """Draw what happens within about *over_ms*, and what one of *rules* meets, so that somebody is told of it."""
         spans: list[tuple[int, int | None]] = []
         at_ms = round(dice.random() * over_ms * 0.4)
         for _ in range(dice.randint(1, 3)):
@@ -66,10 +67,12 @@ class Trouble:
             at_ms = ends_at_ms + round(dice.random() * over_ms * 0.3)
         if dice.random() < 0.2:
             spans[-1] = (spans[-1][0], None)
-        owner = f"client-{dice.randrange(clients)}" if clients and dice.random() < PRIVATE_SHARE else ""
-        severity = dice.choice((*Severity, Severity.HIGH, Severity.CRITICAL))
-        source, name = dice.choice(SOURCES), dice.choice(NAMES[:3])
-        return cls(owner, (("number", f"life-{number}"),), severity, source, name, tuple(spans))
+        rule = dice.choice(rules)
+        owner = rule.client_id if dice.random() < PRIVATE_SHARE else ""
+        severity = dice.choice(SEVERITY_NAMES) if rule.severity == WILDCARD else rule.severity
+        source = dice.choice(SOURCES) if rule.source == WILDCARD else rule.source
+        name = dice.choice(NAMES[:3]) if rule.name == WILDCARD else rule.name
+        return cls(owner, (("number", f"life-{number}"),), Severity[severity], source, name, tuple(spans))
 
     @property
     def fingerprint(self) -> str:
@@ -249,10 +252,10 @@ class Monitors:
         """Whether none of them will say anything more."""
         return not self._running
 
-    def start(self, *, lives: int, clients: int, over_ms: int) -> None:
+    def start(self, *, lives: int, over_ms: int) -> None:
         """Let *lives* troubles begin and end within about *over_ms*, each watched by one monitor, or by a pair."""
-        dice = self._dice
-        troubles = [Trouble.drawn(dice, number, clients=clients, over_ms=over_ms) for number in range(lives)]
+        dice, rules = self._dice, list(self._world.database.rules.values())
+        troubles = [Trouble.drawn(dice, number, rules, over_ms=over_ms) for number in range(lives)]
         for watched in (troubles[::2], troubles[1::2]):
             for _ in range(dice.randint(1, 2) if watched else 0):
                 self._running += 1

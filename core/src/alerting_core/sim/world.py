@@ -188,7 +188,7 @@ class World(Platform):
             worker.start()
         FaultInjector(self, self.tenants, self.rules_changed).start()
         self.outside(self.source.run(alerts=size.alerts, clients=size.clients, over_ms=size.traffic_ms))
-        self.monitors.start(lives=size.lives, clients=size.clients, over_ms=size.traffic_ms)
+        self.monitors.start(lives=size.lives, over_ms=size.traffic_ms)
 
     def run_until(self, at_ms: int) -> None:
         """Let time pass up to *at_ms*, or until a promise is broken."""
