@@ -140,7 +140,7 @@ WEATHER: Final[dict[str, dict[str, float]]] = {
     "disabled rules match": {"edits_per_minute": 20.0},
     "nobody sweeps": {"resends_per_minute": 20.0},
     "an end is told before the firing": {"errors_per_attempt": 0.8},
-    "an episode is taken for published as it is stored": {"crashes_per_call": 0.03, "refusals_per_call": 0.3},
+    "an episode is taken for published as it is stored": {"crashes_per_call": 0.03, "lost_answers_per_call": 0.2},
 }
 """What has to happen often for a bug that shows itself rarely."""
 

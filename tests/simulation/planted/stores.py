@@ -1,16 +1,16 @@
 """Mistakes of rules and notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from alerting_core.codec.records import decode_match
-from alerting_core.domain.alert import Match
+from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.notification import NotificationStatus
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_distribution import MemoryRuleSource
-from alerting_core.ports.delivery import NotificationStore, Recorded
+from alerting_core.ports.delivery import NotificationStore, Recorded, RecordedEnds
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.stages.batch import BatchReport, StageName, decode_batch, offsets_after
 from tests.simulation.planted.plant import SimWiring
@@ -81,6 +81,9 @@ class OnlyNewOnes:
         return [
             one if one.created or one.status is None else replace(one, status=NotificationStatus.SENT) for one in stored
         ]
+
+    async def record_ends(self, ends: Mapping[AlertKey, int], *, now_ms: int, limit: int) -> RecordedEnds:
+        return await self.store.record_ends(ends, now_ms=now_ms, limit=limit)
 
 
 def known_ones_hidden(wiring: SimWiring) -> SimWiring:
