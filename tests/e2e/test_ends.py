@@ -25,7 +25,7 @@ from tests.support.receiver import Receiver
 from tests.support.stored import Stored
 from tests.support.thorough import amount
 from tests.support.varied_world import VariedWorld
-from tests.support.verdict import differences, lost_or_unknown, out_of_order
+from tests.support.verdict import again, amiss, differences, out_of_order
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 
@@ -92,13 +92,8 @@ def test_kill_9_at_any_moment_loses_nothing_and_stores_nothing_twice(
 
     expected = world.expected_of(loader.accepted, over_at_once=stored.over_at_once())
     assert differences(stored, loader.accepted, expected) == []
-    arrivals = receiver.counts()
-    assert lost_or_unknown(arrivals, expected) == []
-    assert not receiver.refused
-    extra = arrivals - Counter(expected.told)
-    interrupted = stored.interrupted()
-    assert not extra - interrupted, "for each that came again an interrupted attempt is on record"
-    assert out_of_order(receiver, expected) == []
+    assert amiss(receiver, stored, expected) == []
+    extra, interrupted = again(receiver, expected), stored.interrupted()
     assert expected.follows, "there were ends to be told"
     assert interrupted, "the kills met a platform at work"
     print(

@@ -28,6 +28,25 @@ def lost_or_unknown(arrivals: Counter[Notice], expected: Expected) -> list[str]:
     return list(_compare("webhook", arrivals.keys(), expected.told))
 
 
+def amiss(receiver: Receiver, stored: Stored, expected: Expected) -> list[str]:
+    """Return all that is wrong with what a receiver got of a platform at rest that was killed, in words.
+
+    What came again is wrong where no interrupted attempt of that very delivery is on record.
+    """
+    arrivals = receiver.counts()
+    return [
+        *lost_or_unknown(arrivals, expected),
+        *(f"webhook refused: {why}" for why in receiver.refused),
+        *_none("webhooks that came again for no reason", (again(receiver, expected) - stored.interrupted()).total()),
+        *out_of_order(receiver, expected),
+    ]
+
+
+def again(receiver: Receiver, expected: Expected) -> Counter[Notice]:
+    """Return what came more than once, and how many times more."""
+    return receiver.counts() - Counter(expected.told)
+
+
 def out_of_order(receiver: Receiver, expected: Expected) -> list[str]:
     """Return at which targets an end came before that the alert fires, or that came again after the end; in words."""
     wrong = [end for end, firing in expected.follows.items() if not receiver.came_before(firing, end)]
