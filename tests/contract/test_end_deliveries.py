@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alerting_core.delivery.ends import FIRING_LOOK_MS_MIN
 from alerting_core.domain.claim import Outcome
 from alerting_core.domain.delivery import DeliveryStatus, FollowedDelivery, Reason
 from alerting_core.domain.endpoint import EndpointFormat
@@ -67,7 +68,7 @@ async def test_a_claim_says_what_became_of_the_delivery_that_its_own_one_follows
     ]
     await world.deliveries.record_outcomes(outcomes, now_ms=NOW_MS)
     await told.end(world)
-    claims = await claim(world)
+    claims = await claim(world, now_ms=LATER_MS + FIRING_LOOK_MS_MIN)
     assert [claims[one.delivery_id].followed for one in told.then] == [
         FollowedDelivery(DeliveryStatus.DELIVERED, None, has_arrived=True),
         FollowedDelivery(DeliveryStatus.DEAD, None, has_arrived=False),
@@ -78,7 +79,7 @@ async def test_a_claim_says_what_became_of_the_delivery_that_its_own_one_follows
     assert under_way is not None
     assert under_way.status is DeliveryStatus.RETRYING
     # It was claimed in the same moment: as it was, or as it is.
-    assert under_way.due_at_ms in {LATER_MS, LATER_MS + LEASE_MS}
+    assert under_way.due_at_ms in {LATER_MS, None}
     assert claims[waiting.delivery.delivery_id].followed is None
 
 
@@ -99,7 +100,7 @@ async def test_what_waits_for_a_delivery_is_due_as_soon_as_that_has_ended(world:
     told = await Told.about(world)
     (first,) = (await claim(world, now_ms=NOW_MS)).values()
     await told.end(world)
-    assert told.then[0].next_attempt_at_ms == NOW_MS + LEASE_MS
+    assert told.then[0].next_attempt_at_ms == LATER_MS + FIRING_LOOK_MS_MIN
     assert await claim(world, "o2", now_ms=LATER_MS + 10) == {}
     await world.deliveries.record_outcomes([ended(first)], now_ms=LATER_MS + 20)
     waiting = (await world.look_at_delivery(told.then[0])).delivery
@@ -113,6 +114,14 @@ async def test_a_failure_that_is_tried_again_wakes_nothing(world: World) -> None
     await told.end(world)
     await world.deliveries.record_outcomes([to_retry(first, at_ms=LATER_MS + 300_000)], now_ms=LATER_MS)
     assert (await world.look_at_delivery(told.then[0])).delivery == told.then[0]
+
+
+async def test_an_attempt_under_way_is_no_time_to_wait_for_whenever_its_lease_ends(world: World) -> None:
+    told = await Told.about(world)
+    await claim(world, now_ms=NOW_MS)
+    await told.end(world)
+    (follower,) = (await claim(world, "o2", now_ms=LATER_MS + FIRING_LOOK_MS_MIN)).values()
+    assert follower.followed == FollowedDelivery(DeliveryStatus.PENDING, None, has_arrived=False)
 
 
 async def test_what_a_sender_holds_is_not_taken_from_it_by_the_end_of_what_it_follows(world: World) -> None:

@@ -13,7 +13,11 @@ from alerting_core.domain.delivery import Delivery, DeliveryEvent, DeliveryStatu
 from alerting_core.domain.notification import Notification, NotificationKind
 
 FIRING_LOOK_MS_MIN: Final = 1_000
-"""Pause before a delivery that waits for another one looks at it again. It need not: what it waits for wakes it."""
+"""Pause before a delivery that waits for another one looks at it again.
+
+What it waits for wakes it, but not where both are recorded in the same moment: neither sees the other then. So it looks
+again soon while an attempt is under way, which ends within seconds, and not before the next one otherwise.
+"""
 
 
 def plan_end(resolved: Notification, firing: Iterable[Delivery], *, now_ms: int) -> Plan:
@@ -22,7 +26,7 @@ def plan_end(resolved: Notification, firing: Iterable[Delivery], *, now_ms: int)
     Args:
         resolved: Tells the end.
         firing: The deliveries of the notification that it follows, whatever their states.
-        now_ms: When the deliveries are created. Each is due when that which it follows is, and now if that has ended.
+        now_ms: When the deliveries are created. Each is due now if that which it follows has ended, else soon.
     """
     assert resolved.kind is NotificationKind.RESOLVED, "a firing is planned from endpoints"
     return Plan(resolved.ref, tuple(_following(one, resolved, now_ms=now_ms) for one in firing))
@@ -42,7 +46,7 @@ def _following(firing: Delivery, resolved: Notification, *, now_ms: int) -> Deli
         attempts=0,
         created_at_ms=now_ms,
         updated_at_ms=now_ms,
-        next_attempt_at_ms=max(now_ms, firing.next_attempt_at_ms or 0),
+        next_attempt_at_ms=now_ms if firing.status.is_final else now_ms + FIRING_LOOK_MS_MIN,
         follows=firing.delivery_id,
     )
 

@@ -158,7 +158,7 @@ class FollowedDelivery:
     """What a claim learns of the delivery that its own one follows.
 
     Attributes:
-        due_at_ms: When its next attempt is due, or the lease of the present one ends; None when it is final.
+        due_at_ms: When its next attempt is due; None when it is final, or an attempt is under way.
         has_arrived: Whether it is DELIVERED, or was before it was resent.
     """
 

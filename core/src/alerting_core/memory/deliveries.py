@@ -126,7 +126,8 @@ class MemoryDeliveryStore:
             return None
         attempts = self._database.attempts_of_delivery.get(row.delivery.delivery_id, {}).values()
         has_arrived = any(attempt.reason is Reason.DELIVERED for attempt in attempts)
-        return FollowedDelivery(row.delivery.status, row.due_at_ms, has_arrived)
+        due_at_ms = row.due_at_ms if row.lease_owner is None else None
+        return FollowedDelivery(row.delivery.status, due_at_ms, has_arrived)
 
     def _plan(self, plan: Plan, *, now_ms: int) -> int:
         notification = find(self._database, plan.ref)

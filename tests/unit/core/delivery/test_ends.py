@@ -97,11 +97,19 @@ def test_an_end_is_planned_for_each_target_of_the_firing_whatever_became_of_it()
     )
 
 
-def test_what_follows_a_delivery_under_way_is_due_when_that_is() -> None:
-    for due_at_ms, expected_ms in ((LATER_MS + 5_000, LATER_MS + 5_000), (NOW_MS, LATER_MS)):
+def test_what_follows_a_delivery_that_has_not_ended_looks_at_it_soon_whenever_that_is_due() -> None:
+    for due_at_ms in (NOW_MS, LATER_MS + 60_000):
         waiting = replace(firing_delivery(), status=DeliveryStatus.RETRYING, next_attempt_at_ms=due_at_ms)
         (planned,) = plan_end(RESOLVED, [waiting], now_ms=LATER_MS).deliveries
-        assert planned.next_attempt_at_ms == expected_ms
+        assert planned.next_attempt_at_ms == LATER_MS + FIRING_LOOK_MS_MIN
+
+
+def test_what_follows_an_attempt_under_way_looks_again_soon_since_its_end_may_be_recorded_in_the_same_moment() -> None:
+    outcome = hold_for_firing(
+        following(FollowedDelivery(DeliveryStatus.PENDING, None, has_arrived=False)), now_ms=LATER_MS
+    )
+    assert outcome is not None
+    assert outcome.next_attempt_at_ms == LATER_MS + FIRING_LOOK_MS_MIN
 
 
 @pytest.mark.parametrize("status", [DeliveryStatus.DELIVERED, DeliveryStatus.DEAD, DeliveryStatus.SKIPPED])

@@ -130,14 +130,14 @@ async def insert_ends(connection: Connection, ends: Sequence[Unnamed], *, now_ms
 
 
 _FOLLOWED: Final = """
-SELECT f.client_id, f.delivery_id, f.status, f.due_at, EXISTS (
+SELECT f.client_id, f.delivery_id, f.status, CASE WHEN f.lease_owner IS NULL THEN f.due_at END AS due_at, EXISTS (
     SELECT FROM (
         SELECT a.reason FROM attempts AS a WHERE a.client_id = f.client_id AND a.delivery_id = f.delivery_id OFFSET 0
     ) AS own WHERE own.reason = 'delivered'
 ) AS has_arrived
 FROM unnest($1::text[], $2::uuid[]) AS w (client_id, delivery_id)
 CROSS JOIN LATERAL (
-    SELECT o.client_id, o.delivery_id, o.status, o.due_at FROM deliveries AS o
+    SELECT o.client_id, o.delivery_id, o.status, o.due_at, o.lease_owner FROM deliveries AS o
     WHERE o.client_id = w.client_id AND o.delivery_id = w.delivery_id OFFSET 0
 ) AS f
 """
@@ -155,8 +155,8 @@ async def followed(connection: Connection, deliveries: Collection[Delivery]) -> 
     }
 
 
-# A row that somebody else has locked is being claimed or recorded: it comes up by itself. To wait for it could lock out
-# whoever records the outcomes of both.
+# A row that somebody else has locked is being claimed or recorded: it looks again by itself. To wait for it could lock
+# out whoever records the outcomes of both.
 _WAKE: Final = """
 UPDATE deliveries AS d SET due_at = $3, updated_at = $3
 FROM (
