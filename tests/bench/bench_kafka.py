@@ -33,7 +33,8 @@ from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Stream, alert_record
 from alerting_core.stages.batch import offsets_after
-from alerting_core.stages.consumers import Evaluator, RuleFeed
+from alerting_core.stages.consumers import Evaluator
+from alerting_core.stages.rule_feed import RuleFeed
 from tests.bench.measure import machine
 from tests.bench.producer_performance import producer_performance
 from tests.support.catalog import NOW_MS

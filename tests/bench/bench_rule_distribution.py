@@ -28,8 +28,9 @@ from alerting_core.memory.log import MemoryLog
 from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RulesAsOf
 from alerting_core.ports.stream import ALERTS_NEW, Group
-from alerting_core.stages.consumers import Evaluator, RuleFeed
+from alerting_core.stages.consumers import Evaluator
 from alerting_core.stages.loop import Stage, run_steps
+from alerting_core.stages.rule_feed import RuleFeed
 from alerting_core.topology import RECONCILE_EVERY_MS, RELAY_EVERY_MS
 from tests.bench.by_size import measure_by_size, table
 from tests.bench.growing_rules import grow_rules

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from alerting_core.stages.batch import BatchReport, StageName
-from alerting_core.stages.consumers import RuleFeed
+from alerting_core.stages.rule_feed import RuleFeed
 
 BATCH_SECONDS: Final = 0.005
 """How long a busy evaluator matches before it looks for edits again."""

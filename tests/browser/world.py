@@ -125,7 +125,7 @@ class World:
             form.get_by_text(status, exact=True).click()
         for place, (label, value) in enumerate((context or {}).items(), 1):
             self.button("Add a label", form).click()
-            form.get_by_label(f"Label {place}").fill(label)
+            form.get_by_label(f"Label {place}", exact=True).fill(label)
             form.get_by_label(f"Value {place}").fill(value)
         self.button("Send alert", form).click()
         expect(self.tab.get_by_role("heading", level=1, name=re.compile("^Explain"))).to_be_visible()

@@ -31,8 +31,9 @@ from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.stream import MemorySink, MemoryStream
 from alerting_core.ports.episodes import PutResult
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, NOTIFICATIONS_READY, Outgoing, Stream, alert_record
+from alerting_core.stages.consumers import Aggregator, Dispatcher, Resolver
+from alerting_core.stages.ends import EndTelling
 from alerting_core.stages.loop import Wakeup
-from alerting_core.stages.notify import Aggregator, Dispatcher, EndTelling, Resolver
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule
 from tests.support.episodes import make_episode, resolved
 from tests.support.pipeline import LEASE_MS, accepted, given_up, to_retry

@@ -19,12 +19,13 @@ from alerting_core.ports.episodes import EpisodeStore
 from alerting_core.ports.history import AlertLog
 from alerting_core.ports.rule_distribution import RuleSource
 from alerting_core.stages.batch import BatchReport, StageName, WorkerKind
-from alerting_core.stages.consumers import Evaluator, Recorder, RuleFeed
+from alerting_core.stages.consumers import Aggregator, Dispatcher, Evaluator, Recorder, Resolver
+from alerting_core.stages.ends import EndTelling
 from alerting_core.stages.episodes import EpisodeKeeper
 from alerting_core.stages.loop import Failure, Stage
-from alerting_core.stages.notify import Aggregator, Dispatcher, EndTelling, Resolver
 from alerting_core.stages.recover import Reclaimer, Sweeper
 from alerting_core.stages.rule_distribution import Relay, RuleReconciler, RuleUpdater
+from alerting_core.stages.rule_feed import RuleFeed
 from alerting_core.stages.send import Sender
 from alerting_core.stages.wiring import (
     AlertPorts,

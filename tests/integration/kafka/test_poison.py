@@ -11,7 +11,8 @@ from alerting_core.errors import LimitExceeded
 from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, Outgoing, alert_record
-from alerting_core.stages.consumers import Evaluator, RuleFeed
+from alerting_core.stages.consumers import Evaluator
+from alerting_core.stages.rule_feed import RuleFeed
 from tests.integration.kafka.conftest import Pair
 from tests.support.catalog import NOW_MS
 from tests.support.pipeline import make_alert, make_output

@@ -16,8 +16,8 @@ from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.matching.index import RuleIndex
 from alerting_core.stages.batch import BatchReport, Count
-from alerting_core.stages.consumers import RuleFeed
 from alerting_core.stages.loop import Stage, run_steps
+from alerting_core.stages.rule_feed import RuleFeed
 from tests.support.catalog import make_client, make_rule
 from tests.support.distribution import Distribution
 

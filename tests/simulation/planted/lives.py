@@ -14,7 +14,7 @@ from alerting_core.memory.episodes import MemoryEpisodeStore
 from alerting_core.ports.episodes import PutResult
 from alerting_core.sim.platform import RacingDeliveryStore
 from alerting_core.stages.batch import BatchReport, StageName, decode_batch, offsets_after
-from alerting_core.stages.notify import EndTelling
+from alerting_core.stages.ends import EndTelling
 from tests.simulation.planted.plant import SimWiring
 
 

@@ -17,7 +17,7 @@ from alerting_backend.settings import PREFIX, Settings
 from alerting_core import errors, topology
 from alerting_core.app.operations import ReadinessCheck
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.stages import batch, consumers, loop
+from alerting_core.stages import batch, loop, rule_feed
 from alerting_core.stages.send import DeliveryPolicy
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class RulesOutdated(errors.AlertingError):
     code: ClassVar[str] = "rules-outdated"
 
 
-def rules_check(rules: consumers.RuleFeed) -> ReadinessCheck:
+def rules_check(rules: rule_feed.RuleFeed) -> ReadinessCheck:
     """Return the check that an evaluator has rules, and that they are current."""
 
     async def check() -> None:

@@ -1,5 +1,6 @@
 """What one step of a stage takes in and how long it waited for it, and the report of what it did."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,8 +8,10 @@ from typing import Generic, TypeVar
 
 from alerting_core import limits
 from alerting_core.codec.records import MESSAGE_HEADERS, TRACE_HEADER, Rejected
+from alerting_core.domain.notification import NotificationStatus
 from alerting_core.ports.clock import Clock
-from alerting_core.ports.stream import Headers, Offsets, Outgoing, Record, Stream, dead_letter
+from alerting_core.ports.delivery import Recorded
+from alerting_core.ports.stream import Headers, Offsets, Outgoing, Record, Stream, dead_letter, ready_record
 
 
 class StageName(StrEnum):
@@ -189,3 +192,24 @@ class TimedStream:
     async def lag(self) -> Mapping[int, int]:
         """Return, per partition, how many records wait after the last commit."""
         return await self._stream.lag()
+
+
+def ready_records(stored: Iterable[tuple[Recorded, Headers]]) -> list[Outgoing]:
+    """Return what tells the dispatcher of those that are RECEIVED, each once."""
+    found: dict[str, Outgoing] = {}
+    for one, headers in stored:
+        if one.status is NotificationStatus.RECEIVED and one.ref.notification_id not in found:
+            found[one.ref.notification_id] = ready_record(one.ref, one.alert_id, headers)
+    return list(found.values())
+
+
+def recorded_counts(stored: Sequence[Recorded]) -> Counter[Count]:
+    """Count which notifications are new, which were known, and whose clients are unknown."""
+    return Counter(
+        Count.CLIENTS_UNKNOWN
+        if one.status is None
+        else Count.NOTIFICATIONS_CREATED
+        if one.created
+        else Count.NOTIFICATIONS_KNOWN
+        for one in stored
+    )

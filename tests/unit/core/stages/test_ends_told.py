@@ -21,7 +21,7 @@ from alerting_core.memory.stream import MemorySink
 from alerting_core.ports.delivery import Recorded
 from alerting_core.ports.stream import ALERTS_NEW, Outgoing, Record, ready_record
 from alerting_core.stages.batch import Count, StageName
-from alerting_core.stages.notify import EndTelling
+from alerting_core.stages.ends import EndTelling
 from tests.support.episodes import make_episode, make_report
 
 from .platform import NOW_MS, Platform, make_alert

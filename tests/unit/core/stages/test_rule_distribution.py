@@ -16,8 +16,8 @@ from alerting_core.memory.stream import MemoryStream
 from alerting_core.ports.rule_distribution import RuleChanges, RulesAsOf, RuleSnapshot, SnapshotState
 from alerting_core.ports.stream import RULE_CHANGED, Group, Outgoing
 from alerting_core.stages.batch import Count
-from alerting_core.stages.consumers import RuleFeed
 from alerting_core.stages.rule_distribution import SUSPICION_EVERY_MS_MAX, RuleUpdater, rebuild_rules
+from alerting_core.stages.rule_feed import RuleFeed
 from tests.support.catalog import NOW_MS, make_client, make_rule
 from tests.support.distribution import Distribution
 

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import asyncpg
-
 from alerting_backend.adapters.postgres.tables import Columns, Table, column, optional_texts
 from alerting_core.domain import client, delivery, endpoint, rule
 from alerting_core.domain.alert import Severity
@@ -82,17 +80,24 @@ ENDPOINTS: Final = Table(
 )
 
 
-def read_endpoint_state(row: asyncpg.Record, kind: endpoint.EndpointType) -> delivery.EndpointState:
-    """Return what a claim learns of the endpoint in *row*, which has the columns of ENDPOINTS by their names."""
-    return delivery.EndpointState(
-        enabled=row["enabled"],
-        targets=endpoint.targets_of(kind, row["value"]),
-        headers=row["headers"],
-        secret=read_secret(row["secret"], row["previous_secret"], row["previous_secret_until"]),
-        send_resolved=row["send_resolved"],
-        format=endpoint.EndpointFormat(row["format"]),
-    )
-
+ENDPOINT_STATES: Final = Table(
+    "endpoints",
+    delivery.EndpointState,
+    {
+        "enabled": column("enabled", "boolean"),
+        "targets": Columns(
+            {"type": "text", "value": "text"},
+            read=lambda type_, value: endpoint.targets_of(endpoint.EndpointType(type_), value),
+        ),
+        "headers": column("headers", "jsonb"),
+        "secret": Columns(
+            {"secret": "text", "previous_secret": "text", "previous_secret_until": "timestamptz"}, read=read_secret
+        ),
+        "send_resolved": column("send_resolved", "boolean"),
+        "format": column("format", "text", read=endpoint.EndpointFormat),
+    },
+)
+"""What a claim learns of an endpoint."""
 
 API_KEYS: Final = Table(
     "api_keys",

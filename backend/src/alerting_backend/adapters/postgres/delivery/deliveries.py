@@ -19,7 +19,7 @@ from alerting_backend.adapters.postgres.tables import batches
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.claim import Claim, Outcome, Plan, interrupted_attempt
 from alerting_core.domain.delivery import Delivery, EndpointState
-from alerting_core.domain.endpoint import Endpoint, EndpointType
+from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef
 
 _RECORD_INTERRUPTED: Final = """
@@ -204,7 +204,7 @@ async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequen
 def _claim(owner: str, row: asyncpg.Record, notifications: Mapping[NotificationRef, Notification]) -> Claim:
     delivery = stored.DELIVERIES.read(row)
     ref = NotificationRef(delivery.client_id, delivery.notification_id)
-    return Claim(owner, delivery, notifications[ref], _endpoint_state(row, delivery.type))
+    return Claim(owner, delivery, notifications[ref], _endpoint_state(row))
 
 
 async def _with_what_ends_need(connection: Connection, claims: Sequence[Claim]) -> Sequence[Claim]:
@@ -222,8 +222,8 @@ async def _with_what_ends_need(connection: Connection, claims: Sequence[Claim]) 
     ]
 
 
-def _endpoint_state(row: asyncpg.Record, endpoint_type: EndpointType) -> EndpointState | None:
-    return None if row["found_id"] is None else stored.read_endpoint_state(row, endpoint_type)
+def _endpoint_state(row: asyncpg.Record) -> EndpointState | None:
+    return None if row["found_id"] is None else stored.ENDPOINT_STATES.read(row)
 
 
 # OFFSET 0: those of each rule are looked up, however few of all endpoints they are thought to be.

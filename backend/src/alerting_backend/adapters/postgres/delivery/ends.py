@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 import asyncpg
 
 from alerting_backend.adapters.postgres.connection import Connection
-from alerting_backend.adapters.postgres.rows import OPEN_END, read_endpoint_state
+from alerting_backend.adapters.postgres.rows import ENDPOINT_STATES, OPEN_END
 from alerting_core.domain.alert import AlertKey
 from alerting_core.domain.delivery import Delivery, DeliveryStatus, EndpointState, FollowedDelivery
 from alerting_core.domain.notification import NotificationKind, NotificationRef, derive_notification_id
@@ -203,7 +203,7 @@ async def retired(connection: Connection, deliveries: Sequence[Delivery]) -> Map
     found: dict[str, EndpointState] = {}
     for one in deliveries:
         if (row := rows.get((one.client_id, one.endpoint_id))) is not None:
-            found[one.delivery_id] = read_endpoint_state(row, one.type)
+            found[one.delivery_id] = ENDPOINT_STATES.read(row)
     return found
 
 
