@@ -12,6 +12,7 @@ from uuid import uuid4
 from alerting_backend.adapters.postgres.catalog.clients import PgClientStore
 from alerting_backend.adapters.postgres.catalog.rules import PgRuleStore
 from alerting_backend.adapters.postgres.connection import Address, open_pools
+from alerting_core.domain.notification import derive_notification_id
 from alerting_core.domain.rule import Rule
 from tests.support.catalog import make_client, make_rule
 from tests.support.distributed import DistributedPlatform
@@ -77,8 +78,8 @@ class RuleChurn:
         assert answer.status_code == 202, answer.text
         stored.wait_until_settled(seconds_max=EVALUATED_SECONDS_MAX, is_running=platform.are_running)
         # Rules of other clients may be for every source.
-        told = [alert_id for (client_id, alert_id), _ in stored.notifications() if client_id == CLIENT_ID]
-        return {names[alert_id] for alert_id in told if alert_id in names}
+        told = {notification_id for (_, notification_id), _ in stored.notifications()}
+        return {name for id_, name in names.items() if derive_notification_id(CLIENT_ID, id_) in told}
 
     def _run(self) -> None:
         try:
