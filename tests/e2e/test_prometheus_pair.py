@@ -113,10 +113,11 @@ def test_each_episode_of_a_pair_of_amtool_and_of_a_script_is_told_once_with_its_
         except TimeoutError as error:
             raise TimeoutError(f"{error}: {_unfinished(sides)}") from error
         stored.wait_until_settled(seconds_max=REST_SECONDS_MAX)
+        failures = beside.failures()
 
     assert posts.refused == []
     assert not receiver.refused
-    _judge(sides)
+    _judge(sides, failures)
 
 
 def _prepare(http: httpx.Client, receiver: Receiver) -> str:
@@ -188,12 +189,12 @@ def _unfinished(sides: Sides) -> Sequence[str]:
     return found
 
 
-def _judge(sides: Sides) -> None:
+def _judge(sides: Sides, oracle_failures: int) -> None:
     told = {endpoint: sides.episodes(*endpoint) for endpoint in ENDPOINTS}
     wrong = [f"{endpoint}: {what}" for endpoint, episodes in told.items() for what in wrongly_told(episodes)]
     print(f"\nIn {SECONDS} s: {', '.join(f'{count} × {kind}' for kind, count in sorted(sides.troubles.items()))}")
     for group in (OF_PAIR, OF_AMTOOL, OF_SCRIPT):
-        agreement, episodes_of_group, reports_of_group = Agreement(LIFE_SECONDS), 0, 0
+        agreement, episodes_of_group, reports_of_group = Agreement(LIFE_SECONDS, oracle_failures), 0, 0
         for name in (one.name for one in group):
             reports = [one for one in sides.tee.reports if one.name == name]
             said = stretches(reports, life_seconds=LIFE_SECONDS)

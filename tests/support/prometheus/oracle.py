@@ -1,6 +1,7 @@
 """A real Alertmanager that tells each alert on its own, as soon as it can, and a receiver of what it tells."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,11 @@ GROUP_INTERVAL_SECONDS: Final = 1
 """How often it looks at a group: what begins and ends, or ends and begins, between two looks it does not tell. The
 shortest that is of any use where senders repeat themselves each second."""
 
-READY_SECONDS_MAX: Final = 30.0
+READY_SECONDS_MAX: Final = 60.0
+
+_FAILED: Final = re.compile(
+    r"""^alertmanager_notification_requests_failed_total\{integration="webhook"\} (\S+)$""", re.MULTILINE
+)
 
 
 @dataclass
@@ -62,6 +67,11 @@ class Oracle:
     def open_names(self) -> Sequence[str]:
         """Return the alerts that it told and whose end it has not told."""
         return list(self._open)
+
+    def failures(self) -> int:
+        """Return how many of its messages did not reach their receiver at the first try, by its own count."""
+        text = httpx.get(f"{self.url}/metrics", timeout=30, trust_env=False).text
+        return int(sum(float(count) for count in _FAILED.findall(text)))
 
     async def take(self, request: web.Request) -> web.Response:
         """Take one webhook of the Alertmanager."""

@@ -100,6 +100,13 @@ def test_the_oracle_may_end_what_goes_on_and_no_more() -> None:
     assert any("the platform alone told" in one for one in agreement.wrong)
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+def test_the_oracle_may_tell_two_as_one_when_it_could_not_deliver_the_end_between_them(failures: int) -> None:
+    agreement = Agreement(LIFE, failures)
+    agreement.add([episode(0, 5), episode(20, 50)], [Told("disk", T, T, T + 50, T + 51)], [T])
+    assert (agreement.told_as_one == 1 and not agreement.wrong) is bool(failures)
+
+
 def replace_times(told: Told, starts_at: float, ends_at: float) -> Told:
     """Return *told* at another time."""
     begins, ends = T + starts_at, T + ends_at
