@@ -50,7 +50,7 @@ OTHERS: Final = {
     *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
     *("reply lost", "host down", "breakdown", "lease taken back", "snapshot lost"),
     *(f"report {outcome}" for outcome in ReportOutcome),
-    *("report late", "report repeated", "report not answered", "monitor restarted"),
+    *("report late", "report repeated", "report not answered", "monitor restarted", "monitor cut off"),
     *("episode timed out", "end told", "end told with the firing"),
 }
 

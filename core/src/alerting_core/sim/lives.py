@@ -17,7 +17,7 @@ from alerting_core.domain.episode_report import Report
 from alerting_core.domain.rule import Rule
 from alerting_core.errors import PortUnavailable
 from alerting_core.sim.facts import Process, Raised, ReportsAnswered, ReportsSent
-from alerting_core.sim.faults import Resource, dice_for, happens
+from alerting_core.sim.faults import Resource, dice_for, happens, wait_ms
 from alerting_core.sim.observations import Gate, gated
 from alerting_core.sim.platform import MINUTE_MS, MachineClock, Platform
 from alerting_core.sim.simulation import PEOPLE, RESTART_MS_MEAN
@@ -31,6 +31,9 @@ LASTING_MS: Final = 24 * 3_600_000
 """For how long a monitor says that what does not end will fire on: longer than any world lasts."""
 
 _ENDING_MS: Final = LASTING_MS // 2
+
+CUT_OFF_MS_MEAN: Final = 15_000.0
+"""Of a monitor that reaches nobody: often for longer than what it said last holds."""
 
 _SAYS_END: Final = 3
 """How often a monitor says that something is over, which it saw fire."""
@@ -142,12 +145,13 @@ class Monitor:
         """Be started anew."""
         self._seen.clear()
 
-    def look(self, at_ms: int, *, epoch_ms: int, is_last: bool) -> Sequence[Report]:
+    def look(self, at_ms: int, *, epoch_ms: int, is_cut_off: bool, is_last: bool) -> Sequence[Report]:
         """Return what it says at *at_ms* of virtual time, which is counted from *epoch_ms*.
 
         Args:
             at_ms: When it looks.
             epoch_ms: Unix milliseconds.
+            is_cut_off: Whether it can only look: what it sees it says later.
             is_last: Whether it will not say any more.
         """
         found: list[Report] = []
@@ -156,12 +160,17 @@ class Monitor:
             if span is not None:
                 if seen is None or seen.ended_at_ms is not None:
                     seen = self._seen[trouble] = _Seen(at_ms)
+                if is_cut_off:
+                    continue
                 until_ms = at_ms + (LASTING_MS if is_last else 4 * self.every_ms)
                 starts_at_ms = epoch_ms + seen.starts_at_ms if self.gives_times else None
                 ends_at_ms = epoch_ms + until_ms if self.gives_times or is_last else None
                 found.append(trouble.report(is_resolved=False, starts_at_ms=starts_at_ms, ends_at_ms=ends_at_ms))
             elif seen is not None and self.says_end and seen.says_end:
-                seen.ended_at_ms, seen.says_end = seen.ended_at_ms or at_ms, seen.says_end - 1
+                seen.ended_at_ms = seen.ended_at_ms or at_ms
+                if is_cut_off:
+                    continue
+                seen.says_end -= 1
                 starts_at_ms = epoch_ms + seen.starts_at_ms if self.gives_times else None
                 ends_at_ms = epoch_ms + seen.ended_at_ms if self.gives_times else None
                 is_resolved = self.gives_status
@@ -275,22 +284,27 @@ class Monitors:
         """Report until nothing changes any more, and what has ended is told."""
         world, dice = self._world, dice_for(self._world.seed, f"monitor {number}")
         over_at_ms = max(trouble.is_over_at_ms for trouble in monitor.troubles) + (_SAYS_END + 1) * monitor.every_ms
+        cut_off_until_ms = 0.0
         await world.loop.pause(dice.random() * monitor.every_ms)
-        while world.loop.now_ms() < over_at_ms:
+        while world.loop.now_ms() < max(over_at_ms, cut_off_until_ms):
+            if happens(dice, world.faults.outages_per_minute * monitor.every_ms / MINUTE_MS):
+                world.count("monitor cut off")
+                cut_off_until_ms = world.loop.now_ms() + wait_ms(dice, mean_ms=CUT_OFF_MS_MEAN)
             if happens(dice, world.faults.stops_per_minute * monitor.every_ms / MINUTE_MS):
                 world.count("monitor restarted")
                 monitor.forget()
-            if reports := self._look(monitor, is_last=False):
+            is_cut_off = world.loop.now_ms() < cut_off_until_ms
+            if reports := self._look(monitor, is_cut_off=is_cut_off):
                 await self._send(dice, reports)
             await world.loop.pause(monitor.every_ms)
         if reports := self._look(monitor, is_last=True):
             await self._send(dice, reports)
         self._running -= 1
 
-    def _look(self, monitor: Monitor, *, is_last: bool) -> Sequence[Report]:
+    def _look(self, monitor: Monitor, *, is_cut_off: bool = False, is_last: bool = False) -> Sequence[Report]:
         # By the clock of people, which does not jump.
         epoch_ms = self._world.wall_ms(PEOPLE) - self._world.loop.now_ms()
-        return monitor.look(self._world.loop.now_ms(), epoch_ms=epoch_ms, is_last=is_last)
+        return monitor.look(self._world.loop.now_ms(), epoch_ms=epoch_ms, is_cut_off=is_cut_off, is_last=is_last)
 
     async def _send(self, dice: Random, reports: Sequence[Report]) -> None:
         """Report once; what is not taken in is said again by the next report. It may come twice, or late."""
