@@ -78,7 +78,9 @@ def grave_issues(tab: Page) -> list[str]:
 def look(tab: Page, name: str) -> list[str]:
     """Take pictures in every scheme and size; return what is wrong with what they show."""
     wrong = list[str]()
-    expect(tab.locator(".mantine-Notification-root")).to_have_count(0)  # Messages leave by themselves.
+    tab.mouse.move(0, 0)
+    # Messages leave by themselves, unless the pointer rests on one of them.
+    expect(tab.locator(".mantine-Notification-root")).to_have_count(0)
     for scheme in SCHEMES:
         tab.emulate_media(color_scheme=scheme)
         for size_name, size in SIZES.items():
