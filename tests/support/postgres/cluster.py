@@ -21,7 +21,8 @@ class Cluster:
     """A running server.
 
     Making a database from a template takes some 20 ms, less than emptying all tables does with the checks that they
-    are empty, and no test can see what another one left.
+    are empty, and no test can see what another one left. Copying its files costs two thirds of what writing them by way
+    of the log does, where nothing waits for a disk.
     """
 
     def __init__(self, socket_folder: Path, *, port: int) -> None:
@@ -47,7 +48,7 @@ class Cluster:
         """Yield a new database, with the schema unless *empty*, and drop it afterwards."""
         name = f"test_{next(self._names)}"
         template = "template1" if empty else self._template
-        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         try:
             yield self.address(name)
         finally:
