@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from alerting_core import limits
 from alerting_core.domain.alert import Alert, Severity
 from tests.api.catalog import Catalog, problems, refusal
 from tests.api.world import START_MS, World
@@ -27,6 +28,7 @@ async def test_a_created_rule_comes_back_with_its_version(admin: AsyncClient) ->
         "rule_id": rule["rule_id"],
         "client_id": "acme",
         **FIELDS,
+        "catches": "pattern",
         "description": "",
         "name_shown": "",
         "warnings": [],
@@ -233,3 +235,92 @@ async def test_a_preview_says_what_a_draft_would_have_matched_and_stores_nothing
     nothing = (await admin.post(f"{RULES}/preview", json={**FIELDS, "severity": "LOW"})).json()
     assert nothing == {"examined": 3, "matched": 0, "items": [], "warnings": []}
     assert await world.footprint() == before
+
+
+ANY = dict.fromkeys(FIELDS, "*")
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("catches", ["everything", "unmatched"])
+async def test_an_operator_may_have_a_rule_catch_more_than_a_pattern(
+    world: World, admin: AsyncClient, catalog: Catalog, catches: str
+) -> None:
+    made = await admin.post(RULES, json={"client_id": "acme", **ANY, "catches": catches})
+    assert made.status_code == 201
+    rule = made.json()
+    assert {field: rule[field] for field in ANY} == ANY
+    assert rule["catches"] == catches
+    found = await admin.get(RULES, params={"catches": catches})
+    assert [each["rule_id"] for each in found.json()["items"]] == [rule["rule_id"]]
+    ordinary = await catalog.rule(**FIELDS)
+    assert ordinary["catches"] == "pattern"
+    url = f"{RULES}/{rule['rule_id']}"
+    assert problems(await admin.put(url, json={**FIELDS, "catches": catches})) == {
+        (field, "unknown-value") for field, value in FIELDS.items() if value != "*"
+    }
+    refusal(await admin.post(RULES, json={"client_id": "acme", **ANY, "catches": catches}), 409, "conflict")
+    async with world.http(await world.key("admin", client_id="acme")) as http:
+        assert (await http.get(url)).json() == rule
+        before = await world.footprint()
+        for answer in (
+            await http.post(RULES, json={**ANY, "catches": catches}),
+            await http.put(f"{RULES}/{ordinary['rule_id']}", json={**ANY, "catches": catches}),
+            await http.post(f"{RULES}/preview", json={**ANY, "catches": catches}),
+        ):
+            assert problems(answer) == {("catches", "reserved")}
+        for answer in (
+            await http.put(url, json=FIELDS),
+            await http.patch(url, json={"enabled": False}),
+            await http.delete(url),
+        ):
+            refusal(answer, 409, "conflict")
+        assert await world.footprint() == before
+    assert (await admin.put(url, json=dict(FIELDS, name="another"))).json()["catches"] == "pattern"
+
+
+@pytest.mark.usefixtures("acme")
+async def test_the_refusal_of_three_wildcards_names_the_field_that_makes_them_mean_something(
+    admin: AsyncClient,
+) -> None:
+    answer = await admin.post(RULES, json={"client_id": "acme", **ANY})
+    assert '"catches"' in answer.json()["problems"][0]["detail"]
+    assert problems(await admin.post(RULES, json={"client_id": "acme", **ANY, "catches": "all"})) == {
+        ("catches", "unknown-value")
+    }
+
+
+async def test_one_rule_too_many_that_catches_more_is_refused_with_the_limit(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    for number in range(limits.CATCH_ALL_RULES_MAX + 1):
+        await catalog.client(f"client-{number}")
+        made = await admin.post(RULES, json={"client_id": f"client-{number}", **ANY, "catches": "unmatched"})
+        if number < limits.CATCH_ALL_RULES_MAX:
+            assert made.status_code == 201
+    refusal(made, 422, "limit-exceeded")
+    assert str(limits.CATCH_ALL_RULES_MAX) in made.json()["detail"]
+
+
+async def test_a_client_is_not_told_whether_others_rules_met_an_alert(
+    world: World, admin: AsyncClient, catalog: Catalog
+) -> None:
+    for client_id in ("operators", "globex"):
+        await catalog.client(client_id)
+    await catalog.rule("globex", severity="*", source="met", name="*")
+    caught = await admin.post(RULES, json={"client_id": "operators", **ANY, "catches": "unmatched"})
+    for source in ("met", "unmet"):
+        alert = Alert(source, Severity.HIGH, source, "name", 1)
+        await world.backing.alerts.record([alert], now_ms=world.clock.now_ms())
+
+    async def told(http: AsyncClient, source: str) -> list[str]:
+        answer = (await http.get(f"/api/v1/alerts/{source}/explain", params={"client_id": "operators"})).json()
+        (rule,) = answer["rules"]
+        assert (rule["rule_id"], rule["catches"]) == (caught.json()["rule_id"], "unmatched")
+        return [finding["reason"] for finding in rule["findings"]]
+
+    assert await told(admin, "met") == ["met-by-another-rule"]
+    assert await told(admin, "unmet") == ["matched"]
+    async with world.http(await world.key("rules:read", "alerts:read", client_id="operators")) as http:
+        assert await told(http, "met") == await told(http, "unmet") == ["others-not-shown"]
+    preview = await admin.post(f"{RULES}/preview", json={**ANY, "catches": "unmatched"})
+    assert [item["alert_id"] for item in preview.json()["items"]] == ["unmet"]

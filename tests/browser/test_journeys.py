@@ -199,6 +199,31 @@ def test_a_disabled_rule_tells_nobody_and_undo_takes_that_back(world: World) -> 
     expect(rule).to_contain_text("Would match, but is disabled")
 
 
+def test_an_operators_rule_is_told_of_what_no_other_rule_meets(world: World, looks: Look) -> None:
+    others, tab = world.make(), world.tab
+    world.go(f"/rules/new?client={others.client_id}")
+    form = tab.get_by_role("form", name="Create rule")
+    form.get_by_text("What is unmatched", exact=True).click()
+    expect(form.get_by_role("combobox", name="Source")).to_have_count(0)
+    looks("new-catch-all")
+    world.button("Create rule", form).click()
+    world.said("The rule is created")
+    rule_id = world.id_in_address("/rules")
+    try:
+        hook = {"type": "webhook", "value": world.site.target()}
+        endpoint = world.call("POST", f"/api/v1/rules/{rule_id}/endpoints", hook)
+        unmatched = Watched(others.client_id, others.source, secrets.token_hex(4), rule_id, endpoint["endpoint_id"])
+        world.notify(unmatched)
+        expect(tab.get_by_role("list", name="Timeline")).to_contain_text("Every delivery arrived.")
+
+        world.send_alert(others.client_id, severity="High", source=others.source, name=others.name)
+        misses = tab.get_by_role("region", name="Near misses").get_by_role("listitem")
+        expect(misses).to_contain_text("another rule meets the alert")
+    finally:
+        world.call("DELETE", f"/api/v1/rules/{rule_id}")
+    tab.reload()
+
+
 def test_a_notification_is_sent_again_and_both_rounds_are_shown(world: World) -> None:
     watched, tab = world.make(), world.tab
     world.notify(watched)

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
-from alerting_core.domain.rule import Rule, deciding
+import pytest
+
+from alerting_core.domain.rule import Catches, Rule, deciding
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.rule_distribution import RuleChanges
 from tests.contract.fixtures_pipeline import World
@@ -177,3 +179,13 @@ async def _edit(rule_world: World, client_id: str) -> None:
     """Store four rules and take one away again, one by one."""
     rules = [await rule_world.catalog.rules.create(make_rule(client_id)) for _ in range(4)]
     await rule_world.catalog.rules.delete(None, rules[0].rule_id, expected_version=None, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("catches", [Catches.EVERYTHING, Catches.UNMATCHED])
+async def test_evaluators_read_what_a_rule_catches(rule_world: World, catches: Catches) -> None:
+    await rule_world.add_client()
+    version = (await rule_world.rule_source.snapshot()).version
+    made = make_rule(severity="*", source="*", name="*", catches=catches)
+    await rule_world.catalog.rules.create(made, by_operator=True)
+    assert list((await rule_world.rule_source.snapshot()).rules) == [made]
+    assert (await changes(rule_world, version)).by_client == {"acme": [made]}

@@ -2,17 +2,21 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from alerting_core import limits
 from alerting_core.codec.records import RuleAction
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule, pattern_of
 from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter, RuleStore, TimeKey, encode_time_cursor
 from tests.contract.fixtures_catalog import RULES_MAX, Catalog
 from tests.support.catalog import NOW_MS, make_client, make_endpoint, make_rule, new_uuid, walk
 
 ALL = PageRequest(200)
+
+EVERYTHING, UNMATCHED = Catches.EVERYTHING, Catches.UNMATCHED
 
 
 @pytest.fixture(autouse=True)
@@ -261,3 +265,81 @@ async def test_a_refusal_says_nothing_of_tables(rules: RuleStore) -> None:
         await rules.create(make_rule(source=rule.source))
     assert "rules_" not in caught.value.detail
     assert "duplicate key" not in str(caught.value)
+
+
+def make_catch_all(catches: Catches, client_id: str = "acme", **changes: Any) -> Rule:
+    return make_rule(client_id, severity="*", source="*", name="*", catches=catches, **changes)
+
+
+async def test_a_rule_that_catches_more_than_a_pattern_is_read_back_and_found(rules: RuleStore) -> None:
+    ordinary = await rules.create(make_rule(severity="*", source="*", name="timeout"))
+    caught = [await rules.create(make_catch_all(c), by_operator=True) for c in (EVERYTHING, UNMATCHED)]
+    for rule in caught:
+        assert await rules.get("acme", rule.rule_id) == rule
+        assert (await rules.list(None, ALL, RuleFilter(catches=rule.catches))).items == [rule]
+    assert (await rules.list(None, ALL, RuleFilter(catches=Catches.PATTERN))).items == [ordinary]
+    assert {rule.rule_id: rule for rule in await rules.all_of("acme")} == {r.rule_id: r for r in (ordinary, *caught)}
+
+
+async def test_what_a_rule_catches_is_unique_for_a_client_and_can_be_changed(catalog: Catalog) -> None:
+    everything = await catalog.rules.create(make_catch_all(EVERYTHING), by_operator=True)
+    told = await catalog.told()
+    with pytest.raises(Conflict):
+        await catalog.rules.create(make_catch_all(EVERYTHING), by_operator=True)
+    assert await catalog.told() == told
+    rest = await catalog.rules.replace(None, replace(everything, catches=UNMATCHED), expected_version=1)
+    assert (rest.catches, rest.version) == (UNMATCHED, 2)
+    await catalog.rules.create(make_catch_all(EVERYTHING), by_operator=True)
+    ordinary = replace(rest, catches=Catches.PATTERN, source="api")
+    assert (await catalog.rules.replace(None, ordinary, expected_version=2)).catches is Catches.PATTERN
+
+
+async def test_all_clients_together_have_a_limited_number_of_rules_that_catch_more(catalog: Catalog) -> None:
+    clients = [f"client-{number}" for number in range(limits.CATCH_ALL_RULES_MAX)]
+    for client_id in clients:
+        await catalog.clients.create(make_client(client_id))
+    first, *_ = [
+        await catalog.rules.create(make_catch_all(UNMATCHED, client_id, enabled=False), by_operator=True)
+        for client_id in clients
+    ]
+    ordinary, told = await catalog.rules.create(make_rule()), await catalog.told()
+    for attempt in (
+        catalog.rules.create(make_catch_all(EVERYTHING), by_operator=True),
+        catalog.rules.replace(
+            None, make_catch_all(UNMATCHED, rule_id=ordinary.rule_id), expected_version=ordinary.version
+        ),
+    ):
+        with pytest.raises(LimitExceeded) as refused:
+            await attempt
+        assert str(limits.CATCH_ALL_RULES_MAX) in refused.value.detail
+    assert await catalog.told() == told
+    # Those that are there go on.
+    await catalog.rules.replace(None, replace(first, enabled=True), expected_version=None)
+    await catalog.rules.delete(None, first.rule_id, expected_version=None, now_ms=NOW_MS)
+    await catalog.rules.create(make_catch_all(EVERYTHING), by_operator=True)
+
+
+async def test_the_limit_of_rules_that_catch_more_holds_for_creations_at_once(catalog: Catalog) -> None:
+    clients = [f"client-{number}" for number in range(limits.CATCH_ALL_RULES_MAX + 3)]
+    for client_id in clients:
+        await catalog.clients.create(make_client(client_id))
+    creations = [catalog.rules.create(make_catch_all(EVERYTHING, one), by_operator=True) for one in clients]
+    results = await asyncio.gather(*creations, return_exceptions=True)
+    assert sum(isinstance(result, Rule) for result in results) == limits.CATCH_ALL_RULES_MAX
+    assert sum(isinstance(result, LimitExceeded) for result in results) == 3
+
+
+async def test_a_pattern_is_found_among_the_enabled_ordinary_rules_of_all_clients(rules: RuleStore) -> None:
+    theirs = await rules.create(make_rule("globex", severity="*", source="a b", name="c"))
+    await rules.create(make_rule(severity="*", source="a", name="b c"))
+    await rules.create(make_rule(source="off", enabled=False))
+    await rules.create(make_catch_all(EVERYTHING), by_operator=True)
+    wanted = [
+        theirs.pattern,
+        pattern_of("HIGH", "a b", "c"),
+        pattern_of("HIGH", "off", "timeout"),
+        pattern_of("*", "*", "*"),
+        pattern_of("*", "a\0", "c"),
+    ]
+    assert await rules.having(wanted) == {theirs.pattern: theirs}
+    assert await rules.having([]) == {}

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 
 TEXTS = ("api", "API", "api ", "é", "e\u0301", "警報", "*", "**", "None", "0")
 """Alike to a careless eye or a careless comparison; a rule can hold all but `*`, which is the wildcard there."""
@@ -16,13 +16,20 @@ rule_ids = st.integers(0, 11).map("rule-{}".format)
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
-    """Draw a rule; also the one that no store would take, with three wildcards."""
+    """Draw a rule; one with three wildcards catches everything, or what is unmatched."""
+    severity, source = draw(st.sampled_from((*SEVERITY_NAMES, "*"))), draw(texts | st.just("*"))
+    name = draw(texts | st.just("*"))
+    catches = Catches.PATTERN
+    if severity == source == name == "*" or draw(st.integers(0, 7)) == 0:
+        severity = source = name = "*"
+        catches = draw(st.sampled_from((Catches.EVERYTHING, Catches.UNMATCHED)))
     return Rule(
         rule_id=draw(rule_ids),
         client_id=draw(client_ids),
-        severity=draw(st.sampled_from((*SEVERITY_NAMES, "*"))),
-        source=draw(texts | st.just("*")),
-        name=draw(texts | st.just("*")),
+        severity=severity,
+        source=source,
+        name=name,
+        catches=catches,
         enabled=draw(st.sampled_from((True, True, True, False))),
         version=1,
         created_at_ms=0,

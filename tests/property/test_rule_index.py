@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule, from_record, recorded
 from alerting_core.matching.explain import MatchReason, explain
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
+from alerting_core.ports.rule_distribution import rules_checksum
 from tests.property.strategies import TEXTS, alerts, client_ids, rule_ids, rules
 
 WATCHED = ((Severity.HIGH, "api", "api"), (Severity.UNSPECIFIED, "*", "0"), (Severity.LOW, "API", "é"))
@@ -89,7 +90,7 @@ class EditedIndex(RuleBasedStateMachine):
             wanted = match_by_nested_loop(self.known.values(), severity, source, name)
             assert self.index.match(severity, source, name) == wanted
             for client_id in {r.client_id for r in self.known.values()}:
-                own = {client_id: wanted[client_id]} if client_id in wanted else {}
+                own = match_by_nested_loop(self.known.values(), severity, source, name, client_id)
                 assert self.index.match_of(client_id, severity, source, name) == own
 
     @invariant()
@@ -109,6 +110,21 @@ def test_the_index_finds_what_the_nested_loop_finds_for_every_alert(known: list[
     index = RuleIndex(known)
     for severity, source, name in product(Severity, TEXTS[:8], TEXTS[:8]):
         assert index.match(severity, source, name) == match_by_nested_loop(known, severity, source, name)
+
+
+@given(st.lists(rules(), max_size=12, unique_by=lambda r: r.rule_id), alerts())
+def test_records_of_rules_decide_without_what_they_catch(known: list[Rule], alert: Alert) -> None:
+    read = [from_record(replace(recorded(one), catches=Catches.PATTERN)) for one in known]
+    assert read == known
+    assert rules_checksum(read) == rules_checksum(known)
+
+
+@given(st.lists(rules(), max_size=12, unique_by=lambda r: r.rule_id), alerts())
+def test_whoever_does_not_know_catch_alls_finds_all_but_what_is_unmatched(known: list[Rule], alert: Alert) -> None:
+    older = [replace(recorded(one), catches=Catches.PATTERN) for one in known]
+    wanted = [one for one in known if one.catches is not Catches.UNMATCHED]
+    found = match_by_nested_loop(older, alert.severity, alert.source, alert.name)
+    assert found == match_by_nested_loop(wanted, alert.severity, alert.source, alert.name)
 
 
 @given(st.lists(rules(), max_size=12, unique_by=lambda r: r.rule_id), alerts())

@@ -45,7 +45,7 @@ OTHERS: Final = {
     *("graceful stop", "slow call", "stalled attempt", "commit torn", "recording race", "rebalance"),
     *("record duplicated", "alert sent again", "partition delayed", "clock jump forwards", "clock jump backwards"),
     *("private alert", "private alert of an id that is in use"),
-    *("rule edit", "endpoint edit", "client deletion", "resend", "resend not announced"),
+    *("rule edit", "edit of a catch-all", "endpoint edit", "client deletion", "resend", "resend not announced"),
     *(f"poison in {topic}" for topic in ("alerts.new", "alerts.matched", "notifications.ready")),
     *("endpoint error", "endpoint rate limit", "endpoint slow", "endpoint timed out", "endpoint gone"),
     *("reply lost", "host down", "breakdown", "lease taken back", "snapshot lost"),

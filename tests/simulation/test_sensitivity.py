@@ -49,6 +49,8 @@ from tests.simulation.planted.stores import (
     StaleRules,
     StoreAfterCommit,
     TellsAnother,
+    UnmatchedIsEverything,
+    UnmatchedIsNothing,
     known_ones_hidden,
 )
 from tests.simulation.planted.streams import UnfencedLog, commit_before_publishing, dead_letters_dropped
@@ -65,6 +67,8 @@ PLANTS: Final[dict[str, tuple[str, Parts]]] = {
         with_wiring(commit_before_publishing, StageName.EVALUATOR),
     ),
     "disabled rules match": ("only-matches", Parts(rules=DisabledRulesToo)),
+    "what is unmatched is taken for everything": ("only-matches", Parts(rules=UnmatchedIsEverything)),
+    "what is unmatched is told to nobody": ("nothing-lost", Parts(rules=UnmatchedIsNothing)),
     "a private alert is told to another client": ("nothing-crosses", Parts(notifications=TellsAnother)),
     "edits of rules are seen late": ("fresh-rules", Parts(rules=StaleRules)),
     "a snapshot is built of some clients only": ("whole-rules", Parts(snapshot=FirstClientsOnly)),

@@ -13,6 +13,7 @@ from alerting_core import limits
 from alerting_core.domain.alert import Alert, AlertStatus
 from alerting_core.domain.episode import EndedBy
 from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.rule import Catches
 from alerting_core.matching.explain import MatchReason
 from alerting_core.ports.history import AlertFilter, StoredAlert
 
@@ -177,7 +178,9 @@ class FindingShown(schema.ResponseModel):
     """One thing that decided about a rule."""
 
     reason: MatchReason
-    field: Annotated[str, Field(description="severity, source, name or enabled; empty when the rule matched.")]
+    field: Annotated[
+        str, Field(description="severity, source, name, enabled, client_id or catches; empty when the rule matched.")
+    ]
     expected: str
     actual: str
     detail: Annotated[str, Field(description="One sentence for people.")]
@@ -190,6 +193,7 @@ class ExplainedRuleShown(schema.ResponseModel):
     severity: Annotated[schema.RuleSeverity, Field(validation_alias=AliasPath("rule", "severity"))]
     source: Annotated[str, Field(validation_alias=AliasPath("rule", "source"))]
     name: Annotated[str, Field(validation_alias=AliasPath("rule", "name"))]
+    catches: Annotated[Catches, Field(validation_alias=AliasPath("rule", "catches"))]
     enabled: Annotated[bool, Field(validation_alias=AliasPath("rule", "enabled"))]
     matched: Annotated[bool, Field(validation_alias=AliasPath("explanation", "matched"))]
     findings: Annotated[list[FindingShown], Field(validation_alias=AliasPath("explanation", "findings"))]
@@ -239,7 +243,8 @@ async def explain_alert(
 ) -> ExplanationShown:
     """Say for each rule of a client why it matches an alert or does not.
 
-    As the rules are now. Those that match come first, then the nearest; `limit` says how many.
+    As the rules are now. Those that match come first, then the nearest; `limit` says how many. Whether rules of other
+    clients meet the alert, on which one that catches what is `unmatched` depends, is told to an operator's key alone.
     """
     explanation = await use.insight.explain(caller.alert_access, alert_id, query.client_id, owner=query.owner)
     return ExplanationShown.of(

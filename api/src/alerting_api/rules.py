@@ -12,7 +12,7 @@ from alerting_api.auth import RuleReader, RuleWriter, Use
 from alerting_api.problems import CREATED_VERSIONED, SHOWN_VERSIONED, ProblemKind, etag, refusals
 from alerting_api.route import ApiRoute, ExpectedVersion, Once
 from alerting_core import limits
-from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Rule, RuleDraft, check_draft, pattern_warnings
+from alerting_core.domain.rule import NAME_SHOWN_CHARS_MAX, Catches, Rule, RuleDraft, check_draft, pattern_warnings
 from alerting_core.errors import ProblemCode
 from alerting_core.ports.catalog import RuleFilter
 
@@ -27,6 +27,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "rule_id": "8c5dbd2d-3c4b-4b6e-9a55-0f5a1d4cf3b1",
     "client_id": "acme",
     **_PATTERN,
+    "catches": "pattern",
     "description": "The database is down for everybody.",
     "name_shown": "Main database down",
     "warnings": [],
@@ -35,17 +36,28 @@ _SHOWN: Final[Mapping[str, Any]] = {
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
 }
+_CATCHES: Final = (
+    "`pattern`: the alerts that severity, source and name say. `everything`: all. `unmatched`: those that no rule of "
+    "anybody meets by its pattern. The last two are for an operator's key, with `*` in all three fields, and at most "
+    f"{limits.CATCH_ALL_RULES_MAX} rules for all clients together: each adds a notification to every alert that it "
+    "meets. They meet shared alerts, and the private ones of their own client. A notification by an `unmatched` rule "
+    "tells its client that no other client's rule met the alert."
+)
 _K = ProblemKind
 
 
 class RulePattern(schema.CheckedModel):
-    """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`."""
+    """Which alerts a rule meets: severity, source and name, each exact (case-sensitive) or `*`, not all three `*`.
+
+    An operator's key may have it catch more: then all three are `*`, and `catches` says what.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_PATTERN)]})
 
     severity: Annotated[schema.RuleSeverity, Field(description="`*` also meets alerts of unknown severity.")]
     source: Annotated[schema.Text, Field(description="System that reports, exact or `*`.")]
     name: Annotated[schema.Text, Field(description="What happened, exact or `*`.")]
+    catches: Annotated[Catches, Field(strict=False, description=_CATCHES)] = Catches.PATTERN
 
     def check(self) -> schema.Problems:
         """Return what is wrong with the pattern."""
@@ -119,6 +131,9 @@ class RuleShown(schema.ResponseModel):
     severity: schema.RuleSeverity
     source: str
     name: str
+    catches: Annotated[
+        Catches, Field(description="Other than `pattern`: an operator's rule, which only an operator's key changes.")
+    ]
     description: str
     name_shown: Annotated[str, Field(description="The heading of the rule for people; empty: what it matches.")]
     warnings: Warnings
@@ -148,11 +163,12 @@ class RuleQuery(schema.PageQuery):
     text: Annotated[
         str | None, Field(max_length=limits.ID_CHARS_MAX, description="Found in source or name, in any case.")
     ] = None
+    catches: Catches | None = None
 
     @property
     def where(self) -> RuleFilter:
         """The same in the words of the port."""
-        return RuleFilter(self.client_id, self.severity, self.enabled, self.text)
+        return RuleFilter(self.client_id, self.severity, self.enabled, self.text, self.catches)
 
 
 def _shown(rule: Rule, response: Response) -> RuleShown:
@@ -165,7 +181,7 @@ async def create_rule(use: Use, caller: RuleWriter, _once: Once, body: NewRule, 
     """Create a rule.
 
     Source and name are compared as they are written; what looks like a pattern is taken, with a warning in the answer.
-    Unique per client: a second rule with the same severity, source and name is refused (409).
+    Unique per client: a second rule with the same severity, source, name and `catches` is refused (409).
     """
     rule = await use.rules.create(caller.scope, body.client_id, body.as_draft(RuleDraft))
     response.headers["Location"] = f"{RULES}/{rule.rule_id}"
@@ -183,7 +199,8 @@ async def preview_rule(use: Use, caller: RuleReader, body: RulePreview) -> Previ
     """Try a draft rule against the recent alerts.
 
     Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
-    A client's key tries it against those that the list of alerts shows it.
+    A client's key tries it against those that the list of alerts shows it. What `catches` more than a pattern is tried
+    against shared alerts alone; what would be `unmatched` follows from the rules as they are now.
     """
     preview = await use.insight.preview(caller.alert_access, body.as_draft(RuleDraft))
     items = [AlertShown.of(stored) for stored in preview.alerts]
@@ -203,11 +220,11 @@ async def get_rule(use: Use, caller: RuleReader, rule_id: RuleId, response: Resp
     return _shown(await use.rules.get(caller.scope, rule_id), response)
 
 
-@router.put("/{rule_id}", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT))
+@router.put("/{rule_id}", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT, _K.LIMIT_EXCEEDED))
 async def replace_rule(
     use: Use, caller: RuleWriter, rule_id: RuleId, body: RuleReplacement, version: ExpectedVersion, response: Response
 ) -> RuleShown:
-    """Replace a rule.
+    """Replace a rule. A client's key changes none that `catches` more than a pattern (409).
 
     It takes effect within two seconds (p99), or the platform says that it has not.
     """
@@ -215,7 +232,7 @@ async def replace_rule(
     return _shown(rule, response)
 
 
-@router.patch("/{rule_id}", responses=SHOWN_VERSIONED)
+@router.patch("/{rule_id}", responses=SHOWN_VERSIONED | refusals(_K.CONFLICT))
 async def enable_rule(
     use: Use, caller: RuleWriter, rule_id: RuleId, body: EnabledChange, version: ExpectedVersion, response: Response
 ) -> RuleShown:
@@ -224,7 +241,7 @@ async def enable_rule(
     return _shown(rule, response)
 
 
-@router.delete("/{rule_id}", status_code=204)
+@router.delete("/{rule_id}", status_code=204, responses=refusals(_K.CONFLICT))
 async def delete_rule(use: Use, caller: RuleWriter, rule_id: RuleId, version: ExpectedVersion) -> None:
     """Delete a rule and its endpoints."""
     await use.rules.delete(caller.scope, rule_id, expected_version=version)

@@ -66,6 +66,11 @@ as one report keeps an alert firing."""
 RULES_PER_CLIENT_MAX: Final = 10_000
 """An edit costs work in proportion to one client's rules; this keeps it under the two-second promise."""
 
+CATCH_ALL_RULES_MAX: Final = 5
+"""Rules of all clients together that catch everything, or what is unmatched, disabled ones included. Each adds a
+notification to every alert that it meets; five are as much as an alert that meets the rules of five clients, on which
+the figures of the benchmarks are taken."""
+
 ENDPOINTS_PER_RULE_MAX: Final = 20
 """Fan-out of one match is bounded by rules × endpoints."""
 

@@ -164,6 +164,29 @@ def test_explain_without_a_client_names_every_client_whose_rules_match(running: 
     assert "everyone-b" in people
 
 
+def test_explain_says_what_met_an_alert_that_a_rule_for_the_unmatched_did_not_get(running: PlatformProcess) -> None:
+    with running.http() as http:
+        for client_id in ("operators", "catcher"):
+            http.post("/api/v1/clients", json={"client_id": client_id, "name": client_id})
+        rule = {"client_id": "catcher", "severity": "*", "source": "caught-source", "name": "*"}
+        theirs = http.post("/api/v1/rules", json=rule).json()
+        rest = {"client_id": "operators", "severity": "*", "source": "*", "name": "*", "catches": "unmatched"}
+        made = http.post("/api/v1/rules", json=rest)
+        assert made.status_code == 201
+    try:
+        met = ("--severity", "HIGH", "--source", "caught-source", "--name", "n")
+        done = running.run("explain", "--client", "operators", *met)
+        assert done.returncode == 5
+        assert f"the rule {theirs['rule_id']} of catcher meets" in done.stdout
+        assert [rule["client_id"] for rule in told(running, "explain", *met)["rules"]] == ["catcher"]
+        unmet = ("--severity", "HIGH", "--source", "no-such-source", "--name", "no-such-name")
+        assert [rule["catches"] for rule in told(running, "explain", *unmet)["rules"]] == ["unmatched"]
+        assert "* (unmatched)" in running.run("explain", *unmet).stdout
+    finally:
+        with running.http() as http:
+            http.delete(f"/api/v1/rules/{made.json()['rule_id']}")
+
+
 def test_explain_of_a_private_alert_names_no_client_but_its_own(running: PlatformProcess) -> None:
     with running.http() as http:
         for client_id in ("private-a", "private-b"):

@@ -15,6 +15,7 @@ from alerting_backend.adapters.postgres.connection import (
 )
 from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.history.alerts import PgAlertHistory, PgAlertLog
+from alerting_core.domain.rule import Catches
 from alerting_core.errors import NotFound
 from alerting_core.ports.catalog import EndpointFilter, PageRequest, RuleFilter
 from alerting_core.ports.episodes import PutResult
@@ -240,3 +241,26 @@ async def test_the_stores_name_the_client_even_where_no_policy_binds_them(pools:
     totals = await unbound.history.totals("acme", now_ms=NOW_MS)
     assert (totals.clients, totals.rules_enabled, totals.last_hour) == (1, 1, 1)
     assert dict(totals.endpoints_by_type) == {"webhook": 1}
+
+
+@pytest.mark.parametrize("name", ["*", ""])
+async def test_a_client_can_not_have_a_rule_catch_more_than_a_pattern(pools: Pools, name: str) -> None:
+    catalog = on_postgres(pools)
+    ordinary = (await catalog.rules.all_of("acme"))[0]
+    for catches in (Catches.EVERYTHING, Catches.UNMATCHED):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await catalog.rules.create(make_rule(severity="*", source="*", name="*", catches=catches))
+        wild = replace(ordinary, severity="*", source="*", name="*", catches=catches)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await catalog.rules.replace("acme", wild, expected_version=None)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(pools.api, "test", client_id="acme") as connection:
+            await connection.execute("UPDATE rules SET severity = '*', source = '*', name = $1", name)
+    assert await catalog.rules.all_of("acme") == [ordinary]
+
+
+@pytest.mark.parametrize(("severity", "source"), [("HIGH", "*"), ("*", "api")])
+async def test_no_rule_has_an_empty_name_beside_a_pattern(pools: Pools, severity: str, source: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with transaction(pools.admin, "test") as connection:
+            await connection.execute("UPDATE rules SET severity = $1, source = $2, name = ''", severity, source)

@@ -7,6 +7,7 @@ from itertools import count
 from alerting_core.codec.records import decode_match
 from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.notification import NotificationStatus
+from alerting_core.domain.rule import Catches, Rule
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.notifications import MemoryNotificationStore
 from alerting_core.memory.rule_distribution import MemoryRuleSource
@@ -23,6 +24,38 @@ class DisabledRulesToo(MemoryRuleSource):
         snapshot = await super().snapshot()
         rules = [replace(rule, enabled=True) for rule in self._database.rules.values()]
         return RuleSnapshot(snapshot.version, rules)
+
+
+class UnmatchedIsEverything(MemoryRuleSource):
+    """Takes a rule that catches what is unmatched for one that catches everything."""
+
+    async def snapshot(self) -> RuleSnapshot:
+        snapshot = await super().snapshot()
+        return RuleSnapshot(snapshot.version, [_catching_everything(rule) for rule in snapshot.rules])
+
+    async def changes(self, since_version: int) -> RuleChanges | None:
+        changes = await super().changes(since_version)
+        if changes is None:
+            return None
+        by_client = {c: [_catching_everything(rule) for rule in rules] for c, rules in changes.by_client.items()}
+        return RuleChanges(changes.version, by_client)
+
+
+class UnmatchedIsNothing(MemoryRuleSource):
+    """Takes a rule that catches what is unmatched for one that meets nothing, as a program of before there were any.
+
+    Not of a client that another rule tells of everything: its matches would name too few rules, which is another bug.
+    """
+
+    async def snapshot(self) -> RuleSnapshot:
+        snapshot = await super().snapshot()
+        told_anyhow = {rule.client_id for rule in snapshot.rules if rule.catches is Catches.EVERYTHING}
+        known = [r for r in snapshot.rules if r.catches is not Catches.UNMATCHED or r.client_id in told_anyhow]
+        return RuleSnapshot(snapshot.version, known)
+
+
+def _catching_everything(rule: Rule) -> Rule:
+    return replace(rule, catches=Catches.EVERYTHING) if rule.is_catch_all else rule
 
 
 class StaleRules(MemoryRuleSource):

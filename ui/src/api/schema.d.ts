@@ -66,7 +66,8 @@ export interface paths {
         };
         /**
          * Say for each rule of a client why it matches an alert or does not
-         * @description As the rules are now. Those that match come first, then the nearest; `limit` says how many.
+         * @description As the rules are now. Those that match come first, then the nearest; `limit` says how many. Whether rules of other
+         *     clients meet the alert, on which one that catches what is `unmatched` depends, is told to an operator's key alone.
          */
         get: operations["explainAlert"];
         put?: never;
@@ -557,7 +558,7 @@ export interface paths {
         /**
          * Create a rule
          * @description Source and name are compared as they are written; what looks like a pattern is taken, with a warning in the answer.
-         *     Unique per client: a second rule with the same severity, source and name is refused (409).
+         *     Unique per client: a second rule with the same severity, source, name and `catches` is refused (409).
          */
         post: operations["createRule"];
         delete?: never;
@@ -579,7 +580,7 @@ export interface paths {
          */
         get: operations["getRule"];
         /**
-         * Replace a rule
+         * Replace a rule. A client's key changes none that `catches` more than a pattern (409)
          * @description It takes effect within two seconds (p99), or the platform says that it has not.
          */
         put: operations["replaceRule"];
@@ -634,7 +635,8 @@ export interface paths {
         /**
          * Try a draft rule against the recent alerts
          * @description Nothing is stored. Up to 5,000 of the latest alerts are looked at; the newest 50 that match are shown.
-         *     A client's key tries it against those that the list of alerts shows it.
+         *     A client's key tries it against those that the list of alerts shows it. What `catches` more than a pattern is tried
+         *     against shared alerts alone; what would be `unmatched` follows from the rules as they are now.
          */
         post: operations["previewRule"];
         delete?: never;
@@ -1208,6 +1210,12 @@ export interface components {
              */
             scopes: ("alerts:write" | "alerts:read" | "rules:read" | "rules:write" | "notifications:read" | "notifications:resend" | "admin")[];
         };
+        /**
+         * Catches
+         * @description Which alerts a rule meets.
+         * @enum {string}
+         */
+        Catches: "pattern" | "everything" | "unmatched";
         /**
          * CheckShown
          * @description One dependency.
@@ -1893,6 +1901,7 @@ export interface components {
          * @description The decision about one rule.
          */
         ExplainedRuleShown: {
+            catches: components["schemas"]["Catches"];
             /** Enabled */
             enabled: boolean;
             /** Findings */
@@ -1973,7 +1982,7 @@ export interface components {
             expected: string;
             /**
              * Field
-             * @description severity, source, name or enabled; empty when the rule matched.
+             * @description severity, source, name, enabled, client_id or catches; empty when the rule matched.
              */
             field: string;
             reason: components["schemas"]["MatchReason"];
@@ -2305,7 +2314,7 @@ export interface components {
          * @description Stable names of what decided about one rule. The API, the UI and the playground show them.
          * @enum {string}
          */
-        MatchReason: "matched" | "disabled" | "severity-differs" | "severity-unknown" | "source-differs" | "name-differs" | "owner-differs";
+        MatchReason: "matched" | "disabled" | "severity-differs" | "severity-unknown" | "source-differs" | "name-differs" | "owner-differs" | "met-by-another-rule" | "others-not-shown";
         /**
          * MetricsShown
          * @description The dashboard.
@@ -2812,6 +2821,11 @@ export interface components {
          *     }
          */
         NewRule: {
+            /**
+             * @description `pattern`: the alerts that severity, source and name say. `everything`: all. `unmatched`: those that no rule of anybody meets by its pattern. The last two are for an operator's key, with `*` in all three fields, and at most 5 rules for all clients together: each adds a notification to every alert that it meets. They meet shared alerts, and the private ones of their own client. A notification by an `unmatched` rule tells its client that no other client's rule met the alert.
+             * @default pattern
+             */
+            catches: components["schemas"]["Catches"];
             /**
              * Client Id
              * @description Whose rule it is. An operator's key must name it, a client's key need not.
@@ -3419,6 +3433,11 @@ export interface components {
          */
         RulePreview: {
             /**
+             * @description `pattern`: the alerts that severity, source and name say. `everything`: all. `unmatched`: those that no rule of anybody meets by its pattern. The last two are for an operator's key, with `*` in all three fields, and at most 5 rules for all clients together: each adds a notification to every alert that it meets. They meet shared alerts, and the private ones of their own client. A notification by an `unmatched` rule tells its client that no other client's rule met the alert.
+             * @default pattern
+             */
+            catches: components["schemas"]["Catches"];
+            /**
              * Name
              * @description What happened, exact or `*`.
              */
@@ -3446,6 +3465,11 @@ export interface components {
          *     }
          */
         RuleReplacement: {
+            /**
+             * @description `pattern`: the alerts that severity, source and name say. `everything`: all. `unmatched`: those that no rule of anybody meets by its pattern. The last two are for an operator's key, with `*` in all three fields, and at most 5 rules for all clients together: each adds a notification to every alert that it meets. They meet shared alerts, and the private ones of their own client. A notification by an `unmatched` rule tells its client that no other client's rule met the alert.
+             * @default pattern
+             */
+            catches: components["schemas"]["Catches"];
             /**
              * Description
              * @description What it is for, in some lines. Left out: empty in what is new, and as it is in a replacement.
@@ -3482,6 +3506,7 @@ export interface components {
          * RuleShown
          * @description A rule: what a client wants to be told about.
          * @example {
+         *       "catches": "pattern",
          *       "client_id": "acme",
          *       "created_at": "2026-01-02T03:04:05.678Z",
          *       "description": "The database is down for everybody.",
@@ -3497,6 +3522,8 @@ export interface components {
          *     }
          */
         RuleShown: {
+            /** @description Other than `pattern`: an operator's rule, which only an operator's key changes. */
+            catches: components["schemas"]["Catches"];
             /** Client Id */
             client_id: string;
             /**
@@ -6981,6 +7008,7 @@ export interface operations {
     listRules: {
         parameters: {
             query?: {
+                catches?: components["schemas"]["Catches"];
                 client_id?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
@@ -7345,7 +7373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place.<br>`limit-exceeded`: One more would be beyond a limit that `detail` names. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7415,6 +7443,15 @@ export interface operations {
             };
             /** @description `not-found`: There is no such object, or it is another client's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It exists already, or its present state does not allow this. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7518,6 +7555,15 @@ export interface operations {
             };
             /** @description `not-found`: There is no such object, or it is another client's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: It exists already, or its present state does not allow this. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

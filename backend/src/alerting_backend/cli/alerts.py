@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -15,10 +15,10 @@ from alerting_backend.cli import calls, output
 from alerting_backend.settings import Settings
 from alerting_core import limits
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 from alerting_core.generator.alerts import Pace, generate_alerts, pace_of
 from alerting_core.generator.config import GeneratorConfig, choose_seed
-from alerting_core.matching.explain import RuleExplanation, explain
+from alerting_core.matching.explain import NOT_SHOWN, NOWHERE, Elsewhere, RuleExplanation, explain
 from alerting_core.ports.stream import Outgoing, Sink, alert_record
 from alerting_core.stages.loop import Failure, retry_until_stopped
 
@@ -60,7 +60,8 @@ def _explained_to_one(platform: calls.Platform, alert: Alert, client_id: str) ->
     """Return what the API answers of a stored alert: the rules that match, then the nearest."""
     platform.get(f"/api/v1/clients/{quote(client_id, safe='')}")
     rules = {rule.rule_id: rule for rule in _rules(platform, client_id)}
-    decided = sorted(explain(alert, rules.values()), key=lambda one: (not one.matched, len(one.findings), one.rule_id))
+    explained = explain(alert, rules.values(), _elsewhere(platform, alert, rules.values()))
+    decided = sorted(explained, key=lambda one: (not one.matched, len(one.findings), one.rule_id))
     return {
         "alert": {"severity": alert.severity.name, "source": alert.source, "name": alert.name},
         "client_id": client_id,
@@ -72,19 +73,44 @@ def _explained_to_one(platform: calls.Platform, alert: Alert, client_id: str) ->
 
 def _explained_to_all(platform: calls.Platform, alert: Alert) -> dict[str, Any]:
     """Return the rules of all clients that match, by client; those that do not are too many to be of use."""
-    examined, matched = 0, list[dict[str, Any]]()
+    examined, matched = 0, list[tuple[Rule, RuleExplanation]]()
+    unmatched: list[Rule] = []
     for rule in _rules(platform, None):
         examined += 1
+        if rule.catches is Catches.UNMATCHED:
+            unmatched.append(rule)
+            continue
         (one,) = explain(alert, [rule])
         if one.matched:
-            matched.append({"client_id": rule.client_id, **_explained(rule, one)})
+            matched.append((rule, one))
+    met = [rule for rule, _ in matched]
+    elsewhere = NOT_SHOWN if unmatched and not _is_operator(platform) else NOWHERE
+    explained = [(rule, explain(alert, [*met, rule], elsewhere)[-1]) for rule in unmatched]
+    matched += [(rule, one) for rule, one in explained if one.matched]
     return {
         "alert": {"severity": alert.severity.name, "source": alert.source, "name": alert.name},
         "client_id": None,
         "examined": examined,
         "matched": len(matched),
-        "rules": sorted(matched, key=lambda rule: (rule["client_id"], rule["rule_id"])),
+        "rules": [
+            {"client_id": rule.client_id, **_explained(rule, one)}
+            for rule, one in sorted(matched, key=lambda pair: (pair[0].client_id, pair[0].rule_id))
+        ],
     }
+
+
+def _elsewhere(platform: calls.Platform, alert: Alert, rules: Collection[Rule]) -> Elsewhere:
+    """Return what the key may know of other clients' rules, where one of *rules* depends on them."""
+    if all(rule.catches is not Catches.UNMATCHED for rule in rules):
+        return NOWHERE
+    if not _is_operator(platform):
+        return NOT_SHOWN
+    meeting = (rule for rule in _rules(platform, None) if not rule.is_catch_all and explain(alert, [rule])[0].matched)
+    return Elsewhere(rule=next(meeting, None))
+
+
+def _is_operator(platform: calls.Platform) -> bool:
+    return bool(platform.get("/api/v1/me")["is_operator"])
 
 
 def _rules(platform: calls.Platform, client_id: str | None) -> Iterator[Rule]:
@@ -100,11 +126,13 @@ def _rules(platform: calls.Platform, client_id: str | None) -> Iterator[Rule]:
             version=i["version"],
             created_at_ms=0,
             updated_at_ms=0,
+            catches=Catches(i["catches"]),
         )
 
 
 def _explained(rule: Rule, one: RuleExplanation) -> dict[str, Any]:
-    pattern = {"severity": rule.severity, "source": rule.source, "name": rule.name, "enabled": rule.enabled}
+    fields = ("severity", "source", "name", "catches", "enabled")
+    pattern = {field: getattr(rule, field) for field in fields}
     findings = [asdict(finding) for finding in one.findings]
     return {"rule_id": rule.rule_id, **pattern, "matched": one.matched, "findings": findings}
 
@@ -129,7 +157,7 @@ def _write(answer: dict[str, Any]) -> None:
     if client_id is None:
         columns = ["client", "rule", "severity", "source", "name"]
         rows: list[Sequence[str]] = [
-            (rule["client_id"], rule["rule_id"], rule["severity"], rule["source"], rule["name"])
+            (rule["client_id"], rule["rule_id"], rule["severity"], rule["source"], _named(rule))
             for rule in answer["rules"]
         ]
         output.write_table(columns, rows)
@@ -141,7 +169,12 @@ def _write(answer: dict[str, Any]) -> None:
 
 def _row(rule: dict[str, Any]) -> Sequence[str]:
     why = "\n".join(finding["detail"] for finding in rule["findings"])
-    return ("✓" if rule["matched"] else "✗", rule["rule_id"], rule["severity"], rule["source"], rule["name"], why)
+    return ("✓" if rule["matched"] else "✗", rule["rule_id"], rule["severity"], rule["source"], _named(rule), why)
+
+
+def _named(rule: dict[str, Any]) -> str:
+    """Return the name that the rule asks for, with what it catches beyond that."""
+    return str(rule["name"]) if rule["catches"] == Catches.PATTERN else f"{rule['name']} ({rule['catches']})"
 
 
 OUTCOMES: Final[Mapping[str, str]] = {

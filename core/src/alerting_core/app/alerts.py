@@ -1,17 +1,25 @@
 """Alerts explained, rules tried against them, and the notifications that came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from alerting_core import limits
 from alerting_core.app.catalog import client_of_call, require_sound
 from alerting_core.codec.records import message_headers
+from alerting_core.domain.alert import Alert
 from alerting_core.domain.episode import EndedBy, ended_by
 from alerting_core.domain.notification import Notification, NotificationKind
-from alerting_core.domain.rule import Rule, RuleDraft, new_rule
+from alerting_core.domain.rule import Catches, Rule, RuleDraft, new_rule
 from alerting_core.errors import NotFound
-from alerting_core.matching.explain import RuleExplanation, explain
+from alerting_core.matching.explain import (
+    NOT_SHOWN,
+    NOWHERE,
+    Elsewhere,
+    RuleExplanation,
+    explain,
+    patterns_that_meet,
+)
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.catalog import ClientStore, Page, PageRequest, RuleStore, Scope
 from alerting_core.ports.clock import Clock
@@ -124,18 +132,27 @@ class Insight:
         await self.clients.get(access.scope, whose)
         stored = await self._stored(access, alert_id, owner)
         rules = {rule.rule_id: rule for rule in await self.rules.all_of(whose)}
-        decided = sorted(explain(stored.alert, rules.values()), key=_nearest_first)
+        elsewhere = await self._elsewhere(access.scope, stored.alert, rules.values())
+        decided = sorted(explain(stored.alert, rules.values(), elsewhere), key=_nearest_first)
         return Explanation(stored, whose, [ExplainedRule(rules[one.rule_id], one) for one in decided])
 
     async def preview(
         self, access: AlertAccess, draft: RuleDraft, *, shown_max: int = limits.PAGE_ITEMS_DEFAULT
     ) -> Preview:
-        """Try a rule, enabled or not, against the recent alerts that may be seen. Raises InvalidInput."""
-        require_sound(draft)
+        """Try a rule, enabled or not, against the recent alerts that may be seen. Raises InvalidInput.
+
+        One that catches more than its pattern is tried against those that are shared: it is not known whose it will be.
+        """
+        require_sound(draft, access.scope)
         recent = await self.log.recent(access, limit=limits.PREVIEW_ALERTS_MAX)
+        if draft.is_catch_all:
+            recent = [stored for stored in recent if not stored.alert.owner]
         index = RuleIndex()
+        if draft.catches is Catches.UNMATCHED:
+            patterns = {pattern for stored in recent for pattern in patterns_that_meet(stored.alert)}
+            index.load((await self.rules.having(patterns)).values())
         index.add(replace(new_rule(draft, rule_id=_DRAFT, client_id=_DRAFT, now_ms=0), enabled=True))
-        matched = [s for s in recent if index.match(s.alert.severity, s.alert.source, s.alert.name)]
+        matched = [stored for stored in recent if _DRAFT in _met_by(index, stored.alert)]
         return Preview(examined=len(recent), matched=len(matched), alerts=matched[:shown_max])
 
     async def _ended_by(self, stored: StoredAlert) -> EndedBy | None:
@@ -145,11 +162,25 @@ class Insight:
         key = (alert.owner, alert.fingerprint)
         return ended_by(alert, (await self.episodes.load([key])).get(key))
 
+    async def _elsewhere(self, scope: Scope, alert: Alert, rules: Iterable[Rule]) -> Elsewhere:
+        """Return what is to be said of the rules of other clients: to a client nothing."""
+        if scope is not None:
+            return NOT_SHOWN
+        if alert.owner or all(rule.catches is not Catches.UNMATCHED for rule in rules):
+            return NOWHERE
+        meeting = await self.rules.having(patterns_that_meet(alert))
+        return Elsewhere(rule=next(iter(meeting.values()), None))
+
     async def _stored(self, access: AlertAccess, alert_id: str, owner: str | None) -> StoredAlert:
         stored = await self.log.get(access, alert_id, owner=owner)
         if stored is None:
             raise NotFound("there is no such alert, or it is no longer kept")
         return stored
+
+
+def _met_by(index: RuleIndex, alert: Alert) -> Sequence[str]:
+    """Return which rules of the client of the draft *alert* meets."""
+    return index.match(alert.severity, alert.source, alert.name).get(_DRAFT, ())
 
 
 def _nearest_first(explanation: RuleExplanation) -> tuple[bool, int, str]:

@@ -25,7 +25,7 @@ from alerting_core.domain.notification import (
     derive_notification_id,
     settled_by,
 )
-from alerting_core.domain.rule import Rule, RuleDraft, check_draft, new_rule, redrafted
+from alerting_core.domain.rule import Catches, Rule, RuleDraft, check_draft, new_rule, redrafted
 from alerting_core.errors import Conflict, InvalidInput, NotFound, Problem, ProblemCode, VersionConflict
 from alerting_core.ports.catalog import EndpointFilter, EndpointStore, Page, PageRequest, RuleFilter, RuleStore, Scope
 from alerting_core.ports.clock import Clock, IdSource
@@ -98,10 +98,10 @@ class Rules:
 
     async def create(self, scope: Scope, client_id: str | None, draft: RuleDraft) -> Rule:
         """Store a new rule. Raises InvalidInput, NotFound (the client), Conflict (a duplicate), LimitExceeded."""
-        require_sound(draft)
+        require_sound(draft, scope)
         owner = client_of_call(scope, client_id)
         rule = new_rule(draft, rule_id=self.ids.new_uuid(), client_id=owner, now_ms=self.clock.now_ms())
-        return await self.store.create(rule)
+        return await self.store.create(rule, by_operator=scope is None)
 
     async def get(self, scope: Scope, rule_id: str) -> Rule:
         """Return one rule. Raises NotFound."""
@@ -112,10 +112,13 @@ class Rules:
         return await self.store.list(scope, page, where)
 
     async def replace(self, scope: Scope, rule_id: str, draft: RuleDraft, *, expected_version: int | None) -> Rule:
-        """Put *draft* in the place of what is stored. Raises InvalidInput, NotFound, VersionConflict, Conflict."""
-        require_sound(draft)
+        """Put *draft* in the place of what is stored.
+
+        Raises InvalidInput, NotFound, VersionConflict, Conflict, LimitExceeded.
+        """
+        require_sound(draft, scope)
         return await retry_on_version_conflict(
-            lambda: self.store.get(scope, rule_id),
+            lambda: self._changeable(scope, rule_id),
             lambda rule, version: self.store.replace(
                 scope, redrafted(rule, draft, now_ms=self.clock.now_ms()), expected_version=version
             ),
@@ -123,9 +126,9 @@ class Rules:
         )
 
     async def set_enabled(self, scope: Scope, rule_id: str, enabled: bool, *, expected_version: int | None) -> Rule:
-        """Switch the rule on or off and leave the rest. Raises NotFound, VersionConflict."""
+        """Switch the rule on or off and leave the rest. Raises NotFound, VersionConflict, Conflict."""
         return await retry_on_version_conflict(
-            lambda: self.store.get(scope, rule_id),
+            lambda: self._changeable(scope, rule_id),
             lambda rule, version: self.store.replace(
                 scope, replace(rule, enabled=enabled, updated_at_ms=self.clock.now_ms()), expected_version=version
             ),
@@ -133,14 +136,29 @@ class Rules:
         )
 
     async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None) -> None:
-        """Delete the rule and its endpoints. Raises NotFound, VersionConflict."""
+        """Delete the rule and its endpoints. Raises NotFound, VersionConflict, Conflict."""
         now_ms = self.clock.now_ms()
+        await self._changeable(scope, rule_id)
         await self.store.delete(scope, rule_id, expected_version=expected_version, now_ms=now_ms)
 
+    async def _changeable(self, scope: Scope, rule_id: str) -> Rule:
+        """Return the rule if the caller may change it. Raises NotFound, Conflict."""
+        rule = await self.store.get(scope, rule_id)
+        if scope is not None and rule.is_catch_all:
+            raise Conflict(f"the rule catches {_CAUGHT[rule.catches]}: only an operator's key may change it")
+        return rule
 
-def require_sound(draft: RuleDraft) -> None:
-    """Raise InvalidInput with all that is wrong with *draft*."""
-    if problems := check_draft(draft):
+
+_CAUGHT: Final = {Catches.EVERYTHING: "everything", Catches.UNMATCHED: "what no ordinary rule meets"}
+
+
+def require_sound(draft: RuleDraft, scope: Scope) -> None:
+    """Raise InvalidInput with all that is wrong with *draft*, or with who drafts it."""
+    problems = check_draft(draft)
+    if scope is not None and draft.is_catch_all:
+        detail = f"only an operator's key may have a rule that catches {_CAUGHT[draft.catches]}"
+        problems = (*problems, Problem("catches", ProblemCode.RESERVED, detail))
+    if problems:
         raise InvalidInput(problems)
 
 

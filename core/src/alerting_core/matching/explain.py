@@ -1,12 +1,14 @@
 """Why a rule matched an alert or did not, for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
+from typing import Final
 from unicodedata import normalize
 
 from alerting_core.domain.alert import WILDCARD, Alert, Severity
-from alerting_core.domain.rule import Rule, pattern_warnings
+from alerting_core.domain.rule import Catches, Pattern, Rule, pattern_of, pattern_warnings
 
 
 class MatchReason(StrEnum):
@@ -22,6 +24,10 @@ class MatchReason(StrEnum):
     NAME_DIFFERS = "name-differs"
     OWNER_DIFFERS = "owner-differs"
     """The alert is private to another client."""
+    MET_BY_ANOTHER_RULE = "met-by-another-rule"
+    """The rule catches what no ordinary rule meets, and one meets the alert."""
+    OTHERS_NOT_SHOWN = "others-not-shown"
+    """The rule catches what no ordinary rule meets, and whether other clients' rules meet it is not for the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Finding:
     """One thing that decided.
 
     Attributes:
-        field: severity, source, name, enabled or client_id; empty when the rule matched.
+        field: severity, source, name, enabled, client_id or catches; empty when the rule matched.
         expected: What the rule asks for in that field; empty when it matched.
         actual: What is there; empty when it matched.
         detail: One sentence for people.
@@ -60,15 +66,46 @@ class RuleExplanation:
         return self.findings[0].reason is MatchReason.MATCHED
 
 
-def explain(alert: Alert, rules: Iterable[Rule]) -> list[RuleExplanation]:
-    """Say for each of *rules*, in their order, whether it matched *alert* or all that stood against it."""
-    return [
-        RuleExplanation(rule.rule_id, rule.client_id, tuple(_against(alert, rule)) or (_matched(rule),))
-        for rule in rules
-    ]
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is known of the ordinary rules that are not among those to explain.
+
+    Attributes:
+        is_shown: Whether that may be said at all.
+        rule: One that meets the alert; None when none does.
+    """
+
+    is_shown: bool = True
+    rule: Rule | None = None
+
+
+NOWHERE: Final = Elsewhere()
+"""There are no other rules, or none of them meets the alert."""
+
+NOT_SHOWN: Final = Elsewhere(is_shown=False)
+"""The caller is a client, who learns nothing of what other clients' rules meet."""
+
+
+def explain(alert: Alert, rules: Iterable[Rule], elsewhere: Elsewhere = NOWHERE) -> list[RuleExplanation]:
+    """Say for each of *rules*, in their order, whether it matched *alert* or all that stood against it.
+
+    Rules that catch what is unmatched depend on all others: on *rules*, and on what is *elsewhere*.
+    """
+    known = list(rules)
+    decided = [(rule, tuple(_against(alert, rule, known, elsewhere))) for rule in known]
+    return [RuleExplanation(rule.rule_id, rule.client_id, against or (_matched(rule),)) for rule, against in decided]
+
+
+def patterns_that_meet(alert: Alert) -> frozenset[Pattern]:
+    """Return the patterns of all ordinary rules that would meet *alert*."""
+    severity = () if alert.severity is Severity.UNSPECIFIED else (alert.severity.name,)
+    met = product((*severity, WILDCARD), (alert.source, WILDCARD), (alert.name, WILDCARD))
+    return frozenset(pattern_of(*fields) for fields in met) - {pattern_of(WILDCARD, WILDCARD, WILDCARD)}
 
 
 def _matched(rule: Rule) -> Finding:
+    if rule.catches is Catches.UNMATCHED:
+        return Finding(MatchReason.MATCHED, "", "", "", "the rule matches what no ordinary rule meets, and none does")
     pairs = (("severity", rule.severity), ("source", rule.source), ("name", rule.name))
     exact = [field for field, expected in pairs if expected != WILDCARD]
     detail = f"the rule matched by {_listed(exact)}" if exact else "the rule matches every alert"
@@ -79,7 +116,7 @@ def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _against(alert: Alert, rule: Rule) -> Iterator[Finding]:
+def _against(alert: Alert, rule: Rule, rules: Sequence[Rule], elsewhere: Elsewhere) -> Iterator[Finding]:
     if not rule.enabled:
         yield Finding(MatchReason.DISABLED, "enabled", "true", "false", "the rule is disabled")
     if rule.severity not in (WILDCARD, alert.severity.name):
@@ -93,6 +130,27 @@ def _against(alert: Alert, rule: Rule) -> Iterator[Finding]:
     if alert.owner not in ("", rule.client_id):
         detail = f"the alert is private to {alert.owner}: rules of other clients do not meet it"
         yield Finding(MatchReason.OWNER_DIFFERS, "client_id", rule.client_id, alert.owner, detail)
+    elif rule.catches is Catches.UNMATCHED:
+        yield from _met_finding(alert, rule, rules, elsewhere)
+
+
+def _met_finding(alert: Alert, rule: Rule, rules: Sequence[Rule], elsewhere: Elsewhere) -> Iterator[Finding]:
+    """Yield what stands against a rule that catches what no ordinary rule meets."""
+    met_by = next((other for other in rules if _meets_as_ordinary(other, alert)), None)
+    if met_by is None and not alert.owner:
+        if not elsewhere.is_shown:
+            detail = "the rule matches if no other client's rule does, which is not shown"
+            yield Finding(MatchReason.OTHERS_NOT_SHOWN, "catches", rule.catches, "", detail)
+        met_by = elsewhere.rule
+    if met_by is not None:
+        whose = "" if met_by.client_id == rule.client_id else f" of {met_by.client_id}"
+        detail = f"the rule matches what no ordinary rule meets, and the rule {met_by.rule_id}{whose} meets the alert"
+        yield Finding(MatchReason.MET_BY_ANOTHER_RULE, "catches", rule.catches, met_by.rule_id, detail)
+
+
+def _meets_as_ordinary(rule: Rule, alert: Alert) -> bool:
+    """Tell whether an ordinary rule meets *alert*; only its owner's rules meet a private one."""
+    return not rule.is_catch_all and next(_against(alert, rule, (), NOWHERE), None) is None
 
 
 def _severity_finding(alert: Alert, rule: Rule) -> Finding:

@@ -9,10 +9,11 @@ rule touches one entry.
 An alert's own `*` is text and never None, so it meets no wildcard by accident. An alert of unknown severity meets only
 wildcards without anything being done about it: no rule has that number.
 
-Memory. Keys hold plain ints and text, and the inner dicts nothing but text (they are dicts also where a set would do):
-Python's garbage collector leaves such objects out of its rounds.
+Operators' rules that catch everything, or what is unmatched, are under two keys of their own, which are looked at last
+and only where there is such a rule: whether an alert is unmatched is known by then.
 
-Recent results are remembered beside it.
+Memory. Keys hold plain ints and text, and the inner dicts nothing but text (they are dicts also where a set would do):
+Python's garbage collector leaves such objects out of its rounds. Recent results are remembered beside it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ from typing import Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.domain.alert import WILDCARD, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import NO_NAME, Rule
 
 Key: TypeAlias = tuple[int | None, str | None, str | None]
 """A `Pattern` with the severity as a plain int, which equals it and is lighter to keep."""
@@ -39,10 +40,13 @@ MASKS: Final[tuple[Mask, ...]] = (
     (True, False, False),
     (False, True, False),
     (False, False, True),
-    (False, False, False),
 )
 """From most to least specific: fewer wildcards first, then an exact severity before source before name. Matching rule
-ids come in this order. The last never occurs among checked rules."""
+ids come in this order, and after them those that catch what is unmatched, and those that catch everything."""
+
+EVERYTHING: Final[Key] = (None, None, None)
+UNMATCHED: Final[Key] = (None, None, NO_NAME)
+"""Where rules are that catch more than a pattern; no alert is looked up there by its own fields."""
 
 
 class RuleTable:
@@ -54,6 +58,7 @@ class RuleTable:
         self.keys: Final[dict[str, Key]] = {}  # rule_id → key.
         self.by_client: Final[dict[str, dict[str, None]]] = {}  # client_id → rule ids.
         self.masks: tuple[Mask, ...] = ()
+        self.catch_alls = 0
         self.checksum = 0
         self._rules_per_mask: Final[dict[Mask, int]] = dict[Mask, int].fromkeys(MASKS, 0)
 
@@ -69,10 +74,13 @@ class RuleTable:
             for rule_id, client_id in bucket.items():
                 earlier = found.get(client_id)
                 found[client_id] = (rule_id,) if earlier is None else (*earlier, rule_id)
+        if self.catch_alls:
+            for rule_id, client_id in self._caught(is_matched=bool(found)):
+                found[client_id] = (*found.get(client_id, ()), rule_id)
         return found
 
     def look_up_of(self, client_id: str, severity: int, source: str, name: str) -> tuple[str, ...]:
-        """Return what `look_up` has under *client_id*, at a cost that the rules of others do not add to."""
+        """Return what `look_up` would have if there were *client_id*'s rules alone, at a cost that no others add to."""
         owned, buckets = self.by_client.get(client_id, {}), self.buckets
         found: list[str] = []
         for by_severity, by_source, by_name in self.masks if owned else ():
@@ -83,7 +91,14 @@ class RuleTable:
                 found += [rule_id for rule_id in owned if rule_id in bucket]
             else:
                 found += [rule_id for rule_id, whose in bucket.items() if whose == client_id]
+        if self.catch_alls:
+            found += [rule_id for rule_id, whose in self._caught(is_matched=bool(found)) if whose == client_id]
         return tuple(found)
+
+    def _caught(self, *, is_matched: bool) -> Iterator[tuple[str, str]]:
+        """Yield each rule, with its client, that catches an alert which ordinary rules meet, or do not."""
+        for key in (EVERYTHING,) if is_matched else (UNMATCHED, EVERYTHING):
+            yield from self.buckets.get(key, {}).items()
 
     def holds(self, rule_id: str, client_id: str, key: Key) -> bool:
         """Say whether exactly this rule is in."""
@@ -125,6 +140,9 @@ class RuleTable:
         return True
 
     def _count(self, key: Key, step: int) -> None:
+        if key in {EVERYTHING, UNMATCHED}:
+            self.catch_alls += step
+            return
         mask = (key[0] is not None, key[1] is not None, key[2] is not None)
         before = self._rules_per_mask[mask]
         self._rules_per_mask[mask] = after = before + step
@@ -271,9 +289,8 @@ class RuleIndex:
     def match(self, severity: Severity, source: str, name: str) -> Found:
         """Return client_id → that client's matching rule ids, the most specific first; clients in any order.
 
-        The order of rule ids is that of `table.MASKS`. Rules of one client with the same fields, which the stores
-        refuse, come in the order in which they were added. Empty when no rule matches. The result is shared with later
-        callers: it is not to be changed.
+        The order of rule ids is that of `MASKS`. Rules of one client with the same fields, which the stores refuse,
+        come in the order in which they were added. Empty when no rule matches. The result is shared: not to be changed.
         """
         question = (self._changes, severity, source, name)
         found = self._cache.get(question)
@@ -286,7 +303,7 @@ class RuleIndex:
         return found
 
     def match_of(self, client_id: str, severity: Severity, source: str, name: str) -> Found:
-        """Return what `match` has under *client_id* alone: empty, or that one client.
+        """Return what `match` would if there were no other client than *client_id*: empty, or that one client.
 
         What it costs depends on the client's own rules, not on those of others.
         """

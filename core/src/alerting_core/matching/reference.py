@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from alerting_core.domain.alert import WILDCARD, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 
 
 def match_by_nested_loop(
@@ -14,6 +14,8 @@ def match_by_nested_loop(
     An *owner*, of a private alert, is the only client whose rules count.
     """
     matching = [r for r in rules if owner in {"", r.client_id} and _matches(r, severity, source, name)]
+    if any(r.catches is Catches.PATTERN for r in matching):
+        matching = [r for r in matching if r.catches is not Catches.UNMATCHED]
     found: dict[str, tuple[str, ...]] = {}
     for rule in sorted(matching, key=_wildcards):
         found[rule.client_id] = (*found.get(rule.client_id, ()), rule.rule_id)
@@ -29,7 +31,8 @@ def _matches(rule: Rule, severity: Severity, source: str, name: str) -> bool:
     )
 
 
-def _wildcards(rule: Rule) -> tuple[int, bool, bool, bool]:
-    """Sort fewer wildcards first, then an exact severity before an exact source before an exact name."""
+def _wildcards(rule: Rule) -> tuple[int, bool, bool, bool, bool]:
+    """Sort fewer wildcards first, then an exact severity before an exact source before an exact name; last what meets
+    everything, after what is unmatched."""
     wild = (rule.severity == WILDCARD, rule.source == WILDCARD, rule.name == WILDCARD)
-    return (sum(wild), *wild)
+    return (sum(wild), *wild, rule.catches is not Catches.UNMATCHED)

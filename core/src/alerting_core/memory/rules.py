@@ -1,16 +1,25 @@
 """Rules in memory, and bulk loads of whole clients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from alerting_core import limits
 from alerting_core.codec.records import RuleAction
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint
-from alerting_core.domain.rule import Rule, next_rule_version
+from alerting_core.domain.rule import Pattern, Rule, next_rule_version
 from alerting_core.errors import Conflict, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.clients import add_endpoint, add_rule, append_change, remove_rule
 from alerting_core.memory.database import MemoryDatabase, newest_first
-from alerting_core.ports.catalog import Loaded, Page, PageRequest, Progress, RuleFilter, Scope, TimeKey
+from alerting_core.ports.catalog import (
+    CATCH_ALLS_EXCEEDED,
+    Loaded,
+    Page,
+    PageRequest,
+    Progress,
+    RuleFilter,
+    Scope,
+    TimeKey,
+)
 
 
 class MemoryRuleStore:
@@ -20,13 +29,15 @@ class MemoryRuleStore:
         self._database = database
         self._rules_per_client_max = rules_per_client_max
 
-    async def create(self, rule: Rule) -> Rule:
+    async def create(self, rule: Rule, *, by_operator: bool = False) -> Rule:
         """Store a new rule."""
+        assert by_operator or not rule.is_catch_all, "what is given to a store has been checked"
         if rule.client_id not in self._database.clients:
             raise NotFound("there is no such client")
         self._check_unique(rule)
         if len(self._ids_of(rule.client_id)) >= self._rules_per_client_max:
             raise LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
+        self._check_catch_alls(rule)
         add_rule(self._database, rule)
         return rule
 
@@ -46,11 +57,18 @@ class MemoryRuleStore:
         """Return every rule of one client."""
         return [self._database.rules[rule_id] for rule_id in self._ids_of(client_id)]
 
+    async def having(self, patterns: Collection[Pattern]) -> Mapping[Pattern, Rule]:
+        """Return for each of *patterns* one enabled rule with just this pattern."""
+        rules = (rule for rule in self._database.rules.values() if rule.enabled and not rule.is_catch_all)
+        wanted = frozenset(patterns)
+        return {rule.pattern: rule for rule in rules if rule.pattern in wanted}
+
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         stored = await self._at_version(scope, rule.rule_id, expected_version)
         changed = next_rule_version(stored, rule)
         self._check_unique(changed)
+        self._check_catch_alls(changed)
         self._database.rules[rule.rule_id] = changed
         append_change(self._database, changed, RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED)
         return changed
@@ -68,6 +86,13 @@ class MemoryRuleStore:
     def _ids_of(self, client_id: str) -> Sequence[str]:
         return list(self._database.rules_of_client.get(client_id, {}))
 
+    def _check_catch_alls(self, rule: Rule) -> None:
+        if not rule.is_catch_all:
+            return
+        others = sum(one.is_catch_all and one.rule_id != rule.rule_id for one in self._database.rules.values())
+        if others >= limits.CATCH_ALL_RULES_MAX:
+            raise LimitExceeded(CATCH_ALLS_EXCEEDED)
+
     def _check_unique(self, rule: Rule) -> None:
         if rule.rule_id in self._database.rules and rule.version == 1:
             raise Conflict("there is a rule with this rule_id already")
@@ -82,6 +107,7 @@ def _meets(rule: Rule, where: RuleFilter) -> bool:
         where.client_id in {None, rule.client_id}
         and where.severity in {None, rule.severity}
         and where.enabled in {None, rule.enabled}
+        and where.catches in {None, rule.catches}
         and (text is None or text in rule.source.lower() or text in rule.name.lower())
     )
 

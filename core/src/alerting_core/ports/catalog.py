@@ -6,7 +6,7 @@ has been checked.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
@@ -15,7 +15,7 @@ from alerting_core import limits
 from alerting_core.codec.records import is_uuid
 from alerting_core.domain.client import ApiKey, Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Pattern, Rule
 from alerting_core.domain.text import is_storable
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
@@ -193,6 +193,7 @@ class RuleFilter:
     severity: str | None = None
     enabled: bool | None = None
     text: str | None = None
+    catches: Catches | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +230,22 @@ class ClientStore(Protocol):
         ...
 
 
+CATCH_ALLS_EXCEEDED: Final = (
+    f"there are {limits.CATCH_ALL_RULES_MAX} rules that catch everything or what is unmatched already, "
+    "as many as the platform has for all clients together: each of them notifies of every alert that it meets"
+)
+"""What the stores say with a `LimitExceeded`."""
+
+
 class RuleStore(Protocol):
     """Rules, newest first (created_at, then rule_id)."""
 
-    async def create(self, rule: Rule) -> Rule:
-        """Store a new rule. Raises Conflict for a second rule with the same fields, NotFound without its client,
-        LimitExceeded beyond `limits.RULES_PER_CLIENT_MAX`."""
+    async def create(self, rule: Rule, *, by_operator: bool = False) -> Rule:
+        """Store a new rule; one that catches more than its pattern for an operator alone.
+
+        Raises Conflict for a second rule with the same fields, NotFound without its client, LimitExceeded beyond
+        `limits.RULES_PER_CLIENT_MAX`, and `limits.CATCH_ALL_RULES_MAX` for all clients together.
+        """
         ...
 
     async def get(self, scope: Scope, rule_id: str) -> Rule:
@@ -249,11 +260,19 @@ class RuleStore(Protocol):
         """Return every rule of one client, disabled ones included (at most `limits.RULES_PER_CLIENT_MAX`)."""
         ...
 
+    async def having(self, patterns: Collection[Pattern]) -> Mapping[Pattern, Rule]:
+        """Return, of the ordinary rules of all clients, for each of *patterns* one enabled rule with just this pattern.
+
+        A pattern that no rule has is left out. For operators: it looks beyond any client.
+        """
+        ...
+
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store *rule* in the place of the one with its id, its version raised, and return what is stored now.
 
         The fields named in `domain.rule.KEPT_OF_RULE` stay as they are stored.
-        None for *expected_version* takes whatever version is stored. Raises NotFound, VersionConflict, Conflict.
+        None for *expected_version* takes whatever version is stored. Raises NotFound, VersionConflict, Conflict,
+        LimitExceeded for one rule too many that catches more than its pattern.
         """
         ...
 

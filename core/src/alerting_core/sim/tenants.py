@@ -10,9 +10,9 @@ from alerting_core.codec.records import encode_alert
 from alerting_core.domain.alert import SEVERITY_NAMES, WILDCARD, Alert, AlertKey, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import DisableReason, Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 from alerting_core.domain.text import derive_uuid
-from alerting_core.errors import Conflict, PortUnavailable
+from alerting_core.errors import Conflict, LimitExceeded, PortUnavailable
 from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.database import MemoryDatabase
 from alerting_core.memory.endpoints import MemoryEndpointStore
@@ -33,6 +33,14 @@ HOSTS_MAX: Final = 4
 
 _SECRET_OVERLAP_MS: Final = 60_000
 
+CATCH_ALLS: Final = (0, 0, 1, 2)
+"""Rules that catch everything, or what is unmatched, in as many drawn worlds each."""
+
+CATCH_ALL_EDIT_SHARE: Final = 0.25
+"""Of the edits of rules, where there are such rules."""
+
+CATCH_ALL_EDIT: Final = "edit of a catch-all"
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -48,6 +56,8 @@ class Tenants:
 
     def __init__(self, database: MemoryDatabase, *, dice: Random, seed: int, now_ms: Callable[[], int]) -> None:
         self._database, self._dice, self._seed, self._now_ms = database, dice, seed, now_ms
+        self._catch_dice = dice_for(seed, "catch-alls")
+        self._has_catch_alls = False
         self._clients = MemoryClientStore(database)
         self._rules = MemoryRuleStore(database)
         self._endpoints = MemoryEndpointStore(database)
@@ -60,11 +70,16 @@ class Tenants:
             await self._clients.create(Client(client_id, f"Client {number}", self._now_ms(), self._now_ms()))
             for _ in range(self._dice.randint(1, rules)):
                 await self._new_rule(client_id, endpoints)
+        for _ in range(self._catch_dice.choice(CATCH_ALLS)):
+            self._has_catch_alls = True
+            await self._new_catch_all(endpoints)
 
     async def edit_rule(self) -> Edit | None:
         """Create, change, enable, disable or delete a rule of some client; None when there is none."""
         if not self._database.clients:
             return None
+        if self._has_catch_alls and self._catch_dice.random() < CATCH_ALL_EDIT_SHARE:
+            return await self._edit_catch_all()
         client_id = self._dice.choice(list(self._database.clients))
         rules = list(await self._rules.all_of(client_id))
         action = self._dice.choice(("create", "change", "toggle", "toggle", "delete"))
@@ -79,7 +94,8 @@ class Tenants:
             changed = replace(rule, enabled=not rule.enabled, updated_at_ms=self._now_ms())
         else:
             severity, source, name = self._pattern()
-            changed = replace(rule, severity=severity, source=source, name=name, updated_at_ms=self._now_ms())
+            changed = replace(rule, severity=severity, source=source, name=name, catches=Catches.PATTERN)
+            changed = replace(changed, updated_at_ms=self._now_ms())
         try:
             await self._rules.replace(client_id, changed, expected_version=rule.version)
         except Conflict:
@@ -113,12 +129,45 @@ class Tenants:
         await self._clients.delete(client_id, now_ms=self._now_ms())
         return Edit("client deletion", f"{client_id} is deleted", changed_rules=True)
 
-    async def _new_rule(self, client_id: str, endpoints: int) -> str | None:
-        severity, source, name = self._pattern()
-        rule_id, now_ms = self._new_id("sim-rule"), self._now_ms()
+    async def _edit_catch_all(self) -> Edit | None:
+        """Let an operator create, switch, change or delete a rule that catches more than a pattern."""
+        dice = self._catch_dice
+        rules = [rule for rule in self._database.rules.values() if rule.is_catch_all]
+        action = dice.choice(("create", "toggle", "toggle", "change", "delete"))
+        if action == "create" or not rules:
+            created = await self._new_catch_all(2)
+            return Edit(CATCH_ALL_EDIT, f"an operator creates rule {created}", changed_rules=True) if created else None
+        rule = dice.choice(rules)
+        if action == "delete":
+            await self._rules.delete(None, rule.rule_id, expected_version=None, now_ms=self._now_ms())
+            return Edit(CATCH_ALL_EDIT, f"an operator deletes rule {rule.rule_id}", changed_rules=True)
+        changed = replace(rule, updated_at_ms=self._now_ms())
+        if action == "toggle":
+            changed = replace(changed, enabled=not rule.enabled)
+        else:
+            changed = replace(changed, catches=dice.choice((Catches.EVERYTHING, Catches.UNMATCHED)))
         try:
-            await self._rules.create(Rule(rule_id, client_id, severity, source, name, True, 1, now_ms, now_ms))
+            await self._rules.replace(None, changed, expected_version=rule.version)
         except Conflict:
+            return None
+        return Edit(CATCH_ALL_EDIT, f"an operator changes rule {rule.rule_id}", changed_rules=True)
+
+    async def _new_catch_all(self, endpoints: int) -> str | None:
+        client_id = self._catch_dice.choice(list(self._database.clients))
+        catches = self._catch_dice.choice((Catches.EVERYTHING, Catches.UNMATCHED, Catches.UNMATCHED))
+        return await self._create(client_id, (WILDCARD, WILDCARD, WILDCARD), endpoints, catches)
+
+    async def _new_rule(self, client_id: str, endpoints: int) -> str | None:
+        return await self._create(client_id, self._pattern(), endpoints, Catches.PATTERN)
+
+    async def _create(
+        self, client_id: str, pattern: tuple[str, str, str], endpoints: int, catches: Catches
+    ) -> str | None:
+        rule_id, now_ms = self._new_id("sim-rule"), self._now_ms()
+        rule = Rule(rule_id, client_id, *pattern, True, 1, now_ms, now_ms, catches=catches)
+        try:
+            await self._rules.create(rule, by_operator=rule.is_catch_all)
+        except (Conflict, LimitExceeded):
             return None
         for _ in range(self._dice.randint(0, endpoints)):
             try:

@@ -19,8 +19,9 @@ from alerting_core.limits import ID_CHARS_MAX
 from alerting_playground.session import inputs, limits
 
 _CLIENT_FIELDS = ("client_id", "name", "rules")
-_RULE_CHOICES = {one.name: one.default is MISSING for one in fields(RuleDraft)}
-"""What is chosen of a rule → whether it must be."""
+_RULE_CHOICES = {one.name: one.default is MISSING for one in fields(RuleDraft) if one.name != "catches"}
+"""What is chosen of a rule → whether it must be. Rules that catch more than a pattern are made over the API, by
+operators, which bounds their number."""
 
 _RULE_FIELDS = {**_RULE_CHOICES, "enabled": True, "endpoints": True}
 _ENDPOINT_FIELDS = {

@@ -6,7 +6,7 @@ import pytest
 
 from alerting_backend.adapters.postgres.rows import DECIDING_RULES, RULES
 from alerting_backend.adapters.postgres.tables import Columns, Table, column
-from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_OF_RULE, Rule
+from alerting_core.domain.rule import DECIDING_FIELDS, KEPT_OF_RULE, Catches, Rule, deciding
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,17 @@ def test_a_field_without_a_column_is_found_at_the_start() -> None:
 def test_evaluators_read_what_decides_and_no_change_touches_what_is_kept() -> None:
     rule = Rule("r", "c", "HIGH", "api", "*", True, 3, 10, 20)
     assert set(DECIDING_FIELDS) >= {"rule_id", "client_id", "severity", "source", "name", "enabled"}
-    row = dict(zip(RULES.types, RULES.row(rule), strict=True))
-    assert RULES.read(row) == DECIDING_RULES.read(row) == rule  # type: ignore[arg-type]
+    assert "catches" in DECIDING_FIELDS
+    for stored in (rule, replace(rule, description="For people.")):
+        row = dict(zip(RULES.types, RULES.row(stored), strict=True))
+        assert RULES.read(row) == stored  # type: ignore[arg-type]
+        assert DECIDING_RULES.read(row) == deciding(stored) == rule  # type: ignore[arg-type]
     assert not KEPT_OF_RULE & {part.split(" = ")[0] for part in RULES.changes(KEPT_OF_RULE, first=1).split(", ")}
+
+
+@pytest.mark.parametrize(("catches", "name"), [(Catches.EVERYTHING, "*"), (Catches.UNMATCHED, "")])
+def test_what_a_rule_catches_is_stored_in_its_three_fields(catches: Catches, name: str) -> None:
+    rule = Rule("r", "c", "*", "*", "*", True, 3, 10, 20, catches=catches)
+    row = dict(zip(RULES.types, RULES.row(rule), strict=True))
+    assert (row["severity"], row["source"], row["name"]) == ("*", "*", name)
+    assert RULES.read(row) == DECIDING_RULES.read(row) == rule  # type: ignore[arg-type]

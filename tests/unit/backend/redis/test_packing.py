@@ -16,7 +16,7 @@ from alerting_backend.adapters.redis.rule_snapshot import (
     read_mark,
     unpack_rules,
 )
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 from alerting_core.limits import ID_CHARS_MAX, TIME_MS_MAX
 from alerting_core.matching.index import RuleIndex
 from alerting_core.ports.rule_distribution import NO_RULES, combined_checksum, rules_checksum
@@ -24,7 +24,7 @@ from tests.support.catalog import make_rule
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=ID_CHARS_MAX)
 times = st.integers(0, TIME_MS_MAX)
-rules = st.builds(
+ordinary = st.builds(
     Rule,
     rule_id=st.uuids().map(str),
     client_id=st.just("acme"),
@@ -35,7 +35,13 @@ rules = st.builds(
     version=st.integers(1, 2**31 - 1),
     created_at_ms=times,
     updated_at_ms=times,
+).filter(lambda rule: not rule.severity == rule.source == rule.name == "*")
+catch_alls = st.builds(
+    lambda rule, catches: replace(rule, severity="*", source="*", name="*", catches=catches),
+    ordinary,
+    st.sampled_from((Catches.EVERYTHING, Catches.UNMATCHED)),
 )
+rules = ordinary | catch_alls
 sets = st.lists(rules, max_size=20, unique_by=lambda rule: rule.rule_id)
 
 
@@ -48,6 +54,18 @@ def test_what_is_packed_is_unpacked_again(some: list[Rule]) -> None:
 def test_the_same_rules_give_the_same_bytes_in_whatever_order(orders: tuple[list[Rule], list[Rule]]) -> None:
     some, others = orders
     assert pack_rules(some) == pack_rules(others)
+
+
+@pytest.mark.parametrize(("catches", "name"), [(Catches.EVERYTHING, "*"), (Catches.UNMATCHED, "")])
+def test_a_program_that_does_not_know_what_a_rule_catches_reads_one_that_meets_no_more(
+    catches: Catches, name: str
+) -> None:
+    rule = make_rule(severity="*", source="*", name="*", catches=catches)
+    packed = pack_rules([rule])
+    columns = orjson.loads(zlib.decompress(packed[21:]))
+    assert [column[0] for column in columns[:3]] == ["*", "*", name]
+    as_older = replace(rule, name=name, catches=Catches.PATTERN)
+    assert rules_checksum([as_older]) == rules_checksum(unpack_rules("acme", packed))
 
 
 def test_no_rules_are_no_bytes() -> None:

@@ -9,7 +9,7 @@ from alerting_core.app.intake import AlertDraft, Submitted
 from alerting_core.codec.records import NotificationReady, decode_alert, decode_notification_ready
 from alerting_core.domain.alert import Alert, Match, Severity
 from alerting_core.domain.notification import NotificationStatus
-from alerting_core.domain.rule import RuleDraft
+from alerting_core.domain.rule import Catches, RuleDraft
 from alerting_core.errors import Conflict, NotFound
 from alerting_core.matching.explain import MatchReason
 from alerting_core.memory.notifications import MemoryNotificationStore
@@ -127,6 +127,39 @@ async def test_a_preview_shows_the_latest_alerts_that_a_draft_would_have_matched
     assert (nothing.examined, nothing.matched, list(nothing.alerts)) == (6, 0, [])
     assert await problems_of(insight.preview(everything, RuleDraft("*", "*", "*"))) == [("", "all-wildcard")]
     assert world.database.rules == {}
+
+
+async def test_a_preview_of_what_catches_more_is_of_shared_alerts_alone() -> None:
+    world = make_world()
+    await world.rule(name="timeout")
+    await world.rule("globex", name="crash", enabled=False)
+    for name in ("timeout", "crash", "disk"):
+        await world.alerts.record([alert(name, name=name)], now_ms=NOW_MS)
+    await world.alerts.record([replace(alert("private"), owner="acme")], now_ms=NOW_MS)
+    everything, insight = AlertAccess(None), world.use.insight
+    all_of_them = await insight.preview(everything, RuleDraft("*", "*", "*", catches=Catches.EVERYTHING))
+    assert (all_of_them.examined, all_of_them.matched) == (3, 3)
+    rest = await insight.preview(everything, RuleDraft("*", "*", "*", catches=Catches.UNMATCHED))
+    assert sorted(stored.alert.alert_id for stored in rest.alerts) == ["crash", "disk"]
+
+
+async def test_an_operator_is_told_what_met_an_alert_and_a_client_is_not() -> None:
+    world = make_world()
+    theirs = await world.rule("globex")
+    await world.rule("operators", severity="LOW")
+    await world.use.rules.create(None, "operators", RuleDraft("*", "*", "*", catches=Catches.UNMATCHED))
+    for alert_id, name in (("met", "timeout"), ("unmet", "disk")):
+        await world.alerts.record([alert(alert_id, name=name)], now_ms=NOW_MS)
+
+    async def said(access: AlertAccess, alert_id: str) -> list[tuple[MatchReason, str]]:
+        explanation = await world.use.insight.explain(access, alert_id, "operators")
+        (findings,) = [each.explanation.findings for each in explanation.rules if each.rule.is_catch_all]
+        return [(finding.reason, finding.actual) for finding in findings]
+
+    assert await said(AlertAccess(None), "met") == [(MatchReason.MET_BY_ANOTHER_RULE, theirs.rule_id)]
+    assert await said(AlertAccess(None), "unmet") == [(MatchReason.MATCHED, "")]
+    client = AlertAccess("operators")
+    assert await said(client, "met") == await said(client, "unmet") == [(MatchReason.OTHERS_NOT_SHOWN, "")]
 
 
 async def skipped(world: World) -> str:

@@ -5,10 +5,11 @@ import pytest
 from alerting_core import limits
 from alerting_core.codec.records import RuleAction, RuleChanged, decode_rule_changed, encode_rule_changed
 from alerting_core.domain.client import Client
-from alerting_core.domain.rule import Rule, RuleDraft
-from alerting_core.errors import Conflict, InvalidInput, NotFound, VersionConflict
+from alerting_core.domain.rule import Catches, Rule, RuleDraft
+from alerting_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, VersionConflict
 from alerting_core.memory.rules import MemoryRuleStore
 from alerting_core.ports.catalog import PageRequest, RuleFilter, Scope
+from alerting_core.ports.history import AlertAccess
 from tests.unit.core.app.world import NOW_MS, make_world, problems_of
 
 DRAFT = RuleDraft("HIGH", "api", "timeout")
@@ -66,6 +67,74 @@ async def test_all_that_is_wrong_with_a_rule_is_said_at_once_and_nothing_is_stor
     assert await problems_of(world.use.rules.create(None, "acme", RuleDraft("*", "*", "*"))) == [("", "all-wildcard")]
     assert world.database.rules == {}
     assert world.database.outbox == []
+
+
+EVERYTHING = RuleDraft("*", "*", "*", catches=Catches.EVERYTHING)
+UNMATCHED = RuleDraft("*", "*", "*", catches=Catches.UNMATCHED)
+
+
+async def test_the_refusal_of_three_wildcards_says_the_way_to_a_rule_for_every_alert() -> None:
+    world = make_world()
+    with pytest.raises(InvalidInput) as refused:
+        await world.use.rules.create(None, "acme", RuleDraft("*", "*", "*"))
+    (problem,) = refused.value.problems
+    assert "catches" in problem.detail
+    assert "operator" in problem.detail
+
+
+async def test_a_rule_that_catches_more_than_a_pattern_has_none() -> None:
+    world = make_world()
+    bad = RuleDraft("HIGH", "*", "timeout", catches=Catches.UNMATCHED)
+    expected = [("severity", "unknown-value"), ("name", "unknown-value")]
+    assert await problems_of(world.use.rules.create(None, "acme", bad)) == expected
+
+
+@pytest.mark.parametrize("draft", [EVERYTHING, UNMATCHED])
+async def test_only_an_operator_has_a_rule_catch_more_than_a_pattern(draft: RuleDraft) -> None:
+    world = make_world()
+    ordinary = await world.rule()
+    rules = world.use.rules
+    for attempt in (
+        rules.create("acme", None, draft),
+        rules.replace("acme", ordinary.rule_id, draft, expected_version=None),
+        world.use.insight.preview(AlertAccess("acme"), draft),
+    ):
+        assert await problems_of(attempt) == [("catches", "reserved")]
+    assert [rule.catches for rule in world.database.rules.values()] == [Catches.PATTERN]
+    made = await rules.replace(None, ordinary.rule_id, draft, expected_version=None)
+    assert (made.catches, made.enabled) == (draft.catches, True)
+    assert (await rules.replace(None, ordinary.rule_id, DRAFT, expected_version=None)).catches is Catches.PATTERN
+    assert (await rules.create(None, "acme", draft)).catches is draft.catches
+
+
+async def test_a_client_sees_an_operators_rule_of_its_own_and_does_not_change_it() -> None:
+    world = make_world()
+    await world.rule()
+    made = await world.use.rules.create(None, "acme", UNMATCHED)
+    rules = world.use.rules
+    assert await rules.get("acme", made.rule_id) == made
+    for attempt in (
+        rules.replace("acme", made.rule_id, DRAFT, expected_version=None),
+        rules.set_enabled("acme", made.rule_id, False, expected_version=None),
+        rules.delete("acme", made.rule_id, expected_version=None),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await attempt
+        assert "operator" in refused.value.detail
+    assert await rules.get(None, made.rule_id) == made
+    off = await rules.set_enabled(None, made.rule_id, False, expected_version=None)
+    assert (off.enabled, off.catches) == (False, Catches.UNMATCHED)
+    await rules.delete(None, made.rule_id, expected_version=None)
+
+
+async def test_there_is_a_limited_number_of_rules_that_catch_more_than_a_pattern() -> None:
+    world = make_world()
+    for number in range(limits.CATCH_ALL_RULES_MAX + 1):
+        await world.use.clients.create(f"client-{number}", "Name")
+    for number in range(limits.CATCH_ALL_RULES_MAX):
+        await world.use.rules.create(None, f"client-{number}", UNMATCHED)
+    with pytest.raises(LimitExceeded):
+        await world.use.rules.create(None, f"client-{limits.CATCH_ALL_RULES_MAX}", EVERYTHING)
 
 
 async def test_a_client_makes_its_own_rules_without_naming_itself() -> None:

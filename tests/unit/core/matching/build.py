@@ -1,7 +1,9 @@
 """Rules and alerts with boring fields, for tests of matching."""
 
+from dataclasses import replace
+
 from alerting_core.domain.alert import Alert, Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 
 
 def make_rule(
@@ -15,6 +17,11 @@ def make_rule(
 ) -> Rule:
     """Return a rule of version 1."""
     return Rule(rule_id, client_id, severity, source, name, enabled, version=1, created_at_ms=0, updated_at_ms=0)
+
+
+def make_catch_all(rule_id: str, catches: Catches, *, client_id: str = "operators", enabled: bool = True) -> Rule:
+    """Return a rule that catches more than a pattern."""
+    return replace(make_rule(rule_id, "*", "*", "*", client_id=client_id, enabled=enabled), catches=catches)
 
 
 def make_alert(

@@ -3,9 +3,17 @@
 from dataclasses import replace
 
 from alerting_core.domain.alert import Severity
-from alerting_core.domain.rule import Rule
-from alerting_core.matching.explain import Finding, MatchReason, RuleExplanation, explain
-from tests.unit.core.matching.build import make_alert, make_rule
+from alerting_core.domain.rule import Catches, Rule, pattern_of
+from alerting_core.matching.explain import (
+    NOT_SHOWN,
+    Elsewhere,
+    Finding,
+    MatchReason,
+    RuleExplanation,
+    explain,
+    patterns_that_meet,
+)
+from tests.unit.core.matching.build import make_alert, make_catch_all, make_rule
 
 
 def _explain_one(rule: Rule, severity: Severity = Severity.HIGH, source: str = "api") -> RuleExplanation:
@@ -71,7 +79,7 @@ def test_explanations_come_in_the_order_of_the_rules() -> None:
 def test_the_reason_codes_are_stable() -> None:
     assert {reason.value for reason in MatchReason} == {
         "matched", "disabled", "severity-differs", "severity-unknown", "source-differs", "name-differs",
-        "owner-differs",
+        "owner-differs", "met-by-another-rule", "others-not-shown",
     }  # fmt: skip
 
 
@@ -81,3 +89,54 @@ def test_a_private_alert_meets_no_rule_of_another_client() -> None:
     assert own.matched
     assert _codes(theirs) == ["owner-differs"]
     assert (theirs.findings[0].expected, theirs.findings[0].actual) == ("globex", "acme")
+
+
+EVERYTHING = make_catch_all("all", Catches.EVERYTHING)
+UNMATCHED = make_catch_all("rest", Catches.UNMATCHED)
+
+
+def test_a_rule_that_catches_everything_is_explained_as_one() -> None:
+    assert [f.detail for f in _explain_one(EVERYTHING).findings] == ["the rule matches every alert"]
+
+
+def test_what_no_ordinary_rule_meets_is_explained_by_what_met_it() -> None:
+    rules = [make_rule("low", "LOW"), EVERYTHING, UNMATCHED]
+    assert [one.matched for one in explain(make_alert(), rules)] == [False, True, True]
+    *_, rest = explain(make_alert(), [make_rule("theirs", client_id="globex"), *rules])
+    assert not rest.matched
+    assert rest.findings == (
+        Finding(
+            MatchReason.MET_BY_ANOTHER_RULE,
+            "catches",
+            "unmatched",
+            "theirs",
+            "the rule matches what no ordinary rule meets, and the rule theirs of globex meets the alert",
+        ),
+    )
+
+
+def test_a_rule_elsewhere_counts_as_one_that_is_at_hand() -> None:
+    theirs = Elsewhere(rule=make_rule("theirs", client_id="globex"))
+    (rest,) = explain(make_alert(), [UNMATCHED], theirs)
+    assert [finding.actual for finding in rest.findings] == ["theirs"]
+    (private,) = explain(replace(make_alert(), owner="operators"), [UNMATCHED], theirs)
+    assert private.matched
+
+
+def test_a_client_is_not_told_what_rules_of_others_meet() -> None:
+    (shared,) = explain(make_alert(), [UNMATCHED], NOT_SHOWN)
+    assert _codes(shared) == ["others-not-shown"]
+    own = make_rule("own", client_id="operators")
+    assert [_codes(one) for one in explain(make_alert(), [own, UNMATCHED], NOT_SHOWN)] == [
+        ["matched"],
+        ["met-by-another-rule"],
+    ]
+    (private,) = explain(replace(make_alert(), owner="operators"), [UNMATCHED], NOT_SHOWN)
+    assert private.matched
+
+
+def test_the_patterns_that_meet_an_alert_are_those_of_ordinary_rules() -> None:
+    found = patterns_that_meet(make_alert())
+    assert len(found) == 7
+    assert pattern_of("*", "*", "*") not in found
+    assert patterns_that_meet(make_alert(Severity.UNSPECIFIED)) == {one for one in found if one[0] is None}

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from alerting_core.codec.records import Rejected, decode_alert, encode_alert
 from alerting_core.domain.alert import Severity
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import NO_NAME, Catches, Rule
 from alerting_core.matching.index import RuleIndex
 from alerting_core.matching.reference import match_by_nested_loop
-from tests.unit.core.matching.build import make_rule
+from tests.unit.core.matching.build import make_alert, make_catch_all, make_rule
 
 H = Severity.HIGH
 
@@ -215,3 +217,65 @@ def test_a_load_in_parts_counts_all_at_once_at_its_end() -> None:
     assert len(index) == 1
     assert list(parts) == []
     assert len(index) == 4_500
+
+
+EVERYTHING = make_catch_all("all", Catches.EVERYTHING)
+UNMATCHED = make_catch_all("rest", Catches.UNMATCHED)
+UNKNOWN = Severity.UNSPECIFIED
+
+
+def test_what_catches_everything_comes_with_whatever_else_matches() -> None:
+    index = RuleIndex([EVERYTHING, make_rule(), make_rule("own", client_id="operators")])
+    assert index.match(H, "api", "timeout") == {"client-1": ("rule-1",), "operators": ("own", "all")}
+    assert index.match(UNKNOWN, "db", "*") == {"operators": ("all",)}
+
+
+def test_what_is_unmatched_is_what_no_ordinary_rule_of_anybody_meets() -> None:
+    index = RuleIndex([UNMATCHED, make_rule(), make_catch_all("other", Catches.UNMATCHED, client_id="others")])
+    assert index.match(H, "api", "timeout") == {"client-1": ("rule-1",)}
+    assert index.match(UNKNOWN, "db", "*") == {"operators": ("rest",), "others": ("other",)}
+
+
+def test_what_catches_everything_does_not_count_as_having_met_an_alert() -> None:
+    index = RuleIndex([EVERYTHING, UNMATCHED, make_catch_all("other", Catches.EVERYTHING, client_id="others")])
+    assert index.match(H, "api", "timeout") == {"operators": ("rest", "all"), "others": ("other",)}
+
+
+def test_a_remembered_result_is_forgotten_when_a_rule_meets_what_was_unmatched() -> None:
+    index = RuleIndex([UNMATCHED])
+    assert index.match(H, "api", "timeout") == {"operators": ("rest",)}
+    index.add(make_rule())
+    assert index.match(H, "api", "timeout") == {"client-1": ("rule-1",)}
+    index.remove("rule-1")
+    assert index.match(H, "api", "timeout") == {"operators": ("rest",)}
+
+
+def test_a_private_alert_meets_catch_alls_of_its_own_client_alone() -> None:
+    index = RuleIndex([EVERYTHING, UNMATCHED, make_rule(), make_rule("own", source="db", client_id="operators")])
+    assert index.match_of("client-1", H, "api", "timeout") == {"client-1": ("rule-1",)}
+    assert index.match_of("client-1", H, "db", "timeout") == {}
+    assert index.match_of("operators", H, "db", "timeout") == {"operators": ("own", "all")}
+    # The rule of another client that meets shared alerts of this kind does not count: nobody else is asked.
+    assert index.match_of("operators", H, "api", "timeout") == {"operators": ("rest", "all")}
+
+
+def test_a_catch_all_costs_no_look_up_of_a_pattern_and_goes_without_a_trace() -> None:
+    index = RuleIndex([EVERYTHING, UNMATCHED])
+    assert (len(index), index.stats.masks) == (2, 0)
+    assert index.remove("all")
+    assert index.add(replace(UNMATCHED, enabled=False))
+    assert index.match(H, "api", "timeout") == {}
+    assert index.checksum() == RuleIndex().checksum()
+
+
+def test_what_a_rule_catches_is_part_of_the_checksum() -> None:
+    rest = replace(EVERYTHING, catches=Catches.UNMATCHED)
+    index = RuleIndex([EVERYTHING])
+    assert index.checksum() != RuleIndex([rest]).checksum()
+    assert index.add(rest)
+    assert index.checksum() == RuleIndex([rest]).checksum()
+
+
+@pytest.mark.parametrize("name", [NO_NAME, " "])
+def test_no_alert_has_the_name_that_what_is_unmatched_is_recorded_with(name: str) -> None:
+    assert isinstance(decode_alert(encode_alert(make_alert(name=name))), Rejected)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alerting_core.domain.alert import Alert, Severity
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import Endpoint, EndpointType, SigningSecret
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Catches, Rule
 from alerting_core.memory.clients import MemoryClientStore
 from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.deliveries import MemoryAbandonedLeases, MemoryDeliveryStore, MemoryPresence
@@ -70,14 +70,26 @@ class Platform:
         """Return the one consumer of a group."""
         return MemoryStream(self.log, topic=topic, group=group, member="only")
 
-    async def add_rule(self, client_id: str, *, severity: str = "*", source: str = "api", name: str = "*") -> Rule:
+    async def catch(self, client_id: str, catches: Catches) -> Rule:
+        """Store a client, if it is new, and a rule that catches more than a pattern."""
+        return await self.add_rule(client_id, source="*", catches=catches)
+
+    async def add_rule(
+        self,
+        client_id: str,
+        *,
+        severity: str = "*",
+        source: str = "api",
+        name: str = "*",
+        catches: Catches = Catches.PATTERN,
+    ) -> Rule:
         """Store a client, if it is new, and a rule with one webhook endpoint."""
         if client_id not in self.db.clients:
             await MemoryClientStore(self.db).create(Client(client_id, client_id, NOW_MS, NOW_MS))
         number = len(self.db.rules)
         rule_id = f"00000000-0000-4000-8000-{number:012d}"
         rule = await MemoryRuleStore(self.db).create(
-            Rule(rule_id, client_id, severity, source, name, True, 1, NOW_MS, NOW_MS)
+            Rule(rule_id, client_id, severity, source, name, True, 1, NOW_MS, NOW_MS, catches=catches), by_operator=True
         )
         endpoint_id = f"00000000-0000-4000-9000-{number:012d}"
         url = f"http://{client_id}.local/{number}"

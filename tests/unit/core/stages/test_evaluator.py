@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from alerting_core.codec.records import decode_match
 from alerting_core.domain.alert import Match
+from alerting_core.domain.rule import Catches
 from alerting_core.errors import PortUnavailable
 from alerting_core.ports.rule_distribution import RuleChanges
 from alerting_core.ports.stream import ALERTS_MATCHED, ALERTS_NEW, Outgoing, Record, alert_record
@@ -135,3 +136,34 @@ async def test_an_evaluator_goes_on_with_its_rules_while_their_source_is_away() 
     assert report.published == 1
     assert report.counts[Count.RULE_SOURCE_AWAY] == 1
     assert feed.age_ms() == 5_000
+
+
+async def test_what_no_rule_wants_is_told_to_whoever_catches_it() -> None:
+    platform = Platform()
+    await platform.add_rule("acme", source="db")
+    await platform.catch("operators", Catches.UNMATCHED)
+    platform.send(make_alert("wanted", source="db"), make_alert("unmatched"))
+    platform.send(replace(make_alert("private"), owner="acme"))
+    await platform.run_all()
+    told = {(n.client_id, n.alert_id) for n in platform.db.notifications.values()}
+    assert told == {("acme", "wanted"), ("operators", "unmatched")}
+
+
+async def test_a_rule_that_catches_everything_adds_one_match_to_each_shared_alert_and_to_its_own() -> None:
+    platform = Platform()
+    await platform.add_rule("acme", source="db")
+    await platform.catch("operators", Catches.EVERYTHING)
+    await platform.catch("operators", Catches.UNMATCHED)
+    alerts = [make_alert("wanted", source="db"), make_alert("unmatched")]
+    alerts += [replace(make_alert(f"of {owner}"), owner=owner) for owner in ("acme", "operators")]
+    platform.send(*alerts)
+    report = await platform.step(StageName.EVALUATOR)
+    assert report.published == 4
+    matches = [decode_match(value) for value in platform.records(ALERTS_MATCHED)]
+    told = {(m.client_id, m.alert.alert_id, len(m.rule_ids)) for m in matches if isinstance(m, Match)}
+    assert told == {
+        ("acme", "wanted", 1),
+        ("operators", "wanted", 1),
+        ("operators", "unmatched", 2),
+        ("operators", "of operators", 2),
+    }

@@ -63,6 +63,10 @@ export function verdictOf(rule: ExplainedRule): string {
   if (!rule.enabled) also.push(fields.length === 0 ? "is disabled" : "it is disabled");
   if (rule.findings.some((finding) => finding.reason === "owner-differs"))
     also.push("the alert is private to another client");
+  if (rule.findings.some((finding) => finding.reason === "others-not-shown"))
+    return "Matches if no other client's rule does, which is not shown";
+  if (rule.findings.some((finding) => finding.reason === "met-by-another-rule"))
+    also.push("another rule meets the alert");
   if (fields.length === 0) return `Would match, but ${also.join(", and ")}`;
   return capitalized(
     [`${listed(fields)} ${fields.length === 1 ? "differs" : "differ"}`, ...also].join(", and "),

@@ -35,6 +35,7 @@ export function rule(id: string, changes: Partial<ExplainedRule>): ExplainedRule
     severity: "CRITICAL",
     source: "checkout",
     name: "payment-failed",
+    catches: "pattern",
     enabled: true,
     matched: false,
     findings: [],

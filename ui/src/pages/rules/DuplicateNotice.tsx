@@ -21,7 +21,7 @@ export function isDuplicate(error: Error | null): boolean {
 export function DuplicateNotice({ pattern, clientId }: { pattern: Pattern; clientId: string | null }) {
   const api = useApi();
   const { data: existing } = useQuery({
-    queryKey: ["rules", "same", clientId, pattern.severity, pattern.source, pattern.name],
+    queryKey: ["rules", "same", clientId, pattern],
     queryFn: ({ signal }) => findSame(api, pattern, clientId, signal),
   });
   return (
@@ -56,6 +56,7 @@ async function findSame(
     const query = {
       client_id: clientId ?? undefined,
       severity: pattern.severity,
+      catches: pattern.catches,
       text: text === ANY ? undefined : text,
       limit: 200,
       cursor,

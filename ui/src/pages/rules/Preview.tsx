@@ -15,7 +15,7 @@ import { LoadingState } from "@/shared/LoadingState";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { WarningNote } from "@/shared/WarningNote";
 
-import { ALL_ANY, isAllAny, isComplete, type Pattern } from "./draft";
+import { ALL_ANY, catchesMore, isAllAny, isComplete, type Pattern } from "./draft";
 import classes from "./rules.module.css";
 
 const WAIT_MS = 300;
@@ -23,14 +23,19 @@ const SHOWN_AT_FIRST = 8;
 
 /** What a rule, or the draft of one, would have matched among the recent alerts. */
 export function Preview({ pattern, title = "Preview" }: { pattern: Pattern; title?: string }) {
-  const { severity, source, name } = pattern;
-  const [settled] = useDebouncedValue(JSON.stringify({ severity, source, name }), WAIT_MS);
+  const caller = useCaller();
+  const { severity, source, name, catches } = pattern;
+  const [settled] = useDebouncedValue(JSON.stringify({ severity, source, name, catches }), WAIT_MS);
   return (
     <Paper component="section" aria-labelledby="preview-title">
       <Text component="h2" id="preview-title" fw={600} mb="xs">
         {title}
       </Text>
-      {isAllAny(pattern) ? (
+      {catchesMore(catches) && !caller.isOperator ? (
+        <Text size="sm" c="dimmed">
+          What an operator&apos;s rule would have caught is shown to operators.
+        </Text>
+      ) : isAllAny(pattern) ? (
         <Text size="sm">{ALL_ANY}</Text>
       ) : isComplete(pattern) ? (
         <Found pattern={JSON.parse(settled) as Pattern} />
@@ -49,7 +54,13 @@ function Found({ pattern }: { pattern: Pattern }) {
   const [isOpen, setOpen] = useState(false);
   const preview = useQuery({
     queryKey: ["alerts", "preview", pattern],
-    queryFn: ({ signal }) => ask(api.POST("/api/v1/rules/preview", { body: pattern, signal })),
+    queryFn: ({ signal }) =>
+      ask(
+        api.POST("/api/v1/rules/preview", {
+          body: { ...pattern, catches: pattern.catches ?? "pattern" },
+          signal,
+        }),
+      ),
     enabled: isComplete(pattern),
     placeholderData: keepPreviousData,
   });

@@ -16,7 +16,7 @@ import { PageHeader } from "@/shared/PageHeader";
 import { TimeAgo } from "@/shared/TimeAgo";
 
 import { useDeleteRule } from "./changes/use-rule-changes";
-import { ANY, ruleTitle } from "./draft";
+import { ANY, catchesMore, caughtBy, mayChange, ruleTitle } from "./draft";
 import { LatestNotifications } from "./LatestNotifications";
 import { Preview } from "./Preview";
 import { RuleConflict } from "./RuleConflict";
@@ -75,7 +75,7 @@ function Actions({ rule }: { rule: Rule }) {
   const caller = useCaller();
   const navigate = useNavigate();
   const remove = useDeleteRule(() => navigate("/rules"));
-  if (!caller.may("rules:write")) return null;
+  if (!mayChange(caller, rule)) return null;
   return (
     <>
       <Button
@@ -121,6 +121,12 @@ function RuleFacts({ rule }: { rule: Rule }) {
         <dd>
           <HostileText text={rule.client_id} />
         </dd>
+        {catchesMore(rule.catches) && (
+          <>
+            <dt>Catches</dt>
+            <dd>{caughtBy(rule.catches)}; an operator&apos;s rule</dd>
+          </>
+        )}
         <dt>Severity</dt>
         <dd>
           <SeverityBadge severity={rule.severity} />

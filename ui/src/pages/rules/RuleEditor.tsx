@@ -12,7 +12,16 @@ import { NoteField } from "@/shared/NoteField";
 import { DESCRIPTION_CHARS_MAX } from "@/shared/notes";
 import { WarningNote } from "@/shared/WarningNote";
 
-import { ALL_ANY, CHECKS, isAllAny, NAME_SHOWN_CHARS_MAX, RULE_SEVERITIES, type RuleDraft } from "./draft";
+import { CatchesField } from "./CatchesField";
+import {
+  ALL_ANY,
+  catchesMore,
+  CHECKS,
+  isAllAny,
+  NAME_SHOWN_CHARS_MAX,
+  RULE_SEVERITIES,
+  type RuleDraft,
+} from "./draft";
 import { PatternField } from "./PatternField";
 import { Preview } from "./Preview";
 import classes from "./rules.module.css";
@@ -77,39 +86,49 @@ export function RuleEditor({
               error={asText(form.errors.client_id) ?? refused("client_id")}
             />
           )}
-          <Choice
-            label="Severity"
-            description={
-              draft.severity === "*"
-                ? "Any: alerts of every severity, and those whose severity is not known."
-                : "Only alerts of exactly this severity, not those above it."
-            }
-            required
-            data={RULE_SEVERITIES}
-            value={draft.severity}
-            onChange={(severity) => form.setFieldValue("severity", severity)}
-          />
-          <PatternField
-            label="Source"
-            description="The system that reports. Compared letter by letter; * alone is any source."
-            seen={seen.sources}
-            error={form.errors.source ?? refused("source")}
-            path="source"
-            value={draft.source}
-            onChange={(source) => form.setFieldValue("source", source)}
-          />
-          <PatternField
-            label="Name"
-            description="What happened. Compared letter by letter; * alone is any name."
-            seen={seen.names}
-            error={form.errors.name ?? refused("name")}
-            path="name"
-            value={draft.name}
-            onChange={(name) => form.setFieldValue("name", name)}
-          />
+          {(caller.isOperator || catchesMore(draft.catches)) && (
+            <CatchesField draft={draft} onChange={(changed) => form.setValues(changed)} />
+          )}
+          {!catchesMore(draft.catches) && (
+            <>
+              <Choice
+                label="Severity"
+                description={
+                  draft.severity === "*"
+                    ? "Any: alerts of every severity, and those whose severity is not known."
+                    : "Only alerts of exactly this severity, not those above it."
+                }
+                required
+                data={RULE_SEVERITIES}
+                value={draft.severity}
+                onChange={(severity) => form.setFieldValue("severity", severity)}
+              />
+              <PatternField
+                label="Source"
+                description="The system that reports. Compared letter by letter; * alone is any source."
+                seen={seen.sources}
+                error={form.errors.source ?? refused("source")}
+                path="source"
+                value={draft.source}
+                onChange={(source) => form.setFieldValue("source", source)}
+              />
+              <PatternField
+                label="Name"
+                description="What happened. Compared letter by letter; * alone is any name."
+                seen={seen.names}
+                error={form.errors.name ?? refused("name")}
+                path="name"
+                value={draft.name}
+                onChange={(name) => form.setFieldValue("name", name)}
+              />
+            </>
+          )}
           {allAny && (
             <WarningNote title="This would match everything">
-              <Text size="sm">{ALL_ANY}</Text>
+              <Text size="sm">
+                {ALL_ANY}
+                {caller.isOperator && " Or let the rule catch everything, above."}
+              </Text>
             </WarningNote>
           )}
           <NoteField

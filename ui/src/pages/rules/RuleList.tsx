@@ -19,7 +19,7 @@ import { SearchFilter } from "@/shared/SearchFilter";
 import { TimeAgo } from "@/shared/TimeAgo";
 import { flagOf, useFilter, useIsFiltered } from "@/shared/useFilter";
 
-import { isSeverity, RULE_SEVERITIES, ruleTitle } from "./draft";
+import { catchesMore, caughtBy, isSeverity, RULE_SEVERITIES, ruleTitle } from "./draft";
 import { PatternText } from "./Pattern";
 import { RuleMenu } from "./RuleMenu";
 import { RuleSwitch } from "./RuleSwitch";
@@ -100,6 +100,10 @@ function NoRules({ isFiltered, mayWrite }: { isFiltered: boolean; mayWrite: bool
   );
 }
 
+function anyName({ catches }: Rule): string {
+  return catchesMore(catches) ? caughtBy(catches) : "any name";
+}
+
 function columns(withClient: boolean): Column<Rule>[] {
   return [
     {
@@ -117,14 +121,14 @@ function columns(withClient: boolean): Column<Rule>[] {
             miw={0}
           >
             {rule.name_shown === "" ? (
-              <PatternText text={rule.name} any="any name" />
+              <PatternText text={rule.name} any={anyName(rule)} />
             ) : (
               <OneLine text={rule.name_shown} />
             )}
           </Anchor>
           {rule.name_shown !== "" && (
             <Text component="div" size="xs" miw={0}>
-              <PatternText text={rule.name} any="any name" />
+              <PatternText text={rule.name} any={anyName(rule)} />
             </Text>
           )}
         </Described>

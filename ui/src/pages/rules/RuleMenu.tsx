@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import type { Rule } from "@/api/types";
 import { useCaller } from "@/app/caller";
 
-import { ruleTitle } from "./draft";
+import { mayChange, ruleTitle } from "./draft";
 import { RuleConflict } from "./RuleConflict";
 import classes from "./rules.module.css";
 import { useDeleteRule } from "./changes/use-rule-changes";
@@ -15,7 +15,7 @@ export function RuleMenu({ rule }: { rule: Rule }) {
   const caller = useCaller();
   // The button that had the focus is gone with its row.
   const remove = useDeleteRule(() => document.getElementById("main")?.focus({ preventScroll: true }));
-  if (!caller.may("rules:write")) return null;
+  if (!mayChange(caller, rule)) return null;
   return (
     <>
       <Menu position="bottom-end" shadow="md" width={190}>

@@ -3,7 +3,7 @@ import { useCaller } from "@/app/caller";
 import { StatusBadge } from "@/shared/badges";
 import { EnabledSwitch } from "@/shared/EnabledSwitch";
 
-import { ruleTitle } from "./draft";
+import { mayChange, ruleTitle } from "./draft";
 import { RuleConflict } from "./RuleConflict";
 import { useSwitchRule } from "./changes/use-rule-changes";
 
@@ -11,7 +11,7 @@ import { useSwitchRule } from "./changes/use-rule-changes";
 export function RuleSwitch({ rule }: { rule: Rule }) {
   const caller = useCaller();
   const change = useSwitchRule();
-  if (!caller.may("rules:write")) return <StatusBadge status={rule.enabled ? "enabled" : "disabled"} />;
+  if (!mayChange(caller, rule)) return <StatusBadge status={rule.enabled ? "enabled" : "disabled"} />;
   return (
     <>
       <EnabledSwitch

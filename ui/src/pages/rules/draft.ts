@@ -1,4 +1,5 @@
 import { type Rule, SEVERITIES } from "@/api/types";
+import type { Caller } from "@/app/caller";
 import type { ComparedField } from "@/shared/ConflictDialog";
 import { plainly } from "@/shared/HostileText";
 import { DESCRIPTION_CHARS_MAX, noteProblem } from "@/shared/notes";
@@ -20,11 +21,28 @@ export const RULE_SEVERITIES = [{ value: ANY, label: "Any" } as const, ...choice
 
 export type RuleSeverity = Rule["severity"];
 
+/** What a rule meets. All but its pattern is for operators. */
+export type Catches = Rule["catches"];
+
+export const CATCHES: { value: Catches; label: string; says: string }[] = [
+  { value: "pattern", label: "A pattern", says: "Alerts that have the severity, source and name below." },
+  {
+    value: "unmatched",
+    label: "What is unmatched",
+    says: "Every shared alert that no rule of any client meets by its pattern. Its notifications tell the client that no other client's rule met the alert: choose one whose keys operators hold.",
+  },
+  { value: "everything", label: "Everything", says: "Every shared alert, whatever else meets it." },
+];
+
+/** Rules of all clients together that catch more than a pattern: as many as the platform stores. */
+export const CATCH_ALLS_MAX = 5;
+
 /** What an alert is compared with. */
 export interface Pattern {
   severity: RuleSeverity;
   source: string;
   name: string;
+  catches?: Catches;
 }
 
 /** A rule that is being written: what can be chosen of it, by the names that the platform has for it. */
@@ -33,6 +51,7 @@ export interface RuleDraft extends Pattern {
   enabled: boolean;
   description: string;
   name_shown: string;
+  catches: Catches;
 }
 
 export const EMPTY_DRAFT: RuleDraft = {
@@ -43,6 +62,7 @@ export const EMPTY_DRAFT: RuleDraft = {
   enabled: true,
   description: "",
   name_shown: "",
+  catches: "pattern",
 };
 
 /** What a form says of a field that is not sent: by field, in the order of the form. */
@@ -61,6 +81,7 @@ const COMPARED: Record<keyof Changed, [label: string, said: (rule: Changed) => s
   enabled: ["State", ({ enabled }) => (enabled ? "enabled" : "disabled")],
   description: ["Description", ({ description }) => description],
   name_shown: ["Shown as", ({ name_shown }) => name_shown],
+  catches: ["Catches", ({ catches }) => caughtBy(catches)],
 };
 
 /** What a change of a rule can change. */
@@ -92,8 +113,23 @@ export function compareRules(seen: Changed, theirs: Changed, mine: Changed): Com
 export const ALL_ANY =
   "A rule that is any in all three would match every alert there is, so it is refused. Make at least one of severity, source and name exact.";
 
-export function isAllAny({ severity, source, name }: Pattern): boolean {
-  return severity === ANY && source === ANY && name === ANY;
+export function isAllAny({ severity, source, name, catches }: Pattern): boolean {
+  return !catchesMore(catches) && severity === ANY && source === ANY && name === ANY;
+}
+
+/** Whether a rule meets more than a pattern. */
+export function catchesMore(catches: Catches | undefined): boolean {
+  return catches !== undefined && catches !== "pattern";
+}
+
+/** Whether a caller may change a rule: operators' rules only operators. */
+export function mayChange(caller: Pick<Caller, "isOperator" | "may">, rule: Pattern): boolean {
+  return caller.may("rules:write") && (caller.isOperator || !catchesMore(rule.catches));
+}
+
+/** What a rule meets, in words. */
+export function caughtBy(catches: Catches): string {
+  return CATCHES.find(({ value }) => value === catches)?.label ?? catches;
 }
 
 /** What keeps a text from being the source or name of a rule. */
@@ -124,8 +160,9 @@ export function isSeverity(text: string | null): text is RuleSeverity {
 
 /** A rule in a few words, for titles and labels: what people call it, or else what it matches. */
 export function ruleTitle(rule: Pattern & { name_shown?: string }, chars = 60): string {
-  const { severity, source, name, name_shown = "" } = rule;
+  const { severity, source, name, catches, name_shown = "" } = rule;
   if (name_shown !== "") return plainly(name_shown, Math.max(chars, NAME_SHOWN_CHARS_MAX));
+  if (catches !== undefined && catchesMore(catches)) return caughtBy(catches);
   const what = name === ANY ? "any name" : plainly(name, chars);
   const where = source === ANY ? "any source" : plainly(source, chars);
   return `${severityWord(severity)}, ${what} from ${where}`;

@@ -94,6 +94,7 @@ describe("a draft", () => {
       severity: "*",
       source: "api",
       name: "timeout",
+      catches: "pattern",
     });
   });
 
@@ -289,6 +290,7 @@ describe("undo", () => {
       enabled: true,
       description: RULE.description,
       name_shown: "",
+      catches: "pattern",
     });
     expect(sent(platform, "POST", "/api/v1/rules/rule-2/endpoints")[0]?.body).toEqual({
       type: "webhook",
@@ -320,5 +322,50 @@ describe("the list", () => {
     expect(await screen.findByRole("link", { name: "Critical, timeout from api" })).toBeInTheDocument();
     expect(screen.queryByRole("switch")).toBeNull();
     expect(screen.queryByRole("link", { name: "New rule" })).toBeNull();
+  });
+});
+
+const CATCH_ALL: Rule = { ...RULE, severity: "*", source: "*", name: "*", catches: "unmatched" };
+const CLIENT = { ...OPERATOR, is_operator: false, client_id: "acme" };
+
+describe("a rule that catches more than a pattern", () => {
+  it("is written by an operator, who is told what it costs and reveals", async () => {
+    const platform = makePlatform({ "POST /api/v1/rules": () => CATCH_ALL });
+    const { user } = open("/rules/new?client=acme&source=api", platform);
+    await user.click(await screen.findByRole("radio", { name: "What is unmatched" }));
+    expect(screen.queryByRole("combobox", { name: "Source" })).toBeNull();
+    expect(screen.getByText(/at most 5 such rules/)).toBeInTheDocument();
+    expect(screen.getByText(/no other client's rule met the alert/)).toBeInTheDocument();
+    await expect
+      .poll(() => sent(platform, "POST", "/api/v1/rules/preview").at(-1)?.body, { timeout: 30_000 })
+      .toMatchObject({ catches: "unmatched" });
+    await user.click(screen.getByRole("button", { name: "Create rule" }));
+    await expect
+      .poll(() => sent(platform, "POST", "/api/v1/rules")[0]?.body)
+      .toMatchObject({
+        client_id: "acme",
+        severity: "*",
+        source: "*",
+        name: "*",
+        catches: "unmatched",
+      });
+  });
+
+  it("is not offered to a client, who sees that of an operator and changes nothing of it", async () => {
+    const platform = makePlatform({
+      "GET /api/v1/me": () => CLIENT,
+      "GET /api/v1/rules": () => listed(CATCH_ALL),
+      "GET /api/v1/rules/rule-1": () => CATCH_ALL,
+    });
+    const { unmount } = open("/rules/new", platform);
+    await screen.findByRole("combobox", { name: "Source" });
+    expect(screen.queryByRole("radio", { name: "Everything" })).toBeNull();
+    unmount();
+    open("/rules/rule-1", platform);
+    expect(await screen.findByRole("heading", { name: "What is unmatched" })).toBeInTheDocument();
+    expect(screen.getByText(/shown to operators/)).toBeInTheDocument();
+    expect(screen.queryByRole("switch")).toBeNull();
+    expect(screen.queryByRole("link", { name: "Edit" })).toBeNull();
+    expect(sent(platform, "POST", "/api/v1/rules/preview")).toEqual([]);
   });
 });

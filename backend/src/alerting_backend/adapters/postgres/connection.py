@@ -34,6 +34,9 @@ class SoleLock(IntEnum):
 LOCK_KEY_OF_SENDER: Final = "hashtextextended('alerting sender ' || {}, 0)"
 """The key of a sender's lock, in SQL. Should two senders ever share one, a lease of a dead one runs out as ever."""
 
+LOCK_CATCH_ALLS: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rules that catch', 0))"
+"""For a transaction that counts the rules that catch more than a pattern."""
+
 LOCK_RULES_OF_CLIENT: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rules of ' || $1, 0))"
 """Until the end of the transaction: the rules of one client are counted before one is added."""
 

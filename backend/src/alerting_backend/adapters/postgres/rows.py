@@ -1,6 +1,8 @@
 """Which columns hold what: the tables of what people edit, of notifications, deliveries and attempts."""
 
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
 
 from alerting_backend.adapters.postgres.tables import Columns, Table, column, optional_texts
 from alerting_core.domain import client, delivery, endpoint, rule
@@ -18,7 +20,20 @@ CLIENTS: Final = Table(
     },
 )
 
-RULES: Final = Table(
+
+class _Rules(Table[rule.Rule]):
+    """Rules as they are recorded: what one catches follows from its severity, source and name."""
+
+    def row(self, item: rule.Rule) -> tuple[Any, ...]:
+        """Return the values of `columns`."""
+        return super().row(rule.recorded(item))
+
+    def read(self, row: asyncpg.Record) -> rule.Rule:
+        """Return the rule of a row."""
+        return rule.from_record(super().read(row))
+
+
+RULES: Final = _Rules(
     "rules",
     rule.Rule,
     {
@@ -38,6 +53,16 @@ RULES: Final = Table(
 
 DECIDING_RULES: Final = RULES.only(rule.DECIDING_FIELDS)
 """The rules as evaluators read them, by the hundred thousand: without what is for people alone."""
+
+CATCH_ALL: Final = "severity = '*' AND source = '*' AND name IN ('*', '')"
+"""Rules that catch more than a pattern, in the words of the index of them."""
+
+CATCHES: Final = {
+    rule.Catches.PATTERN: f"NOT ({CATCH_ALL})",
+    rule.Catches.EVERYTHING: f"{CATCH_ALL} AND name = '*'",
+    rule.Catches.UNMATCHED: f"{CATCH_ALL} AND name = ''",
+}
+"""Rules by what they catch."""
 
 
 def _secret_columns(secret: endpoint.SigningSecret | None) -> tuple[str | None, str | None, int | None]:

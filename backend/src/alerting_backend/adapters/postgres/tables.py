@@ -135,7 +135,7 @@ class Table(Generic[T]):
 
     def only(self, attributes: Collection[str]) -> "Table[T]":
         """Return the same table with no more than *attributes*; the others have their default when a row is read."""
-        return Table(self.name, self._kind, {name: c for name, c in self._attributes.items() if name in attributes})
+        return type(self)(self.name, self._kind, {n: c for n, c in self._attributes.items() if n in attributes})
 
     def row(self, item: T) -> tuple[Any, ...]:
         """Return the values of `columns`."""

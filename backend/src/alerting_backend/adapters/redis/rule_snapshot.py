@@ -23,7 +23,7 @@ import orjson
 from alerting_backend.adapters.redis import scripts
 from alerting_backend.adapters.redis.connection import COOL_DOWN_MS_MAX, RESOURCE, RedisBreaker, RedisServer
 from alerting_core import errors, limits
-from alerting_core.domain.rule import Rule
+from alerting_core.domain.rule import Rule, from_record, recorded
 from alerting_core.ports import rule_distribution as distribution
 
 _FORMAT: Final = 1
@@ -54,7 +54,7 @@ def pack_rules(rules: Iterable[Rule]) -> bytes:
     ids = b"".join(UUID(rule.rule_id).bytes for rule in ordered)
     rows = (
         (rule.severity, rule.source, rule.name, rule.version, rule.created_at_ms, rule.updated_at_ms)
-        for rule in ordered
+        for rule in map(recorded, ordered)
     )
     columns = orjson.dumps(list(zip(*rows, strict=True)))
     head = bytes([_FORMAT]) + len(ordered).to_bytes(_HEAD_BYTES - 1, "big")
@@ -90,7 +90,7 @@ def _uuid_text(digits: str) -> str:
 def _rule(
     client_id: str, rule_id: str, severity: str, source: str, name: str, version: int, created: int, updated: int
 ) -> Rule:
-    return Rule(rule_id, client_id, severity, source, name, True, version, created, updated)
+    return from_record(Rule(rule_id, client_id, severity, source, name, True, version, created, updated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 Every change of a rule is told to the evaluators in the transaction that makes it, that of a bulk load like any other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.delivery.ends import retire_endpoints
-from alerting_backend.adapters.postgres.rows import CLIENTS, ENDPOINTS, RULES
+from alerting_backend.adapters.postgres.rows import CATCH_ALL, CATCHES, CLIENTS, ENDPOINTS, RULES
 from alerting_backend.adapters.postgres.tables import (
     Conditions,
     NewestFirst,
@@ -21,10 +21,20 @@ from alerting_backend.adapters.postgres.tables import (
 )
 from alerting_core import errors, limits
 from alerting_core.codec.records import RuleAction, is_uuid
+from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import KEPT_OF_ENDPOINT, Endpoint, next_endpoint_version
-from alerting_core.domain.rule import KEPT_OF_RULE, Rule, next_rule_version
-from alerting_core.ports.catalog import EndpointFilter, Loaded, Page, PageRequest, Progress, RuleFilter, Scope
+from alerting_core.domain.rule import KEPT_OF_RULE, Pattern, Rule, next_rule_version
+from alerting_core.ports.catalog import (
+    CATCH_ALLS_EXCEEDED,
+    EndpointFilter,
+    Loaded,
+    Page,
+    PageRequest,
+    Progress,
+    RuleFilter,
+    Scope,
+)
 
 Kept = TypeVar("Kept", Rule, Endpoint)
 
@@ -64,6 +74,18 @@ _INSERT_RULE: Final = f"INSERT INTO rules ({RULES.columns}) VALUES ({RULES.place
 
 _UPDATE_RULE: Final = f"UPDATE rules SET {RULES.changes(KEPT_OF_RULE, first=3)} WHERE client_id = $1 AND rule_id = $2"
 
+_COUNT_CATCH_ALLS: Final = f"SELECT count(*) FROM rules WHERE {CATCH_ALL}"
+
+# The index is of the first comparison; the second tells apart what blanks make look the same.
+_HAVING: Final = f"""
+SELECT found.* FROM unnest($1::text[], $2::text[], $3::text[]) AS p (severity, source, name) CROSS JOIN LATERAL (
+    SELECT {RULES.columns} FROM rules r
+    WHERE (r.severity || ' ' || r.source || ' ' || r.name) = (p.severity || ' ' || p.source || ' ' || p.name)
+        AND (r.severity, r.source, r.name) = (p.severity, p.source, p.name) AND r.enabled AND NOT ({CATCH_ALL})
+    LIMIT 1
+) found
+"""
+
 _REFUSED_RULES: Final = {
     "rules_unique_pattern": lambda: errors.Conflict(
         "the client has a rule with the same severity, source and name already"
@@ -81,20 +103,19 @@ class PgRuleStore:
         self._pools = pools
         self._rules_per_client_max = rules_per_client_max
 
-    async def create(self, rule: Rule) -> Rule:
+    async def create(self, rule: Rule, *, by_operator: bool = False) -> Rule:
         """Store a new rule."""
         if not rule.client_id or not all_storable(rule.client_id):
             raise errors.NotFound("there is no such client")
         with refusals(_REFUSED_RULES):
-            async with postgres.tenant_transaction(
-                self._pools.api, "create_rule", client_id=rule.client_id
-            ) as connection:
+            async with scoped(self._pools, None if by_operator else rule.client_id, "create_rule") as connection:
                 # One after the other per client, so that the count is that of the rules that will be there.
                 await connection.execute(postgres.LOCK_RULES_OF_CLIENT, rule.client_id)
                 await connection.execute(_INSERT_RULE, *RULES.row(rule))
                 counted = await connection.fetchval("SELECT count(*) FROM rules WHERE client_id = $1", rule.client_id)
                 if counted > self._rules_per_client_max:
                     raise errors.LimitExceeded(f"a client has at most {self._rules_per_client_max} rules")
+                await _bound_catch_alls(connection, rule)
                 await _append_change(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
         return rule
 
@@ -107,6 +128,8 @@ class PgRuleStore:
         """Return a page of rules."""
         conditions = Conditions(scope)
         conditions.add_equal(client_id=where.client_id, severity=where.severity, enabled=where.enabled)
+        if where.catches is not None:
+            conditions.add(CATCHES[where.catches])
         if where.text is not None:
             holds = "(strpos(lower(source), lower({})) > 0 OR strpos(lower(name), lower({})) > 0)"
             conditions.add(holds, where.text, where.text)
@@ -122,6 +145,14 @@ class PgRuleStore:
             rows = await connection.fetch(_SELECT_RULES + " WHERE client_id = $1", client_id)
         return [RULES.read(row) for row in rows]
 
+    async def having(self, patterns: Collection[Pattern]) -> Mapping[Pattern, Rule]:
+        """Return for each of *patterns* one enabled rule with just this pattern."""
+        texts = [texts for texts in map(_as_texts, patterns) if all_storable(*texts)]
+        columns = [list(column) for column in zip(*texts, strict=True)] or [[], [], []]
+        async with scoped(self._pools, None, "rules_having") as connection:
+            found = [RULES.read(row) for row in await connection.fetch(_HAVING, *columns)]
+        return {rule.pattern: rule for rule in found}
+
     async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         with refusals(_REFUSED_RULES):
@@ -130,6 +161,7 @@ class PgRuleStore:
                 changed = next_rule_version(stored, rule)
                 values = RULES.changed_values(changed, KEPT_OF_RULE)
                 await connection.execute(_UPDATE_RULE, stored.client_id, stored.rule_id, *values)
+                await _bound_catch_alls(connection, changed)
                 action = RuleAction.UPDATED if changed.enabled else RuleAction.DISABLED
                 await _append_change(connection, changed, action, now_ms=changed.updated_at_ms)
         return changed
@@ -142,6 +174,25 @@ class PgRuleStore:
             gone = "DELETE FROM rules WHERE client_id = $1 AND rule_id = $2"
             await connection.execute(gone, stored.client_id, stored.rule_id)
             await _append_change(connection, stored, RuleAction.DELETED, now_ms=now_ms)
+
+
+async def _bound_catch_alls(connection: postgres.Connection, rule: Rule) -> None:
+    """Raise LimitExceeded if *rule*, which is stored, is one too many that catches more than its pattern."""
+    if not rule.is_catch_all:
+        return
+    # One after the other until their transactions end, so that the count is that of the rules that will be there.
+    await connection.execute(postgres.LOCK_CATCH_ALLS)
+    if await connection.fetchval(_COUNT_CATCH_ALLS) > limits.CATCH_ALL_RULES_MAX:
+        raise errors.LimitExceeded(CATCH_ALLS_EXCEEDED)
+
+
+def _as_texts(pattern: Pattern) -> tuple[str, str, str]:
+    severity, source, name = pattern
+    return (
+        WILDCARD if severity is None else severity.name,
+        WILDCARD if source is None else source,
+        WILDCARD if name is None else name,
+    )
 
 
 async def _append_change(connection: postgres.Connection, rule: Rule, action: RuleAction, *, now_ms: int) -> None:
