@@ -170,7 +170,7 @@ class AlertQuery(schema.PageQuery):
     def where(self) -> AlertFilter:
         """The same in the words of the port."""
         since_ms, until_ms = schema.clamped_ms(self.since), schema.clamped_ms(self.until)
-        status = None if self.status is None else AlertStatus[self.status.upper()]
+        status = AlertStatus.from_word(self.status)
         return AlertFilter(self.severity, self.source, self.name, since_ms, until_ms, self.owner, status)
 
 

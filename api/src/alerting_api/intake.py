@@ -137,7 +137,7 @@ class NewAlert(schema.CheckedModel):
             event_ts=self.event_ts,
             client_id=self.client_id,
             dedup_key=self.dedup_key,
-            status=None if self.status is None else AlertStatus[self.status.upper()],
+            status=AlertStatus.from_word(self.status),
             starts_at_ms=schema.clamped_ms(self.starts_at),
             ends_at_ms=schema.clamped_ms(self.ends_at),
         )

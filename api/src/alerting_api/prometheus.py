@@ -21,7 +21,7 @@ from alerting_core import limits
 from alerting_core.app.intake import AlertDraft
 from alerting_core.delivery.alertmanager import GENERATOR_URL, NAME_LABEL, SEVERITY_LABEL
 from alerting_core.domain.episode import fingerprint_of_labels
-from alerting_core.domain.episode_report import ReportOutcome
+from alerting_core.domain.episode_report import ReportOutcome, is_over
 from alerting_core.domain.text import rfc3339
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 
@@ -198,7 +198,7 @@ async def post_alerts(
     submitted = await parts.use.intake.submit(caller.scope, good, traceparent=traceparent) if good else ()
     if problems:
         raise InvalidInput(problems, f"{len(good)} alerts were accepted, the others have problems")
-    ended = sum(draft.ends_at_ms is not None and draft.ends_at_ms <= now_ms for draft in good)
+    ended = sum(is_over(is_resolved=False, ends_at_ms=draft.ends_at_ms, now_ms=now_ms) for draft in good)
     outcomes = Counter(one.outcome for one in submitted if one.outcome is not None)
     return PostedAlertsAccepted(accepted=len(good) - ended, resolved=ended, outcomes=outcomes)
 

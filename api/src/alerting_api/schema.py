@@ -323,7 +323,7 @@ ShownSeverity: TypeAlias = Annotated[
 ]
 AlertStatusName: TypeAlias = Literal["firing", "resolved"]
 ShownAlertStatus: TypeAlias = Annotated[
-    AlertStatusName, BeforeValidator(lambda value: value.name.lower() if isinstance(value, AlertStatus) else value)
+    AlertStatusName, BeforeValidator(lambda value: value.word if isinstance(value, AlertStatus) else value)
 ]
 
 Uuid: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "uuid"})]

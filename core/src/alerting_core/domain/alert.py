@@ -45,6 +45,16 @@ class AlertStatus(IntEnum):
         """Read a number of the wire; one that this version does not know is FIRING, so that nobody stays untold."""
         return cls.RESOLVED if number == cls.RESOLVED else cls.FIRING
 
+    @classmethod
+    def from_word(cls, word: str | None) -> "AlertStatus | None":
+        """Read what `word` writes; None stays None."""
+        return None if word is None else cls[word.upper()]
+
+    @property
+    def word(self) -> str:
+        """How it is written outside the wire: `firing`, `resolved`."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class AlertLife:

@@ -21,7 +21,7 @@ class Report:
     """What a sender says of an alert with a life. Times are in unix milliseconds, None where it does not say.
 
     Attributes:
-        is_resolved: Whether it says that the alert is over. An end that has passed says the same.
+        is_resolved: Whether it says that the alert is over. An end that has passed says the same: `is_over`.
         ends_at_ms: Of one that fires: when it will be over if nobody says that it still fires.
     """
 
@@ -40,6 +40,11 @@ class Report:
     def key(self) -> EpisodeKey:
         """The identity of its alert."""
         return (self.owner, self.fingerprint)
+
+
+def is_over(*, is_resolved: bool, ends_at_ms: int | None, now_ms: int) -> bool:
+    """Whether a sender says that its alert has ended: it is resolved, or the end that it gives has passed."""
+    return is_resolved or (ends_at_ms is not None and ends_at_ms <= now_ms)
 
 
 class ReportOutcome(StrEnum):
@@ -120,7 +125,7 @@ def expire(episode: Episode, *, now_ms: int) -> Episode | None:
 
 def _understood(report: Report, *, now_ms: int, life_ms: int) -> _Said:
     starts_at_ms, ends_at_ms = _in_range(report.starts_at_ms), _in_range(report.ends_at_ms)
-    if not report.is_resolved and (ends_at_ms is None or ends_at_ms > now_ms):
+    if not is_over(is_resolved=report.is_resolved, ends_at_ms=ends_at_ms, now_ms=now_ms):
         until_ms = min(now_ms + life_ms if ends_at_ms is None else ends_at_ms, now_ms + limits.EPISODE_LIFE_MS_MAX)
         return _Said(_Event.FIRING, report, starts_at_ms, until_ms, now_ms)
     ended_at_ms = now_ms if ends_at_ms is None else min(ends_at_ms, now_ms)
