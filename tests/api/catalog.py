@@ -4,6 +4,8 @@ from typing import Any
 
 from httpx import AsyncClient, Response
 
+from alerting_api.dialect import ALERTMANAGER_PATH
+
 
 class Catalog:
     """Makes clients, rules and endpoints the way a user does."""
@@ -33,8 +35,13 @@ class Catalog:
 
 
 def refusal(response: Response, status: int, code: str) -> dict[str, Any]:
-    """Check that *response* is a problem document of *status* and *code*, and return it."""
+    """Check that *response* is a problem document of *status* and *code*, and return it.
+
+    Where an Alertmanager's protocol is the contract, it is a text or an object as that one answers, without a code.
+    """
     assert response.status_code == status, f"{response.status_code} {response.text[:500]}"
+    if response.request.url.path == ALERTMANAGER_PATH:
+        return _as_an_alertmanager(response)
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
     assert problem.keys() == {"type", "title", "status", "code", "detail", "problems", "request_id"}
@@ -43,6 +50,18 @@ def refusal(response: Response, status: int, code: str) -> dict[str, Any]:
     assert problem["type"] == f"urn:alerting:problem:{code}"
     assert problem["request_id"] == response.headers["x-request-id"]
     return problem
+
+
+def _as_an_alertmanager(response: Response) -> dict[str, Any]:
+    assert response.headers["content-type"] == "application/json"
+    said = response.json()
+    if response.status_code in {404, 405, 415}:
+        assert said.keys() == {"code", "message"}
+        assert said["code"] == response.status_code
+        said = said["message"]
+    assert isinstance(said, str)
+    assert response.headers["x-request-id"] in said
+    return {"detail": said}
 
 
 def problems(response: Response) -> set[tuple[str, str]]:

@@ -343,3 +343,15 @@ def test_every_outcome_is_in_the_description_with_what_it_means() -> None:
     described = schemas["AlertResult"]["properties"]["outcome"]["description"]
     for outcome in ("event", *ReportOutcome):
         assert f"`{outcome}`" in described
+
+
+async def test_what_is_sent_again_is_said_to_be_a_duplicate_and_what_had_ended_already_is_not_open(
+    admin: AsyncClient,
+) -> None:
+    async def duplicates(*alerts: object) -> int:
+        return int((await admin.post(ALERTS, json=list(alerts))).json()["duplicates"])
+
+    assert await duplicates(FIRING, EVENT) == 0
+    assert await duplicates(FIRING, FIRING, {**FIRING, "dedup_key": "new"}) == 2
+    assert await sent(admin, {**FIRING, "dedup_key": "late", "ends_at": BEFORE}) == [(None, "not-open")]
+    assert await duplicates(RESOLVED) == 0

@@ -150,7 +150,7 @@ async def test_a_letter_is_mended_as_a_whole_as_it_is_replayed(world: World, adm
     ("body", "found"),
     [
         ({"set": {"source": "db"}}, {("set.name", "empty")}),
-        ({"set": {"name": "n", "alert_id": "x" * 256}}, {("set.alert_id", "too-long")}),
+        ({"set": {"name": "n", "client_id": "x" * 256}}, {("set.client_id", "too-long")}),
         ({"set": {"name": "n", "event_ts": "soon"}}, {("set.event_ts", "wrong-type")}),
         ({"set": {"name": "n", "severity": "high"}}, {("set.severity", "wrong-type")}),
         (

@@ -1,14 +1,14 @@
-"""What a Prometheus server speaks to an Alertmanager."""
+"""What a Prometheus server speaks to an Alertmanager: what is taken, and what becomes of it."""
 
 from typing import Any
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from alerting_core.app.application import Application
 from alerting_core.domain.alert import AlertStatus, Severity
 from tests.api.backing_memory import MemoryBacking
-from tests.api.catalog import problems, refusal
+from tests.api.catalog import refusal
 from tests.api.world import START_MS, World, make_world
 
 ALERTS = "/api/v2/alerts"
@@ -26,9 +26,16 @@ def firing(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def outcomes_of(answer: Response) -> dict[str, int]:
+    """Check that *answer* is that of an Alertmanager that takes everything; return what became of the alerts."""
+    assert (answer.status_code, answer.content) == (200, b""), answer.text
+    counts = [one.split("=") for one in answer.headers["alerting-outcomes"].split(", ") if one]
+    return {outcome: int(count) for outcome, count in counts}
+
+
 async def test_labels_become_fields_and_context_and_annotations_stay_apart(world: World, admin: AsyncClient) -> None:
     answer = await admin.post(ALERTS, json=[firing()])
-    assert (answer.status_code, answer.json()) == (200, {"accepted": 1, "resolved": 0, "outcomes": {"opened": 1}})
+    assert outcomes_of(answer) == {"opened": 1}
     (alert,) = await world.alerts()
     assert (alert.name, alert.source, alert.severity) == ("HighErrorRate", "api", Severity.CRITICAL)
     assert alert.event_ts == 1_767_322_800
@@ -65,7 +72,7 @@ async def test_other_labels_make_another_alert_and_another_start_of_one_that_fir
     moved = firing(labels={"alertname": "HighErrorRate", "job": "ap", "severity": "icritical"})
     restarted = firing(startsAt="2026-01-02T03:01:00Z")
     answer = await admin.post(ALERTS, json=[firing(), other_labels, moved, restarted])
-    assert answer.json() == {"accepted": 4, "resolved": 0, "outcomes": {"opened": 3, "extended": 1}}
+    assert outcomes_of(answer) == {"opened": 3, "extended": 1}
     assert len({alert.alert_id for alert in await world.alerts()}) == 3
 
 
@@ -75,15 +82,15 @@ async def test_what_has_ended_is_resolved_and_counted_and_fires_anew_as_another_
     ended = firing(endsAt="2026-01-02T03:04:05.678Z")
 
     async def posted(*alerts: Any) -> Any:
-        return (await admin.post(ALERTS, json=alerts)).json()
+        return outcomes_of(await admin.post(ALERTS, json=alerts))
 
-    assert await posted(ended) == {"accepted": 0, "resolved": 1, "outcomes": {"not-open": 1}}
+    assert await posted(ended) == {"not-open": 1}
     assert await world.alerts() == []
-    assert await posted(firing(), ended) == {"accepted": 1, "resolved": 1, "outcomes": {"opened": 1, "closed": 1}}
-    assert await posted(ended, ended) == {"accepted": 0, "resolved": 2, "outcomes": {"not-open": 2}}
+    assert await posted(firing(), ended) == {"opened": 1, "closed": 1}
+    assert await posted(ended, ended) == {"not-open": 2}
     # With the start that it had: a Prometheus server may keep it, the platform does not mistake it for the one before.
-    assert await posted(firing()) == {"accepted": 1, "resolved": 0, "outcomes": {"opened": 1}}
-    assert await posted() == {"accepted": 0, "resolved": 0, "outcomes": {}}
+    assert await posted(firing()) == {"opened": 1}
+    assert await posted() == {}
     records = await world.alerts()
     assert [alert.ends_at for alert in records if alert.status is AlertStatus.RESOLVED] == [1_767_323_045]
     assert len({alert.alert_id for alert in records if alert.status is AlertStatus.FIRING}) == 2
@@ -93,7 +100,7 @@ async def test_the_end_at_one_server_of_a_pair_does_not_end_what_fires_at_the_ot
     one, other = START, "2026-01-02T03:00:07Z"
 
     async def outcomes(start: str, end: str) -> Any:
-        return (await admin.post(ALERTS, json=[firing(startsAt=start, endsAt=end)])).json()["outcomes"]
+        return outcomes_of(await admin.post(ALERTS, json=[firing(startsAt=start, endsAt=end)]))
 
     ahead, past = "2026-01-02T03:08:05.678Z", "2026-01-02T03:04:00Z"
     assert await outcomes(one, ahead) == {"opened": 1}
@@ -124,7 +131,7 @@ async def test_an_alert_without_an_end_fires_for_as_long_as_is_configured() -> N
         ("info", Severity.LOW),
         ("none", Severity.LOW),
         ("low", Severity.LOW),
-        ("p1", Severity.UNSPECIFIED),
+        ("tuesday", Severity.UNSPECIFIED),
         ("", Severity.UNSPECIFIED),
         (None, Severity.UNSPECIFIED),
     ],
@@ -147,25 +154,9 @@ async def test_another_label_may_name_the_source_and_without_it_prometheus_is_th
 
 async def test_times_that_were_never_set_count_as_absent(world: World, admin: AsyncClient) -> None:
     zero = "0001-01-01T00:00:00Z"
-    assert (await admin.post(ALERTS, json=[firing(startsAt=zero, endsAt=zero)])).json()["accepted"] == 1
+    assert outcomes_of(await admin.post(ALERTS, json=[firing(startsAt=zero, endsAt=zero)])) == {"opened": 1}
     (alert,) = await world.alerts()
     assert alert.event_ts == 1_767_323_045
-
-
-async def test_one_bad_alert_does_not_hold_up_the_others(world: World, admin: AsyncClient) -> None:
-    bad = [
-        firing(labels={"job": "api"}),
-        firing(labels={"alertname": "x" * 256}),
-        firing(labels={"alertname": "a\0"}),
-        firing(startsAt="2026-01-02T03:09:00Z"),
-        firing(labels={f"l{n}": "" for n in range(70)} | {"alertname": "a"}),
-    ]
-    answer = await admin.post(ALERTS, json=[bad[0], firing(), *bad[1:], firing(labels={"alertname": "another"})])
-    found = problems(answer)
-    assert {("[0].name", "empty"), ("[2].name", "too-long"), ("[3].name", "nul-character")} <= found
-    assert {("[4].endsAt", "out-of-range"), ("[5].context", "too-many")} <= found
-    assert "2 alerts were accepted" in answer.json()["detail"]
-    assert len(await world.alerts()) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,7 +171,7 @@ async def test_times_beyond_all_reason_are_taken_for_what_can_be(
     world: World, admin: AsyncClient, times: dict[str, str], starts_at: int
 ) -> None:
     answer = await admin.post(ALERTS, json=[{"labels": {"alertname": "a"}, **times}])
-    assert answer.json()["outcomes"] == {"opened": 1}
+    assert outcomes_of(answer) == {"opened": 1}
     assert [alert.event_ts for alert in await world.alerts()] == [starts_at]
 
 
@@ -189,17 +180,6 @@ async def test_an_annotation_beyond_the_limit_is_cut(world: World, admin: AsyncC
     (alert,) = await world.alerts()
     assert len(alert.annotations["runbook"]) == 16_384
     assert alert.annotations["runbook"].endswith(" […]")
-
-
-async def test_the_wrong_shape_is_refused_whole(world: World, admin: AsyncClient) -> None:
-    before = await world.footprint()
-    assert problems(await admin.post(ALERTS, json=[{"labels": {"alertname": 5}}])) == {
-        ("[0].labels.alertname", "wrong-type")
-    }
-    assert problems(await admin.post(ALERTS, json=[{}])) == {("[0].labels", "missing")}
-    assert problems(await admin.post(ALERTS, json=[firing(startsAt="now")])) == {("[0].startsAt", "wrong-type")}
-    assert problems(await admin.post(ALERTS, json=[firing()] * 1_001)) == {("", "too-many")}
-    assert await world.footprint() == before
 
 
 async def test_fields_of_newer_servers_are_passed_over(admin: AsyncClient) -> None:

@@ -150,6 +150,8 @@ def _tell_scopes_apart(operation: dict[str, Any]) -> None:
 def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Show the examples of the models that a body may be at the operation too, where tools look for them."""
     for content in operation.get("requestBody", {}).get("content", {}).values():
+        if "examples" in content:
+            continue  # Of a body that is no model.
         found = dict[str, Any]()
         for name, value in _examples(content["schema"], schemas):
             number = sum(known.partition("-")[0] == name for known in found) + 1

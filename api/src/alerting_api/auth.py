@@ -7,8 +7,9 @@ looks at anything else of a request, the body included.
 """
 
 import logging
+from base64 import b64decode
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Protocol
@@ -18,6 +19,7 @@ from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from alerting_api.dialect import dialect_of
 from alerting_api.problems import ProblemKind, Refusal
 from alerting_core import limits
 from alerting_core.app.application import Application
@@ -85,6 +87,9 @@ class RequestObserver:
         """Return what is entered while the request of this id is served."""
         return nullcontext()
 
+    def taken_in(self, outcomes: Mapping[str, int]) -> None:
+        """Hear of alerts that were taken in: how many became what, by the names of `OutcomeName`."""
+
     def answered(self, *, method: str, path: str, status: int, seconds: float, caller: Principal | None) -> None:
         """Hear of a request that was answered; *path* is its operation's template."""
 
@@ -148,11 +153,15 @@ _CHALLENGE: Final = 'Bearer realm="alerting"'
 
 _log: Final = logging.getLogger("alerting.api")
 
+_PASSWORD_CHALLENGE: Final = 'Basic realm="alerting"'
+"""What a caller is told besides where it may send its key as a password."""
+
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="key",
     bearerFormat="alk_…",
-    description="An API key: `Authorization: Bearer alk_…`. A client's key sees that client alone, an operator's all.",
+    description="An API key: `Authorization: Bearer alk_…`. A client's key sees that client alone, an operator's all. "
+    "Whoever sends alerts may also send it as the password of basic authentication, with any name.",
 )
 
 
@@ -229,13 +238,14 @@ class Needs:
 
 async def admit(request: Request, needs: Needs) -> None:
     """Let the request in, or refuse it."""
-    sent: HTTPAuthorizationCredentials | None = await _bearer(request)
-    if sent is None:
+    token = await _token_of(request, needs)
+    asked = f", {_PASSWORD_CHALLENGE}" if dialect_of(request.scope["path"]).asks_for_password else ""
+    if token is None:
         detail = "send a key in the header: Authorization: Bearer alk_…"
-        raise Refusal(ProblemKind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": _CHALLENGE})
-    principal = await authenticator_of(request).authenticate(sent.credentials)
+        raise Refusal(ProblemKind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": _CHALLENGE + asked})
+    principal = await authenticator_of(request).authenticate(token)
     if principal is None:
-        challenge = f'{_CHALLENGE}, error="invalid_token"'
+        challenge = f'{_CHALLENGE}, error="invalid_token"{asked}'
         detail = "the key is unknown, expired or revoked"
         raise Refusal(ProblemKind.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
     request.scope[PRINCIPAL_KEY] = principal
@@ -245,6 +255,27 @@ async def admit(request: Request, needs: Needs) -> None:
         raise Refusal(ProblemKind.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
     if needs.operator and principal.client_id is not None:
         raise Refusal(ProblemKind.FORBIDDEN, "this needs an operator's key; this one is bound to a client")
+
+
+async def _token_of(request: Request, needs: Needs) -> str | None:
+    """Return the key that the request came with; None for none."""
+    sent: HTTPAuthorizationCredentials | None = await _bearer(request)
+    if sent is not None:
+        return sent.credentials
+    # Some senders of alerts know basic authentication alone. For all else a bearer token is asked for, which no browser
+    # sends by itself on behalf of a page that somebody else wrote.
+    return _password_of(request.headers.get("authorization", "")) if KeyScope.ALERTS_WRITE in needs.scopes else None
+
+
+def _password_of(authorization: str) -> str | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        _, _, password = b64decode(encoded.strip()).decode().partition(":")
+    except ValueError:
+        return None
+    return password or None
 
 
 def needs_of(dependant: Dependant) -> Needs | None:

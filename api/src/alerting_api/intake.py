@@ -1,19 +1,20 @@
 """Alerts, the way in: events, and alerts with a life, which fire and are resolved later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
-from alerting_api.auth import AlertWriter, Use
+from alerting_api.auth import AlertWriter, Parts
 from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
-from alerting_core.app.intake import AlertDraft, Submitted
+from alerting_core.app.intake import AlertDraft, AlertIntake, OutcomeName, Submitted
 from alerting_core.domain.alert import EVENT_TS_MAX, AlertStatus, check_annotations, check_context
-from alerting_core.domain.episode_report import ReportOutcome
 from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem, ProblemCode
 
@@ -74,7 +75,13 @@ class NewAlert(schema.CheckedModel):
             "`dedup_key` is given its id by the platform."
         ),
     ] = None
-    severity: schema.AlertSeverity
+    severity: Annotated[
+        str,
+        Field(
+            description="LOW, MEDIUM, HIGH or CRITICAL, or a usual word for one in any case: `critical`, `P1`, "
+            "`sev-2`, `warning`, `err`, `notice` …"
+        ),
+    ]
     source: Annotated[schema.Text, Field(description="System that reports.")]
     name: Annotated[schema.Text, Field(description="What happened.")]
     event_ts: Annotated[
@@ -168,8 +175,6 @@ AlertBody: TypeAlias = Annotated[
 ]
 """One alert, or several in either of two forms."""
 
-OutcomeName: TypeAlias = Literal["event"] | ReportOutcome
-
 _OUTCOMES_SAID: Final = (
     "`event`: it was published. Of an alert with a life: `opened`: it fires, and did not before; `extended`, "
     "`unchanged`: it fires still, and nobody is notified again; `closed`: it is resolved; `still-firing`: it is "
@@ -200,6 +205,7 @@ class AlertsAccepted(schema.ResponseModel):
             "examples": [
                 {
                     "accepted": 2,
+                    "duplicates": 0,
                     "alert_ids": ["order-4711-timeout", EPISODE_ID],
                     "results": [
                         {"alert_id": "order-4711-timeout", "outcome": "event"},
@@ -211,6 +217,13 @@ class AlertsAccepted(schema.ResponseModel):
     )
 
     accepted: int
+    duplicates: Annotated[
+        int,
+        Field(
+            description="How many of them were sent again of an alert that fires already: `extended` and `unchanged`. "
+            "Nobody is notified of them."
+        ),
+    ]
     alert_ids: Annotated[
         list[str], Field(description="In the order of the request; empty for one that is resolved and never fired.")
     ]
@@ -219,18 +232,47 @@ class AlertsAccepted(schema.ResponseModel):
     @classmethod
     def all_of(cls, submitted: Sequence[Submitted]) -> "AlertsAccepted":
         """Say what became of each."""
-        results = [AlertResult(alert_id=one.alert_id, outcome=outcome_name(one)) for one in submitted]
-        return cls(accepted=len(results), alert_ids=[one.alert_id or "" for one in results], results=results)
+        results = [AlertResult(alert_id=one.alert_id, outcome=one.outcome_name) for one in submitted]
+        return cls(
+            accepted=len(results),
+            duplicates=sum(one.is_duplicate for one in submitted),
+            alert_ids=[one.alert_id or "" for one in results],
+            results=results,
+        )
 
 
-def outcome_name(submitted: Submitted) -> OutcomeName:
-    """Return what became of an alert; an event is published, and that is all."""
-    return "event" if submitted.outcome is None else submitted.outcome
+class SubmitRoute(ApiRoute):
+    """Reports an unknown severity beside what else is wrong: which words are known is configured, no schema has it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the way from request to response."""
+        serve = super().get_route_handler()
+
+        async def serve_reporting_all(request: Request) -> Response:
+            try:
+                return await serve(request)
+            except RequestValidationError as error:
+                intake: AlertIntake = request.app.state.container.use.intake
+                unknown = _unknown_severities(error.body, intake)
+                raise RequestValidationError([*error.errors(), *unknown], body=error.body) from None
+
+        return serve_reporting_all
 
 
-@router.post("", status_code=202)
+def _unknown_severities(body: Any, intake: AlertIntake) -> Iterator[Mapping[str, Any]]:
+    """Yield an error, as pydantic has it, for each alert of *body* with a severity that is text and no known word."""
+    is_batch = _form(body).endswith("batch")
+    items = body["alerts"] if is_batch else body
+    for place, item in enumerate(items if isinstance(items, list) else [items]):
+        word = item.get("severity") if isinstance(item, dict) else None
+        problems = tuple(intake.check_severity(word)) if isinstance(word, str) else ()
+        if problems:
+            loc = ("body", *(("alerts",) if is_batch else ()), *((place,) if isinstance(items, list) else ()))
+            yield {"type": schema.CORE_ERROR, "loc": loc, "msg": "invalid", "ctx": {"problems": problems}}
+
+
 async def submit_alerts(
-    use: Use,
+    parts: Parts,
     caller: AlertWriter,
     _once: Once,
     body: Annotated[AlertBody, Body()],
@@ -252,7 +294,12 @@ async def submit_alerts(
     drafts, path = _drafts(body)
     if (key := claimed_key(request)) is not None:
         drafts = _with_derived_ids(drafts, owner=caller.owner, key=key)
-    return AlertsAccepted.all_of(await use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent))
+    submitted = await parts.use.intake.submit(caller.scope, drafts, path=path, traceparent=traceparent)
+    parts.observer.taken_in(Counter[str](one.outcome_name for one in submitted))
+    return AlertsAccepted.all_of(submitted)
+
+
+router.add_api_route("", submit_alerts, methods=["POST"], status_code=202, route_class_override=SubmitRoute)
 
 
 def _drafts(body: AlertBody) -> tuple[list[AlertDraft], str]:

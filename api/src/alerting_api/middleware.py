@@ -12,8 +12,9 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerting_api import problems
 from alerting_api.auth import PRINCIPAL_KEY, Container, Principal
-from alerting_api.problems import REQUEST_ID_KEY, ProblemKind, Refusal, answer, refusal_of_any, request_id_of
+from alerting_api.dialect import dialect_of
 from alerting_core import limits
 
 _log: Final = logging.getLogger("alerting.api")
@@ -86,8 +87,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 def assign_request_id(scope: Scope, new_id: Callable[[], str]) -> str:
     """Give the request of *scope* its id: the one that its caller sent, or a new one."""
     sent = Headers(scope=scope).get(REQUEST_ID_HEADER)
-    scope[REQUEST_ID_KEY] = sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_id()
-    return request_id_of(scope)
+    scope[problems.REQUEST_ID_KEY] = sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_id()
+    return problems.request_id_of(scope)
 
 
 class Boundary:
@@ -103,6 +104,7 @@ class Boundary:
             return
         container: Container = scope["app"].state.container
         request_id = assign_request_id(scope, container.new_request_id)
+        scope[problems.ANSWER_FORM_KEY] = dialect_of(scope["path"]).answer
         started, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
@@ -119,7 +121,7 @@ class Boundary:
                 _log.exception("request_failed", extra=operation_of(scope))
                 if status:
                     raise  # Half an answer is out: only closing the connection tells the caller so.
-                await answer(refusal_of_any(error), request_id=request_id)(scope, receive, send_with_id)
+                await problems.answer_in(scope, problems.refusal_of_any(error))(scope, receive, send_with_id)
             seconds, caller = time.perf_counter() - started, scope.get(PRINCIPAL_KEY)
             container.observer.answered(**operation_of(scope), status=status, seconds=seconds, caller=caller)
 
@@ -131,7 +133,11 @@ def operation_of(scope: Scope) -> dict[str, str]:
 
 
 class BodyLimit:
-    """Lets at most `limits.BODY_BYTES_MAX` of a request body through, announced or not, before it is in memory."""
+    """Lets no more of a request body through than its path takes, announced or not, before it is in memory.
+
+    What is too large is read to its end and passed over before it is refused: whoever is cut off in the middle of a
+    sentence does not hear why.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -141,9 +147,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isascii() and announced.isdigit() and int(announced[:20]) > limits.BODY_BYTES_MAX:
-            await answer(_body_too_large(), request_id=request_id_of(scope))(scope, receive, send)
+        headers, bytes_max = Headers(scope=scope), dialect_of(scope["path"]).body_bytes_max
+        announced = headers.get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced[:20]) > bytes_max:
+            # Who asks first sends nothing once it is refused.
+            if headers.get("expect", "").lower() != "100-continue":
+                await _pass_over(receive)
+            await problems.answer_in(scope, _body_too_large(bytes_max))(scope, receive, send)
             return
         received = 0
 
@@ -152,14 +162,26 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > limits.BODY_BYTES_MAX:
-                    raise _body_too_large()
+                if received > bytes_max:
+                    if message.get("more_body", False):
+                        await _pass_over(receive)
+                    raise _body_too_large(bytes_max)
             return message
 
         await self.app(scope, receive_some, send)
 
 
-def _body_too_large() -> Refusal:
-    # The connection is closed: what is left of the body would otherwise have to be read to find the next request.
-    detail = f"the body has more than {limits.BODY_BYTES_MAX} bytes; send it in parts"
-    return Refusal(ProblemKind.BODY_TOO_LARGE, detail, headers={"Connection": "close"})
+async def _pass_over(receive: Receive) -> None:
+    """Read the rest of a body, as much of it as anybody sends by mistake."""
+    passed_over = 0
+    while passed_over <= limits.BODY_BYTES_PASSED_OVER_MAX:
+        message = await receive()
+        passed_over += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
+
+
+def _body_too_large(bytes_max: int) -> problems.Refusal:
+    # The connection is closed: of a body without end the rest would otherwise have to be read to find the next request.
+    detail = f"the body has more than {bytes_max} bytes; send it in parts"
+    return problems.Refusal(problems.ProblemKind.BODY_TOO_LARGE, detail, headers={"Connection": "close"})

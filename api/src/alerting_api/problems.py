@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Protocol, TypeAlias
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -202,10 +202,28 @@ def document(refused: Refusal, *, request_id: str) -> Problem:
     )
 
 
+class AnswerForm(Protocol):
+    """How a refusal is written as a response."""
+
+    def __call__(self, refused: Refusal, /, *, request_id: str) -> Response:
+        """Return the response that carries *refused*."""
+        ...
+
+
 def answer(refused: Refusal, *, request_id: str) -> Response:
-    """Return the HTTP response that carries *refused*."""
+    """Return the HTTP response that carries *refused* as a problem document."""
     body = document(refused, request_id=request_id).model_dump_json()
     return Response(body, status_code=refused.status, media_type=MEDIA_TYPE, headers=refused.headers)
+
+
+ANSWER_FORM_KEY: Final = "alerting.answer_form"
+"""Where in the scope of a request the form of its refusals is left."""
+
+
+def answer_in(scope: Mapping[str, Any], refused: Refusal) -> Response:
+    """Return the response that carries *refused* in the form of the request of *scope*."""
+    form: AnswerForm = scope.get(ANSWER_FORM_KEY, answer)
+    return form(refused, request_id=request_id_of(scope))
 
 
 _KINDS_OF_STATUSES: Final[Mapping[int, ProblemKind]] = {
@@ -244,7 +262,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, errors.PortUnavailable):
         _log.warning("request_refused", extra={"code": error.code, "reason": error.detail})
-    return answer(refused, request_id=request_id_of(request.scope))
+    return answer_in(request.scope, refused)
 
 
 _PARAMETER: Final = re.compile(r"\{[^}]*\}")

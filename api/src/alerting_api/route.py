@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
 from alerting_api.auth import PRINCIPAL_KEY, Container, Principal, admit, needs_of
+from alerting_api.dialect import read_payload
 from alerting_api.problems import ProblemKind, Refusal, add_refusals
 from alerting_core import limits
 from alerting_core.errors import AlertingError, InvalidInput, Problem, ProblemCode
@@ -214,6 +215,7 @@ _BODY_REFUSALS: Final = (_K.MALFORMED_BODY, _K.BODY_TOO_LARGE, _K.UNSUPPORTED_ME
 
 _DEPENDENCY_REFUSALS: Final[Mapping[object, tuple[ProblemKind, ...]]] = {
     claim_key: (_K.BODY_TOO_LARGE, _K.INVALID_INPUT, _K.REQUEST_IN_PROGRESS, _K.IDEMPOTENCY_KEY_REUSED),
+    read_payload: (_K.MALFORMED_BODY, _K.BODY_TOO_LARGE, _K.INVALID_INPUT),
     expected_version: (_K.NOT_FOUND, _K.VERSION_CONFLICT, _K.INVALID_INPUT),
 }
 

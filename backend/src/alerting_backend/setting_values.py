@@ -8,6 +8,7 @@ from typing import Final
 
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain import client, endpoint
+from alerting_core.domain.severity_words import read_own_words
 from alerting_core.errors import InvalidInput
 from alerting_core.generator.config import read_duration_ms
 from alerting_core.limits import EPISODE_LIFE_MS_MAX
@@ -131,6 +132,17 @@ def domains(value: str) -> tuple[str, ...]:
     return tuple(sorted({host for host in hosts.values() if host is not None}))
 
 
+def severity_words(value: str) -> tuple[tuple[str, str], ...]:
+    """Read words for severities, each with the name of its severity."""
+    parts = [part.partition("=") for part in value.split(",") if part.strip()]
+    pairs = {word.strip(): name.strip().upper() for word, _, name in parts}
+    read = read_own_words(pairs)
+    if isinstance(read, tuple):
+        found = "; ".join(f"{problem.path!r} {problem.detail}" for problem in read)
+        raise ValueError(f"{found}: write it like sev-a=CRITICAL,tuesday=LOW")
+    return tuple(pairs.items())
+
+
 def label(value: str) -> str:
     """Read the name of a Prometheus label."""
     if not _LABEL.fullmatch(value):
@@ -210,6 +222,11 @@ def show(value: object) -> str:
 def show_schedule(steps_ms: tuple[int, ...]) -> str:
     """Write waits as `schedule` reads them."""
     return ",".join(map(show_duration, steps_ms))
+
+
+def show_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Write words with what they stand for as `severity_words` reads them."""
+    return ",".join(f"{word}={meaning}" for word, meaning in pairs)
 
 
 def show_secret(value: str | None) -> str:

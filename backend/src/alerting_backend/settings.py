@@ -126,6 +126,10 @@ class Settings:
         "when an alert is over that is not sent again, of a sender that does not say until when it fires",
         limits.EPISODE_LIFE_MS, read=values.life, show=values.show_duration,
     )  # fmt: skip
+    severity_words: tuple[tuple[str, str], ...] = _setting(
+        "words for severities besides the usual ones, as sev-a=CRITICAL,tuesday=LOW", (),
+        read=values.severity_words, show=values.show_pairs,
+    )  # fmt: skip
     prometheus_source_label: str = _setting("label of a Prometheus alert that is its source", "job", read=values.label)
 
     keep_alerts: int = _setting(

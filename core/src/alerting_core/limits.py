@@ -115,8 +115,15 @@ GIVEN_KEY_CHARS_MIN: Final = 8
 BODY_BYTES_MAX: Final = 1_048_576
 """One HTTP request body."""
 
+FOREIGN_BODY_BYTES_MAX: Final = 16_777_216
+"""One body on a route where another system's protocol is the contract: it sends all its alerts at once, splits nothing,
+and would send the same again."""
+
+BODY_BYTES_PASSED_OVER_MAX: Final = 67_108_864
+"""Of a body that is too large, read before it is refused: whoever is cut off while it sends reads no answer."""
+
 ALERTS_PER_REQUEST_MAX: Final = 1_000
-"""One POST of alerts: one transaction of well under a second."""
+"""One POST of alerts: one transaction of well under a second. Of other systems' requests, one piece."""
 
 IDEMPOTENCY_RUNNING_MS_MAX: Final = 120_000
 """Age at which a request that began under an Idempotency-Key and never ended is taken for dead: no request runs so

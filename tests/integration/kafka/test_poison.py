@@ -11,6 +11,7 @@ from alerting_core.errors import LimitExceeded
 from alerting_core.memory.database import MemoryClock, MemoryDatabase
 from alerting_core.memory.rule_distribution import MemoryRuleSource
 from alerting_core.ports.stream import ALERTS_NEW, DLQ_SUFFIX, Outgoing, alert_record
+from alerting_core.stages.batch import Count
 from alerting_core.stages.consumers import Evaluator
 from alerting_core.stages.rule_feed import RuleFeed
 from tests.integration.kafka.conftest import Pair
@@ -39,9 +40,9 @@ async def test_poison_of_every_kind_goes_to_the_dead_letter_topic_and_the_stream
     poison = {
         b"random": random_bytes(500),
         b"empty": b"",
-        b"no-ids": encode_alert(make_alert(alert_id="")),
-        b"long": encode_alert(make_alert(source="s" * 256)),
-        b"nul": encode_alert(make_alert(name="a\0b")),
+        b"no-client": encode_alert(make_alert(owner=" ")),
+        b"long": encode_alert(make_alert(owner="s" * 256)),
+        b"nul": encode_alert(make_alert(owner="a\0b")),
     }
     large = random_bytes(LARGE_BYTES)
     await pair.sink.publish([Outgoing(ALERTS_NEW, key, value) for key, value in poison.items()])
@@ -59,6 +60,21 @@ async def test_poison_of_every_kind_goes_to_the_dead_letter_topic_and_the_stream
         assert headers["dlq-topic"] == ALERTS_NEW.encode()
         assert headers["dlq-reason"]
         assert TRUNCATED_HEADER not in headers
+
+
+async def test_what_an_existing_producer_writes_beyond_our_bounds_is_matched_and_not_put_aside(pair: Pair) -> None:
+    await pair.make(ALERTS_NEW, partitions=6)
+    odd = [
+        make_alert(alert_id=""),
+        make_alert(alert_id=" odd\n", event_ts=1_767_323_045_678),
+        make_alert(event_ts=-1),
+        make_alert(source="s" * 256, name="a\0b"),
+        make_alert(context={f"label_{number}": "x" * 2_000 for number in range(100)}),
+    ]
+    await pair.sink.publish([Outgoing(ALERTS_NEW, b"k", encode_alert(one)) for one in odd])
+    feed = RuleFeed(MemoryRuleSource(MemoryDatabase()), MemoryClock(NOW_MS))
+    report = await Evaluator(pair.stream(ALERTS_NEW), feed, wait_ms=0).step()
+    assert (report.received, report.rejected, report.counts[Count.ALERTS_UNMATCHED]) == (5, 0, 5)
 
 
 async def test_a_dead_letter_that_its_topic_does_not_take_is_cut_and_says_so(pair: Pair) -> None:

@@ -655,20 +655,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take in alerts from Prometheus
+         * Take in alerts from Prometheus, and from whatever else posts to an Alertmanager
          * @description Name this server under `alerting.alertmanagers` with a key that has the scope `alerts:write` in
-         *     `authorization.credentials`. `alertname` becomes the name, `job` (or the label that is configured) the source,
-         *     `severity` the severity: critical, emergency, fatal → CRITICAL; high, major, error, page → HIGH; warning, warn,
-         *     medium, minor → MEDIUM; low, info, informational, none → LOW; anything else, and none, is unknown, which rules with
-         *     the severity `*` meet. Labels become the context, annotations stay annotations, with `generatorURL` among them; one
-         *     beyond the limit is cut.
+         *     `authorization.credentials`, or as the password in `basic_auth`. `alertname` becomes the name, `job` (or the label
+         *     that is configured) the source, `severity` the severity, by any usual word for one; a word that nobody knows, and
+         *     none, is unknown, which rules with the severity `*` meet. Labels become the context, annotations stay annotations,
+         *     with `generatorURL` among them. What is too long or too many is cut, and the annotation `alerting_cut` says so.
          *
          *     What is sent with a client's key is private to that client; with an operator's key it is shared.
          *
          *     An alert is known by its labels, and fires from when it is first sent until its `endsAt` has passed, whatever is
          *     sent meanwhile: nobody is told twice. Without `endsAt` it fires for five minutes, or as configured, unless it is
-         *     sent again. As with an Alertmanager, alerts that cannot be taken are refused one by one: the others are accepted
-         *     although the answer is 422, so that one bad alert does not hold up the rest.
+         *     sent again. Alerts that cannot be taken are refused one by one: the others are accepted although the answer is 400,
+         *     so that one bad alert does not hold up the rest.
          */
         post: operations["postAlerts"];
         delete?: never;
@@ -952,6 +951,7 @@ export interface components {
          *         "order-4711-timeout",
          *         "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07"
          *       ],
+         *       "duplicates": 0,
          *       "results": [
          *         {
          *           "alert_id": "order-4711-timeout",
@@ -972,6 +972,11 @@ export interface components {
              * @description In the order of the request; empty for one that is resolved and never fired.
              */
             alert_ids: string[];
+            /**
+             * Duplicates
+             * @description How many of them were sent again of an alert that fires already: `extended` and `unchanged`. Nobody is notified of them.
+             */
+            duplicates: number;
             /**
              * Results
              * @description In the order of the request.
@@ -2624,9 +2629,9 @@ export interface components {
             name: string;
             /**
              * Severity
-             * @enum {string}
+             * @description LOW, MEDIUM, HIGH or CRITICAL, or a usual word for one in any case: `critical`, `P1`, `sev-2`, `warning`, `err`, `notice` …
              */
-            severity: "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+            severity: string;
             /**
              * Source
              * @description System that reports.
@@ -3199,72 +3204,6 @@ export interface components {
              * @example 2026-01-02T03:04:05.678Z
              */
             updated_at: string;
-        };
-        /**
-         * PostedAlert
-         * @description One alert as Prometheus has it. Fields that are unknown here are passed over: newer servers may send more.
-         * @example {
-         *       "annotations": {
-         *         "summary": "5 % of the requests fail"
-         *       },
-         *       "endsAt": "2026-01-02T03:08:05.678Z",
-         *       "generatorURL": "http://prometheus.example.com/graph",
-         *       "labels": {
-         *         "alertname": "HighErrorRate",
-         *         "job": "api",
-         *         "severity": "critical"
-         *       },
-         *       "startsAt": "2026-01-02T03:04:05.678Z"
-         *     }
-         */
-        PostedAlert: {
-            /** Annotations */
-            annotations?: {
-                [key: string]: string;
-            };
-            /** Endsat */
-            endsAt?: string | null;
-            /**
-             * Generatorurl
-             * @default
-             */
-            generatorURL: string;
-            /**
-             * Labels
-             * @description `alertname` becomes the name, `job` the source.
-             */
-            labels: {
-                [key: string]: string;
-            };
-            /** Startsat */
-            startsAt?: string | null;
-        };
-        /**
-         * PostedAlertsAccepted
-         * @description What became of the posted alerts.
-         */
-        PostedAlertsAccepted: {
-            /**
-             * Accepted
-             * @description Firing alerts that are durable now, repetitions included.
-             */
-            accepted: number;
-            /**
-             * Outcomes
-             * @description How many of them were what: see the results of `POST /api/v1/alerts`.
-             * @example {
-             *       "opened": 1,
-             *       "unchanged": 41
-             *     }
-             */
-            outcomes: {
-                [key: string]: number;
-            };
-            /**
-             * Resolved
-             * @description Alerts that have ended, repetitions included.
-             */
-            resolved: number;
         };
         /**
          * PreviewShown
@@ -7941,89 +7880,101 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PostedAlert"][];
+                "application/json": {
+                    /** @description An object. Text is usual; what is no text is its JSON, and null is absent. */
+                    annotations?: unknown;
+                    /** @description RFC 3339 is usual; without a zone it is in UTC, a number is unix seconds. */
+                    endsAt?: unknown;
+                    /** @description A link. */
+                    generatorURL?: unknown;
+                    /** @description `alertname` becomes the name, `job` the source. Text is usual; what is no text is its JSON, and null is absent. */
+                    labels: Record<string, unknown>;
+                    /** @description RFC 3339 is usual; without a zone it is in UTC, a number is unix seconds. */
+                    startsAt?: unknown;
+                }[];
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description All are taken; the body is empty. */
             200: {
                 headers: {
+                    /**
+                     * @description How many alerts were what: see the results of `POST /api/v1/alerts`.
+                     * @example opened=1, unchanged=41
+                     */
+                    "Alerting-Outcomes"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["PostedAlertsAccepted"];
-                };
+                content?: never;
             };
-            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            /** @description The body is no list of alerts, or some of them cannot be taken; the others are. */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example The body is no list of alerts, or some of them cannot be taken; the others are. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            /** @description No key was sent, or it is unknown, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example No key was sent, or it is unknown, expired or revoked. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            /** @description The key has not the scope that this operation needs. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example The key has not the scope that this operation needs. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `body-too-large`: The body has more than 1 MiB. */
+            /** @description The body has more than 16 MiB. */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example The body has more than 16 MiB. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `unsupported-media-type`: The body must be `application/json`. */
+            /** @description The body is not called `application/json`; an object with `code` and `message`, as an Alertmanager answers. */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example The body is not called `application/json`; an object with `code` and `message`, as an Alertmanager answers. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: A defect of the platform. Report the request id. */
+            /** @description A defect of the platform. Report the request id. */
             500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example A defect of the platform. Report the request id. */
+                    "application/json": unknown;
                 };
             };
-            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            /** @description Something the platform needs is away. Try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example Something the platform needs is away. Try again. */
+                    "application/json": unknown;
                 };
             };
         };

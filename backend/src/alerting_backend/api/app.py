@@ -183,8 +183,14 @@ def make_container(
         letters: The dead letters; those of the streams in the database when left out.
     """
     application = ports.application
+    use = Application.on(
+        application,
+        placeholders=settings.placeholder_domains,
+        life_ms=settings.resolve_timeout,
+        severity_words=dict(settings.severity_words),
+    )
     return ServerContainer(
-        use=Application.on(application, placeholders=settings.placeholder_domains, life_ms=settings.resolve_timeout),
+        use=use,
         clock=application.clock,
         authenticator=auth.KeyAuthenticator(application.keys, application.clock),
         idempotency=ports.idempotency(),

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from pydantic import ConfigDict, Field
 
 from alerting_api import auth, problems, route, schema
@@ -46,6 +46,18 @@ class RequestLog(auth.RequestObserver):
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
+
+        self._alerts = Counter(
+            "alerting_alerts_taken_in_total",
+            "Alerts that requests brought, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+
+    def taken_in(self, outcomes: Mapping[str, int]) -> None:
+        """Count alerts."""
+        for outcome, count in outcomes.items():
+            self._alerts.labels(outcome).inc(count)
 
     def observing(self, request_id: str) -> AbstractContextManager[object]:
         """Have all that is logged while the request is served carry its id."""

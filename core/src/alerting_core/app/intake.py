@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from alerting_core import limits
 from alerting_core.app.episodes import EpisodeIntake
@@ -10,11 +10,16 @@ from alerting_core.codec.records import message_headers
 from alerting_core.domain.alert import SEVERITY_NAMES, Alert, AlertStatus, Severity, check_alert
 from alerting_core.domain.episode import fingerprint_of_key
 from alerting_core.domain.episode_report import Report, ReportOutcome
+from alerting_core.domain.fitting import fitted, named
+from alerting_core.domain.severity_words import severity_of_word
 from alerting_core.domain.text import check_id
 from alerting_core.errors import InvalidInput, NotFound, Problem, ProblemCode
 from alerting_core.ports.catalog import ClientStore, Scope
 from alerting_core.ports.clock import Clock, IdSource
 from alerting_core.ports.stream import Headers, Sink, alert_record
+
+OutcomeName: TypeAlias = Literal["event"] | ReportOutcome
+"""What became of an alert, in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class AlertDraft:
     """An alert as a caller sends it.
 
     Attributes:
-        severity: None when the source names none that is known: only rules with `*` meet it.
+        severity: The name of one, or a word for it. None when the source names none: only rules with `*` meet it.
         alert_id: None to have one made.
         event_ts: Unix seconds; None for now.
         client_id: The client that the alert is to be private to; None: the sender when that is a client, and of an
@@ -33,6 +38,8 @@ class AlertDraft:
         starts_at_ms: Of an alert with a life: when it began, unix milliseconds; None: at event_ts if that is given.
         ends_at_ms: Of an alert with a life: until when it fires if nobody says more, or when it ended; None for the
             ordinary life, or for now. More than `limits.EPISODE_LIFE_MS_MAX` ahead is cut to that.
+        is_made_fit: Whether what is beyond the bounds is cut and marked (`domain.fitting`), and a severity that nobody
+            knows is none: its sender speaks another system's dialect, and what is refused there is lost.
     """
 
     severity: str | None
@@ -48,6 +55,7 @@ class AlertDraft:
     status: AlertStatus | None = None
     starts_at_ms: int | None = None
     ends_at_ms: int | None = None
+    is_made_fit: bool = False
 
     @property
     def has_life(self) -> bool:
@@ -75,20 +83,61 @@ class Submitted:
     outcome: ReportOutcome | None = None
     is_published: bool = True
 
+    @property
+    def outcome_name(self) -> OutcomeName:
+        """What became of it, in a word; an event is published, and that is all."""
+        return "event" if self.outcome is None else self.outcome
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it was of an alert that fires already, so that nobody is notified of it."""
+        return self.outcome in _OF_ONE_THAT_FIRES
+
+
+Placed: TypeAlias = tuple[str, AlertDraft]
+"""Where in the request a draft stood, for problems; and the draft."""
+
+
+_OF_ONE_THAT_FIRES: Final = frozenset({ReportOutcome.EXTENDED, ReportOutcome.UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of drafts that were taken one by one.
+
+    Attributes:
+        submitted: Of those that were in order, in their order.
+        problems: Of the others.
+    """
+
+    submitted: Sequence[Submitted]
+    problems: Sequence[Problem]
+
 
 @dataclass(frozen=True, slots=True)
 class AlertIntake:
-    """The way in for alerts: what a client sends is private to it."""
+    """The way in for alerts: what a client sends is private to it.
+
+    Attributes:
+        own_words: Words for severities that an operator added to `SEVERITY_WORDS`.
+    """
 
     clients: ClientStore
     episodes: EpisodeIntake
     sink: Sink
     clock: Clock
     ids: IdSource
+    own_words: Mapping[str, Severity] = field(default_factory=dict[str, Severity])
 
     def check(self, scope: Scope, draft: AlertDraft) -> tuple[Problem, ...]:
         """Return all that is wrong with *draft*; empty when `submit` would take it, if the client it names is there."""
-        return tuple(_problems(scope, draft, self._alert(scope, draft, 0)))
+        return tuple(self._problems(scope, draft, self._alert(scope, draft, 0)))
+
+    def check_severity(self, word: str) -> Iterator[Problem]:
+        """Yield what is wrong with *word* as a severity: nothing where it is a usual or an own word for one."""
+        if severity_of_word(word, self.own_words) is Severity.UNSPECIFIED:
+            detail = f"must be one of {', '.join(SEVERITY_NAMES)}, or a usual word for one"
+            yield Problem("severity", ProblemCode.UNKNOWN_VALUE, detail)
 
     async def submit(
         self, scope: Scope, drafts: Sequence[AlertDraft], *, path: str = "alerts[{}]", traceparent: str | None = None
@@ -116,7 +165,7 @@ class AlertIntake:
         alerts: list[Alert] = []
         for index, draft in enumerate(drafts):
             alert = self._alert(scope, draft, now_s)
-            found = list(_problems(scope, draft, alert))
+            found = list(self._problems(scope, draft, alert))
             if not found and draft.client_id in unknown:
                 found.append(Problem("client_id", ProblemCode.UNKNOWN_VALUE, "there is no such client"))
             alerts.append(alert)
@@ -124,6 +173,34 @@ class AlertIntake:
         if problems:
             raise InvalidInput(problems)
         return await self._take(list(zip(drafts, alerts, strict=True)), message_headers(traceparent))
+
+    async def submit_each(self, scope: Scope, placed: Sequence[Placed], *, traceparent: str | None = None) -> Taken:
+        """Take in those that are in order, whatever the others are, however many there are; they are durable on return.
+
+        They are worked off in pieces, so that others have their turn in between.
+
+        Args:
+            scope: Who sends them; they name no client.
+            placed: Any number of drafts, each with its place.
+            traceparent: The caller's trace, which the alerts carry on.
+
+        Raises:
+            PortUnavailable: The log or the episodes are away; any part may have been taken in. To send the same again
+                is safe, if events have their alert_ids.
+        """
+        headers, now_s = message_headers(traceparent), max(0, self.clock.now_ms() // 1000)
+        submitted: list[Submitted] = []
+        problems: list[Problem] = []
+        for start in range(0, len(placed), limits.ALERTS_PER_REQUEST_MAX):
+            sound: list[tuple[AlertDraft, Alert]] = []
+            for path, draft in placed[start : start + limits.ALERTS_PER_REQUEST_MAX]:
+                alert = self._alert(scope, draft, now_s)
+                found = [problem.under(path) if path else problem for problem in self._problems(scope, draft, alert)]
+                problems += found
+                if not found:
+                    sound.append((draft, alert))
+            submitted += await self._take(sound, headers)
+        return Taken(submitted, problems)
 
     async def _take(self, sound: Sequence[tuple[AlertDraft, Alert]], headers: Headers) -> Sequence[Submitted]:
         """Take in what is in order."""
@@ -158,9 +235,9 @@ class AlertIntake:
         alert_id = draft.alert_id
         if alert_id is None:
             alert_id = _OF_EPISODE if draft.has_life else self.ids.new_uuid()
-        return Alert(
+        alert = Alert(
             alert_id=alert_id,
-            severity=Severity[draft.severity] if draft.severity in SEVERITY_NAMES else Severity.UNSPECIFIED,
+            severity=self._severity(draft),
             source=draft.source,
             name=draft.name,
             event_ts=now_s if draft.event_ts is None else draft.event_ts,
@@ -168,6 +245,18 @@ class AlertIntake:
             annotations=draft.annotations,
             owner=(draft.client_id or "") if scope is None else scope,
         )
+        return fitted(named(alert)) if draft.is_made_fit and check_alert(alert) else alert
+
+    def _severity(self, draft: AlertDraft) -> Severity:
+        return Severity.UNSPECIFIED if draft.severity is None else severity_of_word(draft.severity, self.own_words)
+
+    def _problems(self, scope: Scope, draft: AlertDraft, alert: Alert) -> Iterator[Problem]:
+        """Yield what is wrong with *draft*, of which *alert* was made."""
+        if draft.severity is not None and not draft.is_made_fit:
+            yield from self.check_severity(draft.severity)
+        yield from _check_owner(scope, draft)
+        yield from check_alert(alert)
+        yield from _check_life(draft)
 
 
 _OF_EPISODE: Final = "of its episode"
@@ -191,14 +280,6 @@ def _report(fingerprint: str, draft: AlertDraft, alert: Alert) -> Report:
         context=alert.context,
         annotations=alert.annotations,
     )
-
-
-def _problems(scope: Scope, draft: AlertDraft, alert: Alert) -> Iterator[Problem]:
-    """Yield what is wrong with *draft*, of which *alert* was made."""
-    yield from _check_severity(draft.severity)
-    yield from _check_owner(scope, draft)
-    yield from check_alert(alert)
-    yield from _check_life(draft)
 
 
 def _check_life(draft: AlertDraft) -> Iterator[Problem]:
@@ -226,9 +307,3 @@ def _check_count(drafts: Sequence[AlertDraft]) -> None:
     if len(drafts) > limits.ALERTS_PER_REQUEST_MAX:
         detail = f"has {len(drafts)} alerts, at most {limits.ALERTS_PER_REQUEST_MAX} are allowed in one request"
         raise InvalidInput([Problem("alerts", ProblemCode.TOO_MANY, detail)])
-
-
-def _check_severity(severity: str | None) -> Sequence[Problem]:
-    if severity is None or severity in SEVERITY_NAMES:
-        return ()
-    return (Problem("severity", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(SEVERITY_NAMES)}"),)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from operator import attrgetter
 from typing import Final, TypeVar
@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from alerting_core import limits
 from alerting_core.codec.message import Message, Undecodable, boolean, enum, int32, int64, labels, severity, text, texts
 from alerting_core.domain.alert import EVENT_TS_MAX, SCHEMA_VERSION, Alert, AlertLife, AlertStatus, Match, check_alert
+from alerting_core.domain.fitting import fitted
 from alerting_core.domain.text import check_id
 from alerting_core.errors import Problem, ProblemCode
 
@@ -43,8 +44,20 @@ class Rejected:
         return "; ".join(f"{p.path or 'record'}: {p.code}: {p.detail}" for p in self.problems)[:1_000]
 
 
-def read_record(value: bytes, parse: Callable[[bytes], T], check: Callable[[T], tuple[Problem, ...]]) -> T | Rejected:
-    """Parse and check one record; whatever its bytes, the answer is a value."""
+def read_record(
+    value: bytes,
+    parse: Callable[[bytes], T],
+    check: Callable[[T], tuple[Problem, ...]],
+    fit: Callable[[T], T] | None = None,
+) -> T | Rejected:
+    """Parse and check one record; whatever its bytes, the answer is a value.
+
+    Args:
+        value: The record.
+        parse: Raises Undecodable for what is no message.
+        check: Says what is wrong with a message.
+        fit: Makes something of a message that is not in order, which is then checked again.
+    """
     if not value:
         return Rejected((Problem("", ProblemCode.EMPTY, "the record is empty"),))
     if len(value) > limits.RECORD_VALUE_BYTES_MAX:
@@ -55,6 +68,9 @@ def read_record(value: bytes, parse: Callable[[bytes], T], check: Callable[[T], 
     except Undecodable as error:
         return Rejected((Problem("", ProblemCode.UNDECODABLE, f"not a protobuf message: {error}"),))
     problems = check(parsed)
+    if problems and fit is not None:
+        parsed = fit(parsed)
+        problems = check(parsed)
     return Rejected(problems) if problems else parsed
 
 
@@ -119,8 +135,8 @@ def encode_private_tail(rule_ids: Iterable[str]) -> bytes:
 
 
 def decode_alert(value: bytes) -> Alert | Rejected:
-    """Read an AlertNew."""
-    return read_record(value, _parse_alert, check_alert)
+    """Read an AlertNew; what is beyond our bounds, and not beyond those of an existing producer, is made fit."""
+    return read_record(value, _parse_alert, check_alert, fitted)
 
 
 _RESOLVED: Final = _LIFE.encode_values(AlertStatus.RESOLVED, 0, "", 0)
@@ -132,8 +148,8 @@ def may_be_resolved(value: bytes) -> bool:
 
 
 def decode_match(value: bytes) -> Match | Rejected:
-    """Read an AlertMatched."""
-    return read_record(value, _parse_match, _check_match)
+    """Read an AlertMatched; its alert is made fit as an AlertNew is."""
+    return read_record(value, _parse_match, _check_match, lambda match: replace(match, alert=fitted(match.alert)))
 
 
 def _parse_alert(data: bytes) -> Alert:

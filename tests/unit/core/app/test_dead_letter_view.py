@@ -70,7 +70,7 @@ def test_fields_are_bounded_in_number_and_length() -> None:
 
 
 def test_what_can_be_set_is_listed_with_what_is_there_and_with_what_is_not() -> None:
-    match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 0, {"k": "v"}), "acme", (ID, "another"))
+    match = Match(Alert("a-1", Severity.LOW, "y" * 9_999, "timeout", 0, {"k": "v"}), " acme", (ID, "another"))
     view = view_dead_letter(letter(encode_match(match), ALERTS_MATCHED))
     shown = {one.field.name: one for one in view.settable}
     assert shown["source"].field.value == "y" * 2_000
@@ -78,7 +78,7 @@ def test_what_can_be_set_is_listed_with_what_is_there_and_with_what_is_not() -> 
     assert (shown["event_ts"].field.value, shown["event_ts"].field.kind) == ("", FieldKind.NUMBER)
     assert shown["rule_ids"].field.value == f"{ID}, another"
     assert (shown["context.k"].field.value, shown["context"].field.kind) == ("v", FieldKind.LABELS)
-    assert [problem.path for problem in view.problems] == ["source"]
+    assert [problem.path for problem in view.problems] == ["client_id"], "a source that is too long is cut"
 
 
 def test_what_is_no_message_or_not_all_of_one_has_nothing_to_set() -> None:

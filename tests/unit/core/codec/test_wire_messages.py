@@ -211,12 +211,9 @@ def test_an_action_of_a_newer_producer_reads_as_unspecified() -> None:
         (b"\x18" + b"\x80" * 10 + b"\x01", "", ProblemCode.UNDECODABLE),
         (b"\x0a\x02\xc3\x28", "", ProblemCode.UNDECODABLE),
         (b"\x0a" + b"\xff\xff\xff\xff\x0f", "", ProblemCode.UNDECODABLE),
-        (b"\x0a\x00", "alert_id", ProblemCode.EMPTY),
-        (ALERT_BYTES + b"\x2a\x03a\x00b", "source", ProblemCode.NUL_CHARACTER),
-        (ALERT_BYTES + b"\x2a\x80\x02" + b"x" * 256, "source", ProblemCode.TOO_LONG),
-        (ALERT_BYTES + b"\x18" + b"\xff" * 9 + b"\x01", "event_ts", ProblemCode.OUT_OF_RANGE),
+        (b"\x0a\x00", "name", ProblemCode.EMPTY),
+        (ALERT_BYTES + bytes_field(8, b"a\x00b"), "client_id", ProblemCode.NUL_CHARACTER),
         (ALERT_BYTES * 40_000, "", ProblemCode.TOO_LARGE),
-        (ALERT_BYTES + b"".join(b"\x3a\x06\x0a\x04k%03d" % i for i in range(70)), "context", ProblemCode.TOO_MANY),
     ],
 )
 def test_a_poison_record_is_a_value_that_says_why(value: bytes, path: str, code: ProblemCode) -> None:
@@ -229,8 +226,7 @@ def test_a_poison_record_is_a_value_that_says_why(value: bytes, path: str, code:
 def test_all_problems_of_a_record_are_told_at_once() -> None:
     rejected = decode_match(b"\x2a\x03a\x00b")
     assert isinstance(rejected, Rejected)
-    paths = {problem.path for problem in rejected.problems}
-    assert paths >= {"alert_id", "source", "name", "client_id", "rule_ids"}
+    assert {problem.path for problem in rejected.problems} == {"name", "client_id", "rule_ids"}
 
 
 def test_a_match_without_rules_is_refused() -> None:

@@ -54,6 +54,22 @@ async def test_a_poison_record_goes_to_the_dead_letter_topic_with_its_reason() -
     assert len(platform.db.notifications) == 1
 
 
+async def test_what_an_existing_producer_writes_beyond_our_bounds_is_told_and_not_put_aside() -> None:
+    platform = Platform()
+    await platform.add_rule("acme", severity="HIGH", source="*", name="*")
+    odd = [
+        make_alert(alert_id=""),
+        replace(make_alert(alert_id=" odd\n"), event_ts=1_767_323_045_678),
+        replace(make_alert(alert_id="before-1970"), event_ts=-1),
+        make_alert(alert_id="long", source="s" * 256, name="a\0b"),
+        replace(make_alert(alert_id="much"), context={f"label_{number}": "x" * 2_000 for number in range(100)}),
+    ]
+    platform.send(*odd, *odd)
+    await platform.run_all()
+    assert [platform.log.read("alerts.new.dlq", place, offset=0, records_max=9) for place in range(2)] == [[], []]
+    assert len(platform.db.notifications) == len(odd), "the same record again is the same alert"
+
+
 async def test_the_fan_out_of_one_commit_is_bounded_and_nothing_is_left_out() -> None:
     platform = Platform()
     for number in range(5):
