@@ -162,13 +162,15 @@ async def post_alerts(
     require_json_named(request.headers.get("content-type", ""))
     if not isinstance(payload, list):
         raise InvalidInput([Problem("", ProblemCode.WRONG_TYPE, "the body must be a list of alerts")])
-    reading = read_posted_alerts(payload, source_label=parts.source_label)
-    taken = await parts.use.intake.submit_each(caller.scope, reading.drafts, traceparent=traceparent)
-    outcomes = Counter[str](one.outcome_name for one in taken.submitted)
+    outcomes = Counter[str]()
+    problems: list[Problem] = []
+    for reading in read_posted_alerts(payload, source_label=parts.source_label):
+        taken = await parts.use.intake.submit_each(caller.scope, reading.drafts, traceparent=traceparent)
+        outcomes.update(one.outcome_name for one in taken.submitted)
+        problems += [*reading.problems, *taken.problems]
     parts.observer.taken_in(outcomes)
-    problems = [*reading.problems, *taken.problems]
     if problems:
-        raise InvalidInput(problems, f"{len(taken.submitted)} alerts were accepted, the others have problems")
+        raise InvalidInput(problems, f"{outcomes.total()} alerts were accepted, the others have problems")
     return Response(headers={OUTCOMES_HEADER: ", ".join(f"{one}={count}" for one, count in outcomes.items())})
 
 

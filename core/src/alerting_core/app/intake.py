@@ -139,6 +139,10 @@ class AlertIntake:
             detail = f"must be one of {', '.join(SEVERITY_NAMES)}, or a usual word for one"
             yield Problem("severity", ProblemCode.UNKNOWN_VALUE, detail)
 
+    def alert_of(self, draft: AlertDraft) -> Alert:
+        """Return the alert that would come of *draft*, as nobody's and at no time; nothing is taken in."""
+        return self._alert(None, draft, 0)
+
     async def submit(
         self, scope: Scope, drafts: Sequence[AlertDraft], *, path: str = "alerts[{}]", traceparent: str | None = None
     ) -> Sequence[Submitted]:

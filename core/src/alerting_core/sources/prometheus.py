@@ -27,7 +27,7 @@ ReadAlert: TypeAlias = Callable[[Mapping[str, Json]], AlertDraft]
 """Reads one alert of several; raises Unreadable."""
 
 
-def read_posted_alerts(items: Sequence[Json], *, source_label: str) -> reading.Reading:
+def read_posted_alerts(items: Sequence[Json], *, source_label: str) -> reading.Readings:
     """Read the body of a POST of alerts.
 
     Args:

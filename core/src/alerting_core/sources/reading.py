@@ -6,7 +6,7 @@ problem, which names the field.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -18,7 +18,6 @@ from alerting_core.errors import Problem, ProblemCode
 
 Json: TypeAlias = Any
 """Decoded JSON of any shape."""
-
 
 UNTIL_RESOLVED: Final = limits.TIME_MS_MAX
 """The end of an alert whose sender says when it is over, and nothing before that: it is not to end by silence."""
@@ -39,6 +38,20 @@ class Reading:
     passed_over: Sequence[str] = ()
 
 
+Readings: TypeAlias = Iterator[Reading]
+"""What a payload says, piece by piece: of a long list not all is read before the first alerts are taken in."""
+
+
+def merged(readings: Readings) -> Reading:
+    """Return all pieces as one."""
+    pieces = list(readings)
+    return Reading(
+        [draft for piece in pieces for draft in piece.drafts],
+        [problem for piece in pieces for problem in piece.problems],
+        [text for piece in pieces for text in piece.passed_over],
+    )
+
+
 class Unreadable(ValueError):
     """Something that leaves no alert; carries what is wrong. Stays inside this package."""
 
@@ -57,25 +70,27 @@ def unknown(path: str, known: Iterable[str]) -> Unreadable:
     return Unreadable(path, ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(known)}")
 
 
-def read_each(items: Sequence[Json], read: Callable[[Mapping[str, Json]], AlertDraft], *, path: str = "") -> Reading:
+def read_each(items: Sequence[Json], read: Callable[[Mapping[str, Json]], AlertDraft], *, path: str = "") -> Readings:
     """Read *items* one by one: what is wrong with one does not keep the others out."""
-    drafts: list[Placed] = []
-    problems: list[Problem] = []
-    for place, item in enumerate(items):
-        try:
-            drafts.append((f"{path}[{place}]", read(object_of(item))))
-        except Unreadable as error:
-            problems.append(error.problem.under(f"{path}[{place}]"))
-    return Reading(drafts, problems)
+    for start in range(0, len(items), limits.ALERTS_PER_REQUEST_MAX):
+        drafts: list[Placed] = []
+        problems: list[Problem] = []
+        for place, item in enumerate(items[start : start + limits.ALERTS_PER_REQUEST_MAX], start):
+            try:
+                drafts.append((f"{path}[{place}]", read(object_of(item))))
+            except Unreadable as error:
+                problems.append(error.problem.under(f"{path}[{place}]"))
+        yield Reading(drafts, problems)
 
 
-def read_whole(payload: Json, read: Callable[[Mapping[str, Json]], AlertDraft | str]) -> Reading:
+def read_whole(payload: Json, read: Callable[[Mapping[str, Json]], AlertDraft | str]) -> Readings:
     """Read a payload that is one alert, or none: *read* says then in a few words what it is."""
     try:
         found = read(object_of(payload))
     except Unreadable as error:
-        return Reading(problems=[error.problem])
-    return Reading(passed_over=[found]) if isinstance(found, str) else Reading([("", found)])
+        yield Reading(problems=[error.problem])
+    else:
+        yield Reading(passed_over=[found]) if isinstance(found, str) else Reading([("", found)])
 
 
 def items_of(payload: Json, key: str) -> Sequence[Json]:
@@ -140,6 +155,11 @@ def first_line(text: str) -> str:
 def with_more(texts: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Return *texts*, and of *more* what is not blank and not there already."""
     return dict(texts) | {key: value for key, value in more.items() if value and key not in texts}
+
+
+def filled(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return those of *texts* that are not empty."""
+    return {key: text for key, text in texts.items() if text}
 
 
 def flattened(value: Json, *, depth_max: int = 3) -> dict[str, str]:
