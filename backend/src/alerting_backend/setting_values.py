@@ -21,6 +21,7 @@ _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EMAIL_PROVIDERS: Final = frozenset({"smtp", "ses"})
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+_TOPIC_ARN: Final = re.compile(r"arn:aws(-cn|-us-gov)?:sns:([a-z0-9-]+:(\d{12}:([\w.-]+\*?|\*)|\*)|\*)")
 _DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
 _UNITS_MS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
@@ -141,6 +142,17 @@ def severity_words(value: str) -> tuple[tuple[str, str], ...]:
         found = "; ".join(f"{problem.path!r} {problem.detail}" for problem in read)
         raise ValueError(f"{found}: write it like sev-a=CRITICAL,tuesday=LOW")
     return tuple(pairs.items())
+
+
+def topics(value: str) -> tuple[str, ...]:
+    """Read ARNs of topics of Amazon SNS; `none` is no topic."""
+    if value.lower() == "none":
+        return ()
+    arns = tuple(part.strip() for part in value.split(",") if part.strip())
+    for arn in arns:
+        if not _TOPIC_ARN.fullmatch(arn):
+            raise ValueError(f"{arn!r} is no topic: write it like arn:aws:sns:eu-west-1:123456789012:alarms")
+    return arns
 
 
 def label(value: str) -> str:

@@ -130,6 +130,9 @@ class Settings:
         "words for severities besides the usual ones, as sev-a=CRITICAL,tuesday=LOW", (),
         read=values.severity_words, show=values.show_pairs,
     )  # fmt: skip
+    sns_topics: tuple[str, ...] = _setting(
+        "ARNs of topics of Amazon SNS that may send alerts, `*` at the end of one for any rest", (), read=values.topics
+    )
     prometheus_source_label: str = _setting("label of a Prometheus alert that is its source", "job", read=values.label)
 
     keep_alerts: int = _setting(

@@ -68,6 +68,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("SMTP_PER_SECOND", "-1"), ("PROMETHEUS_SOURCE_LABEL", "a-b"), ("KEEP_ALERTS", "1 day"), ("URL", "localhost"),
         ("RESOLVE_TIMEOUT", "0"), ("RESOLVE_TIMEOUT", "745h"),
         ("SEVERITY_WORDS", "p1"), ("SEVERITY_WORDS", "p1=BAD"), ("SEVERITY_WORDS", "=LOW"),
+        ("SNS_TOPICS", "alarms"), ("SNS_TOPICS", "arn:aws:sqs:eu-west-1:123456789012:alarms"), ("SNS_TOPICS", "*"),
         ("LOG_FORMAT", "xml"), ("EMAIL_PROVIDERS", "ses,resend"), ("EMAIL_PROVIDERS", "ses,ses"),
         ("EMAIL_PROVIDERS", "ses,"), ("SES_REGION", "Europe"), ("SES_REGION", "eu-west-1/x"), ("SES_FROM", "alerts"),
         ("SES_ENDPOINT", "email.eu-west-1"), ("SES_PER_SECOND", "fast"),
@@ -91,6 +92,7 @@ def test_right_values_are_read_as_they_are_meant() -> None:
             "ALERTING_SMTP_FROM": "Alerts <alerts@example.com>",
             "ALERTING_SMTP_SECURITY": "TLS",
             "ALERTING_URL": "http://127.0.0.1:9999/",
+            "ALERTING_SNS_TOPICS": "arn:aws:sns:eu-west-1:123456789012:alarms, arn:aws:sns:*",
             "ALERTING_SEVERITY_WORDS": "P-1=low, tuesday = HIGH",
         }
     )
@@ -100,6 +102,7 @@ def test_right_values_are_read_as_they_are_meant() -> None:
     assert settings.placeholder_domains == ()
     assert settings.retry_schedule == (1_000, 90_000)
     assert settings.keep_notifications == 0
+    assert settings.sns_topics == ("arn:aws:sns:eu-west-1:123456789012:alarms", "arn:aws:sns:*")
     assert settings.severity_words == (("P-1", "LOW"), ("tuesday", "HIGH"))
     assert settings.smtp_security == "tls"
     assert settings.url == "http://127.0.0.1:9999"

@@ -266,7 +266,14 @@ class HttpTransport:
         if isinstance(prepared, claim.Unreached):
             return prepared
         url, headers = prepared
-        return await self._post(url, headers, message.body)
+        return await self._exchange("POST", url, headers, message.body)
+
+    async def get(self, url: str) -> claim.Reply:
+        """Ask for what is at *url*, of which no more than `limits.RESPONSE_BYTES_MAX` is read, by the same rules."""
+        target = self._target(url)
+        if isinstance(target, claim.Unreached):
+            return target
+        return await self._exchange("GET", target, _DEFAULT_HEADERS, None)
 
     def _open_session(self) -> aiohttp.ClientSession:
         resolver = self._resolver if self._resolver is not None else aiohttp.AsyncResolver(timeout=1.0, tries=2)
@@ -312,7 +319,7 @@ class HttpTransport:
             return explain_http_failure(addresses.ForbiddenTarget(why))
         return url
 
-    async def _post(self, url: URL, headers: Mapping[str, str], body: bytes) -> claim.Reply:
+    async def _exchange(self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None) -> claim.Reply:
         """Send until a connection that nobody else used before has had its try.
 
         A server may close an idle connection just when the next message is on its way. That says nothing about the
@@ -324,7 +331,9 @@ class HttpTransport:
             with Exchange() as exchange:
                 try:
                     async with asyncio.timeout_at(deadline):
-                        response = await self._session.post(url, headers=headers, data=body, allow_redirects=False)
+                        response = await self._session.request(
+                            method, url, headers=headers, data=body, allow_redirects=False
+                        )
                 except HTTP_FAILURES as error:
                     if asyncio.get_running_loop().time() >= deadline:
                         return claim.Unreached(delivery.Reason.TIMED_OUT, f"no answer within {self._request_s:g} s")
