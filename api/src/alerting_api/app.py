@@ -11,13 +11,37 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from alerting_api import alerts, clients, dead_letters, endpoints, jobs, keys, metrics, notifications, prometheus, rules
+from alerting_api import (
+    alerts,
+    clients,
+    dead_letters,
+    endpoints,
+    jobs,
+    keys,
+    metrics,
+    notifications,
+    prometheus,
+    rules,
+    sources,
+)
 from alerting_api.auth import Container
 from alerting_api.middleware import BodyLimit, Boundary, KeyUse, SecurityHeaders
 from alerting_api.problems import EXPECTED_ERRORS, Problem, answer_error
 from alerting_api.route import AnsweredBefore, answer_again
 
-NOUNS: Final = (alerts, prometheus, clients, rules, endpoints, notifications, keys, jobs, metrics, dead_letters)
+NOUNS: Final = (
+    alerts,
+    prometheus,
+    sources,
+    clients,
+    rules,
+    endpoints,
+    notifications,
+    keys,
+    jobs,
+    metrics,
+    dead_letters,
+)
 """The modules whose routers make up the API, in this order."""
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -37,6 +61,7 @@ Alerts come in, are matched against the rules of every client, and go out as e-m
 _TAGS: Final = [
     {"name": "alerts", "description": "The way in, and why an alert did or did not notify anybody."},
     {"name": "prometheus", "description": "What a Prometheus server speaks to an Alertmanager."},
+    {"name": "sources", "description": "The way in for what other systems send, each on a route of its own."},
     {"name": "clients", "description": "The unit of isolation. A client owns rules, endpoints and notifications."},
     {"name": "rules", "description": "What a client wants to be told about: severity, source and name."},
     {"name": "endpoints", "description": "Where a client wants to be told: e-mail, Slack, or a signed webhook."},

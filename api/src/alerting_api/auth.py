@@ -25,6 +25,7 @@ from alerting_core import limits
 from alerting_core.app.application import Application
 from alerting_core.app.dead_letters import DeadLetters
 from alerting_core.app.operations import Dashboard, GeneratorJobs
+from alerting_core.app.sns import SnsIntake
 from alerting_core.domain.client import ApiKey, KeyScope, hash_key
 from alerting_core.errors import AlertingError
 from alerting_core.ports.catalog import KeyStore, Scope
@@ -105,6 +106,7 @@ class Container:
     Attributes:
         started_at_ms: Since when this process serves.
         source_label: The label of a Prometheus alert that becomes its source.
+        sns: Takes in messages of Amazon SNS; None when the operator allows no topic.
         new_request_id: Names a request whose caller did not.
         observer: Hears of every request.
     """
@@ -118,6 +120,7 @@ class Container:
     dashboard: Dashboard
     started_at_ms: int
     source_label: str = SOURCE_LABEL_DEFAULT
+    sns: SnsIntake | None = None
     new_request_id: Callable[[], str] = _random_id
     observer: RequestObserver = field(default_factory=RequestObserver)
 

@@ -16,8 +16,12 @@ from fastapi import Depends, Request, Response
 from alerting_api.problems import AnswerForm, ProblemKind, Refusal, answer
 from alerting_core import limits
 from alerting_core.errors import Problem, ProblemCode
+from alerting_core.sources.table import SourceName
 
 ALERTMANAGER_PATH: Final = "/api/v2/alerts"
+SOURCES_PATH: Final = "/api/v1/sources"
+
+_SOURCE_PATHS: Final = frozenset(f"{SOURCES_PATH}/{name}" for name in SourceName)
 
 _FRAMEWORK_STATUSES: Final = frozenset({404, 405, 415})
 """What an Alertmanager's framework answers by itself, with an object instead of a text."""
@@ -60,11 +64,14 @@ class Dialect:
 
 OURS: Final = Dialect()
 ALERTMANAGER: Final = Dialect(answer_as_alertmanager, limits.FOREIGN_BODY_BYTES_MAX, asks_for_password=True)
+SOURCES: Final = Dialect(body_bytes_max=limits.FOREIGN_BODY_BYTES_MAX, asks_for_password=True)
 
 
 def dialect_of(path: str) -> Dialect:
     """Return what holds for requests to *path*."""
-    return ALERTMANAGER if path == ALERTMANAGER_PATH else OURS
+    if path == ALERTMANAGER_PATH:
+        return ALERTMANAGER
+    return SOURCES if path in _SOURCE_PATHS else OURS
 
 
 def require_json_named(content_type: str) -> None:

@@ -645,6 +645,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/alertmanager": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a webhook of an Alertmanager
+         * @description Its version 4. Each alert is what `POST /api/v2/alerts` makes of it, and fires until a webhook says that it is resolved: leave `send_resolved` on.
+         */
+        post: operations["receiveAlertmanager"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/datadog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a webhook of Datadog
+         * @description With the default payload, or better with fields named after the variables: `alert_id`, `alert_transition`, `alert_scope`, `alert_priority`, `alert_type`, `tags`, `title`, `body`, `date`, `link`. Without a transition it is an event.
+         */
+        post: operations["receiveDatadog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/generic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in any other JSON, by a mapping
+         * @description The mapping is in the query, so that a webhook's address has it: for each part of an alert a path into the JSON (`name=$.title`), or the value itself (`source=backup`). A path is `$`, then `.name`, `[0]` or `['any key']`. `POST /api/v1/sources/preview` shows what comes of it.
+         */
+        post: operations["receiveGeneric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/grafana": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a webhook of Grafana's alerting
+         * @description Of a contact point of the type webhook. Links and values are annotations. An alert fires until a webhook says that it is resolved.
+         */
+        post: operations["receiveGrafana"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/pagerduty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in an event as PagerDuty's Events API does
+         * @description Version 2: `trigger`, `acknowledge` and `resolve` by `dedup_key`. `class`, else `component`, else the first line of `summary` is the name.
+         */
+        post: operations["receivePagerduty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the alerts that would come of a payload
+         * @description Nothing is taken in, and nobody is notified. Of SNS the signature is not checked.
+         */
+        post: operations["previewSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/sentry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a webhook of Sentry
+         * @description Of an integration: an issue fires until it is resolved or archived, a metric alert until it is resolved, and an issue alert is an event each time. The older plugin's are events.
+         */
+        post: operations["receiveSentry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/sns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a message of Amazon SNS
+         * @description Subscribe this address to a topic that `ALERTING_SNS_TOPICS` allows, with the key as password in it (`https://any:alk_…@host/…`). The subscription is confirmed by itself. Signatures are checked. An alarm of CloudWatch fires (HIGH, or `severity`) until its state is OK; an event of EventBridge, and any other message, is an event.
+         */
+        post: operations["receiveSns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/alerts": {
         parameters: {
             query?: never;
@@ -3206,6 +3366,103 @@ export interface components {
             updated_at: string;
         };
         /**
+         * PagerDutyAccepted
+         * @description What became of an event, with what PagerDuty answers.
+         * @example {
+         *       "accepted": 1,
+         *       "duplicates": 0,
+         *       "passed_over": [],
+         *       "problems": [],
+         *       "results": [
+         *         {
+         *           "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *           "outcome": "opened"
+         *         }
+         *       ]
+         *     }
+         */
+        PagerDutyAccepted: {
+            /** Accepted */
+            accepted: number;
+            /** Dedup Key */
+            dedup_key: string;
+            /**
+             * Duplicates
+             * @description How many of them were of an alert that fires already.
+             */
+            duplicates: number;
+            /**
+             * Message
+             * @default Event processed
+             */
+            message: string;
+            /**
+             * Passed Over
+             * @description What the payload says of which nothing follows.
+             */
+            passed_over: string[];
+            /**
+             * Problems
+             * @description What is wrong with the others, each with its place.
+             */
+            problems: components["schemas"]["ProblemItem"][];
+            /**
+             * Results
+             * @description Of each that was taken, in their order.
+             */
+            results: components["schemas"]["AlertResult"][];
+            /**
+             * Status
+             * @default success
+             */
+            status: string;
+        };
+        /**
+         * PreviewedAlert
+         * @description An alert that would come of a payload.
+         */
+        PreviewedAlert: {
+            /**
+             * Alert Id
+             * @description Of an event that has one; else one is made.
+             */
+            alert_id: string | null;
+            /** Annotations */
+            annotations: {
+                [key: string]: string;
+            };
+            /** Context */
+            context: {
+                [key: string]: string;
+            };
+            /**
+             * Ends At
+             * @description Null: not before it is said, or after the ordinary time.
+             */
+            ends_at: string | null;
+            /**
+             * Fingerprint
+             * @description What one with a life is known by; null: it is an event.
+             */
+            fingerprint: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "UNSPECIFIED" | "LOW" | "MEDIUM" | "HIGH" | "CRITICAL";
+            /** Source */
+            source: string;
+            /**
+             * Starts At
+             * @description Null: when it comes.
+             */
+            starts_at: string | null;
+            /** Status */
+            status: ("firing" | "resolved") | null;
+        };
+        /**
          * PreviewShown
          * @description What a draft rule would have matched.
          */
@@ -3642,6 +3899,125 @@ export interface components {
              * @description The value now, empty when there is none.
              */
             value: string;
+        };
+        /**
+         * SourceAccepted
+         * @description What became of the alerts in a payload; those that were taken are durable.
+         * @example {
+         *       "accepted": 1,
+         *       "duplicates": 0,
+         *       "passed_over": [],
+         *       "problems": [],
+         *       "results": [
+         *         {
+         *           "alert_id": "0b3c1f52-7d7e-8a3f-9c61-52f0f5ad1c07",
+         *           "outcome": "opened"
+         *         }
+         *       ]
+         *     }
+         */
+        SourceAccepted: {
+            /** Accepted */
+            accepted: number;
+            /**
+             * Duplicates
+             * @description How many of them were of an alert that fires already.
+             */
+            duplicates: number;
+            /**
+             * Passed Over
+             * @description What the payload says of which nothing follows.
+             */
+            passed_over: string[];
+            /**
+             * Problems
+             * @description What is wrong with the others, each with its place.
+             */
+            problems: components["schemas"]["ProblemItem"][];
+            /**
+             * Results
+             * @description Of each that was taken, in their order.
+             */
+            results: components["schemas"]["AlertResult"][];
+        };
+        /**
+         * SourceName
+         * @description The systems; the names are in addresses and never change.
+         * @enum {string}
+         */
+        SourceName: "alertmanager" | "grafana" | "sns" | "datadog" | "pagerduty" | "sentry" | "generic";
+        /**
+         * SourcePreview
+         * @description A payload to try.
+         * @example {
+         *       "mapping": {
+         *         "name": "$.title",
+         *         "severity": "$.level",
+         *         "source": "backup"
+         *       },
+         *       "payload": {
+         *         "host": "db1",
+         *         "job": {
+         *           "id": 17,
+         *           "name": "nightly"
+         *         },
+         *         "level": "error",
+         *         "title": "Backup failed"
+         *       },
+         *       "source": "generic"
+         *     }
+         * @example {
+         *       "payload": {
+         *         "client": "Monitoring",
+         *         "client_url": "https://monitoring.example.com",
+         *         "dedup_key": "web1/disk",
+         *         "event_action": "trigger",
+         *         "payload": {
+         *           "class": "disk-full",
+         *           "custom_details": {
+         *             "free": "1 %"
+         *           },
+         *           "severity": "critical",
+         *           "source": "web1",
+         *           "summary": "The disk of web1 is full",
+         *           "timestamp": "2026-01-02T03:04:05.678Z"
+         *         },
+         *         "routing_key": "0123456789abcdef0123456789abcdef"
+         *       },
+         *       "source": "pagerduty"
+         *     }
+         */
+        SourcePreview: {
+            /**
+             * Mapping
+             * @description Of a generic payload: part → path or value; see its route.
+             */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Payload
+             * @description As the source sends it.
+             */
+            payload: unknown;
+            /**
+             * Severity
+             * @description As in the query of the source's route.
+             */
+            severity?: string | null;
+            source: components["schemas"]["SourceName"];
+        };
+        /**
+         * SourcePreviewed
+         * @description What would come of a payload.
+         */
+        SourcePreviewed: {
+            /** Alerts */
+            alerts: components["schemas"]["PreviewedAlert"][];
+            /** Passed Over */
+            passed_over: string[];
+            /** Problems */
+            problems: components["schemas"]["ProblemItem"][];
         };
         /**
          * StageSeriesShown
@@ -7832,6 +8208,773 @@ export interface operations {
             };
             /** @description `unsupported-media-type`: The body must be `application/json`. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveAlertmanager: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveDatadog: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveGeneric: {
+        parameters: {
+            query?: {
+                /** @description An object whose texts become annotations, which messages show before the context. */
+                annotations?: string;
+                /** @description An object whose texts become the context. Left out: the whole alert, without the annotations. */
+                context?: string;
+                /** @description What the alert is known by each time. With it, it fires until it is resolved; else it is an event. */
+                dedup_key?: string;
+                /** @description Until when it fires if nobody says more, or when it ended. */
+                ends_at?: string;
+                /** @description A list in the payload, each item of which is an alert, to which the other paths lead. Left out: the payload is one alert, or a list of them. */
+                items?: string;
+                /** @description What happened. Needed. */
+                name?: string;
+                /** @description A severity, or a usual word for one. Left out: unknown. */
+                severity?: string;
+                /** @description Who reports. Left out: `generic`. */
+                source?: string;
+                /** @description Since when. */
+                starts_at?: string;
+                /** @description With a `dedup_key`: `resolved`, `ok`, `closed`, `recovered` and the like end the alert; all else fires. */
+                status?: string;
+                /** @description What is wrong, in a sentence: the annotation with which messages begin. */
+                summary?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveGrafana: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receivePagerduty: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagerDutyAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourcePreview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePreviewed"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The body must be `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveSentry: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-input`: `problems` lists all that is wrong, each with its place. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A defect of the platform. Report the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Something the platform needs is away. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveSns: {
+        parameters: {
+            query?: {
+                /** @description Of alerts whose payload names none: a severity, or a usual word for one. */
+                severity?: string;
+            };
+            header?: {
+                /** @description W3C trace context; goes along with the alert. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Accepted: durable, and under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAccepted"];
+                };
+            };
+            /** @description `malformed-body`: The body is not JSON, or not UTF-8. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: No key was sent, or it is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The key has not the scope that this operation needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body has more than 1 MiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

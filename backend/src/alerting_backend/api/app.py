@@ -22,12 +22,15 @@ from starlette.exceptions import HTTPException
 from alerting_api import app as api
 from alerting_api import auth, problems
 from alerting_backend.adapters.postgres.ports import PostgresPorts
+from alerting_backend.adapters.transport import addresses, sns
 from alerting_backend.api.files import ASK_EACH_TIME, PAGE, PAGES, File, Files, read_ui, ui_folder
 from alerting_backend.api.probes import ServerContainer, ServerParts, exposition_router, probes_router
 from alerting_backend.settings import Settings, SettingsInvalid
 from alerting_core.app import dead_letters, operations
 from alerting_core.app.application import Application
+from alerting_core.app.sns import SnsIntake
 from alerting_core.ports import metrics
+from alerting_core.ports.clock import Clock
 from alerting_core.ports.operations import DeadLetterStore
 
 pages_router = APIRouter(include_in_schema=False)
@@ -201,8 +204,20 @@ def make_container(
         stages=stages,
         checks=checks,
         source_label=settings.prometheus_source_label,
+        sns=_sns(settings, application.clock),
         ui=_ui(settings),
     )
+
+
+def _sns(settings: Settings, clock: Clock) -> SnsIntake | None:
+    """Return the way in for messages of SNS; None when no topic is allowed."""
+    if not settings.sns_topics:
+        return None
+    policy = addresses.AddressPolicy.allowing(settings.delivery_allowed_networks or ())
+    try:
+        return SnsIntake(settings.sns_topics, sns.AmazonSns(sns.fetch_by(policy), clock))
+    except ValueError as error:
+        raise SettingsInvalid([f"ALERTING_SNS_TOPICS cannot be used: {error}"]) from None
 
 
 def _ui(settings: Settings) -> Files | None:
