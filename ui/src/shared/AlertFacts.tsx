@@ -76,7 +76,7 @@ export function AlertFacts({
 }
 
 /** What is wrong, in the words of the source; nothing when it does not say. */
-function Said({
+export function Said({
   summary = "",
   description = "",
 }: {
@@ -93,7 +93,7 @@ function Said({
 }
 
 /** Labels, annotations or links: a few of many until all are wanted. */
-function Entries({
+export function Entries({
   title,
   entries,
   isFirst = false,

@@ -56,7 +56,12 @@ export function RecentAlerts() {
       <PageHeader
         title="Explain"
         description="Why an alert did, or did not, notify a client. Choose an alert: each rule then says whether it matched, or which field differs."
-        actions={<SendLink />}
+        actions={
+          <>
+            <PayloadLink />
+            <SendLink />
+          </>
+        }
       />
       <ById />
       <Filters label="Filter alerts" names={FILTER_NAMES}>
@@ -82,6 +87,15 @@ function SendLink() {
   return (
     <Button component={Link} to="/explain/send" leftSection={<IconSend size={16} aria-hidden />}>
       Send an alert
+    </Button>
+  );
+}
+
+function PayloadLink() {
+  if (!useCaller().may("alerts:write")) return null;
+  return (
+    <Button component={Link} to="/explain/payload" variant="default">
+      Try a payload
     </Button>
   );
 }

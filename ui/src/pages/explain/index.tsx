@@ -10,6 +10,7 @@ import { useFilter } from "@/shared/useFilter";
 
 import { ExplainAlert } from "./ExplainAlert";
 import { RecentAlerts } from "./RecentAlerts";
+import { TryPayload } from "./payload/TryPayload";
 import { SendAlert } from "./send/SendAlert";
 
 export default function ExplainPage() {
@@ -17,6 +18,7 @@ export default function ExplainPage() {
     <Routes>
       <Route index element={<Explain />} />
       <Route path="send" element={<SendAlert />} />
+      <Route path="payload" element={<TryPayload />} />
       <Route path="*" element={<NotFound />} />
     </Routes>
   );
