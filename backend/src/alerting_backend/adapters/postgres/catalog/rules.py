@@ -25,16 +25,7 @@ from alerting_core.domain.alert import WILDCARD
 from alerting_core.domain.client import Client
 from alerting_core.domain.endpoint import KEPT_OF_ENDPOINT, Endpoint, next_endpoint_version
 from alerting_core.domain.rule import KEPT_OF_RULE, Pattern, Rule, next_rule_version
-from alerting_core.ports.catalog import (
-    CATCH_ALLS_EXCEEDED,
-    EndpointFilter,
-    Loaded,
-    Page,
-    PageRequest,
-    Progress,
-    RuleFilter,
-    Scope,
-)
+from alerting_core.ports import catalog as ports
 
 Kept = TypeVar("Kept", Rule, Endpoint)
 
@@ -46,7 +37,7 @@ class _ById(Generic[Kept]):
         self._table: Table[Kept] = table
         self._key, self._noun = key, noun
 
-    async def find(self, connection: postgres.Connection, scope: Scope, id_: str, *, lock: str = "") -> Kept:
+    async def find(self, connection: postgres.Connection, scope: ports.Scope, id_: str, *, lock: str = "") -> Kept:
         conditions = Conditions(scope)
         conditions.add_equal(**{self._key: id_})
         row = None
@@ -57,7 +48,9 @@ class _ById(Generic[Kept]):
             raise errors.NotFound(f"there is no such {self._noun}")
         return self._table.read(row)
 
-    async def lock(self, connection: postgres.Connection, scope: Scope, id_: str, expected_version: int | None) -> Kept:
+    async def lock(
+        self, connection: postgres.Connection, scope: ports.Scope, id_: str, expected_version: int | None
+    ) -> Kept:
         found = await self.find(connection, scope, id_, lock=" FOR UPDATE")
         if expected_version not in {None, found.version}:
             raise errors.VersionConflict(f"the {self._noun} was changed meanwhile", current_version=found.version)
@@ -119,12 +112,12 @@ class PgRuleStore:
                 await _append_change(connection, rule, RuleAction.CREATED, now_ms=rule.updated_at_ms)
         return rule
 
-    async def get(self, scope: Scope, rule_id: str) -> Rule:
+    async def get(self, scope: ports.Scope, rule_id: str) -> Rule:
         """Return one rule."""
         async with scoped(self._pools, scope, "get_rule") as connection:
             return await _RULE.find(connection, scope, rule_id)
 
-    async def list(self, scope: Scope, page: PageRequest, where: RuleFilter) -> Page[Rule]:
+    async def list(self, scope: ports.Scope, page: ports.PageRequest, where: ports.RuleFilter) -> ports.Page[Rule]:
         """Return a page of rules."""
         conditions = Conditions(scope)
         conditions.add_equal(client_id=where.client_id, severity=where.severity, enabled=where.enabled)
@@ -134,7 +127,7 @@ class PgRuleStore:
             holds = "(strpos(lower(source), lower({})) > 0 OR strpos(lower(name), lower({})) > 0)"
             conditions.add(holds, where.text, where.text)
         if not all_storable(where.client_id, where.severity, where.text):
-            return Page([])
+            return ports.Page([])
         return await _LIST_RULES.page(self._pools, scope, conditions, page)
 
     async def all_of(self, client_id: str) -> Sequence[Rule]:
@@ -153,7 +146,7 @@ class PgRuleStore:
             found = [RULES.read(row) for row in await connection.fetch(_HAVING, *columns)]
         return {rule.pattern: rule for rule in found}
 
-    async def replace(self, scope: Scope, rule: Rule, *, expected_version: int | None) -> Rule:
+    async def replace(self, scope: ports.Scope, rule: Rule, *, expected_version: int | None) -> Rule:
         """Store the changed fields."""
         with refusals(_REFUSED_RULES):
             async with scoped(self._pools, scope, "replace_rule") as connection:
@@ -166,7 +159,7 @@ class PgRuleStore:
                 await _append_change(connection, changed, action, now_ms=changed.updated_at_ms)
         return changed
 
-    async def delete(self, scope: Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
+    async def delete(self, scope: ports.Scope, rule_id: str, *, expected_version: int | None, now_ms: int) -> None:
         """Delete the rule and its endpoints."""
         async with scoped(self._pools, scope, "delete_rule") as connection:
             stored = await _RULE.lock(connection, scope, rule_id, expected_version)
@@ -183,7 +176,7 @@ async def _bound_catch_alls(connection: postgres.Connection, rule: Rule) -> None
     # One after the other until their transactions end, so that the count is that of the rules that will be there.
     await connection.execute(postgres.LOCK_CATCH_ALLS)
     if await connection.fetchval(_COUNT_CATCH_ALLS) > limits.CATCH_ALL_RULES_MAX:
-        raise errors.LimitExceeded(CATCH_ALLS_EXCEEDED)
+        raise errors.LimitExceeded(ports.CATCH_ALLS_EXCEEDED)
 
 
 def _as_texts(pattern: Pattern) -> tuple[str, str, str]:
@@ -225,7 +218,7 @@ class PgEndpointStore:
     def __init__(self, pools: postgres.Pools) -> None:
         self._pools = pools
 
-    async def create(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
+    async def create(self, scope: ports.Scope, endpoint: Endpoint) -> Endpoint:
         """Store a new endpoint."""
         if scope not in {None, endpoint.client_id} or not is_uuid(endpoint.rule_id):
             raise errors.NotFound("there is no such rule")
@@ -241,12 +234,14 @@ class PgEndpointStore:
                     raise errors.LimitExceeded(f"a rule has at most {_ENDPOINTS_MAX} endpoints")
         return endpoint
 
-    async def get(self, scope: Scope, endpoint_id: str) -> Endpoint:
+    async def get(self, scope: ports.Scope, endpoint_id: str) -> Endpoint:
         """Return one endpoint."""
         async with scoped(self._pools, scope, "get_endpoint") as connection:
             return await _ENDPOINT.find(connection, scope, endpoint_id)
 
-    async def list(self, scope: Scope, page: PageRequest, where: EndpointFilter) -> Page[Endpoint]:
+    async def list(
+        self, scope: ports.Scope, page: ports.PageRequest, where: ports.EndpointFilter
+    ) -> ports.Page[Endpoint]:
         """Return a page of endpoints."""
         conditions = Conditions(scope)
         conditions.add_equal(client_id=where.client_id, rule_id=where.rule_id, type=where.type, enabled=where.enabled)
@@ -254,10 +249,10 @@ class PgEndpointStore:
             # The indexes begin with the client.
             conditions.add("client_id = (SELECT client_id FROM rules WHERE rule_id = {}::uuid)", where.rule_id)
         if not all_storable(where.client_id) or not (where.rule_id is None or is_uuid(where.rule_id)):
-            return Page([])
+            return ports.Page([])
         return await _LIST_ENDPOINTS.page(self._pools, scope, conditions, page)
 
-    async def replace(self, scope: Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
+    async def replace(self, scope: ports.Scope, endpoint: Endpoint, *, expected_version: int | None) -> Endpoint:
         """Store the changed fields."""
         with refusals(_REFUSED_ENDPOINTS):
             async with scoped(self._pools, scope, "replace_endpoint") as connection:
@@ -267,7 +262,7 @@ class PgEndpointStore:
                 await connection.execute(_UPDATE_ENDPOINT, stored.client_id, stored.endpoint_id, *values)
         return changed
 
-    async def delete(self, scope: Scope, endpoint_id: str, *, expected_version: int | None) -> None:
+    async def delete(self, scope: ports.Scope, endpoint_id: str, *, expected_version: int | None) -> None:
         """Delete the endpoint."""
         async with scoped(self._pools, scope, "delete_endpoint") as connection:
             stored = await _ENDPOINT.lock(connection, scope, endpoint_id, expected_version)
@@ -307,23 +302,23 @@ class PgBulkLoader:
         endpoints: Iterable[Endpoint],
         *,
         beside_other_data: bool = False,
-        progress: Progress | None = None,
-    ) -> Loaded:
+        progress: ports.Progress | None = None,
+    ) -> ports.Loaded:
         """Store what is not stored yet."""
         given = list(clients)
         if not beside_other_data:
             await self._refuse_other_data([client.client_id for client in given])
         report = progress or _ignore
-        done = Loaded(0, 0, 0)
+        done = ports.Loaded(0, 0, 0)
         for client_batch in batches(given, limits.BULK_ROWS_MAX):
-            done = Loaded(done.clients + await self._insert(_LOAD_CLIENTS, CLIENTS.rows(client_batch)), 0, 0)
+            done = ports.Loaded(done.clients + await self._insert(_LOAD_CLIENTS, CLIENTS.rows(client_batch)), 0, 0)
             report(done)
         for rule_batch in batches(rules, limits.BULK_ROWS_MAX):
-            done = Loaded(done.clients, done.rules + await self._insert_rules(rule_batch), 0)
+            done = ports.Loaded(done.clients, done.rules + await self._insert_rules(rule_batch), 0)
             report(done)
         for endpoint_batch in batches(endpoints, limits.BULK_ROWS_MAX):
             stored = await self._insert(_LOAD_ENDPOINTS, ENDPOINTS.rows(endpoint_batch))
-            done = Loaded(done.clients, done.rules, done.endpoints + stored)
+            done = ports.Loaded(done.clients, done.rules, done.endpoints + stored)
             report(done)
         return done
 
@@ -346,5 +341,5 @@ class PgBulkLoader:
         return len(stored)
 
 
-def _ignore(_loaded: Loaded) -> None:
+def _ignore(_loaded: ports.Loaded) -> None:
     """Tell nobody."""
