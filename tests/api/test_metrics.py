@@ -97,7 +97,7 @@ async def test_a_stage_is_summed_up_over_its_processes(world: World, admin: Asyn
     world.meter.gauges_measured(
         StageName.SENDER,
         {Gauge.CIRCUITS_OPEN: 1},
-        circuits=[Circuit("hooks.acme.io:443", "open")],
+        circuits=[Circuit("hooks.acme.io:443", "open", 2)],
         instance="one",
         now_ms=START_MS,
     )
@@ -108,7 +108,7 @@ async def test_a_stage_is_summed_up_over_its_processes(world: World, admin: Asyn
     assert (evaluator["received"], evaluator["rate_per_s"], evaluator["lag"]) == (6_090, 90.0, 60)
     assert 5 <= evaluator["step_times"]["p50_ms"] <= 10
     assert (deliverer["lag"], deliverer["gauges"]) == (0, {"circuits-open": 1})
-    assert shown["circuits"] == [{"instance": "one", "host": "hooks.acme.io:443", "state": "open"}]
+    assert shown["circuits"] == [{"instance": "one", "host": "hooks.acme.io:443", "state": "open", "targets": 2}]
 
 
 async def test_the_series_tells_what_each_stage_did_in_spans_of_ten_seconds(world: World, admin: AsyncClient) -> None:

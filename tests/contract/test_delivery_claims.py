@@ -44,6 +44,8 @@ class Sender:
         limit: int = 100,
         per_host_max: int = 100,
         hosts_excluded: Collection[str] = (),
+        clients_excluded: Collection[str] = (),
+        places_excluded: Collection[tuple[str, str]] = (),
     ) -> Sequence[Claim]:
         self._calls += 1
         return await self._world.deliveries.claim_due(
@@ -53,6 +55,8 @@ class Sender:
             limit=limit,
             per_host_max=per_host_max,
             hosts_excluded=hosts_excluded,
+            clients_excluded=clients_excluded,
+            places_excluded=places_excluded,
         )
 
 
@@ -215,6 +219,32 @@ async def test_nothing_is_claimed_for_an_excluded_host_and_it_holds_up_nobody_el
     claims = await sender.claim(limit=4, now_ms=NOW_MS + 100, hosts_excluded={"dead.example"})
     assert ids(claims) == ids(alive) | ids(globex)
     assert len(await sender.claim(now_ms=NOW_MS + 100)) == 30
+
+
+async def test_nothing_is_claimed_for_an_excluded_client_and_others_on_its_hosts_have_their_turn(
+    world: World, acme: Client, sender: Sender
+) -> None:
+    await acme.owe(30, due_ms=NOW_MS - 1_000)
+    globex = await (await new_client(world, "globex")).owe(2)
+    assert ids(await sender.claim(limit=4, now_ms=NOW_MS + 100, clients_excluded={"acme"})) == ids(globex)
+    assert len(await sender.claim(now_ms=NOW_MS + 100)) == 30
+
+
+async def test_an_excluded_place_is_one_clients_at_one_host_and_nobody_elses(
+    world: World, acme: Client, sender: Sender
+) -> None:
+    await acme.owe(30, due_ms=NOW_MS - 1_000)
+    elsewhere = await acme.owe(2, host="other.acme.io")
+    globex = await (await new_client(world, "globex")).owe(2)
+    claims = await sender.claim(limit=10, now_ms=NOW_MS + 100, places_excluded={("acme", HOST), ("globex", "x")})
+    assert ids(claims) == ids(elsewhere) | ids(globex)
+    assert len(await sender.claim(now_ms=NOW_MS + 100)) == 30
+
+
+async def test_a_claim_says_when_its_delivery_was_due(acme: Client, sender: Sender) -> None:
+    await acme.owe(due_ms=NOW_MS + 7)
+    (claim,) = await sender.claim(now_ms=NOW_MS + 100)
+    assert claim.delivery.next_attempt_at_ms == NOW_MS + 7
 
 
 async def test_at_most_per_host_max_are_claimed_for_a_host_whoever_owns_them(

@@ -75,7 +75,7 @@ async def test_all_that_an_instance_tells_is_read_back(figures: Figures) -> None
     meter.gauges_measured(
         StageName.EVALUATOR,
         {Gauge.RULES_INDEXED: 5},
-        circuits=[Circuit("a.io", "open")],
+        circuits=[Circuit("a.io", "open", 3)],
         instance="one",
         now_ms=NOW_MS,
     )
@@ -87,7 +87,7 @@ async def test_all_that_an_instance_tells_is_read_back(figures: Figures) -> None
     assert (one.received, one.processed, one.published, one.rejected, one.errors) == (60, 58, 5, 2, 1)
     assert (one.rate_per_s, one.last_seen_ms, one.lag, one.last_error) == (60.0, NOW_MS + 1_000, 9, "unavailable")
     assert (one.counts, one.gauges) == ({"alerts-matched": 7}, {"rules-indexed": 5})
-    assert list(one.circuits) == [Circuit("a.io", "open")]
+    assert list(one.circuits) == [Circuit("a.io", "open", 3)]
     assert sum(one.step_times.counts) == 1
     assert 2 < (one.step_times.quantile_ms(0.5) or 0) <= 5
 

@@ -51,7 +51,7 @@ def test_an_endpoint_that_never_recovers_is_dead_after_the_whole_schedule() -> N
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "least_ms", "most_ms"), [("8", 8_000, 8_000), ("1", 4_000, 6_000), ("86400", 10_000, 10_000)]
+    ("retry_after", "least_ms", "most_ms"), [("8", 8_000, 8_000), ("1", 1_000, 1_000), ("86400", 7_200_000, 7_200_000)]
 )
 def test_a_429_is_tried_again_when_the_endpoint_asked_for_it(retry_after: str, least_ms: int, most_ms: int) -> None:
     url = "https://host.sim/client-1/hook"

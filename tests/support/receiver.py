@@ -68,6 +68,8 @@ class Receiver:
         self._latest: dict[Notice, int] = {}
         self._first: dict[Notice, int] = {}
         self._refused: list[str] = []
+        self._answers: dict[str, Callable[[float], web.Response | None]] = {}
+        self._requests: Counter[str] = Counter()
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
@@ -106,6 +108,14 @@ class Receiver:
         """Take webhooks to these targets from now on; target → `whsec_…`."""
         self._webhooks.update({urlsplit(target).path: Webhook(secret) for target, secret in secrets.items()})
 
+    def answer(self, target: str, answer: Callable[[float], web.Response | None]) -> None:
+        """Let *target* answer so: given the monotonic time, a refusal, or None to take the webhook."""
+        self._answers[urlsplit(target).path] = answer
+
+    def requests_of(self, target: str) -> int:
+        """Return how many requests came to *target*, taken or not."""
+        return self._requests[urlsplit(target).path]
+
     def wait_for(self, holds: Callable[[], bool], *, what: str, seconds_max: float = ARRIVE_SECONDS_MAX) -> None:
         """Look again and again until *holds*."""
         deadline = time.monotonic() + seconds_max
@@ -118,6 +128,10 @@ class Receiver:
         """Answer one request: 200, 401 for a wrong signature, 404 for a target that nobody has."""
         body = await request.read()
         webhook = self._webhooks.get(request.path)
+        self._requests[request.path] += 1
+        refuse = self._answers.get(request.path)
+        if refuse is not None and (refusal := refuse(time.monotonic())) is not None:
+            return refusal
         if webhook is None:
             return self._refuse(404, f"{request.path} is nobody's target")
         try:

@@ -61,7 +61,7 @@ _STAGE: Final[dict[str, Any]] = _DONE | {
     "last_seen": _AT,
     "counts": {"alerts-matched": 524, "alerts-unmatched": 4685},
 }
-_CIRCUIT: Final[dict[str, Any]] = {"instance": "sender-1", "host": "hooks.acme.io:443", "state": "open"}
+_CIRCUIT: Final[dict[str, Any]] = {"instance": "sender-1", "host": "hooks.acme.io:443", "state": "open", "targets": 2}
 _METRICS: Final[dict[str, Any]] = {
     "at": _AT,
     "totals": _EXAMPLE,
@@ -167,13 +167,20 @@ class StageSummaryShown(ResponseModel):
 
 
 class CircuitShown(ResponseModel):
-    """A host that a sender leaves alone because it did not answer, or tries out."""
+    """A host, or single targets there, that a sender leaves alone because they failed, or tries out."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CIRCUIT]})
 
     instance: str
     host: Annotated[str, Field(validation_alias=AliasPath("circuit", "host"))]
     state: Annotated[Literal["open", "half-open"], Field(validation_alias=AliasPath("circuit", "state"))]
+    targets: Annotated[
+        int,
+        Field(
+            validation_alias=AliasPath("circuit", "targets"),
+            description="How many URLs or addresses there, each of one client; 0: the host as a whole.",
+        ),
+    ]
 
 
 class StageWiringShown(ResponseModel):

@@ -20,6 +20,7 @@ _LIFE_MS_MIN: Final = 1_000
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EMAIL_PROVIDERS: Final = frozenset({"smtp", "ses"})
+_GREETING: Final = re.compile(r"(?=.{1,255}\Z)(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Za-z:.]+\])")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _TOPIC_ARN: Final = re.compile(r"arn:aws(-cn|-us-gov)?:sns:([a-z0-9-]+:(\d{12}:([\w.-]+\*?|\*)|\*)|\*)")
 _DSN_PASSWORD: Final = re.compile(r"(?P<before>//[^:/@]*:).*(?P<after>@)|(?P<name>[?&][a-z]*password=)[^&]*")
@@ -69,6 +70,13 @@ def port(value: str) -> int:
 def percent(value: str) -> int:
     """Read a share."""
     return _whole(value, largest=50)
+
+
+def host_name(value: str) -> str:
+    """Read the name that a machine greets a mail server with."""
+    if not _GREETING.fullmatch(value):
+        raise ValueError("must be a name like mail.example.com, or an address like [192.0.2.1]")
+    return value
 
 
 def rate(value: str) -> float:

@@ -114,6 +114,9 @@ class Settings:
     smtp_user: str | None = _setting("login there")
     smtp_password: str | None = _setting("login there", show=values.show_secret)
     smtp_from: str | None = _setting("sender of mails", read=values.sender)
+    smtp_hello: str | None = _setting(
+        "name to greet the mail server with (EHLO); this machine's unless set", read=values.host_name
+    )
     smtp_per_second: float = _setting("mails a second; 0 is no limit", 2.0, read=values.rate)
     ses_region: str | None = _setting(
         "region of Amazon SES; credentials are found as usual with AWS", read=values.region

@@ -234,8 +234,19 @@ ABSENCE_LOOK_MS: Final = 1_000
 RECIPIENTS_PER_NOTIFICATION_MAX: Final = 500
 """Deliveries of one notification. Beyond it the rest are recorded as SKIPPED with the reason, never dropped."""
 
-HOST_CONCURRENCY_MAX: Final = 32
-"""Attempts under way at one host from one sender, so that a slow host cannot take every slot."""
+SENDING_MAX: Final = 512
+"""Attempts under way from one sender: half of the 1,024 files that a process may have open by default. One client may
+have two thirds of them."""
+
+HOST_CONCURRENCY_MAX: Final = 48
+"""Attempts under way at one host from one sender, so that a slow host cannot take every slot; 32 of one client."""
+
+TARGET_CONCURRENCY_MAX: Final = 32
+"""Attempts under way at one URL of one client: as many as one client may have at its host."""
+
+TARGETS_REMEMBERED_MAX: Final = 10_000
+"""Targets of clients whose pace, and whose trouble, one sender remembers, some five megabytes. Those heard of longest
+ago are forgotten first: they start anew."""
 
 CONNECT_MS_MAX: Final = 5_000
 REQUEST_MS_MAX: Final = 15_000
@@ -247,14 +258,24 @@ RESPONSE_BYTES_MAX: Final = 16_384
 RETRIES_MAX: Final = 50
 """Steps of a configured retry schedule: each is a row of the attempt log per delivery."""
 
+RETRY_AFTER_MS_MAX: Final = 2 * 3_600_000
+"""What Retry-After may ask for beyond the step of the schedule, or before anything is sent again to who is busy: longer
+than any limit by the hour takes to be lifted. An alert that comes a day late because its target once said "tomorrow"
+helps nobody."""
+
+BUSY_MS_MIN: Final = 24 * 3_600_000
+"""How long is waited for a target that is too busy (429), at least, and else for as long as the retry schedule lasts:
+it says that it is there, and quotas by the day come back."""
+
 RETRY_STEP_MS_MAX: Final = 7 * 24 * 3_600_000
 """One wait between two attempts; an alert told later than a week after it was due helps nobody."""
 
 BREAKER_HOSTS_MAX: Final = 10_000
-"""Hosts in trouble that one sender remembers. The longest untroubled are forgotten first: they start anew, closed."""
+"""Hosts in trouble that one sender remembers. Those heard of longest ago are forgotten first, and start anew."""
 
 BREAKER_PROBES_MAX: Final = 3
-"""Attempts that test a host at once after it was left alone: one could be unlucky, many would be the old load."""
+"""Attempts that test a target or a host at once after it was left alone: one could be unlucky, many would be the old
+load."""
 
 # Figures of the stages.
 

@@ -10,7 +10,7 @@ import pytest
 
 from alerting_backend.adapters.postgres.catalog.rule_distribution import RuleChange, append_changes
 from alerting_backend.adapters.postgres.connection import Connection, Pools, connected, transaction
-from alerting_backend.adapters.postgres.delivery.deliveries import BEFORE_ALL, ClaimRequest, claim_due
+from alerting_backend.adapters.postgres.delivery.claims import BEFORE_ALL, ClaimRequest, claim_due
 from alerting_backend.adapters.postgres.delivery.episodes import PgEpisodeStore, of_owners, of_pipeline
 from alerting_backend.adapters.postgres.delivery.outcomes import record_outcomes
 from alerting_backend.adapters.postgres.stream.stream import PgLog, PgSink, PgStream

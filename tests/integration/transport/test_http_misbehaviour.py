@@ -41,6 +41,13 @@ async def test_a_compressed_body_is_not_unpacked() -> None:
         assert await transport.send(post(raw.url())) == HttpReply(200, bomb[: limits.RESPONSE_BYTES_MAX])
 
 
+@pytest.mark.parametrize("header_bytes", [8_191, 9_000, 60_000])
+async def test_an_answer_with_a_long_header_counts_as_what_it_is(header_bytes: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Security-Policy: " + b"a" * header_bytes + b"\r\nContent-Length: 2\r\n\r\n"
+    async with serve_raw(answers(head, b"ok")) as raw, HttpTransport(LOOPBACK) as transport:
+        assert await transport.send(post(raw.url())) == HttpReply(200, b"ok")
+
+
 @pytest.mark.parametrize(
     "garbage",
     [

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from alerting_core.delivery.hosts import COOL_DOWN_MS_MIN
+from alerting_core.delivery.circuits import COOL_DOWN_MS_MIN
 from tests.integration.transport.mail_servers import Post, carried_by, mail, mail_server, plain, providers
 from tests.support.raw_servers import says, serve_raw
 

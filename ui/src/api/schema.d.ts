@@ -1398,11 +1398,12 @@ export interface components {
         };
         /**
          * CircuitShown
-         * @description A host that a sender leaves alone because it did not answer, or tries out.
+         * @description A host, or single targets there, that a sender leaves alone because they failed, or tries out.
          * @example {
          *       "host": "hooks.acme.io:443",
          *       "instance": "sender-1",
-         *       "state": "open"
+         *       "state": "open",
+         *       "targets": 2
          *     }
          */
         CircuitShown: {
@@ -1415,6 +1416,11 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "half-open";
+            /**
+             * Targets
+             * @description How many URLs or addresses there, each of one client; 0: the host as a whole.
+             */
+            targets: number;
         };
         /**
          * ClientReplacement

@@ -26,7 +26,7 @@ const REASONS: Record<Reason, Words> = {
   },
   "rate-limited": {
     short: "Too many requests",
-    says: "The receiver, or the platform on its behalf, wants fewer requests.",
+    says: "The receiver, or the platform on its behalf, wants fewer requests. This is not counted as a try.",
   },
   gone: {
     short: "Gone",
@@ -61,7 +61,7 @@ const REASONS: Record<Reason, Words> = {
   },
   "circuit-open": {
     short: "Not tried",
-    says: "The host has failed so often that sending to it is paused for a while.",
+    says: "It has failed so often that sending to it is paused for a while.",
   },
   interrupted: {
     short: "Interrupted",

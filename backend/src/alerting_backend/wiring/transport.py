@@ -118,7 +118,9 @@ def _smtp(settings: Settings) -> smtp.SmtpTransport:
         settings.smtp_user,
         settings.smtp_password,
     )
-    return smtp.SmtpTransport(server, sender=settings.smtp_from, per_second=settings.smtp_per_second)
+    return smtp.SmtpTransport(
+        server, sender=settings.smtp_from, greets_as=settings.smtp_hello, per_second=settings.smtp_per_second
+    )
 
 
 def _ses(settings: Settings) -> ses.SesTransport:

@@ -80,6 +80,7 @@ def render_email(claim: Claim) -> EmailMessage:
         text=_text(mail),
         html=_html(mail),
         message_id=claim.delivery.delivery_id,
+        client_id=claim.delivery.client_id,
     )
 
 

@@ -64,11 +64,8 @@ class RetrySchedule:
         Each wait with the most that jitter adds, and the one under way as long as Retry-After may have made it.
         """
         begun = max(after_attempts - 1, 0)
-        waits_ms = self.steps_ms[begun:]
-        longest_ms = sum(waits_ms) * (100 + self.jitter_percent) // 100
-        if after_attempts == 0:
-            return longest_ms
-        return longest_ms + sum(waits_ms[:1]) * (100 - self.jitter_percent) // 100
+        longest_ms = sum(self.steps_ms[begun:]) * (100 + self.jitter_percent) // 100
+        return longest_ms + (limits.RETRY_AFTER_MS_MAX if after_attempts else 0)
 
 
 def retry_delay_ms(
@@ -76,8 +73,8 @@ def retry_delay_ms(
 ) -> int | None:
     """Return how long to wait after attempt *attempt_number* (1 for the first) failed; None when it was the last.
 
-    Retry-After only ever lengthens the wait, up to twice the step: an endpoint may ask for peace, but one that says
-    "in a second" ten times over must not use up a schedule that is meant to outlast a night.
+    Retry-After only ever lengthens the wait, by `limits.RETRY_AFTER_MS_MAX` at most: an endpoint may ask for peace, but
+    one that says "in a second" ten times over must not use up a schedule that is meant to outlast a night.
     """
     assert attempt_number >= 1
     if attempt_number >= schedule.attempts_max:
@@ -87,7 +84,7 @@ def retry_delay_ms(
     delay_ms = step_ms - span_ms + _spread(delivery_id, attempt_number) % (2 * span_ms + 1)
     if retry_after_ms is None:
         return delay_ms
-    return max(delay_ms, min(retry_after_ms, 2 * step_ms))
+    return max(delay_ms, min(retry_after_ms, step_ms + limits.RETRY_AFTER_MS_MAX))
 
 
 def _spread(delivery_id: str, attempt_number: int) -> int:
@@ -180,6 +177,9 @@ def skip(claim: Claim) -> Outcome | None:
 def judge(claim: Claim, reply: Reply, *, schedule: RetrySchedule, started_at_ms: int, now_ms: int) -> Outcome:
     """Turn the answer to the attempt that *claim* allowed into its outcome.
 
+    A 429 is an attempt on record and no step of the schedule: the message is due again when the target asked for it,
+    `limits.RETRY_AFTER_MS_MAX` later at most. `delivery.pace` says when it is really sent.
+
     Args:
         claim: As claimed; its delivery holds the attempts made before this one.
         reply: What the transport brought back.
@@ -204,6 +204,9 @@ def judge(claim: Claim, reply: Reply, *, schedule: RetrySchedule, started_at_ms:
     )
     if reading.reason is Reason.DELIVERED:
         return Outcome(claim, reading.reason, DeliveryEvent.ACCEPTED, attempt)
+    if reading.reason is Reason.RATE_LIMITED:
+        asked_ms = min(reading.retry_after_ms or 0, limits.RETRY_AFTER_MS_MAX)
+        return Outcome(claim, reading.reason, None, attempt, next_attempt_at_ms=now_ms + asked_ms)
     delay_ms = retry_delay_ms(
         schedule, claim.delivery.delivery_id, attempt_number=number, retry_after_ms=reading.retry_after_ms
     )

@@ -79,6 +79,7 @@ class EmailMessage:
 
     Attributes:
         message_id: For the Message-ID header, the same on every attempt: `<id>` without a domain.
+        client_id: Whose mail it is, for fair turns; it is not in the mail.
     """
 
     to: str = field(repr=False)
@@ -86,6 +87,7 @@ class EmailMessage:
     text: str = field(repr=False)
     html: str = field(repr=False)
     message_id: str = ""
+    client_id: str = ""
 
 
 Message: TypeAlias = HttpMessage | EmailMessage
@@ -159,7 +161,8 @@ class Outcome:
 
     Attributes:
         attempt: The try to record; None when none was made (skipped, postponed).
-        event: The move to make; None leaves the state and only sets when it is due (a postponed delivery).
+        event: The move to make; None leaves the state and only sets when it is due (a postponed delivery). One that its
+            target was too busy to take is postponed with the attempt, which is no step of the schedule.
         next_attempt_at_ms: When it is due next; required for RETRY_LATER and for a postponed one, else None.
             Postponing is no move: the delivery keeps its `updated_at_ms`, from which its patience is counted.
         disable_endpoint: The endpoint said that it is gone for good: disable it.

@@ -106,7 +106,8 @@ class Attempt:
     """One try, as recorded.
 
     Attributes:
-        number: 1 for the first. One that was INTERRUPTED is no step of the schedule: the next has its number again.
+        number: 1 for the first. One that was INTERRUPTED or RATE_LIMITED is no step of the schedule: the next has its
+            number again.
         status_code: HTTP status or SMTP reply code; None when no answer came.
         response: The start of the answer, at most `limits.RESPONSE_BYTES_MAX` bytes of text.
         latency_ms: From the start of the try to its outcome.
@@ -129,7 +130,7 @@ class Delivery:
 
     Attributes:
         target: The URL or the one address, fixed when planned.
-        host: What concurrency limits and breakers count by.
+        host: What claims, concurrency limits and circuits of hosts count by.
         attempts: How many were made since it was planned or resent.
         next_attempt_at_ms: When it is due; None when final.
         reason: Of the last attempt, or why it was skipped; None before the first.

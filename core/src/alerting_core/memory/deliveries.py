@@ -59,16 +59,23 @@ class MemoryDeliveryStore:
         limit: int,
         per_host_max: int,
         hosts_excluded: Collection[str],
+        clients_excluded: Collection[str] = (),
+        places_excluded: Collection[tuple[str, str]] = (),
     ) -> Sequence[Claim]:
         """Lease what is due, client by client in turn."""
         claims: list[Claim] = []
         due = self._database.deliveries.due.take(
-            now_ms=now_ms, limit=limit, per_host_max=per_host_max, hosts_excluded=hosts_excluded
+            now_ms=now_ms,
+            limit=limit,
+            per_host_max=per_host_max,
+            hosts_excluded=hosts_excluded,
+            clients_excluded=frozenset(clients_excluded),
+            places_excluded=frozenset(places_excluded),
         )
         for delivery_id in due:
             row = self._database.deliveries[delivery_id]
             record_interrupted(self._database, row, lease_ms=lease_ms, now_ms=now_ms)
-            delivery = row.delivery
+            delivery = replace(row.delivery, next_attempt_at_ms=row.due_at_ms)
             self._database.deliveries[delivery_id] = DeliveryRow(delivery, now_ms + lease_ms, owner)
             notification = self._database.notifications[delivery.notification_id]
             endpoint = self._endpoint_state(delivery.endpoint_id, notification)

@@ -50,20 +50,31 @@ class DueIndex:
         self._ready = {}
         self._entries = len(self._waiting)
 
-    def take(self, *, now_ms: int, limit: int, per_host_max: int, hosts_excluded: Collection[str]) -> Iterator[str]:
+    def take(
+        self,
+        *,
+        now_ms: int,
+        limit: int,
+        per_host_max: int,
+        hosts_excluded: Collection[str],
+        clients_excluded: Collection[str] = (),
+        places_excluded: Collection[tuple[str, str]] = (),
+    ) -> Iterator[str]:
         """Yield due deliveries, one client after the other; the caller must move each on before it asks for the next.
 
         A client that was served goes to the end of the line, also across calls.
         """
         self._wake(now_ms)
         taken_of_host: dict[str, int] = dict.fromkeys(hosts_excluded, per_host_max)
-        line = list(self._ready)
+        line = [client_id for client_id in self._ready if client_id not in clients_excluded]
         while line and limit > 0:
             still: list[str] = []
             for client_id in line:
                 if limit <= 0:
                     return
-                entry = self._next_of(client_id, taken_of_host, per_host_max=per_host_max, now_ms=now_ms)
+                entry = self._next_of(
+                    client_id, taken_of_host, places_excluded, per_host_max=per_host_max, now_ms=now_ms
+                )
                 if entry is None:
                     continue
                 limit -= 1
@@ -116,7 +127,13 @@ class DueIndex:
             del self._ready[client_id]
 
     def _next_of(
-        self, client_id: str, taken_of_host: dict[str, int], *, per_host_max: int, now_ms: int
+        self,
+        client_id: str,
+        taken_of_host: dict[str, int],
+        places_excluded: Collection[tuple[str, str]],
+        *,
+        per_host_max: int,
+        now_ms: int,
     ) -> Entry | None:
         """Take the client's earliest entry at a host that is free; one that a clock set back made early stays."""
         best: list[Entry] | None = None
@@ -125,6 +142,7 @@ class DueIndex:
             place = self._place_of(heap[0][2])
             assert place is not None, "the top of a heap is live"
             free = taken_of_host.get(place[2], 0) < per_host_max and heap[0][0] <= now_ms
+            free = free and (client_id, place[2]) not in places_excluded
             if free and (best is None or heap[0] < best[0]):
                 best, best_host = heap, place[2]
         if best is None:

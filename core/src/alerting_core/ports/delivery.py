@@ -118,13 +118,17 @@ class DeliveryStore(Protocol):
         limit: int,
         per_host_max: int,
         hosts_excluded: Collection[str],
+        clients_excluded: Collection[str] = (),
+        places_excluded: Collection[tuple[str, str]] = (),
     ) -> Sequence[Claim]:
         """Lease due deliveries: not final, due by *now_ms*, not leased by a live owner; at most *limit*.
 
         No delivery is ever leased by two owners at once. Fair between clients: when more are due than *limit*, every
-        client with something due gets its turn before any gets a larger share. None for *hosts_excluded*, at most
-        *per_host_max* for any other host. A claim whose lease ran out is due again; claiming it records the attempt
-        of the owner before as INTERRUPTED. Claims carry secrets: do not log.
+        client with something due gets its turn before any gets a larger share. None for *hosts_excluded*, for
+        *clients_excluded*, and for the (client_id, host) of *places_excluded*; at most *per_host_max* for any other
+        host. A claim whose lease ran out is due again; claiming it records the attempt of the owner before as
+        INTERRUPTED. The `next_attempt_at_ms` of a claimed delivery is when it was due. Claims carry secrets: do not
+        log.
 
         A claim says what became of the delivery that its own one follows, if it follows one. One that tells an end also
         learns what the endpoint was that was deleted with its rule, if by then it had been told through that endpoint

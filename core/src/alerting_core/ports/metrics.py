@@ -117,14 +117,16 @@ class Gauge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """A host that a sender leaves alone, or tries out, because it did not answer.
+    """A host, or some targets there, that a sender leaves alone, or tries out, because they failed.
 
     Attributes:
         state: `open` or `half-open`.
+        targets: How many targets at that host; 0 when it is the host as a whole.
     """
 
     host: str
     state: str
+    targets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

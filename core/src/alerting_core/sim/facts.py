@@ -19,7 +19,7 @@ from alerting_core.domain.rule import Rule
 from alerting_core.memory.database import DeliveryRow
 from alerting_core.ports.rule_distribution import RuleChanges, RuleSnapshot
 from alerting_core.ports.stream import Offsets, Record
-from alerting_core.stages.send import attempt_name
+from alerting_core.stages.attempts import attempt_name
 
 
 class Process:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from alerting_core import limits
 from alerting_core.delivery.retry import RetrySchedule
 from alerting_core.domain.notification import NotificationKind
 from alerting_core.sim import facts
@@ -92,7 +93,7 @@ def unsettled(platform: Platform, source: Source, monitors: Monitors, *, behind:
 STEPS_MS: Final = (2_000, 8_000, 30_000)
 """Retry schedule of drawn worlds: short, so that a world lasts minutes. The real one has tests of its own."""
 
-SETTLE_MS_MAX: Final = 45 * 60_000
+SETTLE_MS_MAX: Final = limits.RETRY_AFTER_MS_MAX + 45 * 60_000
 """Within this time after the last fault everything has ended: the schedule with its longest Retry-After, a clock that
 was ten minutes ahead, leases, sweeps and cooling breakers, one after the other."""
 

@@ -2,8 +2,9 @@
 
 Theory of operation. A step records what has ended since the last one and, side by side with that, claims what there is
 room for and starts it; it waits only when there is neither. So claims and records are batches of whatever has come
-together meanwhile, and one slow endpoint holds up nobody: `HostWindows` bounds what one host may hold, a semaphore
-bounds what is sent to it at once, and the breaker postpones what a dead host would only let time out.
+together meanwhile, and one slow endpoint holds up nobody: `ClaimWindows` bounds what is held of a client and of a host,
+`Turns` what is sent at once, each in its turn and at the pace of its target, and `Circuits` postpones what would only
+time out.
 
 A claim is a lease. It is given back unsent when it waited so long for its host's turn that the lease could end during
 the attempt, since another sender might have it by then, and when this one stops before its turn has come. Outcomes are
@@ -13,115 +14,27 @@ with the same webhook-id: at least once.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from alerting_core import limits
+from alerting_core.delivery.circuits import Circuits
 from alerting_core.delivery.ends import hold_for_firing
-from alerting_core.delivery.hosts import Breakers, HostWindows
 from alerting_core.delivery.plan import render
 from alerting_core.delivery.retry import RetrySchedule, judge, skip
+from alerting_core.delivery.targets import place_of
+from alerting_core.delivery.turns import Turns
+from alerting_core.delivery.windows import ClaimWindows
 from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.delivery import DeliveryEvent
+from alerting_core.domain.delivery import DeliveryEvent, Reason
 from alerting_core.errors import AlertingError
 from alerting_core.ports.clock import Clock
 from alerting_core.ports.delivery import DeliveryStore, Transport
 from alerting_core.ports.metrics import Circuit, Gauge
+from alerting_core.stages.attempts import Attempts
 from alerting_core.stages.batch import BatchReport, Count, StageName
 from alerting_core.stages.loop import Wakeup
-
-_LEASE_LEFT_MS_MIN: Final = limits.REQUEST_MS_MAX * 3 // 2
-"""What must be left of a lease to begin an attempt: the longest attempt, and time to record it."""
-
-
-class Attempts:
-    """The attempts of one sender.
-
-    Attributes:
-        ended: Outcomes that nobody has recorded yet, in the order in which they came.
-        unsent: Claims by which nothing was sent, to be given back.
-    """
-
-    def __init__(
-        self,
-        make: Callable[[Claim], Awaitable[Outcome]],
-        clock: Clock,
-        *,
-        per_host_max: int,
-        on_end: Callable[[], None],
-    ) -> None:
-        """Have no attempt under way.
-
-        Args:
-            make: Makes one attempt. An exception of it is a bug, which `raise_bug` tells.
-            clock: Of this process.
-            per_host_max: Attempts made at one host at once.
-            on_end: Called whenever an attempt has ended.
-        """
-        self.ended: list[Outcome] = []
-        self.unsent: list[Claim] = []
-        self._make, self._clock = make, clock
-        self._per_host_max, self._on_end = per_host_max, on_end
-        self._turns: dict[str, asyncio.Semaphore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[asyncio.Task[None], Claim] = {}
-        self._bug: BaseException | None = None
-
-    def raise_bug(self) -> None:
-        """Raise what an attempt was ended by, if one was."""
-        if self._bug is not None:
-            raise self._bug
-
-    def start(self, claim: Claim, *, lease_ends_at_ms: float) -> None:
-        """Make the attempt of *claim* when its host's turn comes; *lease_ends_at_ms* is on the monotonic clock."""
-        task = asyncio.create_task(self._attempt(claim, lease_ends_at_ms), name=attempt_name(claim))
-        self._tasks.add(task)
-        self._waiting[task] = claim
-        task.add_done_callback(self._finished)
-
-    def forget(self, host: str) -> None:
-        """Forget a host of which no claim is held any more."""
-        self._turns.pop(host, None)
-
-    def call_off_waiting(self) -> None:
-        """Leave unsent what waits for its turn."""
-        for task, claim in self._waiting.items():
-            task.cancel()
-            self.unsent.append(claim)
-        self._waiting.clear()
-
-    async def end(self, *, within_ms: int) -> None:
-        """Wait for the attempts under way, and cut off those that take longer."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=within_ms / 1_000)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._bug = error
-        self._on_end()
-
-    async def _attempt(self, claim: Claim, lease_ends_at_ms: float) -> None:
-        turn = self._turns.setdefault(claim.delivery.host, asyncio.Semaphore(self._per_host_max))
-        async with turn:
-            task = asyncio.current_task()
-            assert task is not None
-            del self._waiting[task]
-            if lease_ends_at_ms - self._clock.monotonic_ms() < _LEASE_LEFT_MS_MIN:
-                self.unsent.append(claim)
-            else:
-                self.ended.append(await self._make(claim))
-
-
-def attempt_name(claim: Claim) -> str:
-    """Return the name of the task that makes the attempt of *claim*; no other claim has it."""
-    return f"{claim.delivery.delivery_id} by {claim.owner}"
-
 
 _EVENT_COUNTS: Final[Mapping[DeliveryEvent | None, Count]] = {
     DeliveryEvent.ACCEPTED: Count.DELIVERIES_DELIVERED,
@@ -160,7 +73,8 @@ class DeliveryPolicy:
         held_max: Claims held at once, sending and waiting.
         claim_max: Claimed, and recorded, at a time; fewer are claimed while that takes long.
         per_host_claim_max: Claims of one host taken at a time, also of one that nothing is known of: an eighth of all.
-        per_host_sending_max: Attempts under way at one host at once.
+        sending_max: Attempts under way at once.
+        per_host_sending_max: Of these at one host.
         idle_wait_ms: Longest wait before looking for due deliveries again; those of other processes are found so.
         drain_ms: How long attempts under way may take to end when stopping; within the time that orchestrators give.
     """
@@ -169,6 +83,7 @@ class DeliveryPolicy:
     held_max: int = limits.HELD_CLAIMS_MAX
     claim_max: int = limits.CLAIM_DELIVERIES_MAX
     per_host_claim_max: int = 256
+    sending_max: int = limits.SENDING_MAX
     per_host_sending_max: int = limits.HOST_CONCURRENCY_MAX
     lease_ms: int = limits.LEASE_MS
     idle_wait_ms: int = 250
@@ -201,9 +116,10 @@ class Sender:
         self._store, self._transport, self._clock, self._new_owner = store, transport, clock, new_owner
         self._policy, self._wakeup = policy, wakeup
         self._claim_size = ClaimSize(policy.claim_max)
-        self._windows = HostWindows()
-        self._breakers = Breakers(policy.schedule)
-        self._attempts = Attempts(self._outcome, clock, per_host_max=policy.per_host_sending_max, on_end=wakeup.set)
+        self._windows = ClaimWindows(policy.held_max)
+        self._circuits = Circuits(policy.schedule)
+        self._turns = Turns(sending_max=policy.sending_max, per_host_max=policy.per_host_sending_max)
+        self._attempts = Attempts(self._outcome, clock, turns=self._turns, schedule=policy.schedule, on_end=wakeup.set)
 
     async def step(self) -> BatchReport:
         """Record what has ended, start what is due; wait for either when there is neither."""
@@ -216,15 +132,20 @@ class Sender:
         return BatchReport(StageName.SENDER, received=claimed, counts=counts)
 
     def gauges(self) -> Mapping[Gauge, int]:
-        """Return how many claims are held, and how many hosts are left alone."""
+        """Return how many claims are held, and how many targets and hosts are left alone."""
         return {
             Gauge.DELIVERIES_HELD: self._windows.held,
-            Gauge.CIRCUITS_OPEN: len(self._breakers.troubled()),
+            Gauge.CIRCUITS_OPEN: len(self._circuits.hosts()) + len(self._circuits.targets()),
         }
 
     def circuits(self) -> Sequence[Circuit]:
-        """Return the hosts that are left alone or tried out, the latest first."""
-        return [Circuit(host, str(state)) for host, state in reversed(self._breakers.troubled().items())]
+        """Return what is left alone or tried out, the latest first: hosts, then hosts of single targets."""
+        hosts = self._circuits.hosts()
+        at_hosts = self._circuits.targets_at_hosts()
+        return [
+            *(Circuit(host, str(state)) for host, state in reversed(hosts.items())),
+            *(Circuit(host, str(state), targets) for host, (state, targets) in at_hosts.items() if host not in hosts),
+        ]
 
     async def drain(self) -> BatchReport:
         """Claim no more; give back at once what waits for its turn, let the attempts under way end, and record them.
@@ -265,10 +186,7 @@ class Sender:
         return counts
 
     def _give_back(self, claim: Claim) -> None:
-        host = claim.delivery.host
-        self._windows.give_back(host)
-        if not self._windows.held_of(host):
-            self._attempts.forget(host)
+        self._windows.give_back(place_of(claim.delivery))
 
     async def _claim(self) -> int:
         room = min(self._claim_size.most, self._policy.held_max - self._windows.held)
@@ -281,26 +199,34 @@ class Sender:
             lease_ms=self._policy.lease_ms,
             limit=room,
             per_host_max=self._policy.per_host_claim_max,
-            hosts_excluded=self._windows.full(),
+            hosts_excluded=self._windows.full_hosts(),
+            clients_excluded=self._windows.full_clients(),
+            places_excluded=self._windows.full_places(self._turns.busy_at),
         )
         self._claim_size.learn(len(claims), took_ms=self._clock.monotonic_ms() - begun_at_ms)
         for claim in claims:
-            self._windows.take(claim.delivery.host)
-            self._attempts.start(claim, lease_ends_at_ms=begun_at_ms + self._policy.lease_ms)
+            self._windows.take(place_of(claim.delivery))
+            # What is not to be sent waits for no turn.
+            outcome = skip(claim)
+            if outcome is None and claim.delivery.follows is not None:
+                outcome = hold_for_firing(claim, now_ms=self._clock.now_ms())
+            if outcome is not None:
+                self._attempts.ended.append(outcome)
+            else:
+                self._attempts.add(claim, lease_ends_at_ms=begun_at_ms + self._policy.lease_ms)
+        self._attempts.begin()
         return len(claims)
 
     async def _outcome(self, claim: Claim) -> Outcome:
-        host, started_at_ms = claim.delivery.host, self._clock.now_ms()
-        outcome = skip(claim)
-        if outcome is None and claim.delivery.follows is not None:
-            outcome = hold_for_firing(claim, now_ms=started_at_ms)
-        if outcome is not None or (outcome := self._breakers.refuse(claim, now_ms=started_at_ms)) is not None:
-            return outcome
+        started_at_ms = self._clock.now_ms()
+        if (refused := self._circuits.refuse(claim, now_ms=started_at_ms)) is not None:
+            return refused
         reply = await self._transport.send(render(claim, now_ms=started_at_ms))
         now_ms = self._clock.now_ms()
         outcome = judge(claim, reply, schedule=self._policy.schedule, started_at_ms=started_at_ms, now_ms=now_ms)
-        self._breakers.learn(host, outcome, now_ms=now_ms)
-        self._windows.learn(host, answered_well=outcome.event is DeliveryEvent.ACCEPTED)
+        outcome = self._circuits.learn(claim, outcome, now_ms=now_ms)
+        if outcome.reason is not Reason.RATE_LIMITED:  # That is one target's, whose pace follows from it.
+            self._windows.learn(place_of(claim.delivery), answered_well=outcome.event is DeliveryEvent.ACCEPTED)
         return outcome
 
     async def _idle_wait_ms(self, looked_at_ms: int) -> int:

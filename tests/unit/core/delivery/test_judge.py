@@ -47,7 +47,7 @@ FINAL: list[tuple[Reply, Reason]] = [
     (Unreached(Reason.FORBIDDEN_ADDRESS), Reason.FORBIDDEN_ADDRESS),
     (Unreached(Reason.NOT_CONFIGURED), Reason.NOT_CONFIGURED),
 ]
-RETRIED = [each for each in RETRIED if each not in FINAL]
+RETRIED = [each for each in RETRIED if each not in FINAL and each[1] is not Reason.RATE_LIMITED]
 
 
 @pytest.mark.parametrize(("reply", "reason"), RETRIED)
@@ -74,11 +74,25 @@ def test_only_gone_disables_the_endpoint() -> None:
     assert not any(judged(reply).disable_endpoint for reply, reason in FINAL if reason is not Reason.GONE)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_honoured(status: int) -> None:
-    assert judged(HttpReply(status, retry_after="15")).next_attempt_at_ms == NOW_MS + 15_000
-    assert judged(HttpReply(status, retry_after="3600")).next_attempt_at_ms == NOW_MS + 20_000
-    assert judged(HttpReply(status, retry_after="1")).next_attempt_at_ms == NOW_MS + 10_000
+def test_retry_after_is_honoured_the_longer_of_it_and_the_step() -> None:
+    assert judged(HttpReply(503, retry_after="60")).next_attempt_at_ms == NOW_MS + 60_000
+    assert judged(HttpReply(503, retry_after="1")).next_attempt_at_ms == NOW_MS + 10_000
+    longest_ms = 10_000 + limits.RETRY_AFTER_MS_MAX
+    assert judged(HttpReply(503, retry_after="86400")).next_attempt_at_ms == NOW_MS + longest_ms
+
+
+@pytest.mark.parametrize("attempts", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("asked", "wait_ms"), [("1", 1_000), ("60", 60_000), (None, 0), ("86400", limits.RETRY_AFTER_MS_MAX)]
+)
+def test_a_busy_target_is_an_attempt_on_record_and_no_step_of_the_schedule(
+    attempts: int, asked: str | None, wait_ms: int
+) -> None:
+    outcome = judged(HttpReply(429, retry_after=asked), attempts=attempts)
+    assert (outcome.event, outcome.reason) == (None, Reason.RATE_LIMITED)
+    assert outcome.next_attempt_at_ms == NOW_MS + wait_ms
+    assert outcome.attempt is not None
+    assert (outcome.attempt.number, outcome.attempt.status_code) == (attempts + 1, 429)
 
 
 @pytest.mark.parametrize("attempts", [0, 1, 2])

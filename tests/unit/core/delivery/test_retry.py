@@ -48,13 +48,14 @@ def test_without_jitter_the_steps_are_exact() -> None:
     assert [retry_delay_ms(schedule, "d", attempt_number=number) for number in (1, 2, 3)] == [1_000, 2_000, None]
 
 
-def test_retry_after_lengthens_a_wait_up_to_twice_its_step_and_never_shortens_it() -> None:
+def test_retry_after_lengthens_a_wait_by_two_hours_at_most_and_never_shortens_it() -> None:
     schedule = RetrySchedule(steps_ms=(10_000,), jitter_percent=0)
     waits = {
         asked_ms: retry_delay_ms(schedule, "d", attempt_number=1, retry_after_ms=asked_ms)
-        for asked_ms in (0, 1_000, 10_000, 15_000, 20_000, 86_400_000)
+        for asked_ms in (0, 1_000, 10_000, 15_000, 60_000, 86_400_000)
     }
-    assert waits == {0: 10_000, 1_000: 10_000, 10_000: 10_000, 15_000: 15_000, 20_000: 20_000, 86_400_000: 20_000}
+    longest_ms = 10_000 + limits.RETRY_AFTER_MS_MAX
+    assert waits == {0: 10_000, 1_000: 10_000, 10_000: 10_000, 15_000: 15_000, 60_000: 60_000, 86_400_000: longest_ms}
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,10 @@ def test_a_retry_after_that_cannot_be_read_asks_for_nothing(value: str | None) -
 def test_the_rest_of_a_schedule_shrinks_with_the_attempts_made() -> None:
     schedule = RetrySchedule(steps_ms=(1_000, 2_000, 3_000), jitter_percent=20)
     assert schedule.longest_ms() == 1_200 + 2_400 + 3_600
-    # The wait that is under way may be twice its step by Retry-After.
+    # The wait that is under way may be longer by Retry-After.
+    more_ms = limits.RETRY_AFTER_MS_MAX
     longest_ms = [schedule.longest_ms(after_attempts=number) for number in (1, 2, 3, 4)]
-    assert longest_ms == [2_000 + 2_400 + 3_600, 4_000 + 3_600, 6_000, 0]
+    assert longest_ms == [1_200 + 2_400 + 3_600 + more_ms, 2_400 + 3_600 + more_ms, 3_600 + more_ms, more_ms]
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,11 @@ test.each([
   },
 );
 
+test("attempts that met a busy receiver stay in their round", () => {
+  const attempts = [attempt(1, "rate-limited"), attempt(1, "rate-limited"), attempt(1, "http-server-error")];
+  expect(roundsOf([...attempts, attempt(2, "delivered")]).map((round) => round.length)).toEqual([4]);
+});
+
 test("an interrupted attempt stays in its round, and sending again begins another", () => {
   const attempts = [
     attempt(1, "interrupted"),

@@ -94,8 +94,8 @@ describe("what fails", () => {
           stage("deliverer", { instances: { healthy: 1, unhealthy: 0, offline: 1 } }),
         ],
         circuits: [
-          { instance: "a", host: "hooks.acme.io:443", state: "half-open" },
-          { instance: "b", host: "hooks.acme.io:443", state: "open" },
+          { instance: "a", host: "hooks.acme.io:443", state: "half-open", targets: 1 },
+          { instance: "b", host: "hooks.acme.io:443", state: "open", targets: 3 },
         ],
         stages_unavailable: true,
       },

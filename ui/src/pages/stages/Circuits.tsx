@@ -8,7 +8,7 @@ import classes from "./stages.module.css";
 
 type Circuit = Metrics["circuits"][number];
 
-/** Hosts that senders leave alone. */
+/** Hosts, and targets of single clients, that senders leave alone. */
 export function Circuits({ circuits }: { circuits: readonly Circuit[] }) {
   return (
     <section aria-labelledby="circuits">
@@ -16,11 +16,11 @@ export function Circuits({ circuits }: { circuits: readonly Circuit[] }) {
         Open circuits
       </h2>
       <Text size="sm" c="dimmed" mb="sm" maw={760}>
-        A sender stops calling a host that keeps failing, so that it cannot hold up the others; after a while
-        it tries one delivery. What waits for the host is sent once it answers.
+        A sender stops calling a URL that keeps failing, and a host that several clients find silent; after a
+        while it tries a few deliveries. What waits is sent once they are answered.
       </Text>
       {circuits.length === 0 ? (
-        <Text size="sm">None: every host is being called.</Text>
+        <Text size="sm">None: everything is being called.</Text>
       ) : (
         <ItemTable
           label="Open circuits"
@@ -35,10 +35,15 @@ export function Circuits({ circuits }: { circuits: readonly Circuit[] }) {
 
 const COLUMNS: readonly Column<Circuit>[] = [
   { label: "Host", onPhone: "title", cell: ({ host }) => <OneLine text={host} mono /> },
+  {
+    label: "What",
+    onPhone: "line",
+    cell: ({ targets }) => (targets === 0 ? "The whole host" : `${targets} of its URLs`),
+  },
   { label: "Sender", cell: ({ instance }) => <OneLine text={instance} mono /> },
   {
     label: "State",
     onPhone: "line",
-    cell: ({ state }) => (state === "open" ? "Open: not called" : "Half open: one delivery is being tried"),
+    cell: ({ state }) => (state === "open" ? "Open: not called" : "Half open: being tried"),
   },
 ];

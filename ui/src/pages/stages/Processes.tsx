@@ -31,7 +31,8 @@ export function Processes({ stages, missing }: { stages: readonly Stage[]; missi
       <Text size="sm" c="dimmed" mb="sm" maw={760}>
         Each stage in each process that runs it. Processes report every few seconds; one that is silent for
         two minutes is offline. An evaluator holds the rules in an index, which should be seconds old; a
-        deliverer holds deliveries while it sends them, and leaves a host alone whose circuit is open.
+        deliverer holds deliveries while it sends them, and leaves a target or a host alone whose circuit is
+        open.
       </Text>
       {stages.length === 0 && missing.length === 0 ? (
         <EmptyState title="No process has reported yet" />

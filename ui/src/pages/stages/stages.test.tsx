@@ -49,7 +49,7 @@ function makePlatform(isOperator: boolean, metrics: object = {}) {
     }),
     "GET /api/v1/metrics": () => ({
       at: AT,
-      circuits: [{ host: "hooks.acme.io:443", instance: "sender-1", state: "open" }],
+      circuits: [{ host: "hooks.acme.io:443", instance: "sender-1", state: "open", targets: 2 }],
       pipeline: [SUMMARY],
       topology: TOPOLOGY,
       stages: [

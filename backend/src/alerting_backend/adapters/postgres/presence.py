@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from alerting_backend.adapters.postgres import connection as postgres
 from alerting_backend.adapters.postgres import rows as stored
-from alerting_backend.adapters.postgres.delivery import deliveries
+from alerting_backend.adapters.postgres.delivery import claims
 from alerting_core.domain.claim import owner_of
 from alerting_core.errors import PortUnavailable
 from alerting_core.stages.loop import pause, retry_until_stopped
@@ -130,10 +130,8 @@ class PgAbandonedLeases:
             if not gone:
                 return 0
             rows = await connection.fetch(_TAKE, now_ms, now_ms + 2 * lease_ms, gone, limit)
-            lost = [
-                deliveries.LostLease(stored.DELIVERIES.read(row), row["lease_owner"], row["due_at"]) for row in rows
-            ]
-            await deliveries.record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
+            lost = [claims.LostLease(stored.DELIVERIES.read(row), row["lease_owner"], row["due_at"]) for row in rows]
+            await claims.record_interrupted(connection, lost, lease_ms=lease_ms, now_ms=now_ms)
             keys = [row["client_id"] for row in rows], [row["delivery_id"] for row in rows]
             await connection.execute(_RELEASE, *keys, now_ms)
         return len(rows)

@@ -1,7 +1,7 @@
 """Sends webhooks and Slack messages: one POST, no redirects, no cookies, no proxies, and never more than it asked for.
 
 Theory of operation. The receiver is whoever a client names, so nothing that it does may cost more than one bounded
-attempt. The head of an answer is bounded by the library's line and header limits, the body by `RESPONSE_BYTES_MAX`:
+attempt. Each line of the head of an answer is bounded by `HEADER_BYTES_MAX`, the body by `RESPONSE_BYTES_MAX`:
 what is beyond is not read, the connection is dropped instead. Bodies are never decompressed. One deadline covers the
 look-up, the connection, the request and the answer, however slowly its bytes drip.
 
@@ -198,9 +198,12 @@ def _retry_after(response: aiohttp.ClientResponse) -> str | None:
     return value if value and value.isascii() and len(value) <= RETRY_AFTER_CHARS_MAX else None
 
 
-CONNECTIONS_MAX: Final = 512
-"""Open connections of one sender: two claims of the most (`limits.CLAIM_DELIVERIES_MAX`), the one sent while the next
-is taken, and half of the 1,024 files that a process may have open by default."""
+CONNECTIONS_MAX: Final = limits.SENDING_MAX
+"""Open connections of one sender: as many as attempts, so that none waits for a connection of another."""
+
+HEADER_BYTES_MAX: Final = 65_536
+"""One header of an answer, and its first line. The library's 8,190 bytes are less than what some send with a 200, as
+policies and cookies: the message was taken all the same."""
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 """How long an idle connection is kept for the next message to the same host."""
@@ -292,6 +295,8 @@ class HttpTransport:
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_s, sock_connect=self._connect_s),
             read_bufsize=limits.RESPONSE_BYTES_MAX,
+            max_line_size=HEADER_BYTES_MAX,
+            max_field_size=HEADER_BYTES_MAX,
             request_class=ReportingRequest,
         )
 

@@ -1,4 +1,4 @@
-"""Mail: one message as bytes, how fast it may leave, and the providers that carry it."""
+"""Mail: one message as bytes, and what all providers that carry it share."""
 
 import asyncio
 import re
@@ -16,43 +16,9 @@ from typing import Final, Self
 
 from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport.endings import Ending, Handover
+from alerting_backend.adapters.transport.mail_turns import MailTurns
 from alerting_core import limits
 from alerting_core.domain import claim, delivery, endpoint
-
-
-class TokenBucket:
-    """Spaces out takers so that no more than a rate pass, after an initial burst. Takes the time as an argument.
-
-    Takers are served in the order in which they ask: each is told how long to wait, and its token is set aside. The
-    state is one number, the time at which the bucket would be full again.
-
-    Args:
-        per_second: Tokens that come back each second; 0 for no limit.
-        burst: Tokens in a full bucket; at least 1.
-    """
-
-    def __init__(self, per_second: float, *, burst: int = 1) -> None:
-        """Start full."""
-        assert per_second >= 0, "a rate cannot be negative"
-        assert burst >= 1, "a bucket that holds no token lets nobody pass"
-        self._step_ms = 1_000 / per_second if per_second else 0.0
-        self._burst = burst
-        self._full_at_ms = 0.0
-
-    def take(self, *, now_ms: float, wait_ms_max: float) -> float | None:
-        """Set a token aside.
-
-        Returns:
-            Milliseconds until it may be used, 0 to *wait_ms_max*; None when that would be longer, and then nothing was
-            taken.
-        """
-        full_at_ms = max(self._full_at_ms, now_ms)
-        wait_ms = max(0.0, full_at_ms - now_ms - (self._burst - 1) * self._step_ms)
-        if wait_ms > wait_ms_max:
-            return None
-        self._full_at_ms = full_at_ms + self._step_ms
-        return wait_ms
-
 
 SUBJECT_CHARS_MAX: Final = 500
 """Beyond what any mail program shows, and short enough that folding it stays cheap."""
@@ -139,6 +105,9 @@ def _message_id(text: str, domain: str) -> str:
 RATE_WAIT_MS_MAX: Final = 10_000
 """How long a mail waits for its turn under the rate limit; the rest of `limits.REQUEST_MS_MAX` is for sending it."""
 
+AT_ONCE_MAX: Final = 8
+"""Mails under way at one provider; most mail servers allow ten connections from one sender."""
+
 RATE_PER_SECOND_DEFAULT: Final = 2.0
 """Providers grant new accounts between one and fourteen mails a second."""
 
@@ -178,7 +147,7 @@ class MailTransport(ABC):
         self._called = called
         self._request_ms = request_ms
         self._clock_ms = clock_ms
-        self._bucket = TokenBucket(per_second, burst=max(1, int(per_second)))
+        self._turns = MailTurns(per_second, burst=max(1, int(per_second)), at_once=AT_ONCE_MAX, clock_ms=clock_ms)
 
     async def __aenter__(self) -> Self:
         """Open nothing: connections are made when the first mail leaves."""
@@ -230,12 +199,18 @@ class MailTransport(ABC):
             )
             return Handover(Ending.MAIL_UNFIT, reply)
         wait_ms_max = min(RATE_WAIT_MS_MAX, begin_ms * _BEGIN_SHARE_WAITING)
-        wait_ms = self._bucket.take(now_ms=self._clock_ms(), wait_ms_max=wait_ms_max)
-        if wait_ms is None:
-            reply = claim.Unreached(delivery.Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
-            return Handover(Ending.TURN_TOO_FAR, reply)
-        silent = Ending.NOT_REACHED
         begun_at = asyncio.get_running_loop().time()
+        async with self._turns.turn(message.client_id, wait_ms_max=wait_ms_max) as is_its_turn:
+            if not is_its_turn:
+                reply = claim.Unreached(delivery.Reason.RATE_LIMITED, "more mail is waiting than may be sent now")
+                return Handover(Ending.TURN_TOO_FAR, reply)
+            if not still():
+                reply = claim.Unreached(delivery.Reason.CONNECTION_FAILED, "left alone since others have failed there")
+                return Handover(Ending.PASSED_BY, reply)
+            return await self._carry_in_time(mail, begun_at, begin_ms=begin_ms, within_ms=within_ms)
+
+    async def _carry_in_time(self, mail: WireMail, begun_at: float, *, begin_ms: float, within_ms: float) -> Handover:
+        silent = Ending.NOT_REACHED
         try:
             async with asyncio.timeout_at(begun_at + begin_ms / 1_000) as limit:
 
@@ -244,12 +219,6 @@ class MailTransport(ABC):
                     silent = Ending.MAYBE_TAKEN
                     limit.reschedule(begun_at + within_ms / 1_000)
 
-                await asyncio.sleep(wait_ms / 1_000)
-                if not still():
-                    reply = claim.Unreached(
-                        delivery.Reason.CONNECTION_FAILED, "left alone since others have failed there"
-                    )
-                    return Handover(Ending.PASSED_BY, reply)
                 return await self.carry(mail, handing_over)
         except TimeoutError:
             took_ms = within_ms if silent is Ending.MAYBE_TAKEN else begin_ms

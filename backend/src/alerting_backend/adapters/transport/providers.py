@@ -12,7 +12,7 @@ from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport import endings, mail
 from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
-from alerting_core.delivery.hosts import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
+from alerting_core.delivery.circuits import COOL_DOWN_MS_MAX, COOL_DOWN_MS_MIN, FAILURE_WINDOW_MS
 from alerting_core.domain import claim, delivery
 
 WELL: Final = Breaker(

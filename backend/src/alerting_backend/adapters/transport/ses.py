@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from alerting_backend.adapters.system import monotonic_ms
 from alerting_backend.adapters.transport import endings, http
-from alerting_backend.adapters.transport.mail import RATE_PER_SECOND_DEFAULT, MailTransport, WireMail
+from alerting_backend.adapters.transport.mail import AT_ONCE_MAX, RATE_PER_SECOND_DEFAULT, MailTransport, WireMail
 from alerting_core import limits
 from alerting_core.domain import claim, delivery
 
@@ -143,7 +143,7 @@ def _inside(error: BaseException) -> Iterator[BaseException]:
 
 T = TypeVar("T")
 
-CALLS_MAX: Final = 8
+CALLS_MAX: Final = AT_ONCE_MAX
 """Calls under way at once: at some 100 ms each, more than the sending rate of most accounts."""
 
 

@@ -176,9 +176,6 @@ def _is_code(code: int) -> bool:
     return 400 <= code <= 599
 
 
-CONNECTIONS_MAX: Final = 8
-"""Connections to one mail server; most providers allow 10 from one sender."""
-
 IDLE_MS_MAX: Final = 30_000
 """An idle connection is kept for the next mail this long; servers hang up after one to five minutes."""
 
@@ -220,6 +217,7 @@ class SmtpTransport(MailTransport):
     Args:
         server: The mail server.
         sender: Whom mails are from, as `alerts@example.com` or `Alerts <alerts@example.com>`.
+        greets_as: The name in EHLO; by default this machine's, if that has a domain, else an address literal.
         per_second: Rate limit; 0 for none.
         tls: Verifies the server's certificate; by default against the system's authorities.
         request_ms: For the whole attempt, with the wait for the rate limit.
@@ -235,6 +233,7 @@ class SmtpTransport(MailTransport):
         server: SmtpServer,
         *,
         sender: str,
+        greets_as: str | None = None,
         per_second: float = RATE_PER_SECOND_DEFAULT,
         tls: ssl.SSLContext | None = None,
         request_ms: int = limits.REQUEST_MS_MAX,
@@ -246,9 +245,9 @@ class SmtpTransport(MailTransport):
             sender=sender, called="the mail server", per_second=per_second, request_ms=request_ms, clock_ms=clock_ms
         )
         self._server = server
+        self._greets_as = greets_as or _greeting_name()
         self._tls = tls
         self._connect_ms = connect_ms
-        self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
         self._idle: list[_Idle] = []
 
     async def close(self) -> None:
@@ -261,10 +260,6 @@ class SmtpTransport(MailTransport):
 
     async def carry(self, mail: WireMail, handing_over: Callable[[], None]) -> endings.Handover:
         """Hand *mail* in on a connection of its own for that time."""
-        async with self._slots:
-            return await self._carry(mail, handing_over)
-
-    async def _carry(self, mail: WireMail, handing_over: Callable[[], None]) -> endings.Handover:
         connection = await self._living_connection()
         if connection is None:
             connection = self._new_connection()
@@ -306,7 +301,7 @@ class SmtpTransport(MailTransport):
             use_tls=self._server.security is SmtpSecurity.TLS,
             start_tls=False,  # Done in `_open`, where what fails is told apart.
             tls_context=self._tls,
-            local_hostname=_greeting_name(),
+            local_hostname=self._greets_as,
             timeout=self._connect_ms / 1_000,
         )
 

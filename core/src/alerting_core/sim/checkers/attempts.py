@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Final
 
+from alerting_core import limits
 from alerting_core.domain.claim import Claim, HttpReply, sender_of
 from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.memory.database import DeliveryRow
@@ -169,6 +170,7 @@ class RetryTimes(Checker):
                 self._clock_jumps += 1
             case facts.Recorded() if fact.moved and fact.outcome.attempt is not None:
                 self._check(fact, fact.outcome.attempt)
+                self._check_held(fact, fact.outcome.attempt)
             case _:
                 pass
 
@@ -184,7 +186,7 @@ class RetryTimes(Checker):
         least_ms, most_ms = step_ms * 0.8, step_ms * 1.2
         asked_ms = self._asked_ms.get(key)
         if asked_ms is not None:
-            asked_ms = min(asked_ms, 2 * step_ms)
+            asked_ms = min(asked_ms, step_ms + limits.RETRY_AFTER_MS_MAX)
             least_ms, most_ms = max(least_ms, asked_ms), max(most_ms, asked_ms)
         if not least_ms - 1 <= wait_ms <= most_ms + 1:
             self.blame(f"attempt {attempt.number} of {key[0]} is followed after {wait_ms} ms, not {step_ms} ± 20 %")
@@ -192,15 +194,25 @@ class RetryTimes(Checker):
         if row is not None and row.due_at_ms != fact.outcome.next_attempt_at_ms:
             self.blame(f"{key[0]} is due at {row.due_at_ms}, not at {fact.outcome.next_attempt_at_ms}")
 
+    def _check_held(self, fact: facts.Recorded, attempt: Attempt) -> None:
+        """A target that was too busy is left alone for as long as it asked, and no step of the schedule is used up."""
+        key = key_of(fact.outcome.claim)
+        if attempt.reason is not Reason.RATE_LIMITED or fact.outcome.event is DeliveryEvent.GIVEN_UP:
+            return
+        if fact.outcome.event is not None:
+            self.blame(f"attempt {attempt.number} of {key[0]} met a busy target, and used up a step of the schedule")
+        asked_ms = min(self._asked_ms.get(key, 0), limits.RETRY_AFTER_MS_MAX)
+        wait_ms = (fact.outcome.next_attempt_at_ms or 0) - attempt.started_at_ms - attempt.latency_ms
+        if wait_ms < asked_ms - 1 and self._jumps_at_claim[key] == self._clock_jumps:
+            self.blame(f"{key[0]} is due after {wait_ms} ms; its target asked for {asked_ms} ms")
+
     def _check_given_up(self, fact: facts.Recorded, attempt: Attempt) -> None:
         delivery, schedule = fact.outcome.claim.delivery, self.evidence.schedule
         if attempt.reason in ENDS_AT_ONCE or attempt.number >= schedule.attempts_max:
             return
         patience_ms = schedule.longest_ms(after_attempts=delivery.attempts)
-        held_back = (
-            attempt.reason is Reason.CIRCUIT_OPEN and attempt.started_at_ms >= delivery.updated_at_ms + patience_ms
-        )
-        if not held_back:
+        ended_at_ms = attempt.started_at_ms + attempt.latency_ms
+        if ended_at_ms < delivery.updated_at_ms + patience_ms:
             self.blame(f"{delivery.delivery_id} was given up after {attempt.number} attempts, for {attempt.reason}")
 
 

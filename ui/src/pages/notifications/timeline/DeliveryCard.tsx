@@ -103,8 +103,8 @@ function WhatNow({ delivery }: { delivery: Delivery }) {
         "The next attempt is due now."
       ) : (
         <>
-          {reason === "circuit-open" ? `${why} ` : ""}
-          {status === "RETRYING" ? "Next attempt " : "First attempt "}
+          {reason === "circuit-open" || reason === "rate-limited" ? `${why} ` : ""}
+          {delivery.attempts.length > 0 ? "Next attempt " : "First attempt "}
           <TimeAgo at={next} />
         </>
       );

@@ -1,12 +1,14 @@
-import type { Attempt, Delivery } from "@/api/types";
+import type { Attempt, Delivery, Reason } from "@/api/types";
+
+/** After one of these the next attempt has the same number again: no step of the schedule was used up. */
+const NO_STEP: readonly Reason[] = ["interrupted", "rate-limited"];
 
 /** Attempts in the rounds that they were made in: each resending counts from 1 again. */
 export function roundsOf(attempts: readonly Attempt[]): Attempt[][] {
   const rounds: Attempt[][] = [];
   let last: Attempt | undefined;
   for (const attempt of attempts) {
-    // After an interruption the next has the same number again, and belongs to the same round.
-    const repeats = last !== undefined && attempt.number <= last.number && last.reason !== "interrupted";
+    const repeats = last !== undefined && attempt.number <= last.number && !NO_STEP.includes(last.reason);
     if (last === undefined || repeats) rounds.push([]);
     rounds.at(-1)?.push(attempt);
     last = attempt;
