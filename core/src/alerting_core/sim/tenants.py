@@ -312,5 +312,5 @@ class Source:
 
 def poison_value(dice: Random) -> bytes:
     """Return bytes that no message of any topic has: broken protobuf, or a message without what it must have."""
-    blank = encode_alert(Alert("", Severity.LOW, "api", "timeout", 1))
+    blank = encode_alert(Alert("alert-0", Severity.LOW, "", "", 1))
     return dice.choice((b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"", b"{}", blank, dice.randbytes(12) + b"\xff"))
