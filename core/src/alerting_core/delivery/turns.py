@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.delivery.pace import Pace
@@ -32,6 +32,9 @@ class Waiting:
 
 
 Line: TypeAlias = deque[Waiting]
+
+_UNKNOWN: Final = Pace()
+"""Of a target that nothing is remembered of."""
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class Turns:
 
     def pace_of(self, target: Target) -> Pace:
         """Return what is known of the pace of *target*."""
-        return self._paces.get(target, Pace())
+        return self._paces.get(target, _UNKNOWN)
 
     def keep_pace(self, claim: Claim, pace: Pace) -> None:
         """Remember the pace of the target of *claim*."""

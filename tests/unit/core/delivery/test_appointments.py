@@ -1,6 +1,5 @@
 """When deliveries come again that a target is too busy for."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -33,8 +32,8 @@ def due_in_ms(book: Appointments, claim: Claim, pace: Pace = BUSY, *, now_ms: fl
 def test_what_a_target_takes_within_ten_seconds_waits_in_the_sender() -> None:
     book = Appointments()
     assert book.fit(BUSY, now_ms=0.0) == 10
-    assert book.fit(replace(BUSY, released_at_ms=5_000.0), now_ms=0.0) == 6
-    assert book.fit(replace(BUSY, released_at_ms=60_000.0), now_ms=0.0) == 0
+    assert book.fit(BUSY._replace(released_at_ms=5_000.0), now_ms=0.0) == 6
+    assert book.fit(BUSY._replace(released_at_ms=60_000.0), now_ms=0.0) == 0
     assert book.admits(fresh(), BUSY, waiting=9, now_ms=0.0)
     assert not book.admits(fresh(), BUSY, waiting=10, now_ms=0.0)
     assert book.admits(fresh(), WELL, waiting=1_000, now_ms=0.0)
@@ -56,19 +55,19 @@ def test_nothing_is_put_off_for_longer_than_a_minute_or_a_quarter_of_what_it_has
 
 
 def test_a_long_hold_is_waited_for_and_not_looked_at_in_between() -> None:
-    asked = replace(BUSY, released_at_ms=3_600_000.0, asked_until_ms=3_600_000.0)
+    asked = BUSY._replace(released_at_ms=3_600_000.0, asked_until_ms=3_600_000.0)
     assert due_in_ms(Appointments(), fresh(), asked) == 3_600_000
 
 
 @pytest.mark.parametrize(("waited_ms", "due_ms"), [(0, AHEAD_MS), (320_000, 20_000), (7_200_000, 300_000)])
 def test_a_pause_of_this_sender_alone_does_not_keep_what_another_could_send(waited_ms: int, due_ms: int) -> None:
-    paused = replace(BUSY, released_at_ms=300_000.0, asked_until_ms=1_000.0)
+    paused = BUSY._replace(released_at_ms=300_000.0, asked_until_ms=1_000.0)
     assert due_in_ms(Appointments(), come_again(waited_ms=waited_ms), paused) == due_ms
     assert again_at_ms(come_again(waited_ms=waited_ms), paused, now_ms=0.0, wall_ms=NOW_MS) == due_ms
 
 
 def test_what_was_refused_is_not_due_before_its_target_asked_for_it() -> None:
-    paused = replace(BUSY, released_at_ms=2_000.0, asked_until_ms=1_000.0)
+    paused = BUSY._replace(released_at_ms=2_000.0, asked_until_ms=1_000.0)
     assert again_at_ms(fresh(), paused, now_ms=0.0, wall_ms=NOW_MS) == 2_000
 
 
