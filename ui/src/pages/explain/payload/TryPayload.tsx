@@ -107,7 +107,7 @@ export function TryPayload() {
             />
             {preview.isError && <ErrorState error={preview.error} />}
             <Group justify="space-between">
-              <div style={{ minWidth: 0, flex: 1 }}>
+              <div style={{ minWidth: 0, flex: "1 1 280px" }}>
                 <Text size="xs" c="dimmed">
                   To be sent here, by POST:
                 </Text>
