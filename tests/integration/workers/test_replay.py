@@ -60,7 +60,7 @@ def test_a_letter_that_is_still_wrong_comes_back_once_and_a_mended_one_is_told_t
     platform: DistributedPlatform, small: VariedWorld, receiver: Receiver, stored: StoredApart
 ) -> None:
     (alert,) = alerts_that_tell(small, 1)
-    put(platform.kafka, [Put(ALERTS_NEW, 0, b"k", encode_alert(replace(alert, alert_id="x" * 300)))])
+    put(platform.kafka, [Put(ALERTS_NEW, 0, b"k", encode_alert(replace(alert, source="")))])
     (first,) = wait_for_letters(platform, bool)
     assert (first["replays"], dlq(platform, "replay", first["id"])["replayed"]) == (0, 1)
     (second,) = wait_for_letters(platform, lambda letters: [each["replays"] for each in letters] == [1])
@@ -70,14 +70,14 @@ def test_a_letter_that_is_still_wrong_comes_back_once_and_a_mended_one_is_told_t
     assert stored.records([ALERTS_NEW]) == 2, "it was replayed once, and nothing replays it again"
     assert letters_of(platform) == [second]
 
-    refused = dlq(platform, "replay", second["id"], "--set", f"alert_id={'y' * 256}", exit_code=4)
+    refused = dlq(platform, "replay", second["id"], "--set", f"source={'y' * 256}", "--set", "name=", exit_code=4)
     assert refused["error"] == "still-refused"
-    assert "alert_id has 256 characters, at most 255 are allowed" in refused["problems"]
+    assert refused["problems"][0] == "name must not be empty", "a source that is too long is made fit"
     assert dlq(platform, "replay", second["id"], "--set", "title=x", exit_code=4)["error"] == "still-refused"
     assert letters_of(platform) == [second]
     shown = dict(dlq(platform, "show", second["id"])["fields"])
-    assert (shown["alert_id"], shown["source"]) == ("x" * 300, alert.source)
-    repaired = dlq(platform, "replay", second["id"], "--set", f"alert_id={alert.alert_id}")
+    assert (shown["alert_id"], shown["source"]) == (alert.alert_id, "")
+    repaired = dlq(platform, "replay", second["id"], "--set", f"source={alert.source}")
     assert (repaired["chosen"], repaired["replayed"]) == (1, 1)
     see_told(small, [alert], receiver, stored)
     assert letters_of(platform) == []

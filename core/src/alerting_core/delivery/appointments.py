@@ -18,9 +18,9 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.delivery.pace import PAUSE_MS_MIN, Pace
-from alerting_core.delivery.targets import Remembered, Target, target_of
+from alerting_core.delivery.remembered import Remembered
 from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.delivery import Reason
+from alerting_core.domain.delivery import Reason, Target
 
 AHEAD_MS: Final = 10_000
 """What is sent within this time waits in the sender; a sixth of a lease."""
@@ -51,20 +51,18 @@ class Appointments:
         return 1 + int(left_ms / _spacing(pace)) if left_ms > 0 else 0
 
     def admits(self, claim: Claim, pace: Pace, *, waiting: int, now_ms: float) -> bool:
-        """Say whether *claim* may wait in the sender, where so many of its target do already.
+        """Say whether *claim* may wait in the sender, where so many of its target, which is held, do already.
 
         What comes for the first time does not go before those that were given a time.
         """
-        if not pace.is_held:
-            return True
         delivery = claim.delivery
         has_come_again = (delivery.next_attempt_at_ms or 0) > delivery.updated_at_ms
-        is_in_time = has_come_again or self._free_from.get(target_of(delivery), 0.0) <= now_ms + AHEAD_MS
+        is_in_time = has_come_again or self._free_from.get(delivery.target_key, 0.0) <= now_ms + AHEAD_MS
         return is_in_time and waiting < self.fit(pace, now_ms=now_ms)
 
     def give(self, claim: Claim, pace: Pace, *, now_ms: float, wall_ms: int) -> Outcome:
         """Return *claim* postponed to its time."""
-        target, waited_ms = target_of(claim.delivery), _waited_ms(claim, wall_ms=wall_ms)
+        target, waited_ms = claim.delivery.target_key, _waited_ms(claim, wall_ms=wall_ms)
         begin_ms = again_at_ms(claim, pace, now_ms=now_ms, wall_ms=wall_ms, least_ms=AHEAD_MS)
         at_ms = max(begin_ms, self._free_from.get(target, 0.0))
         latest_ms = begin_ms + max(AWAY_MS_MIN, waited_ms / AWAY_SHARE)

@@ -19,10 +19,10 @@ from typing import Final
 
 from alerting_core import limits
 from alerting_core.delivery.breaker import Breaker, BreakerEvent, BreakerPolicy, BreakerState
+from alerting_core.delivery.remembered import Remembered
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.delivery.targets import Remembered, Target, target_of
 from alerting_core.domain.claim import Claim, Outcome
-from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, Target, derive_attempt_id
 
 FAILURES_TO_OPEN: Final = 5
 """In a row. Fewer would open on bad luck; more would let a batch time out one by one."""
@@ -140,7 +140,7 @@ class Circuits:
         None from a circuit that is not closed is a probe: its outcome has to come back by `learn`, or is taken for
         lost after the longest time that an attempt can take.
         """
-        target, host = target_of(claim.delivery), claim.delivery.host
+        target, host = claim.delivery.target_key, claim.delivery.host
         if target not in self._targets:
             return None
         own = self._own(target).as_of(now_ms=now_ms)
@@ -160,7 +160,7 @@ class Circuits:
 
     def learn(self, claim: Claim, outcome: Outcome, *, now_ms: int) -> Outcome:
         """Take in what the attempt of *claim* came to, and return it: given up if this was its last chance."""
-        target, host = target_of(claim.delivery), claim.delivery.host
+        target, host = claim.delivery.target_key, claim.delivery.host
         if outcome.event is DeliveryEvent.ACCEPTED and target not in self._targets:  # As nearly always: little to do.
             self._hosts.forget(host)
             return outcome

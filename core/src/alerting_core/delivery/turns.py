@@ -18,9 +18,10 @@ from typing import Final, TypeAlias
 
 from alerting_core import limits
 from alerting_core.delivery.pace import Pace
-from alerting_core.delivery.targets import Place, Remembered, Target, count_less, place_of, target_of
+from alerting_core.delivery.remembered import Remembered, count_less
 from alerting_core.delivery.windows import share_is_used_up
 from alerting_core.domain.claim import Claim
+from alerting_core.domain.delivery import Place, Target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,7 @@ class Turns:
 
     def keep_pace(self, claim: Claim, pace: Pace) -> None:
         """Remember the pace of the target of *claim*."""
-        self._paces.put(target_of(claim.delivery), pace)
+        self._paces.put(claim.delivery.target_key, pace)
         self._note_busy(claim, is_busy=pace.is_held)
 
     def busy_at(self, place: Place) -> int:
@@ -91,7 +92,7 @@ class Turns:
     def _note_busy(self, claim: Claim, *, is_busy: bool) -> None:
         if not is_busy and not self._busy:
             return
-        target, place = target_of(claim.delivery), place_of(claim.delivery)
+        target, place = claim.delivery.target_key, claim.delivery.place
         if is_busy:
             self._busy.setdefault(place, {})[target] = None
         elif target in (busy := self._busy.get(place, {})):
@@ -105,7 +106,7 @@ class Turns:
 
     def put(self, waiting: Waiting) -> None:
         """Let a claim wait for its turn."""
-        delivery, target = waiting.claim.delivery, target_of(waiting.claim.delivery)
+        delivery, target = waiting.claim.delivery, waiting.claim.delivery.target_key
         host = self._hosts.setdefault(delivery.host, _Host())
         lines = host.waiting.setdefault(delivery.client_id, OrderedDict())
         line = lines.setdefault(delivery.target, Line())
@@ -151,7 +152,7 @@ class Turns:
 
     def ended(self, claim: Claim) -> None:
         """Count the attempt of *claim* as under way no more."""
-        target, name = target_of(claim.delivery), claim.delivery.host
+        target, name = claim.delivery.target_key, claim.delivery.host
         host = self._hosts[name]
         host.under_way -= 1
         self._all_under_way -= 1
@@ -169,7 +170,7 @@ class Turns:
         self._stirred[claim.delivery.host] = None
         taken = [line.pop() for _ in range(len(line) - to)]
         if not line:
-            self._idle.discard(target_of(claim.delivery))
+            self._idle.discard(claim.delivery.target_key)
         return taken
 
     def call_off(self) -> list[Waiting]:

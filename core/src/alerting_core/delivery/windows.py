@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final
 
-from alerting_core.delivery.targets import Place, Remembered, count_less
+from alerting_core.delivery.remembered import Remembered, count_less
+from alerting_core.domain.delivery import Place
 
 WINDOW_MIN: Final = 1
 """Of a place without a recent success: no further claim while it holds any."""

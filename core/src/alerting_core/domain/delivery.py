@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from alerting_core.domain.endpoint import Endpoint, EndpointFormat, EndpointType, SigningSecret
 from alerting_core.domain.text import derive_uuid
@@ -124,6 +124,20 @@ class Attempt:
     detail: str = ""
 
 
+class Target(NamedTuple):
+    """One URL or address, as one client has it: two clients with the same URL learn nothing from each other."""
+
+    client_id: str
+    target: str
+
+
+class Place(NamedTuple):
+    """What one client has to deliver at one host: what claims are counted by."""
+
+    client_id: str
+    host: str
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One delivery as people see it.
@@ -152,6 +166,16 @@ class Delivery:
     next_attempt_at_ms: int | None = None
     reason: Reason | None = None
     follows: str | None = None
+
+    @property
+    def target_key(self) -> Target:
+        """What its pace and its circuit are known by."""
+        return Target(self.client_id, self.target)
+
+    @property
+    def place(self) -> Place:
+        """What its claim is counted by."""
+        return Place(self.client_id, self.host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from alerting_core import limits
 from alerting_core.delivery.appointments import Appointments, again_at_ms
 from alerting_core.delivery.circuits import give_up
 from alerting_core.delivery.retry import RetrySchedule
-from alerting_core.delivery.targets import target_of
 from alerting_core.delivery.turns import Turns, Waiting
 from alerting_core.domain.claim import Claim, Outcome
 from alerting_core.domain.delivery import DeliveryEvent, Reason
@@ -68,8 +67,9 @@ class Attempts:
 
         Nothing begins before `begin` is called.
         """
-        now_ms, pace = self._clock.monotonic_ms(), self._turns.pace_of(target_of(claim.delivery))
-        if self._appointments.admits(claim, pace, waiting=self._turns.waiting_for(claim), now_ms=now_ms):
+        now_ms, pace = self._clock.monotonic_ms(), self._turns.pace_of(claim.delivery.target_key)
+        waiting = self._turns.waiting_for(claim) if pace.is_held else 0
+        if not pace.is_held or self._appointments.admits(claim, pace, waiting=waiting, now_ms=now_ms):
             self._turns.put(Waiting(claim, lease_ends_at_ms))
         else:
             self._send_away(claim)
@@ -130,7 +130,7 @@ class Attempts:
     def _learn(self, outcome: Outcome, *, begun_at_ms: float) -> Outcome:
         """Let the pace of the target follow from *outcome*, and return that as it is to be recorded."""
         claim = outcome.claim
-        target = target_of(claim.delivery)
+        target = claim.delivery.target_key
         pace, now_ms = self._turns.pace_of(target), self._clock.monotonic_ms()
         if outcome.attempt is None or outcome.reason is Reason.CIRCUIT_OPEN:
             return outcome
@@ -154,7 +154,7 @@ class Attempts:
         return wall_ms - claim.delivery.updated_at_ms >= max(lasts_ms, limits.BUSY_MS_MIN)
 
     def _send_away(self, claim: Claim) -> None:
-        pace = self._turns.pace_of(target_of(claim.delivery))
+        pace = self._turns.pace_of(claim.delivery.target_key)
         now_ms, wall_ms = self._clock.monotonic_ms(), self._clock.now_ms()
         self.ended.append(self._appointments.give(claim, pace, now_ms=now_ms, wall_ms=wall_ms))
 

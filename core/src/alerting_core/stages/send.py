@@ -23,7 +23,6 @@ from alerting_core.delivery.circuits import Circuits
 from alerting_core.delivery.ends import hold_for_firing
 from alerting_core.delivery.plan import render
 from alerting_core.delivery.retry import RetrySchedule, judge, skip
-from alerting_core.delivery.targets import place_of
 from alerting_core.delivery.turns import Turns
 from alerting_core.delivery.windows import ClaimWindows
 from alerting_core.domain.claim import Claim, Outcome
@@ -186,7 +185,7 @@ class Sender:
         return counts
 
     def _give_back(self, claim: Claim) -> None:
-        self._windows.give_back(place_of(claim.delivery))
+        self._windows.give_back(claim.delivery.place)
 
     async def _claim(self) -> int:
         room = min(self._claim_size.most, self._policy.held_max - self._windows.held)
@@ -205,7 +204,7 @@ class Sender:
         )
         self._claim_size.learn(len(claims), took_ms=self._clock.monotonic_ms() - begun_at_ms)
         for claim in claims:
-            self._windows.take(place_of(claim.delivery))
+            self._windows.take(claim.delivery.place)
             # What is not to be sent waits for no turn.
             outcome = skip(claim)
             if outcome is None and claim.delivery.follows is not None:
@@ -226,7 +225,7 @@ class Sender:
         outcome = judge(claim, reply, schedule=self._policy.schedule, started_at_ms=started_at_ms, now_ms=now_ms)
         outcome = self._circuits.learn(claim, outcome, now_ms=now_ms)
         if outcome.reason is not Reason.RATE_LIMITED:  # That is one target's, whose pace follows from it.
-            self._windows.learn(place_of(claim.delivery), answered_well=outcome.event is DeliveryEvent.ACCEPTED)
+            self._windows.learn(claim.delivery.place, answered_well=outcome.event is DeliveryEvent.ACCEPTED)
         return outcome
 
     async def _idle_wait_ms(self, looked_at_ms: int) -> int:

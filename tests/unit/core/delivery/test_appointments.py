@@ -11,7 +11,6 @@ from alerting_core.domain.delivery import Reason
 from tests.unit.core.delivery.make import NOW_MS, make_claim, make_delivery
 
 BUSY = Pace(is_held=True, spacing_ms=1_000.0, released_at_ms=0.0)
-WELL = Pace()
 
 
 def fresh() -> Claim:
@@ -36,7 +35,6 @@ def test_what_a_target_takes_within_ten_seconds_waits_in_the_sender() -> None:
     assert book.fit(BUSY._replace(released_at_ms=60_000.0), now_ms=0.0) == 0
     assert book.admits(fresh(), BUSY, waiting=9, now_ms=0.0)
     assert not book.admits(fresh(), BUSY, waiting=10, now_ms=0.0)
-    assert book.admits(fresh(), WELL, waiting=1_000, now_ms=0.0)
 
 
 def test_each_of_the_rest_has_a_time_of_its_own() -> None:

@@ -15,7 +15,6 @@ from alerting_core.delivery.circuits import (
     Circuits,
 )
 from alerting_core.delivery.retry import RetrySchedule, judge
-from alerting_core.delivery.targets import target_of
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
 from alerting_core.domain.delivery import DeliveryEvent, DeliveryStatus, Reason, derive_attempt_id
 from alerting_core.domain.endpoint import EndpointType
@@ -43,7 +42,7 @@ def claim_of(client_id: str, path: str = "hook", *, host: str = HOST, now_ms: in
 
 
 def state_of(circuits: Circuits, claim: Claim | None = None) -> BreakerState:
-    return circuits.targets().get(target_of((claim or make_claim()).delivery), BreakerState.CLOSED)
+    return circuits.targets().get((claim or make_claim()).delivery.target_key, BreakerState.CLOSED)
 
 
 def opened(*, now_ms: int = NOW_MS) -> Circuits:
@@ -65,7 +64,7 @@ def test_five_failures_in_a_row_open_a_circuit() -> None:
         assert not is_refused(circuits, now_ms=NOW_MS + number)
         learn(circuits, DEAD, now_ms=NOW_MS + number)
     assert is_refused(circuits, now_ms=NOW_MS + FAILURES_TO_OPEN)
-    assert circuits.targets() == {target_of(DELIVERY): BreakerState.OPEN}
+    assert circuits.targets() == {DELIVERY.target_key: BreakerState.OPEN}
     assert circuits.hosts() == {}
 
 

@@ -7,7 +7,6 @@ from random import Random
 import pytest
 
 from alerting_core.delivery.pace import Pace
-from alerting_core.delivery.targets import place_of, target_of
 from alerting_core.delivery.turns import Turns, Waiting
 from alerting_core.domain.claim import Claim
 from tests.unit.core.delivery.make import make_claim, make_delivery, make_notification
@@ -31,7 +30,7 @@ class Hall:
 
     def put(self, *claims: Claim, pace: Pace = WIDE) -> None:
         for claim in claims:
-            if target_of(claim.delivery) not in {target_of(one.delivery) for one in self.under_way}:
+            if claim.delivery.target_key not in {one.delivery.target_key for one in self.under_way}:
                 self.turns.keep_pace(claim, pace)
             self.turns.put(Waiting(claim, 60_000.0))
 
@@ -140,13 +139,13 @@ def test_a_target_that_is_held_waits_for_its_time_and_holds_up_no_other() -> Non
 def test_what_waits_for_a_busy_target_is_counted_as_such() -> None:
     hall = Hall()
     hall.put(*(claim_of("a", number) for number in range(5)))
-    assert hall.turns.busy_at(place_of(claim_of("a").delivery)) == 0
+    assert hall.turns.busy_at(claim_of("a").delivery.place) == 0
     hall.turns.keep_pace(claim_of("a"), Pace(is_held=True))
-    assert hall.turns.busy_at(place_of(claim_of("a").delivery)) == 5
+    assert hall.turns.busy_at(claim_of("a").delivery.place) == 5
     hall.begin()
-    assert hall.turns.busy_at(place_of(claim_of("a").delivery)) == 5
+    assert hall.turns.busy_at(claim_of("a").delivery.place) == 5
     hall.turns.keep_pace(claim_of("a"), Pace())
-    assert hall.turns.busy_at(place_of(claim_of("a").delivery)) == 0
+    assert hall.turns.busy_at(claim_of("a").delivery.place) == 0
 
 
 def test_a_line_is_shortened_from_its_end() -> None:

@@ -1,7 +1,7 @@
 """How many claims a sender holds, of whom."""
 
-from alerting_core.delivery.targets import Place
 from alerting_core.delivery.windows import WINDOW_MAX, ClaimWindows
+from alerting_core.domain.delivery import Place
 
 A, B = Place("a", "hooks.dev:443"), Place("b", "hooks.dev:443")
 

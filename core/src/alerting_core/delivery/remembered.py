@@ -1,34 +1,7 @@
-"""What is judged by itself: a target of a client, and a client's deliveries at a host."""
+"""What a sender remembers of targets, places and hosts: bounded, and nothing of what is counted no more."""
 
 from collections import Counter, OrderedDict
-from typing import Generic, NamedTuple, TypeVar
-
-from alerting_core.domain.delivery import Delivery
-
-
-class Target(NamedTuple):
-    """One URL or address, as one client has it: two clients with the same URL learn nothing from each other."""
-
-    client_id: str
-    target: str
-
-
-class Place(NamedTuple):
-    """What one client has to deliver at one host: what claims are counted by."""
-
-    client_id: str
-    host: str
-
-
-def target_of(delivery: Delivery) -> Target:
-    """Return the target of *delivery*."""
-    return Target(delivery.client_id, delivery.target)
-
-
-def place_of(delivery: Delivery) -> Place:
-    """Return the place of *delivery*."""
-    return Place(delivery.client_id, delivery.host)
-
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
