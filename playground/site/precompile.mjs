@@ -17,7 +17,7 @@ for (const [root, place] of [
   pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root }, place);
 }
 pyodide.runPython(`
-import importlib.util, importlib._bootstrap_external as bootstrap, json
+import ast, importlib.util, importlib._bootstrap_external as bootstrap, json
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -50,8 +50,22 @@ def is_used(name):
         return rest in ENCODINGS
     return first not in UNUSED and not name.startswith(UNUSED_PARTS)
 
+def without_docstrings(source, name):
+    tree = ast.parse(source, name)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module() | ast.FunctionDef() | ast.AsyncFunctionDef() if ast.get_docstring(node) is not None:
+                node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
+            # Those of enumerations are in the API's schema. Without any, a dataclass would make itself one.
+            case ast.ClassDef(bases=bases) if ast.get_docstring(node) is not None:
+                if not any(ast.unparse(base).endswith("Enum") for base in bases):
+                    node.body[0].value.value = "-"
+    return tree
+
 def compiled(source, name, *, optimize):
-    code = compile(source, name, "exec", dont_inherit=True, optimize=optimize)
+    # Those of the API describe its operations and what they are given.
+    told = source if optimize or name.startswith("alerting_api/") else without_docstrings(source, name)
+    code = compile(told, name, "exec", dont_inherit=True, optimize=optimize)
     # Never checked against the source: that stays behind.
     return bootstrap._code_to_hash_pyc(code, importlib.util.source_hash(source), checked=False)
 
@@ -91,17 +105,20 @@ def entries(path, *, optimize, is_wanted=lambda name: True):
         for name, content in contents(path) if is_wanted(name)
     ]
 
+def without_readme(entries):
+    return [(name, content.partition(b"\\n\\n")[0] if name.endswith("/METADATA") else content) for name, content in entries]
+
 def is_package_file(name):
     if ".dist-info/" in name:
         return name.endswith("/entry_points.txt")  # By which telemetry, which there is none of here, looks for itself.
     return name.endswith((".py", ".so")) and not name.startswith(UNUSED_OF_PACKAGES)
 
-# The library and the packages go without their docstrings; the platform is compiled as everywhere else.
+# The library and the packages go without docstrings and assertions, the platform without most docstrings.
 library = Path("/site/pyodide/python_stdlib.zip")
 repack(library, entries(library, optimize=2, is_wanted=is_used))
 wheels = sorted(Path("/site/python").glob("*.whl"))
 for wheel in wheels:
-    repack(wheel, entries(wheel, optimize=0))
+    repack(wheel, without_readme(entries(wheel, optimize=0)))
 (api,) = [wheel for wheel in wheels if wheel.name.startswith("alerting_api")]
 api_entries = contents(api)
 for wheel in sorted(Path("/packages").glob("*.whl")):
