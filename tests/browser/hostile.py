@@ -74,8 +74,8 @@ def rude_receiver() -> Iterator[str]:
 
 
 def write_poison(platform: PlatformProcess) -> None:
-    """Write an alert without an id, with hostile text in all else, where the alerts of the platform come in."""
-    value = b"".join(_field(number, text.encode()) for number, text in ((5, MARKUP), (6, TURNED)))
+    """Write an alert without a name, with hostile text in all else, where the alerts of the platform come in."""
+    value = b"".join(_field(number, text.encode()) for number, text in ((1, TURNED), (5, MARKUP)))
     value += b"".join(
         _field(7, _field(1, label.encode()) + _field(2, text.encode())) for label, text in CONTEXT.items()
     )

@@ -46,7 +46,8 @@ def test_a_rule_is_created_by_keyboard_alone(world: World) -> None:
     tab.keyboard.press("Enter")
     expect(form.get_by_role("textbox", name="Client")).to_have_value(f"keys-{mark}")
 
-    tab_to(world, form.locator("input[type=radio]:checked"))
+    severities = form.get_by_role("radiogroup", name="Severity")
+    tab_to(world, severities.locator("input[type=radio]:checked"))
     while not form.get_by_role("radio", name="Critical").is_checked():
         tab.keyboard.press("ArrowRight")
     tab_to(world, form.get_by_role("combobox", name="Source"))

@@ -19,6 +19,7 @@ PAGES: Final = {
     "endpoints": "/endpoints",
     "notifications": "/notifications",
     "explain": "/explain",
+    "try-payload": "/explain/payload",
     "clients": "/clients",
     "generator": "/generator",
     "metrics": "/stages",

@@ -23,8 +23,8 @@ from tests.support.receiver import Receiver, serve_receiver
 pytestmark = pytest.mark.integration
 
 FILES_HANDED_MAX: Final = 33
-"""Files with a function that is given the alert, or what is made of it: who follows it has to open these. 30 are wanted;
-three came with turns between clients and the pace of targets."""
+"""Files with a function that is given the alert, or what is made of it: who follows it has to open these.
+30 are wanted; three came with turns between clients and the pace of targets."""
 
 FILES_CALLED_MAX: Final = 51
 """Files with any function that is called for it: who asks for it, how long it took, which hosts are rested too."""
