@@ -168,7 +168,7 @@ def _route_of(name: SourceName, source: _Source) -> Callable[..., Any]:
         parts: Parts,
         caller: AlertWriter,
         payload: Payload,
-        query: Annotated[query_model, Query()],
+        query: Annotated[query_model, Query()],  # pyright: ignore[reportInvalidTypeForm] - FastAPI reads it.
         traceparent: TraceParent,
     ) -> SourceAccepted:
         hints = _hints(parts, query)
@@ -313,10 +313,8 @@ def _previewed(parts: Container, draft: AlertDraft) -> PreviewedAlert:
     alert = parts.use.intake.alert_of(draft)
     starts_at_ms = draft.starts_at_ms if draft.event_ts is None else draft.event_ts * 1_000
     ends_at_ms = None if draft.ends_at_ms == UNTIL_RESOLVED else draft.ends_at_ms
-    return PreviewedAlert(
-        severity=alert.severity,
-        source=alert.source,
-        name=alert.name,
+    return PreviewedAlert.of(
+        alert,
         context=dict(alert.context),
         annotations=dict(alert.annotations),
         alert_id=draft.alert_id,

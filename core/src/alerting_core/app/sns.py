@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
@@ -137,7 +137,8 @@ def read_envelope(payload: Any) -> Envelope | tuple[Problem, ...]:
     """Read a message, or say all that is wrong with its form."""
     if not isinstance(payload, dict):
         return (Problem("", ProblemCode.WRONG_TYPE, "must be an object"),)
-    texts = {key: value for key, value in payload.items() if isinstance(value, str)}
+    said = cast("Mapping[str, Any]", payload)
+    texts = {key: value for key, value in said.items() if isinstance(value, str)}
     kind = next((one for one in MessageKind if one == texts.get("Type")), None)
     if kind is None:
         return (Problem("Type", ProblemCode.UNKNOWN_VALUE, f"must be one of {', '.join(MessageKind)}"),)
@@ -147,7 +148,7 @@ def read_envelope(payload: Any) -> Envelope | tuple[Problem, ...]:
     if problems or topic is None:
         return problems
     signed = "".join(f"{key}\n{texts[key]}\n" for key in _SIGNED[kind] if key in texts)
-    attributes = payload.get("MessageAttributes")
+    attributes = said.get("MessageAttributes")
     return Envelope(
         kind=kind,
         topic_arn=texts["TopicArn"],
@@ -162,7 +163,7 @@ def read_envelope(payload: Any) -> Envelope | tuple[Problem, ...]:
         signed=signed.encode(errors="surrogatepass"),
         hash_name=_HASHES[texts.get("SignatureVersion", "1")],
         subscribe_url=texts.get("SubscribeURL", ""),
-        attributes=attributes if isinstance(attributes, dict) else {},
+        attributes=cast("Mapping[str, Any]", attributes) if isinstance(attributes, dict) else {},
     )
 
 

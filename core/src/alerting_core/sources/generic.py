@@ -81,7 +81,7 @@ def _problems_of(texts: Mapping[str, str]) -> Iterator[Problem]:
 def read_generic(payload: Json, mapping: GenericMapping) -> reading.Readings:
     """Read a payload by *mapping*."""
     items = mapping.find("items", payload) if "items" in mapping.parts else payload
-    if isinstance(items, list):
+    if reading.is_list(items):
         return reading.read_each(items, lambda item: _alert(item, mapping))
     if "items" in mapping.parts:
         code = ProblemCode.MISSING if items is None else ProblemCode.WRONG_TYPE

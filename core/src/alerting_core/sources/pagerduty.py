@@ -83,7 +83,7 @@ def _annotations(event: Mapping[str, Json], payload: Mapping[str, Json], summary
 
 def _links(event: Mapping[str, Json]) -> Iterable[tuple[int, Json]]:
     links = event.get("links")
-    return enumerate(links, 1) if isinstance(links, list) else ()
+    return enumerate(links, 1) if reading.is_list(links) else ()
 
 
 def _link(link: Json) -> str:

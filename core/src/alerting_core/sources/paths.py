@@ -10,7 +10,7 @@
 import re
 from typing import Final, TypeAlias
 
-from alerting_core.sources.reading import Json
+from alerting_core.sources.reading import Json, is_list, is_object
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and places, one within the other."""
@@ -45,17 +45,20 @@ def read_path(text: str) -> Path | None:
 
 def without(value: Json, path: Path) -> Json:
     """Return *value* with nothing at *path*; it is not changed itself."""
-    if not path or not isinstance(value, dict) or path[0] not in value:
+    if not path or not is_object(value):
         return value
-    rest = {key: one for key, one in value.items() if key != path[0]}
-    return rest if len(path) == 1 else {**value, path[0]: without(value[path[0]], path[1:])}
+    key, below = path[0], path[1:]
+    if not isinstance(key, str) or key not in value:
+        return value
+    rest = {name: one for name, one in value.items() if name != key}
+    return {**value, key: without(value[key], below)} if below else rest
 
 
 def find(value: Json, path: Path) -> Json:
     """Return what stands at *path* in *value*; None where nothing does."""
     for step in path:
         if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else None
+            value = value[step] if is_list(value) and step < len(value) else None
         else:
-            value = value.get(step) if isinstance(value, dict) else None
+            value = value.get(step) if is_object(value) else None
     return value

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
 
 from alerting_core import limits
 from alerting_core.app.intake import AlertDraft, Placed
@@ -121,10 +121,20 @@ def object_of(value: Json, path: str = "") -> Mapping[str, Json]:
     return cast("Mapping[str, Json]", value)
 
 
+def is_object(value: Json) -> TypeGuard[Mapping[str, Json]]:
+    """Say whether *value* is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    """Say whether *value* is a list."""
+    return isinstance(value, list)
+
+
 def part_of(value: Json, *keys: str) -> Json:
     """Return what stands in *value* under *keys*, one within the other; None where nothing does."""
     for key in keys:
-        value = cast("Mapping[str, Json]", value).get(key) if isinstance(value, dict) else None
+        value = value.get(key) if is_object(value) else None
     return value
 
 

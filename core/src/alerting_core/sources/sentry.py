@@ -51,11 +51,11 @@ def read_sentry(payload: Json) -> reading.Readings:
 def _alert(payload: Mapping[str, Json]) -> AlertDraft | str:
     action, data = text_of(payload.get("action")), payload.get("data")
     for kind, read in _KINDS.items():
-        if isinstance(data, dict) and isinstance(data.get(kind), dict):
+        if reading.is_object(data) and reading.is_object(data.get(kind)):
             return read(action, data)
     if isinstance(payload.get("event"), dict):
         return _old_plugin(payload)
-    if isinstance(data, dict) and action:
+    if reading.is_object(data) and action:
         return f"{action}: neither an issue nor an alert"
     raise reading.missing("data", "must hold an issue, an event or a metric_alert")
 
@@ -119,7 +119,7 @@ def _metric(action: str, data: Mapping[str, Json]) -> AlertDraft:
         severity=action if is_firing else None,
         source="sentry",
         name=reading.first_line(first_text(part_of(rule, "name"), metric.get("title"), notes["summary"])),
-        context=reading.filled({"projects": reading.joined(projects, ", ") if isinstance(projects, list) else ""}),
+        context=reading.filled({"projects": reading.joined(projects, ", ") if reading.is_list(projects) else ""}),
         annotations=reading.filled(notes),
         fingerprint=reading.key_of("sentry", "metric", known_by),
         status=status,
@@ -145,7 +145,7 @@ def _old_plugin(payload: Mapping[str, Json]) -> AlertDraft:
     project = first_text(payload.get("project_slug"), payload.get("project"), payload.get("project_name"), "sentry")
     title = first_text(event.get("title"), payload.get("message"), payload.get("culprit"))
     level = first_text(payload.get("level"), event.get("level"), "error")
-    rule = reading.joined(rules, ", ") if isinstance(rules, list) else ""
+    rule = reading.joined(rules, ", ") if reading.is_list(rules) else ""
     said = {**event, "culprit": payload.get("culprit"), "level": level}
     return AlertDraft(
         severity=level,
@@ -171,5 +171,5 @@ def _texts(issue: Mapping[str, Json], table: Mapping[str, tuple[str, ...]], **mo
 
 
 def _tags(tags: Json) -> dict[str, str]:
-    pairs = [one for one in tags if isinstance(one, list) and len(one) == 2] if isinstance(tags, list) else []
+    pairs = [one for one in tags if reading.is_list(one) and len(one) == 2] if reading.is_list(tags) else []
     return {text_of(key): text_of(value) for key, value in pairs if value is not None}

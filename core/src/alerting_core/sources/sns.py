@@ -50,9 +50,9 @@ def read_sns(envelope: Envelope, *, alarm_severity: str | None = None) -> readin
         alarm_severity: Of an alarm of CloudWatch; HIGH unless given.
     """
     inner = _json_of(envelope.message)
-    if isinstance(inner, dict) and "AlarmName" in inner and "NewStateValue" in inner:
+    if reading.is_object(inner) and "AlarmName" in inner and "NewStateValue" in inner:
         return reading.read_whole(inner, lambda alarm: _alarm(alarm, severity=alarm_severity or _ALARM_SEVERITY))
-    draft = _event(inner, envelope) if isinstance(inner, dict) else _text(envelope)
+    draft = _event(inner, envelope) if reading.is_object(inner) else _text(envelope)
     return iter([reading.Reading([("", draft)])])
 
 
@@ -94,7 +94,7 @@ def _identity(alarm: Mapping[str, Json]) -> tuple[Json, ...]:
 
 
 def _dimensions(found: Json) -> dict[str, str]:
-    pairs = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    pairs = [one for one in found if reading.is_object(one)] if reading.is_list(found) else []
     return {text_of(one.get("name")): text_of(one.get("value")) for one in pairs}
 
 
