@@ -76,7 +76,7 @@ def test_a_letter_that_is_still_wrong_comes_back_once_and_a_mended_one_is_told_t
     assert dlq(platform, "replay", second["id"], "--set", "title=x", exit_code=4)["error"] == "still-refused"
     assert letters_of(platform) == [second]
     shown = dict(dlq(platform, "show", second["id"])["fields"])
-    assert (shown["alert_id"], shown["source"]) == (alert.alert_id, "")
+    assert (shown["alert_id"], "source" in shown) == (alert.alert_id, False)
     repaired = dlq(platform, "replay", second["id"], "--set", f"source={alert.source}")
     assert (repaired["chosen"], repaired["replayed"]) == (1, 1)
     see_told(small, [alert], receiver, stored)
