@@ -111,10 +111,11 @@ class Attempts:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._bug = error
-        else:
-            self.begin()
+        if not task.cancelled():  # Else everything is being called off, and what waits is not to begin in its place.
+            if (error := task.exception()) is not None:
+                self._bug = error
+            else:
+                self.begin()
         self._on_end()
 
     async def _attempt(self, waiting: Waiting) -> None:
