@@ -47,18 +47,7 @@ export function AlertFacts({
       <Said summary={summary} description={description} />
       <Entries title="Links" entries={annotations.filter(isLink)} isFirst />
       <Facts>
-        <dt>Severity</dt>
-        <dd>
-          <SeverityBadge severity={alert.severity} />
-        </dd>
-        <dt>Source</dt>
-        <dd>
-          <HostileText text={alert.source} mono />
-        </dd>
-        <dt>Name</dt>
-        <dd>
-          <HostileText text={alert.name} mono />
-        </dd>
+        <Compared alert={alert} />
         <When eventTs={alert.event_ts} life={life} />
         <dt>Alert id</dt>
         <dd>
@@ -71,6 +60,26 @@ export function AlertFacts({
       </Facts>
       <Entries title="Labels" entries={Object.entries(alert.context)} />
       <Entries title="Annotations" entries={annotations.filter((each) => !isLink(each))} />
+    </>
+  );
+}
+
+/** What rules compare, among other facts. */
+export function Compared({ alert }: { alert: Pick<Alert, "severity" | "source" | "name"> }) {
+  return (
+    <>
+      <dt>Severity</dt>
+      <dd>
+        <SeverityBadge severity={alert.severity} />
+      </dd>
+      <dt>Source</dt>
+      <dd>
+        <HostileText text={alert.source} mono />
+      </dd>
+      <dt>Name</dt>
+      <dd>
+        <HostileText text={alert.name} mono />
+      </dd>
     </>
   );
 }

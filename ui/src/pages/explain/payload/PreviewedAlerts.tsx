@@ -1,8 +1,8 @@
 import { Alert, Code, List, Paper, Stack, Text } from "@mantine/core";
 
 import type { components } from "@/api/schema";
-import { Entries, Said } from "@/shared/AlertFacts";
-import { SeverityBadge, StatusBadge } from "@/shared/badges";
+import { Compared, Entries, Said } from "@/shared/AlertFacts";
+import { StatusBadge } from "@/shared/badges";
 import { Facts } from "@/shared/Facts";
 import { HostileText } from "@/shared/HostileText";
 import { TimeAgo } from "@/shared/TimeAgo";
@@ -42,18 +42,7 @@ function PreviewedAlert({ alert }: { alert: Previewed["alerts"][number] }) {
     <Paper component="section" aria-label="Alert">
       <Said summary={summary} description={description} />
       <Facts>
-        <dt>Severity</dt>
-        <dd>
-          <SeverityBadge severity={alert.severity} />
-        </dd>
-        <dt>Source</dt>
-        <dd>
-          <HostileText text={alert.source} mono />
-        </dd>
-        <dt>Name</dt>
-        <dd>
-          <HostileText text={alert.name} mono />
-        </dd>
+        <Compared alert={alert} />
         <dt>Status</dt>
         <dd>{alert.status === null ? "An event: it has no end" : <StatusBadge status={alert.status} />}</dd>
         {alert.starts_at !== null && (

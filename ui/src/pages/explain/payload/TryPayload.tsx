@@ -1,23 +1,12 @@
-import {
-  Anchor,
-  Button,
-  Group,
-  Paper,
-  Select,
-  SimpleGrid,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Button, Group, Paper, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconArrowLeft, IconEye } from "@tabler/icons-react";
+import { IconEye } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { Link } from "react-router";
 
 import { ask } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import { useApi } from "@/app/context";
+import { BackTo } from "@/shared/BackTo";
 import { CopiedText } from "@/shared/CopiedText";
 import { ErrorState } from "@/shared/ErrorState";
 import { PageHeader } from "@/shared/PageHeader";
@@ -60,11 +49,7 @@ export function TryPayload() {
       <PageHeader
         title="Try a payload"
         description="Paste what another system sends, and see the alerts that would come of it. Nothing is taken in, and nobody is notified."
-        above={
-          <Anchor component={Link} to="/explain" size="sm" style={{ display: "inline-flex", gap: 4 }}>
-            <IconArrowLeft size={16} aria-hidden /> Recent alerts
-          </Anchor>
-        }
+        above={<BackTo to="/explain">Recent alerts</BackTo>}
       />
       <Stack gap="md" maw={760}>
         <Paper

@@ -1,10 +1,11 @@
-import { Anchor, Text } from "@mantine/core";
-import { IconArrowLeft, IconLock } from "@tabler/icons-react";
+import { Text } from "@mantine/core";
+import { IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 
 import { useCaller } from "@/app/caller";
 import { useApi } from "@/app/context";
+import { BackTo } from "@/shared/BackTo";
 import { EmptyState } from "@/shared/EmptyState";
 import { ErrorState } from "@/shared/ErrorState";
 import { LoadingState } from "@/shared/LoadingState";
@@ -22,11 +23,7 @@ export function SendAlert() {
       <PageHeader
         title="Send an alert"
         description="As a system that reports would. What becomes of it is shown next, until it has been delivered."
-        above={
-          <Anchor component={Link} to="/explain" size="sm" style={{ display: "inline-flex", gap: 4 }}>
-            <IconArrowLeft size={16} aria-hidden /> Recent alerts
-          </Anchor>
-        }
+        above={<BackTo to="/explain">Recent alerts</BackTo>}
       />
       {!caller.isOperator && caller.clientId === null ? (
         <LoadingState rows={5} />
