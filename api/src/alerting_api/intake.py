@@ -10,13 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from alerting_api import schema
-from alerting_api.auth import AlertWriter, Parts
+from alerting_api.auth import AlertWriter, Container, Parts, Principal
 from alerting_api.route import ApiRoute, Once, TraceParent, claimed_key
 from alerting_core import limits
-from alerting_core.app.intake import AlertDraft, AlertIntake, OutcomeName, Submitted
+from alerting_core.app.intake import AlertDraft, AlertIntake, OutcomeName, Submitted, Taken
 from alerting_core.domain.alert import EVENT_TS_MAX, AlertStatus, check_annotations, check_context
 from alerting_core.domain.text import derive_uuid
 from alerting_core.errors import Problem, ProblemCode
+from alerting_core.sources.reading import Readings
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"], route_class=ApiRoute)
 """Of all that there is about alerts: `alerts` adds the reads."""
@@ -320,3 +321,19 @@ def _with_derived_ids(drafts: list[AlertDraft], *, owner: str, key: str) -> list
         else replace(draft, alert_id=derive_uuid("request", owner, key, str(place)))
         for place, draft in enumerate(drafts)
     ]
+
+
+async def take_readings(
+    readings: Readings, parts: Container, caller: Principal, traceparent: str | None
+) -> tuple[Taken, list[str]]:
+    """Take in what can be taken of another system's payload, part by part; and say what is passed over."""
+    submitted: list[Submitted] = []
+    problems: list[Problem] = []
+    passed_over: list[str] = []
+    for reading in readings:
+        taken = await parts.use.intake.submit_each(caller.scope, reading.drafts, traceparent=traceparent)
+        submitted += taken.submitted
+        problems += [*reading.problems, *taken.problems]
+        passed_over += reading.passed_over
+    parts.observer.taken_in(Counter[str](one.outcome_name for one in submitted))
+    return Taken(submitted, problems), passed_over

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from alerting_api.auth import AlertWriter, Parts
 from alerting_api.dialect import ALERTMANAGER_PATH, Payload, require_json_named
+from alerting_api.intake import take_readings
 from alerting_api.problems import PROBLEM_TYPES, ProblemKind
 from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.schema import ResponseModel, Time
@@ -162,15 +163,11 @@ async def post_alerts(
     require_json_named(request.headers.get("content-type", ""))
     if not isinstance(payload, list):
         raise InvalidInput([Problem("", ProblemCode.WRONG_TYPE, "the body must be a list of alerts")])
-    outcomes = Counter[str]()
-    problems: list[Problem] = []
-    for reading in read_posted_alerts(payload, source_label=parts.source_label):
-        taken = await parts.use.intake.submit_each(caller.scope, reading.drafts, traceparent=traceparent)
-        outcomes.update(one.outcome_name for one in taken.submitted)
-        problems += [*reading.problems, *taken.problems]
-    parts.observer.taken_in(outcomes)
-    if problems:
-        raise InvalidInput(problems, f"{outcomes.total()} alerts were accepted, the others have problems")
+    readings = read_posted_alerts(payload, source_label=parts.source_label)
+    taken, _ = await take_readings(readings, parts, caller, traceparent)
+    if taken.problems:
+        raise InvalidInput(taken.problems, f"{len(taken.submitted)} alerts were accepted, the others have problems")
+    outcomes = Counter(one.outcome_name for one in taken.submitted)
     return Response(headers={OUTCOMES_HEADER: ", ".join(f"{one}={count}" for one, count in outcomes.items())})
 
 

@@ -1,6 +1,5 @@
 """What other systems send, each on a route of its own, in the form in which they send it; and a way to try it first."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -9,14 +8,14 @@ from fastapi import APIRouter, Body, Query
 from pydantic import ConfigDict, Field
 
 from alerting_api import schema
-from alerting_api.auth import AlertWriter, Container, Parts, Principal
+from alerting_api.auth import AlertWriter, Container, Parts
 from alerting_api.dialect import SOURCES_PATH, Payload
-from alerting_api.intake import AlertResult
-from alerting_api.problems import ProblemItem
+from alerting_api.intake import AlertResult, take_readings
+from alerting_api.problems import PROBLEMS_MAX, ProblemItem
 from alerting_api.route import ApiRoute, TraceParent
 from alerting_api.source_examples import SOURCE_EXAMPLES
 from alerting_core import limits
-from alerting_core.app.intake import AlertDraft, Submitted, Taken
+from alerting_core.app.intake import AlertDraft, Taken
 from alerting_core.domain.text import rfc3339
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
 from alerting_core.sources import generic
@@ -173,7 +172,9 @@ def _route_of(name: SourceName, source: _Source) -> Callable[..., Any]:
     ) -> SourceAccepted:
         hints = _hints(parts, query)
         readings = await _read(name, payload, parts, hints)
-        taken, passed_over = await _take(readings, parts, caller, traceparent)
+        taken, passed_over = await take_readings(readings, parts, caller, traceparent)
+        if taken.problems and not taken.submitted:
+            raise InvalidInput(taken.problems)
         is_pagerduty = source.answer is PagerDutyAccepted
         more = {"dedup_key": text_of(payload.get("dedup_key")) or hints.new_key} if is_pagerduty else {}
         return _answer(source.answer, taken, passed_over, more)
@@ -201,28 +202,6 @@ async def _read(name: SourceName, payload: Any, parts: Container, hints: Hints) 
     return read_source(name, envelope, hints)
 
 
-async def _take(
-    readings: Readings, parts: Container, caller: Principal, traceparent: str | None
-) -> tuple[Taken, list[str]]:
-    """Take in what can be taken; return it, and what was passed over.
-
-    Raises:
-        InvalidInput: There are problems, and nothing else.
-    """
-    submitted: list[Submitted] = []
-    problems: list[Problem] = []
-    passed_over: list[str] = []
-    for reading in readings:
-        taken = await parts.use.intake.submit_each(caller.scope, reading.drafts, traceparent=traceparent)
-        submitted += taken.submitted
-        problems += [*reading.problems, *taken.problems]
-        passed_over += reading.passed_over
-    if problems and not submitted:
-        raise InvalidInput(problems)
-    parts.observer.taken_in(Counter[str](one.outcome_name for one in submitted))
-    return Taken(submitted, problems), passed_over
-
-
 def _answer(
     form: type[SourceAccepted], taken: Taken, passed_over: list[str], more: Mapping[str, str]
 ) -> SourceAccepted:
@@ -230,14 +209,10 @@ def _answer(
         accepted=len(taken.submitted),
         duplicates=sum(one.is_duplicate for one in taken.submitted),
         results=[AlertResult(alert_id=one.alert_id, outcome=one.outcome_name) for one in taken.submitted],
-        problems=[ProblemItem.of(problem) for problem in taken.problems[:_PROBLEMS_MAX]],
+        problems=[ProblemItem.of(problem) for problem in taken.problems[:PROBLEMS_MAX]],
         passed_over=passed_over,
         **more,
     )
-
-
-_PROBLEMS_MAX: Final = 100
-"""As in a problem document."""
 
 
 def _described(name: SourceName) -> dict[str, Any]:
@@ -304,7 +279,7 @@ async def preview_source(parts: Parts, _caller: AlertWriter, body: Annotated[Sou
     reading = merged(read_source(body.source, body.payload, hints))
     return SourcePreviewed(
         alerts=[_previewed(parts, draft) for _, draft in reading.drafts[: limits.PAGE_ITEMS_MAX]],
-        problems=[ProblemItem.of(problem) for problem in reading.problems[:_PROBLEMS_MAX]],
+        problems=[ProblemItem.of(problem) for problem in reading.problems[:PROBLEMS_MAX]],
         passed_over=list(reading.passed_over),
     )
 
