@@ -165,7 +165,7 @@ class Circuits:
             self._hosts.forget(host)
             return outcome
         own, trouble = self._own(target), self._hosts.get(host, HostTrouble())
-        last_chance = own.state is not BreakerState.CLOSED and self._is_overdue(claim, now_ms=now_ms)
+        last_chance = own.state is not BreakerState.CLOSED and self._schedule.is_over_for(claim.delivery, now_ms=now_ms)
         self._keep_target(target, own.ended(_event_of(outcome, _ABOUT_TARGET), now_ms=now_ms), host)
         match _event_of(outcome, _ABOUT_HOST):
             case BreakerEvent.FAILED:
@@ -192,15 +192,10 @@ class Circuits:
         else:
             self._hosts.put(host, trouble)
 
-    def _is_overdue(self, claim: Claim, *, now_ms: int) -> bool:
-        """Whether it has waited for as long as what is left of its schedule could have lasted."""
-        delivery = claim.delivery
-        return now_ms >= delivery.updated_at_ms + self._schedule.longest_ms(after_attempts=delivery.attempts)
-
     def _hold_back(self, claim: Claim, until_ms: int, *, now_ms: int) -> Outcome | None:
         """Postpone the claim; when it has waited too long give it up, or None if it was never sent."""
         delivery = claim.delivery
-        if not self._is_overdue(claim, now_ms=now_ms):
+        if not self._schedule.is_over_for(claim.delivery, now_ms=now_ms):
             return Outcome(claim, Reason.CIRCUIT_OPEN, None, next_attempt_at_ms=until_ms)
         if not delivery.attempts:
             return None

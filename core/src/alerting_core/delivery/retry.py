@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from alerting_core import limits
 from alerting_core.domain.claim import Claim, HttpReply, Outcome, Reply, SmtpReply, Unreached
-from alerting_core.domain.delivery import Attempt, DeliveryEvent, Reason, derive_attempt_id
+from alerting_core.domain.delivery import Attempt, Delivery, DeliveryEvent, Reason, derive_attempt_id
 from alerting_core.domain.notification import NotificationKind
 from alerting_core.domain.text import storable_start
 from alerting_core.errors import InvalidInput, Problem, ProblemCode
@@ -66,6 +66,11 @@ class RetrySchedule:
         begun = max(after_attempts - 1, 0)
         longest_ms = sum(self.steps_ms[begun:]) * (100 + self.jitter_percent) // 100
         return longest_ms + (limits.RETRY_AFTER_MS_MAX if after_attempts else 0)
+
+    def is_over_for(self, delivery: Delivery, *, now_ms: int, least_ms: int = 0) -> bool:
+        """Say whether *delivery* has waited for as long as its rest could have lasted, and for *least_ms*."""
+        lasts_ms = max(self.longest_ms(after_attempts=delivery.attempts), least_ms)
+        return now_ms - delivery.updated_at_ms >= lasts_ms
 
 
 def retry_delay_ms(

@@ -67,12 +67,13 @@ class Turns:
         self._all_under_way = 0
         self._stirred: dict[str, None] = {}
         self._timed: dict[str, float] = {}
+        self._earliest_ms = inf  # Of these, or of one that waits no more: all are gone through when it has come.
         self._short_of_share: dict[str, dict[str, None]] = {}
 
     @property
     def ready_at_ms(self) -> float:
-        """When something that waits for its time may begin; infinite when nothing does."""
-        return min(self._timed.values(), default=inf)
+        """When something that waits for its time may begin, or is to be looked at again; infinite when nothing does."""
+        return self._earliest_ms if self._timed else inf
 
     def pace_of(self, target: Target) -> Pace:
         """Return what is known of the pace of *target*."""
@@ -123,10 +124,11 @@ class Turns:
 
     def begin(self, *, now_ms: float) -> Iterator[Waiting]:
         """Yield the claims whose attempts may begin now, each of which counts as under way from then on."""
-        for timed, ready_at_ms in list(self._timed.items()):
-            if ready_at_ms <= now_ms:
-                del self._timed[timed]
-                self._stirred[timed] = None
+        if self._earliest_ms <= now_ms:
+            for ready in [host for host, ready_at_ms in self._timed.items() if ready_at_ms <= now_ms]:
+                del self._timed[ready]
+                self._stirred[ready] = None
+            self._earliest_ms = min(self._timed.values(), default=inf)
         while self._all_under_way < self.sending_max and (name := self._next_host()) is not None:
             self._timed.pop(name, None)
             if (host := self._hosts.get(name)) is not None:
@@ -234,6 +236,7 @@ class Turns:
             return None
         if pace.ready_at_ms > now_ms:
             self._timed[name] = min(self._timed.get(name, inf), pace.ready_at_ms)
+            self._earliest_ms = min(self._earliest_ms, pace.ready_at_ms)
             return None
         self._paces.put(target, pace.begun(now_ms=now_ms, is_first=target in self._idle))
         self._idle.discard(target)

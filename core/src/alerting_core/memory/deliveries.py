@@ -12,6 +12,7 @@ from alerting_core.domain.delivery import (
     DeliveryStatus,
     EndpointState,
     FollowedDelivery,
+    Place,
     Reason,
     derive_delivery_id,
 )
@@ -60,7 +61,7 @@ class MemoryDeliveryStore:
         per_host_max: int,
         hosts_excluded: Collection[str],
         clients_excluded: Collection[str] = (),
-        places_excluded: Collection[tuple[str, str]] = (),
+        places_excluded: Collection[Place] = (),
     ) -> Sequence[Claim]:
         """Lease what is due, client by client in turn."""
         claims: list[Claim] = []

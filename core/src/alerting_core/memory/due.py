@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, TypeAlias
 
+from alerting_core.domain.delivery import Place
+
 Entry: TypeAlias = tuple[int, int, str]
 """(due_at_ms, sequence number, delivery_id): sorts by time, then by when it was put."""
 
@@ -58,7 +60,7 @@ class DueIndex:
         per_host_max: int,
         hosts_excluded: Collection[str],
         clients_excluded: Collection[str] = (),
-        places_excluded: Collection[tuple[str, str]] = (),
+        places_excluded: Collection[Place] = (),
     ) -> Iterator[str]:
         """Yield due deliveries, one client after the other; the caller must move each on before it asks for the next.
 
@@ -130,7 +132,7 @@ class DueIndex:
         self,
         client_id: str,
         taken_of_host: dict[str, int],
-        places_excluded: Collection[tuple[str, str]],
+        places_excluded: Collection[Place],
         *,
         per_host_max: int,
         now_ms: int,
@@ -142,7 +144,7 @@ class DueIndex:
             place = self._place_of(heap[0][2])
             assert place is not None, "the top of a heap is live"
             free = taken_of_host.get(place[2], 0) < per_host_max and heap[0][0] <= now_ms
-            free = free and (client_id, place[2]) not in places_excluded
+            free = free and Place(client_id, place[2]) not in places_excluded
             if free and (best is None or heap[0] < best[0]):
                 best, best_host = heap, place[2]
         if best is None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from alerting_core.domain.alert import AlertKey, Match
 from alerting_core.domain.claim import Claim, Message, Outcome, Plan, Reply
-from alerting_core.domain.delivery import Delivery
+from alerting_core.domain.delivery import Delivery, Place
 from alerting_core.domain.endpoint import Endpoint
 from alerting_core.domain.notification import Notification, NotificationRef, NotificationStatus
 
@@ -119,7 +119,7 @@ class DeliveryStore(Protocol):
         per_host_max: int,
         hosts_excluded: Collection[str],
         clients_excluded: Collection[str] = (),
-        places_excluded: Collection[tuple[str, str]] = (),
+        places_excluded: Collection[Place] = (),
     ) -> Sequence[Claim]:
         """Lease due deliveries: not final, due by *now_ms*, not leased by a live owner; at most *limit*.
 

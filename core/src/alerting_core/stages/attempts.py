@@ -145,14 +145,11 @@ class Attempts:
         self._turns.keep_pace(claim, pace)
         for waiting in self._turns.shorten(claim, to=self._appointments.fit(pace, now_ms=now_ms)):
             self._send_away(waiting.claim)
-        if pace.refusals >= REFUSALS_TO_GIVE_UP and self._is_overdue(claim, wall_ms=wall_ms):
+        is_over = self._schedule.is_over_for(claim.delivery, now_ms=wall_ms, least_ms=limits.BUSY_MS_MIN)
+        if pace.refusals >= REFUSALS_TO_GIVE_UP and is_over:
             return give_up(outcome)
         at_ms = again_at_ms(claim, pace, now_ms=now_ms, wall_ms=wall_ms)
         return replace(outcome, next_attempt_at_ms=wall_ms + round(at_ms - now_ms))
-
-    def _is_overdue(self, claim: Claim, *, wall_ms: int) -> bool:
-        lasts_ms = self._schedule.longest_ms(after_attempts=claim.delivery.attempts)
-        return wall_ms - claim.delivery.updated_at_ms >= max(lasts_ms, limits.BUSY_MS_MIN)
 
     def _send_away(self, claim: Claim) -> None:
         pace = self._turns.pace_of(claim.delivery.target_key)

@@ -6,7 +6,7 @@ after the other, and takes the first turns of all before any second turn.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -15,7 +15,7 @@ from alerting_backend.adapters.postgres.connection import Connection
 from alerting_backend.adapters.postgres.delivery import ends
 from alerting_backend.adapters.postgres.delivery.notifications import load
 from alerting_core.domain.claim import Claim, interrupted_attempt
-from alerting_core.domain.delivery import Delivery, EndpointState
+from alerting_core.domain.delivery import Delivery, EndpointState, Place
 from alerting_core.domain.notification import Notification, NotificationRef
 
 _RECORD_INTERRUPTED: Final = """
@@ -59,10 +59,8 @@ async def record_interrupted(connection: Connection, lost: Sequence[LostLease], 
     )
 
 
-ClientHost: TypeAlias = tuple[str, str]
-"""(client_id, host): what one run of the index deliveries_due is about."""
-
-BEFORE_ALL: Final[ClientHost] = ("", "")
+BEFORE_ALL: Final = Place("", "")
+"""One run of the index deliveries_due is about one place."""
 
 PLACES_MAX: Final = 1_000
 """Places that one claim looks at, some ten microseconds each. A claim goes on where the one before it stopped."""
@@ -146,20 +144,20 @@ class ClaimRequest:
     per_host_max: int
     hosts_excluded: Collection[str]
     clients_excluded: Collection[str] = frozenset()
-    places_excluded: Collection[ClientHost] = frozenset()
+    places_excluded: Collection[Place] = frozenset()
 
     def wants(self, client_id: str, host: str) -> bool:
         """Say whether anything may be claimed of that place."""
         return not (
             host in self.hosts_excluded
             or client_id in self.clients_excluded
-            or (client_id, host) in self.places_excluded
+            or Place(client_id, host) in self.places_excluded
         )
 
 
 async def claim_due(
-    connection: Connection, wanted: ClaimRequest, *, after: ClientHost, places_max: int = PLACES_MAX
-) -> tuple[Sequence[Claim], ClientHost]:
+    connection: Connection, wanted: ClaimRequest, *, after: Place, places_max: int = PLACES_MAX
+) -> tuple[Sequence[Claim], Place]:
     """Lease due deliveries in the transaction that *connection* is in, beginning with the place after *after*.
 
     Goes on until something was leased or it has been round once. Returns the claims, and where the next call goes on.
@@ -168,20 +166,20 @@ async def claim_due(
     while True:
         places = await connection.fetch(_PLACES, *after, places_max)
         ready = [
-            (row["client_id"], row["host"])
+            Place(row["client_id"], row["host"])
             for row in places
             if row["due_at"] <= wanted.now_ms and wanted.wants(row["client_id"], row["host"])
         ]
         claims = await _claim_at(connection, wanted, ready) if ready else ()
         at_the_end = len(places) < places_max
-        after = BEFORE_ALL if at_the_end else (places[-1]["client_id"], places[-1]["host"])
+        after = BEFORE_ALL if at_the_end else Place(places[-1]["client_id"], places[-1]["host"])
         has_been_round = has_wrapped and (at_the_end or after >= begun_at > BEFORE_ALL)
         if claims or has_been_round:
             return claims, after
         has_wrapped = has_wrapped or at_the_end
 
 
-async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequence[ClientHost]) -> Sequence[Claim]:
+async def _claim_at(connection: Connection, wanted: ClaimRequest, places: Sequence[Place]) -> Sequence[Claim]:
     # Twice what is needed when all places have enough: another sender may be taking the same.
     per_place = min(wanted.per_host_max, -(-2 * wanted.limit // len(places)) + 1)
     rows = await connection.fetch(

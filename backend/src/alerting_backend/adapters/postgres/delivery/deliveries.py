@@ -118,7 +118,7 @@ class PgDeliveryStore:
         per_host_max: int,
         hosts_excluded: Collection[str],
         clients_excluded: Collection[str] = (),
-        places_excluded: Collection[tuple[str, str]] = (),
+        places_excluded: Collection[delivery.Place] = (),
     ) -> Sequence[Claim]:
         """Lease what is due, client by client in turn."""
         wanted = ClaimRequest(
